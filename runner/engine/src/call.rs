@@ -1,0 +1,157 @@
+//! What a guest may ask of its host, as the engine sees it: judged, classed and fingerprinted.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::Api;
+
+/// Whether a call can alter the outside world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// It cannot.
+    Read,
+    /// It can, or it is not known that it cannot.
+    Change,
+}
+
+/// Whether a change may be sent again although it may have happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeat {
+    /// A second call leaves the same state and answers alike.
+    Same,
+    /// It carries a token which the API remembers for `ttl_ms` milliseconds.
+    Token {
+        /// How long the API remembers the token, in milliseconds.
+        ttl_ms: u64,
+    },
+    /// Only after looking.
+    Look,
+    /// Not by the host.
+    Never,
+}
+
+/// Why a change needs a person's word before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ask {
+    /// It cannot be taken back.
+    Irreversible,
+    /// It costs money.
+    Costs,
+}
+
+/// What a call is addressed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// An action of the cloud's API.
+    Api(Api),
+    /// Temporary credentials of a role: they stay in the host, the guest gets a handle.
+    AssumeRole {
+        /// `acs:ram::<account id>:role/<name>`.
+        arn: String,
+        /// The session's label.
+        session: String,
+    },
+    /// Any other API over HTTP.
+    Http(HttpRequest),
+}
+
+/// A request by plain HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// The method, upper case.
+    pub method: String,
+    /// The absolute address.
+    pub url: String,
+    /// Header names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, Base64; absent means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The granted credential the host adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<String>,
+}
+
+/// One call to the outside world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The runbook's name of the account, followed by `>` and an ARN for each assumed role; empty for HTTP.
+    pub account: String,
+    /// What is called.
+    pub target: Target,
+    /// Read or change.
+    pub class: Class,
+    /// May it be sent again? Meaningless for a read.
+    pub repeat: Repeat,
+    /// Needs a person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<Ask>,
+    /// A change without a reverse that needs none, because it goes with the object it belongs to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub covered: bool,
+    /// A paged read, to be made to its last page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_pages: bool,
+}
+
+impl Call {
+    /// The action's name for people: `RAM:CreateRole`, `POST https://…`, `STS:AssumeRole`.
+    pub fn label(&self) -> String {
+        match &self.target {
+            Target::Api(api) => format!("{}:{}", api.product, api.action),
+            Target::AssumeRole { .. } => "STS:AssumeRole".to_owned(),
+            Target::Http(request) => format!("{} {}", request.method, request.url),
+        }
+    }
+}
+
+/// Until when a read is polled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// A JSON pointer into the answer.
+    pub path: String,
+    /// Values that end the wait well, compared without case.
+    pub until: Vec<String>,
+    /// Values that end it badly.
+    pub fail: Vec<String>,
+    /// Milliseconds between two polls.
+    pub every_ms: u64,
+    /// Milliseconds until the wait gives up.
+    pub timeout_ms: u64,
+}
+
+/// One host call of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostCall {
+    /// `account.call`, `account.call-all`, `account.assume-role`, `http.send`.
+    Call {
+        /// The call.
+        call: Call,
+        /// The call that takes it back.
+        reverse: Option<Api>,
+    },
+    /// `account.wait-for`.
+    WaitFor {
+        /// The read that is polled.
+        call: Call,
+        /// Until when.
+        condition: Condition,
+    },
+    /// `flow.wait`.
+    Sleep {
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// `account.adopt`.
+    Adopt {
+        /// The change whose effect was found.
+        call: Call,
+        /// What its answer would have held.
+        answer: Value,
+    },
+}

@@ -1,0 +1,284 @@
+//! Everything that can wake the engine, and everything it can ask of the shell.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::Fault;
+use crate::call::{Call, Condition, HostCall};
+use crate::plan::{Name, Plan};
+use crate::record::{At, Evidence, Identity, Mode, Timestamp};
+use std::collections::BTreeMap;
+
+/// What a person decides about a step whose outcome is unknown, or that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    /// It did not happen: try again.
+    Retry,
+    /// It did: a new attempt must find it.
+    Adopt,
+    /// It is done, with these outputs.
+    Done(Value),
+    /// Leave it out.
+    Skip,
+}
+
+/// What became of something that was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It was answered.
+    Done(Value),
+    /// It did not happen: the cloud or the host said so, or no byte left.
+    Refused(Fault),
+    /// It may have happened.
+    Unknown(Fault),
+}
+
+/// What a call in flight is for. It goes out with the effect and comes back with the answer, so that
+/// the engine keeps no memory of its own beside the records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticket {
+    /// What for.
+    pub work: Work,
+    /// How often it has been sent, from 1.
+    pub tries: u32,
+    /// When it was sent first.
+    pub first: Timestamp,
+}
+
+/// The purpose of a call in flight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// A guest's read.
+    Read {
+        /// The guest.
+        at: At,
+        /// The call's place.
+        index: u32,
+        /// Its fingerprint.
+        print: String,
+        /// The call.
+        call: Box<Call>,
+    },
+    /// A poll of a guest's wait.
+    Poll {
+        /// The guest.
+        at: At,
+        /// The call's place.
+        index: u32,
+        /// Its fingerprint.
+        print: String,
+        /// The call.
+        call: Box<Call>,
+        /// Until when.
+        condition: Box<Condition>,
+        /// When it gives up.
+        deadline: Timestamp,
+    },
+    /// A change, by its number.
+    Change(u64),
+    /// The reverse of a change, by the change's number.
+    Reverse(u64),
+}
+
+/// Why the engine wants to be woken.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wake {
+    /// Send again.
+    Send(Ticket),
+    /// A guest's wait is over.
+    SleepOver {
+        /// The guest.
+        at: At,
+        /// The call's place.
+        index: u32,
+    },
+    /// A new attempt is due.
+    Attempt(At),
+    /// An attempt took too long.
+    Timeout(At),
+}
+
+/// What a plugin's own undo is given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoRequest {
+    /// The step's changes that have not been taken back, newest first, over all attempts.
+    pub changes: Vec<UndoChange>,
+    /// The outputs, if the step was done.
+    pub outputs: Option<Value>,
+}
+
+/// A change as a plugin's own undo sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UndoChange {
+    /// The call.
+    pub call: Call,
+    /// The answer; absent while the outcome is unknown.
+    pub answer: Option<Value>,
+}
+
+/// The reason of a timer, for people.
+pub type TimerReason = String;
+
+/// What wakes the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A new run.
+    Start {
+        /// Its id.
+        run: String,
+        /// How it is driven.
+        mode: Mode,
+        /// The program's version.
+        rutter: String,
+        /// What to do.
+        plan: Box<Plan>,
+    },
+    /// A driver takes up a run that has records.
+    Resume {
+        /// The program's version.
+        rutter: String,
+    },
+    /// Each account said who it is; steps may start.
+    AccountsConfirmed(BTreeMap<Name, Identity>),
+    /// A mended runbook, already checked against the finished steps.
+    Revise(Box<Plan>),
+    /// A guest made a host call and is suspended.
+    GuestCalled {
+        /// Who.
+        at: At,
+        /// The call's place in the attempt, from 0.
+        index: u32,
+        /// Its fingerprint.
+        print: String,
+        /// The call.
+        call: Box<HostCall>,
+        /// Set when the broker denies it.
+        denied: Option<Fault>,
+    },
+    /// A guest returned, trapped or was stopped by a limit.
+    GuestEnded {
+        /// Who.
+        at: At,
+        /// Its outputs, checked, or why not.
+        result: Result<Value, Fault>,
+    },
+    /// Something that was sent has an outcome.
+    Answered {
+        /// What for.
+        ticket: Ticket,
+        /// Its outcome.
+        outcome: Outcome,
+    },
+    /// A timer fired.
+    Woken(Wake),
+    /// A person said yes.
+    Approve {
+        /// The step.
+        step: Name,
+        /// Who.
+        by: String,
+        /// What they entered.
+        evidence: Evidence,
+    },
+    /// A person said no.
+    Decline {
+        /// The step.
+        step: Name,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// A person decided about a step.
+    Resolve {
+        /// The step.
+        step: Name,
+        /// The item.
+        item: Option<Name>,
+        /// What.
+        resolution: Resolution,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// Take the whole run back.
+    Undo {
+        /// Who asked.
+        by: String,
+    },
+    /// Stop: nothing new is started, what was sent is awaited.
+    Interrupt,
+    /// Stop now: what is in flight becomes unknown.
+    Abort,
+}
+
+/// What the engine asks of the shell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Start a guest, with these inputs, from the beginning.
+    StartGuest {
+        /// Which.
+        at: At,
+        /// Its inputs; secrets as placeholders.
+        inputs: Value,
+        /// In [`crate::Phase::Undo`]: what to take back.
+        undo: Option<Box<UndoRequest>>,
+    },
+    /// Answer the host call a guest is suspended in.
+    AnswerGuest {
+        /// Who.
+        at: At,
+        /// The call's place.
+        index: u32,
+        /// The answer.
+        answer: Result<Value, Fault>,
+        /// The instant of the answer: what `flow.now` says from here on.
+        time: Timestamp,
+    },
+    /// Keep the host call a guest is suspended in, unanswered, until `ReleaseGuest`.
+    HoldGuest {
+        /// Who.
+        at: At,
+    },
+    /// Hand in again the host call that was held.
+    ReleaseGuest {
+        /// Who.
+        at: At,
+    },
+    /// Drop a guest where it stands.
+    DropGuest {
+        /// Who.
+        at: At,
+    },
+    /// Send a call; answer with [`Input::Answered`].
+    Send {
+        /// What for.
+        ticket: Ticket,
+        /// The call.
+        call: Box<Call>,
+        /// The step and item it is sent for: pace, tokens and secrets depend on them.
+        at: At,
+    },
+    /// Wake the engine at an instant.
+    Timer {
+        /// When.
+        due: Timestamp,
+        /// What for.
+        wake: Wake,
+        /// For people.
+        reason: TimerReason,
+    },
+    /// A wait saw a value; for display only.
+    Waiting {
+        /// Who.
+        at: At,
+        /// What is waited for.
+        label: String,
+        /// The value seen.
+        seen: String,
+        /// When it gives up.
+        deadline: Timestamp,
+    },
+}

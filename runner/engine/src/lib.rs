@@ -1,0 +1,31 @@
+//! The pure engine: from a plan and the records of a run it decides what happens next.
+//!
+//! Two functions: [`decide`] answers an input with records and effects, [`Run::evolve`] is the only
+//! way a run changes, live and on resume alike. No clock, no disk, no network, no await: time is an
+//! argument and expressions are evaluated through a trait.
+//!
+//! Read next: `record.rs` for the facts, `effect.rs` for what wakes the engine and what it asks for.
+
+mod api;
+mod call;
+mod effect;
+mod plan;
+mod record;
+mod retry;
+mod run;
+mod scope;
+
+pub use api::{Api, Fault, FaultClass};
+pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
+pub use effect::{
+    Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
+};
+pub use plan::{
+    Account, Confirm, ForEach, Name, OnFailure, Plan, PluginRef, Retry, SourceLine, Step, Uses,
+};
+pub use record::{
+    Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,
+    Record, RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
+};
+pub use run::{IllegalRecord, Run};
+pub use scope::{Expressions, Prepared, Scope, StepValue};

@@ -1,0 +1,193 @@
+//! A checked runbook with its inputs, in order: the first record of a run holds one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::record::Timestamp;
+
+/// A step's id, an item's key, an account's name: shared, because every record repeats it.
+pub type Name = Arc<str>;
+
+/// A checked runbook with its inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The runbook's name.
+    pub name: String,
+    /// Its title for people.
+    pub title: String,
+    /// The file it was read from, as the operator typed it.
+    pub file: String,
+    /// SHA-256 of the file, hex.
+    pub digest: String,
+    /// The inputs by name; secrets as placeholders.
+    pub inputs: Value,
+    /// The accounts by the runbook's names.
+    pub accounts: BTreeMap<Name, Account>,
+    /// The steps in the order of the file.
+    pub steps: Vec<Step>,
+    /// The templates of the outputs, by name.
+    pub outputs: Value,
+}
+
+/// An account of the runbook and what the operator bound it to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// What the runbook says it is.
+    pub help: String,
+    /// The name of the credential profile; never a credential.
+    pub profile: String,
+    /// The region used where a call names none.
+    pub region: String,
+    /// The account id the operator expects, if stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_id: Option<String>,
+}
+
+/// One entry of the runbook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its id.
+    pub id: Name,
+    /// Its title for people; the id when the runbook gives none.
+    pub title: String,
+    /// What it uses.
+    pub uses: Uses,
+    /// The plugin's account names and the runbook's account for each.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, Name>,
+    /// The templates of its inputs.
+    pub with: Value,
+    /// The steps it waits for, complete: implied and referenced ones too.
+    pub needs: Vec<Name>,
+    /// A condition, the text of an expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Runs the step once an item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+    /// New attempts after a failure.
+    pub retry: Retry,
+    /// Milliseconds an attempt may take while driven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// What a failure means for the run.
+    pub on_failure: OnFailure,
+    /// An approval before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<Confirm>,
+    /// Where it stands.
+    pub line: SourceLine,
+}
+
+/// What a step uses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uses {
+    /// A plugin.
+    Plugin(PluginRef),
+    /// Waits for people. Inputs: `message`, `people`, `evidence` (list of names), `owner`.
+    Approve,
+    /// Waits. Inputs: `for` (milliseconds) or `until` (RFC 3339).
+    Pause,
+    /// Fails unless `that` is true. Inputs: `that`, `message`.
+    Assert,
+}
+
+/// The plugin's exact bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginRef {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component, hex.
+    pub digest: String,
+    /// It takes back its changes by its own `undo` instead of their reverses.
+    #[serde(default)]
+    pub undo: bool,
+}
+
+/// Runs a step once an item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// The template of a list or table.
+    pub over: Value,
+    /// Items under way at once; 0 means all.
+    pub max_parallel: usize,
+    /// Failures that are borne before no new item is started.
+    pub max_failures: usize,
+}
+
+/// New attempts after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// Milliseconds before the second attempt; doubled each time.
+    pub delay_ms: u64,
+    /// The longest delay in milliseconds.
+    pub max_delay_ms: u64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 1,
+            delay_ms: 1_000,
+            max_delay_ms: 60_000,
+        }
+    }
+}
+
+/// What a step's failure means for the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Nothing new starts.
+    #[default]
+    Stop,
+    /// The run goes on.
+    Continue,
+    /// The run is rolled back.
+    Undo,
+}
+
+/// An approval before a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The template of the question.
+    pub message: String,
+    /// How many people must say yes.
+    pub people: u32,
+}
+
+/// A place in a runbook's file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceLine {
+    /// The file, when it is not the plan's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column, counted from 1.
+    pub column: u32,
+}
+
+impl Plan {
+    /// The step with this id.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| &*step.id == id)
+    }
+}
+
+/// An instant written by the runbook, for [`Uses::Pause`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PauseUntil {
+    /// From now on, milliseconds.
+    For(u64),
+    /// An instant.
+    Instant(Timestamp),
+}

@@ -1,0 +1,463 @@
+//! The facts of a run. What is here is on disk: adding a kind or an optional field is compatible,
+//! anything else is a new [`FORMAT`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::{Api, Fault};
+use crate::call::{Ask, Call};
+use crate::effect::Resolution;
+use crate::plan::{Name, Plan};
+
+/// The version of the records' form. A journal with a higher one is shown but never continued.
+pub const FORMAT: u32 = 1;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This instant and `ms` milliseconds more.
+    #[must_use]
+    pub fn after(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)))
+    }
+
+    /// Milliseconds from `earlier` to this instant, 0 if it is not earlier.
+    pub fn since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+}
+
+/// One fact in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its number in the run, from 1 without gaps.
+    pub seq: u64,
+    /// The driver's clock.
+    pub time: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Run or undo.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The step's `run`.
+    #[default]
+    Run,
+    /// The step's own `undo`.
+    Undo,
+}
+
+impl Phase {
+    fn is_run(&self) -> bool {
+        *self == Self::Run
+    }
+}
+
+/// One start of a step's code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct At {
+    /// The step.
+    pub step: Name,
+    /// The item's key, in a `for_each` step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Name>,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// Run or undo.
+    #[serde(default, skip_serializing_if = "Phase::is_run")]
+    pub phase: Phase,
+}
+
+/// How a run is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Against the cloud.
+    Live,
+    /// Against the simulated cloud, in process.
+    Rehearsal,
+}
+
+/// Who an account turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// 16 decimal digits.
+    pub id: String,
+    /// The identity's ARN.
+    pub arn: String,
+}
+
+/// One item of a step; a step without `for_each` has one without a key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its key: the index as text, or the table's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Name>,
+    /// Its inputs, evaluated; secrets as placeholders.
+    pub inputs: Value,
+}
+
+/// What the outputs of a step look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// The outputs of its one item.
+    One,
+    /// A list in the order of the items.
+    List,
+    /// A table by the items' keys.
+    Table,
+}
+
+/// What is asked of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The question.
+    pub message: String,
+    /// How many people must say yes.
+    pub people: u32,
+    /// Names of the evidence to enter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Who is expected to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Set when a change asked and not the runbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Ask>,
+}
+
+/// What a person entered.
+pub type Evidence = BTreeMap<String, String>;
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptEnd {
+    /// With outputs.
+    Done(Value),
+    /// With a fault.
+    Failed(Fault),
+    /// With a change whose outcome nobody knows.
+    Unknown(Fault),
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepEnd {
+    /// Its outputs, in their shape.
+    Done(Value),
+    /// The first fault, and the outputs of the items that were done.
+    Failed(Fault),
+}
+
+/// How a rollback ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RollbackEnd {
+    /// Every change was taken back.
+    Done,
+    /// It came to a change that has no reverse: the point of no return.
+    PointOfNoReturn {
+        /// The change's number.
+        change: u64,
+    },
+    /// A reverse failed, or its outcome is unknown.
+    Failed {
+        /// The change's number.
+        change: u64,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+/// How a run ended for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunEnd {
+    /// Every step is done, skipped, or failed where that is borne.
+    Done {
+        /// The runbook's outputs.
+        outputs: Value,
+    },
+    /// Rolled back.
+    RolledBack(RollbackEnd),
+}
+
+/// How soon a record must be safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// It survives the process.
+    Process,
+    /// It survives the machine soon; the flush is shared.
+    Soon,
+    /// It survives the machine before anything else happens.
+    Machine,
+}
+
+/// What happened, in the past tense.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fact {
+    /// The first record.
+    RunStarted {
+        /// The version of the records' form.
+        format: u32,
+        /// The run's id.
+        run: String,
+        /// How it is driven.
+        mode: Mode,
+        /// The program's version.
+        rutter: String,
+        /// The plan, complete.
+        plan: Box<Plan>,
+    },
+    /// A driver took the run up again.
+    Resumed {
+        /// The program's version.
+        rutter: String,
+    },
+    /// Each account said who it is.
+    AccountsConfirmed {
+        /// By the runbook's names.
+        accounts: BTreeMap<Name, Identity>,
+    },
+    /// A mended runbook replaced the plan.
+    PlanRevised {
+        /// The new plan.
+        plan: Box<Plan>,
+    },
+    /// The operator asked to stop.
+    Interrupted {},
+    /// A step's condition was false, or a person left it out.
+    StepSkipped {
+        /// The step.
+        step: Name,
+        /// Why.
+        reason: String,
+    },
+    /// A step's items and their inputs were fixed.
+    StepPrepared {
+        /// The step.
+        step: Name,
+        /// What the outputs will look like.
+        shape: Shape,
+        /// The items.
+        items: Vec<Item>,
+    },
+    /// A step's inputs could not be made, or its assertion failed.
+    StepEnded {
+        /// The step.
+        step: Name,
+        /// How.
+        end: StepEnd,
+    },
+    /// A person was asked.
+    ApprovalAsked {
+        /// The step.
+        step: Name,
+        /// The question.
+        approval: Approval,
+    },
+    /// A person said yes.
+    Approved {
+        /// The step.
+        step: Name,
+        /// Who.
+        by: String,
+        /// What they entered.
+        evidence: Evidence,
+    },
+    /// A person said no.
+    Declined {
+        /// The step.
+        step: Name,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// A step's code was started.
+    AttemptStarted {
+        /// Which.
+        at: At,
+    },
+    /// A host call that changes nothing was answered.
+    CallAnswered {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt, from 0.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// The call for people, `ECS:DescribeImages`.
+        label: String,
+        /// The answer.
+        answer: Result<Value, Fault>,
+    },
+    /// A wait began.
+    WaitStarted {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// What is waited for, for people.
+        label: String,
+        /// When it ends or gives up.
+        deadline: Timestamp,
+    },
+    /// A change is about to be sent.
+    ChangeIntended {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The change's number in the run, from 1.
+        change: u64,
+        /// The call's fingerprint.
+        print: String,
+        /// The call.
+        call: Box<Call>,
+        /// The call that takes it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reverse: Option<Box<Api>>,
+    },
+    /// A change happened.
+    ChangeDone {
+        /// Its number.
+        change: u64,
+        /// Its answer.
+        answer: Value,
+    },
+    /// A change did not happen.
+    ChangeRefused {
+        /// Its number.
+        change: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// Nobody knows whether a change happened.
+    ChangeUnknown {
+        /// Its number.
+        change: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// The effect of an unknown change was found.
+    ChangeAdopted {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// The change's number.
+        change: u64,
+        /// What its answer would have held.
+        answer: Value,
+    },
+    /// An attempt ended.
+    AttemptEnded {
+        /// Which.
+        at: At,
+        /// How.
+        end: AttemptEnd,
+    },
+    /// A new attempt was planned.
+    RetryPlanned {
+        /// The attempt to come.
+        at: At,
+        /// When.
+        due: Timestamp,
+    },
+    /// A person decided about an unknown or failed step.
+    Resolved {
+        /// The step.
+        step: Name,
+        /// The item, if one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Name>,
+        /// What.
+        resolution: Resolution,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// The run is being taken back.
+    RollbackStarted {
+        /// Who asked; the runbook for `on_failure = "undo"`.
+        by: String,
+    },
+    /// A reverse is about to be sent.
+    ReverseIntended {
+        /// The change it takes back.
+        change: u64,
+        /// The call.
+        call: Box<Call>,
+    },
+    /// A change was taken back, or was found to be gone.
+    ReverseDone {
+        /// The change.
+        change: u64,
+        /// How it is known.
+        note: String,
+    },
+    /// A reverse did not take the change back, or nobody knows.
+    ReverseFailed {
+        /// The change.
+        change: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// The rollback ended.
+    RollbackEnded {
+        /// How.
+        end: RollbackEnd,
+    },
+    /// The run ended for good.
+    RunEnded {
+        /// How.
+        end: RunEnd,
+    },
+}
+
+impl Fact {
+    /// How soon this fact must be safe.
+    pub fn durability(&self) -> Durability {
+        match self {
+            Self::ChangeIntended { .. }
+            | Self::ReverseIntended { .. }
+            | Self::WaitStarted { .. }
+            | Self::Approved { .. }
+            | Self::Declined { .. }
+            | Self::Resolved { .. }
+            | Self::RollbackStarted { .. }
+            | Self::RollbackEnded { .. }
+            | Self::RunEnded { .. }
+            | Self::RunStarted { .. } => Durability::Machine,
+            Self::ChangeDone { .. }
+            | Self::ChangeRefused { .. }
+            | Self::ChangeUnknown { .. }
+            | Self::ChangeAdopted { .. }
+            | Self::ReverseDone { .. }
+            | Self::ReverseFailed { .. }
+            | Self::StepEnded { .. } => Durability::Soon,
+            _ => Durability::Process,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Rutter: runs operations runbooks whose every step is a sandboxed WebAssembly plugin.
+//!
+//! Read next: ARCHITECTURE.md.
+
+pub mod cli;
+pub mod cloud;
+pub mod diagnostic;
+pub mod drive;
+pub mod host;
+pub mod journal;
+pub mod plugin;
+pub mod rehearsal;
+pub mod runbook;
+pub mod secrets;
+pub mod settings;
+pub mod ui;
