@@ -1,1 +1,31 @@
-//! TODO header
+//! The plugin manifest and typed fields.
+//!
+//! A manifest says what a plugin is called, what it takes and gives, which accounts it needs and
+//! which calls it may make. It is read without running anything: from `plugin.toml` beside the
+//! source, or from the custom section [`SECTION`] of a component. Inputs of a runbook are the same
+//! [`Field`]s, so a value is checked by the same code wherever it comes from.
+//!
+//! Nothing here knows the contracts of the cloud's API: whether a permission names an action that
+//! exists is for the host to say.
+
+mod check;
+mod duration;
+mod field;
+mod manifest;
+mod name;
+mod parse;
+mod permission;
+
+pub use check::{FieldProblem, check_all, check_known};
+pub use duration::{duration_text, parse_duration};
+pub use field::{Field, FieldKind};
+pub use manifest::{AccountNeed, Kind, Manifest, Plugin};
+pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest};
+pub use parse::ManifestError;
+pub use permission::{HttpPermission, Permission};
+
+/// The custom section of a component that holds the bytes of its `plugin.toml`.
+pub const SECTION: &str = "rutter:manifest";
+
+/// The name of the account of a plugin whose manifest names none.
+pub const ONLY_ACCOUNT: &str = "account";

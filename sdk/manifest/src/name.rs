@@ -1,0 +1,81 @@
+//! The shapes of names, and the name somebody may have meant.
+
+/// Returns whether `text` is snake_case: lower-case letters, digits and single underscores, a letter first.
+pub fn is_snake_case(text: &str) -> bool {
+    is_name(text, '_')
+}
+
+/// Returns whether `text` is kebab-case: lower-case letters, digits and single hyphens, a letter first.
+pub fn is_kebab_case(text: &str) -> bool {
+    is_name(text, '-')
+}
+
+fn is_name(text: &str, separator: char) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.split(separator).all(|word| {
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+}
+
+/// Returns whether `text` has the shape of an account's id: 16 decimal digits.
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Returns whether `text` has the shape of a region's id, `cn-hangzhou`.
+pub fn is_region(text: &str) -> bool {
+    let Some((head, tail)) = text.split_once('-') else {
+        return false;
+    };
+    head.len() >= 2
+        && head.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !tail.is_empty()
+        && tail
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Returns the one of `known` that `name` was most likely meant to be, if any is near.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A third of the letters may be wrong: enough for a slip, too little for another word.
+    let distance_max = (name.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= distance_max)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_one_shape() {
+        assert!(is_snake_case("trusted_account") && is_snake_case("a1"));
+        assert!(
+            !is_snake_case("trusted-account") && !is_snake_case("_a") && !is_snake_case("a__b")
+        );
+        assert!(
+            is_kebab_case("create-role") && !is_kebab_case("Create-role") && !is_kebab_case("1-a")
+        );
+    }
+
+    #[test]
+    fn regions_and_account_ids_are_recognised() {
+        assert!(is_region("cn-hangzhou") && is_region("ap-southeast-1"));
+        assert!(!is_region("hangzhou") && !is_region("cn-") && !is_region("CN-hangzhou"));
+        assert!(is_account_id("1234567890123456"));
+        assert!(!is_account_id("123456789012345") && !is_account_id("12345678901234x6"));
+    }
+
+    #[test]
+    fn a_slip_is_recognised_and_another_word_is_not() {
+        assert_eq!(nearest("patern", ["pattern", "help"]), Some("pattern"));
+        assert_eq!(nearest("colour", ["pattern", "help"]), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! What authors meet when they write a manifest: what is read, and where errors point.
+
+use rutter_manifest::{FieldKind, Kind, Manifest};
+
+const PLUGIN: &str = r#"[plugin]
+name = "create-role"
+version = "0.1.0"
+summary = "Create a role"
+kind = "change"
+"#;
+
+fn manifest(rest: &str) -> Manifest {
+    Manifest::parse(&format!("{PLUGIN}{rest}")).expect("a manifest")
+}
+
+/// Message, line after the plugin's own five, and column of the error.
+fn error(rest: &str) -> (String, usize, usize, Option<String>) {
+    let error = Manifest::parse(&format!("{PLUGIN}{rest}")).expect_err("an error");
+    (
+        error.message,
+        error.line.saturating_sub(5),
+        error.column,
+        error.help,
+    )
+}
+
+#[test]
+fn a_manifest_is_read_whole() {
+    let manifest = manifest(
+        r#"
+[inputs.name]
+type = "string"
+pattern = "^[A-Za-z0-9-]{1,64}$"
+
+[inputs.wait]
+type = "duration"
+default = "5m"
+max = "1h"
+
+[inputs.source]
+type = "table"
+fields.role = { type = "string" }
+fields.tags = { type = "list", items = { type = "string" }, optional = true }
+
+[outputs.arn]
+type = "string"
+
+[[permissions]]
+call = ["ram:CreateRole", "ram:GetRole"]
+reason = "creates the role and reads it back"
+"#,
+    );
+    assert_eq!(manifest.plugin.kind, Kind::Change);
+    assert_eq!(manifest.inputs["wait"].default, Some(300_000.into()));
+    assert_eq!(manifest.inputs["wait"].max, Some(3_600_000.0));
+    assert_eq!(
+        manifest.inputs["source"].fields["tags"].kind,
+        FieldKind::List
+    );
+    assert!(manifest.accounts.contains_key("account"));
+    assert_eq!(manifest.permissions_for("RAM", "CreateRole").count(), 1);
+    assert_eq!(manifest.permissions_for("RAM", "DeleteRole").count(), 0);
+}
+
+#[test]
+fn the_order_of_inputs_is_kept() {
+    let manifest = manifest("[inputs.z]\ntype = \"string\"\n[inputs.b]\ntype = \"string\"\n");
+    assert_eq!(manifest.inputs.keys().collect::<Vec<_>>(), ["z", "b"]);
+}
+
+#[test]
+fn a_plugin_without_calls_needs_no_account() {
+    assert!(manifest("").accounts.is_empty());
+}
+
+#[test]
+fn a_manifest_survives_json() {
+    let manifest = manifest("[inputs.a]\ntype = \"integer\"\nmin = 1\none_of = [1, 2]\n");
+    let json = serde_json::to_string(&manifest).expect("JSON");
+    let again: Manifest = serde_json::from_str(&json).expect("the same");
+    assert_eq!(again, manifest);
+}
+
+#[test]
+fn an_unknown_key_is_refused_at_its_place_with_the_nearest_name() {
+    let (message, line, column, help) = error("[inputs.a]\ntype = \"string\"\npatern = \"x\"\n");
+    assert!(message.contains("unknown field `patern`"), "{message}");
+    assert_eq!((line, column), (3, 1));
+    assert_eq!(help.as_deref(), Some("did you mean `pattern`?"));
+}
+
+#[test]
+fn an_unknown_type_is_refused_with_the_nearest_name() {
+    let (_, line, column, help) = error("[inputs.a]\ntype = \"strng\"\n");
+    assert_eq!((line, column), (2, 8));
+    assert_eq!(help.as_deref(), Some("did you mean `string`?"));
+}
+
+#[test]
+fn a_field_that_is_not_snake_case_is_refused_at_its_name() {
+    let (message, line, column, _) = error("[inputs.roleName]\ntype = \"string\"\n");
+    assert!(message.contains("snake_case"), "{message}");
+    assert_eq!((line, column), (1, 9));
+}
+
+#[test]
+fn a_plugin_name_is_kebab_case() {
+    let text = PLUGIN.replace("create-role", "create_role");
+    let error = Manifest::parse(&text).expect_err("an error");
+    assert_eq!((error.line, error.column), (2, 8));
+    assert!(error.message.contains("kebab-case"), "{}", error.message);
+}
+
+#[test]
+fn a_default_must_fit_its_field() {
+    let (message, line, _, _) = error("[inputs.a]\ntype = \"integer\"\ndefault = \"x\"\n");
+    assert!(
+        message.contains("`default` does not fit the field: expected a whole number"),
+        "{message}"
+    );
+    assert_eq!(line, 1);
+}
+
+#[test]
+fn a_rule_that_means_nothing_for_the_type_is_refused() {
+    let (message, ..) = error("[inputs.a]\ntype = \"boolean\"\npattern = \"x\"\n");
+    assert!(
+        message.contains("type `boolean` cannot have `pattern`"),
+        "{message}"
+    );
+    let (message, ..) = error("[inputs.a]\ntype = \"secret\"\ndefault = \"x\"\n");
+    assert!(
+        message.contains("type `secret` cannot have `default`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_broken_pattern_and_a_date_are_refused_at_their_values() {
+    let (message, line, column, _) = error("[inputs.a]\ntype = \"string\"\npattern = \"(\"\n");
+    assert!(message.contains("not a regular expression"), "{message}");
+    assert_eq!((line, column), (3, 11));
+    let (message, ..) = error("[inputs.a]\ntype = \"string\"\ndefault = 2026-01-01\n");
+    assert!(message.contains("a date is written as text"), "{message}");
+}
+
+#[test]
+fn a_misspelled_call_is_refused_at_its_list() {
+    let (message, line, column, _) =
+        error("[[permissions]]\ncall = [\"ram:GetRole\", \"CreateRole\"]\nreason = \"x\"\n");
+    assert!(message.contains("`product:Action`"), "{message}");
+    assert_eq!((line, column), (2, 8));
+}
+
+#[test]
+fn a_permission_without_a_reason_or_with_a_star_is_refused() {
+    let (message, ..) = error("[[permissions]]\ncall = [\"ram:GetRole\"]\n");
+    assert!(message.contains("missing field `reason`"), "{message}");
+    let (message, ..) = error("[[permissions]]\ncall = [\"ram:Get*\"]\nreason = \"x\"\n");
+    assert!(message.contains("names each action"), "{message}");
+}
+
+#[test]
+fn a_permission_for_an_unknown_account_is_refused_at_its_place() {
+    let (message, line, column, help) = error(
+        "[accounts.source]\n[[permissions]]\ncall = [\"ram:GetRole\"]\naccount = \"sorce\"\nreason = \"x\"\n",
+    );
+    assert!(message.contains("no account `sorce`"), "{message}");
+    assert_eq!((line, column), (4, 11));
+    assert_eq!(help.as_deref(), Some("did you mean `source`?"));
+}
+
+#[test]
+fn a_permission_has_calls_or_http_and_not_both() {
+    let (message, line, ..) = error("[[permissions]]\nreason = \"x\"\n");
+    assert!(message.contains("either `call` or `http`"), "{message}");
+    assert_eq!(line, 1);
+}
