@@ -4,9 +4,9 @@ use rutter_manifest::{Manifest, check_all, check_known};
 use serde_json::{Value, json};
 
 fn check(inputs: &str, value: Value) -> Result<Value, Vec<String>> {
-    let text = format!(
-        "[plugin]\nname = \"a\"\nversion = \"0.1.0\"\nsummary = \"a\"\nkind = \"read\"\n{inputs}"
-    );
+    // The dotted keys of inputs come first: below a header they would belong to its table.
+    let text =
+        format!("{inputs}\n[plugin]\nname = 'a'\nversion = '0.1.0'\nsummary = 'a'\nkind = 'read'");
     let manifest = Manifest::parse(&text).expect("a manifest");
     check_all(&manifest.inputs, &value).map_err(|problems| {
         problems
