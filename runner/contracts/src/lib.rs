@@ -1,1 +1,48 @@
 //! What is known about the cloud's APIs, as data with typed look-up, and how a call looks on the wire.
+//!
+//! Everything here is pure: no clock, no network, no files but those compiled in, no randomness. The
+//! parts, and where to change what:
+//!
+//! | To change | Go to |
+//! |---|---|
+//! | a parameter, a range, an answer's shape | `data/PRODUCT.jsonl`, a line an action |
+//! | whether a change may be repeated, costs money, needs a reverse | [`checked`], by hand and with a reason |
+//! | what a read waits for, how it pages | `waits.rs`, `paging.rs` |
+//! | how parameters are judged | `check.rs` |
+//! | how parameters are encoded | [`wire`] |
+//! | how a request is signed, and how a signature is checked | [`sign`] |
+//! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
+//! | which host serves a product in a region | `data/endpoints.json`, [`endpoint`] |
+//! | what a system policy allows | `data/policies.json`, [`system_policy`] |
+//!
+//! The table is read lazily: a look-up parses one line, once. What it does not know is a change that
+//! must not be repeated; callers get `None` and decide so.
+//!
+//! ```
+//! let create = rutter_contracts::action("ram", "CreateRole").expect("it is in the table");
+//! assert_eq!(create.product, "RAM");
+//! assert!(create.as_read().is_none());
+//! ```
+
+mod action;
+mod check;
+pub mod checked;
+mod endpoints;
+pub mod errors;
+mod paging;
+mod parameter;
+mod policies;
+pub mod sign;
+mod table;
+mod waits;
+pub mod wire;
+
+pub use action::{
+    Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
+};
+pub use check::{ParameterProblem, ProblemKind};
+pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
+pub use errors::{ErrorClass, Known, classify, failure_in, refused_before_acting};
+pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
+pub use policies::{SystemPolicy, system_policies, system_policy};
+pub use table::{action, actions, nearest_action, product_name, products};

@@ -1,0 +1,135 @@
+//! Which host serves a product in a region.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::table::nearest;
+
+/// Why there is no host to name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// The product is not in the table.
+    #[error("no endpoint is known for the product `{product}`")]
+    UnknownProduct {
+        /// As given.
+        product: String,
+    },
+    /// The region is not in the table.
+    #[error("`{region}` is not a region of this cloud")]
+    UnknownRegion {
+        /// As given.
+        region: String,
+        /// The region most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The product is served by region, and not in this one.
+    #[error("{product} is not offered in the region `{region}`")]
+    NotOffered {
+        /// As the table spells it.
+        product: &'static str,
+        /// As given.
+        region: String,
+    },
+    /// The product is served by region, and none was given.
+    #[error("{product} has an endpoint for each region, and no region was given")]
+    RegionMissing {
+        /// As the table spells it.
+        product: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+struct Table {
+    products: BTreeMap<String, ProductRow>,
+    regions: BTreeMap<String, RegionRow>,
+}
+
+#[derive(Deserialize)]
+struct ProductRow {
+    kind: Kind,
+    host: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+enum Kind {
+    #[serde(rename = "central")]
+    Central,
+    #[serde(rename = "central+regional")]
+    CentralAndRegional,
+    #[serde(rename = "regional")]
+    Regional,
+}
+
+#[derive(Deserialize)]
+struct RegionRow {
+    name: String,
+    hosts: BTreeMap<String, String>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        serde_json::from_str(include_str!("../data/endpoints.json"))
+            .expect("the table is compiled in and a test reads it")
+    })
+}
+
+/// Returns the public host that serves a product in a region.
+///
+/// Products with one host for the whole world (RAM, SMC) take any known region, and an empty one.
+/// STS is answered by the region's host where there is one and by the central one elsewhere.
+///
+/// # Errors
+///
+/// The product or the region is unknown, the product is not offered there, or the region is missing.
+pub fn endpoint(product: &str, region: &str) -> Result<String, EndpointError> {
+    let unknown = || EndpointError::UnknownProduct {
+        product: product.to_owned(),
+    };
+    let name = crate::product_name(product).ok_or_else(unknown)?;
+    let key = name.to_ascii_lowercase();
+    let row = table().products.get(&key).ok_or_else(unknown)?;
+    if region.is_empty() {
+        let central = row.host.clone();
+        return central.ok_or(EndpointError::RegionMissing { product: name });
+    }
+    let place = table()
+        .regions
+        .get(region)
+        .ok_or_else(|| EndpointError::UnknownRegion {
+            region: region.to_owned(),
+            nearest: nearest_region(region),
+        })?;
+    let regional = place.hosts.get(&key).cloned();
+    let host = match row.kind {
+        Kind::Central => row.host.clone(),
+        Kind::CentralAndRegional => regional.or_else(|| row.host.clone()),
+        Kind::Regional => regional,
+    };
+    host.ok_or_else(|| EndpointError::NotOffered {
+        product: name,
+        region: region.to_owned(),
+    })
+}
+
+/// Returns whether the cloud has a region of this id.
+pub fn region_known(region: &str) -> bool {
+    table().regions.contains_key(region)
+}
+
+/// Returns the ids of all regions, sorted.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    table().regions.keys().map(String::as_str)
+}
+
+/// Returns a region's name for people, `Japan (Tokyo)`.
+pub fn region_name(region: &str) -> Option<&'static str> {
+    table().regions.get(region).map(|row| row.name.as_str())
+}
+
+/// Returns the region most like the given id, for "did you mean".
+pub fn nearest_region(region: &str) -> Option<&'static str> {
+    nearest(region, regions())
+}

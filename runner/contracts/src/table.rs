@@ -1,0 +1,214 @@
+//! The table of actions: a file a product, a line an action, parsed when first asked for.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::action::{Access, Action, DocumentedError, Poll, Repeat};
+use crate::parameter::Parameter;
+use crate::{checked, paging, waits};
+
+/// A product: its name, its version and its lines.
+struct Source {
+    name: &'static str,
+    version: &'static str,
+    text: &'static str,
+}
+
+const SOURCES: [Source; 6] = [
+    Source {
+        name: "RAM",
+        version: "2015-05-01",
+        text: include_str!("../data/ram.jsonl"),
+    },
+    Source {
+        name: "STS",
+        version: "2015-04-01",
+        text: include_str!("../data/sts.jsonl"),
+    },
+    Source {
+        name: "DTS",
+        version: "2020-01-01",
+        text: include_str!("../data/dts.jsonl"),
+    },
+    Source {
+        name: "SMC",
+        version: "2019-06-01",
+        text: include_str!("../data/smc.jsonl"),
+    },
+    Source {
+        name: "ECS",
+        version: "2014-05-26",
+        text: include_str!("../data/ecs.jsonl"),
+    },
+    Source {
+        name: "R-kvstore",
+        version: "2015-01-01",
+        text: include_str!("../data/r-kvstore.jsonl"),
+    },
+];
+
+/// The lines of one product by action name, each parsed at most once.
+struct Index {
+    source: &'static Source,
+    lines: BTreeMap<&'static str, Line>,
+}
+
+struct Line {
+    text: &'static str,
+    parsed: OnceLock<Action>,
+}
+
+/// How every line begins; the action's name follows.
+const LINE_START: &str = "{\"action\":\"";
+
+impl Index {
+    fn new(source: &'static Source) -> Self {
+        let lines = source
+            .text
+            .lines()
+            .filter_map(|text| {
+                let name = text.strip_prefix(LINE_START)?.split('"').next()?;
+                let parsed = OnceLock::new();
+                Some((name, Line { text, parsed }))
+            })
+            .collect();
+        Self { source, lines }
+    }
+
+    fn action(&'static self, name: &str) -> Option<&'static Action> {
+        let line = self.lines.get(name)?;
+        Some(line.parsed.get_or_init(|| parse(self.source, line.text)))
+    }
+}
+
+/// Returns the index of a product whose name is spelled in any case.
+fn index(product: &str) -> Option<&'static Index> {
+    static INDEXES: [OnceLock<Index>; SOURCES.len()] = [const { OnceLock::new() }; SOURCES.len()];
+    let position = SOURCES
+        .iter()
+        .position(|source| source.name.eq_ignore_ascii_case(product))?;
+    Some(INDEXES[position].get_or_init(|| Index::new(&SOURCES[position])))
+}
+
+/// An action as its line holds it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    action: String,
+    access: RowAccess,
+    #[serde(default)]
+    irreversible: bool,
+    summary: String,
+    #[serde(default)]
+    token_parameter: Option<String>,
+    #[serde(default)]
+    natural_key: Vec<String>,
+    parameters: Vec<Parameter>,
+    response: BTreeMap<String, String>,
+    #[serde(default)]
+    secret_answers: Vec<String>,
+    #[serde(default)]
+    poll: Option<Poll>,
+    errors: Vec<DocumentedError>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RowAccess {
+    Read,
+    Change,
+}
+
+fn parse(source: &Source, text: &str) -> Action {
+    let row: Row = serde_json::from_str(text)
+        .expect("the lines are compiled in and a test parses every one of them");
+    let access = match row.access {
+        RowAccess::Read => Access::Read,
+        RowAccess::Change => Access::Change,
+    };
+    let columns = checked::columns(source.name, &row.action);
+    let (repeat, reason) = match access {
+        Access::Read => (Repeat::Same, ""),
+        Access::Change => (columns.repeat, columns.reason),
+    };
+    Action {
+        product: source.name,
+        version: source.version,
+        access,
+        irreversible: row.irreversible,
+        costs: columns.costs,
+        covered: columns.covered,
+        repeat,
+        reason,
+        token_parameter: row.token_parameter,
+        natural_key: row.natural_key,
+        secret_parameters: row
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.secret)
+            .map(|parameter| parameter.name.clone())
+            .collect(),
+        parameters: row.parameters,
+        response: row.response,
+        secret_answers: row.secret_answers,
+        poll: row.poll,
+        wait: waits::of(source.name, &row.action),
+        paging: paging::of(source.name, &row.action),
+        errors: row.errors,
+        summary: row.summary,
+        name: row.action,
+    }
+}
+
+/// Returns what is known about an action; the product in any case, the action exactly as spelled.
+///
+/// `None` means unknown: to be taken for a change that must not be repeated.
+pub fn action(product: &str, action: &str) -> Option<&'static Action> {
+    index(product)?.action(action)
+}
+
+/// Returns every action of the table, by product and name.
+pub fn actions() -> impl Iterator<Item = &'static Action> {
+    SOURCES
+        .iter()
+        .filter_map(|source| index(source.name))
+        .flat_map(|index| index.lines.keys().filter_map(|name| index.action(name)))
+}
+
+/// Returns each product's name and version.
+pub fn products() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SOURCES.iter().map(|source| (source.name, source.version))
+}
+
+/// Returns a product's name as the table spells it, from a spelling in any case; `kvstore`, the
+/// prefix of access policies, is taken for `R-kvstore`.
+pub fn product_name(product: &str) -> Option<&'static str> {
+    if product.eq_ignore_ascii_case("kvstore") {
+        return Some("R-kvstore");
+    }
+    index(product).map(|index| index.source.name)
+}
+
+/// Returns the action of the product whose name is most like the given one, for "did you mean".
+pub fn nearest_action(product: &str, action: &str) -> Option<&'static str> {
+    nearest(action, index(product)?.lines.keys().copied())
+}
+
+/// Returns the candidate most like the word, if any is like it at all.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    const LIKENESS_MIN: f64 = 0.75;
+    let lower = word.to_ascii_lowercase();
+    candidates
+        .map(|candidate| {
+            let likeness = strsim::jaro_winkler(&lower, &candidate.to_ascii_lowercase());
+            (likeness, candidate)
+        })
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}

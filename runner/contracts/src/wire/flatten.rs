@@ -1,0 +1,243 @@
+//! Structured parameters to flat names and text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::action::Action;
+use crate::parameter::{Encoding, Parameter, ParameterKind, Place};
+
+/// The one member of the structure that is sent as the Base64 of its value.
+pub(crate) const BASE64_MARK: &str = "$base64";
+
+/// A call's parameters as they travel, each list in the order of the given structure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// Names and values of the query string, not yet encoded.
+    pub query: Vec<(String, String)>,
+    /// Names and values of the form body, not yet encoded.
+    pub form: Vec<(String, String)>,
+}
+
+/// Why parameters have no wire form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// The parameters are not a JSON object.
+    #[error("parameters must be a table of names and values")]
+    NotATable,
+    /// A structure stands where the API takes elements separated by commas.
+    #[error("`{parameter}` takes a list of plain values")]
+    NotAPlainList {
+        /// The parameter.
+        parameter: String,
+    },
+}
+
+/// One value of structured parameters, as a walk meets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf<'a> {
+    /// The wire name, `Tag.1.Key`.
+    pub wire_name: String,
+    /// The JSON pointer, `/Tag/0/Key`.
+    pub pointer: String,
+    /// The value: neither list nor structure.
+    pub value: &'a Value,
+}
+
+/// Returns the parameters as they travel.
+///
+/// # Errors
+///
+/// They are not a table, or one that is sent as a comma-separated list holds structures.
+///
+/// ```
+/// let action = rutter_contracts::action("ECS", "DescribeInstances").expect("in the table");
+/// let given = serde_json::json!({"RegionId": "cn-beijing", "Tag": [{"Key": "env", "Value": ""}], "PageSize": 10});
+/// let wire = rutter_contracts::wire::flatten(action, &given).expect("a table");
+/// assert_eq!(wire.query[2], ("Tag.1.Value".to_owned(), String::new()));
+/// ```
+pub fn flatten(action: &Action, parameters: &Value) -> Result<Wire, WireError> {
+    let Value::Object(members) = parameters else {
+        return Err(WireError::NotATable);
+    };
+    let mut wire = Wire::default();
+    for (name, value) in members {
+        flatten_value(action, name, value, &mut wire)?;
+    }
+    Ok(wire)
+}
+
+fn flatten_value(
+    action: &Action,
+    name: &str,
+    value: &Value,
+    wire: &mut Wire,
+) -> Result<(), WireError> {
+    let whole = whole_parameter(action, name);
+    if let Some(text) = whole_text(whole, name, value)? {
+        push(action, name, text, wire);
+        return Ok(());
+    }
+    match value {
+        Value::Array(elements) => {
+            for (position, element) in elements.iter().enumerate() {
+                flatten_value(action, &format!("{name}.{}", position + 1), element, wire)?;
+            }
+        }
+        Value::Object(members) => {
+            for (member, inner) in members {
+                flatten_value(action, &format!("{name}.{member}"), inner, wire)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Returns the text of a value that travels as one parameter; `None` means that it has parts that
+/// travel by themselves, or is null.
+fn whole_text(
+    parameter: Option<&Parameter>,
+    name: &str,
+    value: &Value,
+) -> Result<Option<String>, WireError> {
+    let structured = match value {
+        Value::Null => return Ok(None),
+        Value::Array(_) => value,
+        Value::Object(members) => match base64_of(members) {
+            Some(text) => return Ok(Some(text)),
+            None => value,
+        },
+        plain => return Ok(Some(plain_text(plain))),
+    };
+    let Some(parameter) = parameter else {
+        return Ok(None);
+    };
+    match parameter.encoding {
+        Encoding::Json => Ok(Some(structured.to_string())),
+        Encoding::Simple => comma_separated(name, structured).map(Some),
+        Encoding::Repeat => {
+            let is_json_text = parameter.kind == ParameterKind::String
+                && pattern_of(name) == parameter.name
+                && !parameter.name.ends_with("[]");
+            let is_element = parameter.kind == ParameterKind::String
+                && parameter.name.ends_with("[]")
+                && pattern_of(name) == parameter.name;
+            Ok((is_json_text || is_element).then(|| structured.to_string()))
+        }
+    }
+}
+
+/// Returns the parameter that the name stands for, be it a whole list (`Tag` for `Tag[]`) or one value.
+fn whole_parameter<'a>(action: &'a Action, name: &str) -> Option<&'a Parameter> {
+    let pattern = pattern_of(name);
+    let as_list = format!("{pattern}[]");
+    action.parameters.iter().find(|parameter| {
+        parameter.name == pattern
+            || (parameter.name == as_list && parameter.encoding != Encoding::Repeat)
+    })
+}
+
+fn base64_of(members: &Map<String, Value>) -> Option<String> {
+    if members.len() != 1 {
+        return None;
+    }
+    let inner = members.get(BASE64_MARK)?;
+    Some(STANDARD.encode(plain_text(inner)))
+}
+
+/// Returns a value as text: strings bare, everything else as compact JSON.
+fn plain_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn comma_separated(name: &str, value: &Value) -> Result<String, WireError> {
+    let refusal = || WireError::NotAPlainList {
+        parameter: name.to_owned(),
+    };
+    let elements = value.as_array().ok_or_else(refusal)?;
+    if elements.iter().any(|e| e.is_array() || e.is_object()) {
+        return Err(refusal());
+    }
+    let texts: Vec<String> = elements
+        .iter()
+        .filter(|element| !element.is_null())
+        .map(plain_text)
+        .collect();
+    Ok(texts.join(","))
+}
+
+fn push(action: &Action, name: &str, text: String, wire: &mut Wire) {
+    let place = whole_parameter(action, name).map(|parameter| parameter.place);
+    let pairs = match place {
+        Some(Place::Body) => &mut wire.form,
+        _ => &mut wire.query,
+    };
+    pairs.push((name.to_owned(), text));
+}
+
+/// Returns the pattern of a wire name: `DataDisk.1.Part.2.Size` is `DataDisk[].Part[].Size`.
+pub fn pattern_of(wire_name: &str) -> String {
+    let mut pattern = String::with_capacity(wire_name.len());
+    for (position, segment) in wire_name.split('.').enumerate() {
+        if position > 0 && is_index(segment) {
+            pattern.push_str("[]");
+            continue;
+        }
+        if position > 0 {
+            pattern.push('.');
+        }
+        pattern.push_str(segment);
+    }
+    pattern
+}
+
+/// Returns whether a segment of a wire name is a position in a list.
+pub(crate) fn is_index(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Calls the visitor for every value of structured parameters that is neither list nor structure.
+pub fn walk<'a>(parameters: &'a Value, visit: &mut impl FnMut(&Leaf<'a>)) {
+    if let Value::Object(members) = parameters {
+        for (name, value) in members {
+            walk_value(name.clone(), format!("/{}", escape(name)), value, visit);
+        }
+    }
+}
+
+fn walk_value<'a>(
+    wire_name: String,
+    pointer: String,
+    value: &'a Value,
+    visit: &mut impl FnMut(&Leaf<'a>),
+) {
+    match value {
+        Value::Array(elements) => {
+            for (position, element) in elements.iter().enumerate() {
+                let name = format!("{wire_name}.{}", position + 1);
+                walk_value(name, format!("{pointer}/{position}"), element, visit);
+            }
+        }
+        Value::Object(members) => {
+            for (member, inner) in members {
+                let name = format!("{wire_name}.{member}");
+                let below = format!("{pointer}/{}", escape(member));
+                walk_value(name, below, inner, visit);
+            }
+        }
+        plain => visit(&Leaf {
+            wire_name,
+            pointer,
+            value: plain,
+        }),
+    }
+}
+
+/// Returns a name as a JSON pointer writes it.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
