@@ -1,1 +1,436 @@
-//! Being written.
+//! Messages for people on call: what happened, where, what state things are in, what to do next.
+//!
+//! Whoever finds a problem describes it as a [`Diagnostic`]; this file alone knows what one looks
+//! like. It prints nothing: [`Diagnostic::render`] gives text, and `ui` decides where it goes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+};
+
+/// Columns after which a source line is cut. Fixed, so that a message is the same everywhere.
+const WIDTH: usize = 140;
+
+/// A place in a text, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// The smallest span that holds both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// The same place as a range of bytes.
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end,
+        }
+    }
+}
+
+/// A text with its name, shared by all messages about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Source({}, {} bytes)",
+            self.name,
+            self.text.len()
+        )
+    }
+}
+
+impl Source {
+    /// A text and the name that people know it by, usually the path as they typed it.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte, both counted from 1, the column in characters.
+    pub fn place(&self, offset: usize) -> (u32, u32) {
+        let before = &self.text[..self.boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        (
+            u32::try_from(line).unwrap_or(u32::MAX),
+            u32::try_from(column).unwrap_or(u32::MAX),
+        )
+    }
+
+    /// The rest of the line from a line and column, both counted from 1: what a plan's
+    /// `SourceLine` stands for. Trailing white space is left out.
+    pub fn span_at(&self, line: u32, column: u32) -> Option<Span> {
+        let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        let mut start = 0;
+        for (number, text) in self.text.split_inclusive('\n').enumerate() {
+            if number == index {
+                let skip = usize::try_from(column.saturating_sub(1)).ok()?;
+                let from: usize = text.chars().take(skip).map(char::len_utf8).sum();
+                let end = text.trim_end().len().max(from.min(text.len()));
+                return Some((start + from..start + end).into());
+            }
+            start += text.len();
+        }
+        None
+    }
+
+    /// The nearest character boundary at or before an offset, inside the text.
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}
+
+/// A place and what to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What, in a few words; may be empty.
+    pub text: String,
+}
+
+/// How grave it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing can go on.
+    #[default]
+    Error,
+    /// It works, and is probably not what was meant.
+    Warning,
+}
+
+/// Plain text, or with colours for a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// No escape codes.
+    #[default]
+    Plain,
+    /// With ANSI colours; understandable without.
+    Coloured,
+}
+
+/// One problem, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Diagnostic {
+    /// Kebab-case, worth searching for; the same for every problem of a kind.
+    pub code: Cow<'static, str>,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What happened: lower case, names in backticks, no full stop.
+    pub title: String,
+    /// The text it is about.
+    pub source: Option<Source>,
+    /// Where, and what to say there.
+    pub primary: Option<Label>,
+    /// Other places in the same text that explain it.
+    pub secondary: Vec<Label>,
+    /// What state things are in.
+    pub state: Option<String>,
+    /// What to do next; best something that can be pasted.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error with a code and a title, and nothing else yet.
+    pub fn error(code: impl Into<Cow<'static, str>>, title: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            severity: Severity::Error,
+            title: title.into(),
+            source: None,
+            primary: None,
+            secondary: Vec::new(),
+            state: None,
+            help: None,
+        }
+    }
+
+    /// A warning with a code and a title, and nothing else yet.
+    pub fn warning(code: impl Into<Cow<'static, str>>, title: impl Into<String>) -> Self {
+        let mut warning = Self::error(code, title);
+        warning.severity = Severity::Warning;
+        warning
+    }
+
+    /// Names the file, without a place in it.
+    pub fn file(mut self, source: &Source) -> Self {
+        self.source = Some(source.clone());
+        self
+    }
+
+    /// Says where, and what to say there.
+    pub fn at(mut self, source: &Source, span: Span, label: impl Into<String>) -> Self {
+        self.source = Some(source.clone());
+        self.primary = Some(Label {
+            span,
+            text: label.into(),
+        });
+        self
+    }
+
+    /// Points at another place in the same text.
+    pub fn and(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.secondary.push(Label {
+            span,
+            text: label.into(),
+        });
+        self
+    }
+
+    /// Says what state things are in.
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Says what to do next.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The message as text, ending in a newline.
+    pub fn render(&self, style: Style) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(&self.title).id(&*self.code);
+        let mut groups = vec![match (&self.source, &self.primary) {
+            (Some(source), Some(primary)) => {
+                title.element(snippet(source, primary, &self.secondary))
+            }
+            (Some(source), None) => title.element(Origin::path(source.name())),
+            (None, _) => Group::with_title(title),
+        }];
+        if let Some(state) = &self.state {
+            let level = Level::NOTE.with_name("state");
+            groups.push(Group::with_title(level.secondary_title(clean(state))));
+        }
+        if let Some(help) = &self.help {
+            groups.push(Group::with_title(Level::HELP.secondary_title(clean(help))));
+        }
+        let renderer = match style {
+            Style::Plain => Renderer::plain(),
+            Style::Coloured => Renderer::styled(),
+        };
+        let text = renderer.term_width(WIDTH).render(&groups);
+        // The renderer pads empty gutter lines; messages are compared byte for byte.
+        let mut lines: String = text
+            .lines()
+            .flat_map(|line| [line.trim_end(), "\n"])
+            .collect();
+        if lines.is_empty() {
+            lines.push('\n');
+        }
+        lines
+    }
+}
+
+/// All messages as text, an empty line between them.
+pub fn render_all(diagnostics: &[Diagnostic], style: Style) -> String {
+    diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.render(style))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A message may quote a file: no control characters reach the terminal. Titles and source lines
+/// are cleaned by the renderer.
+fn clean(text: &str) -> String {
+    text.lines()
+        .map(normalize_untrusted_str)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The lines around all labels, and the labels moved to fit: the renderer reads its whole text for
+/// each message, which would be slow for a large file.
+fn snippet<'a>(
+    source: &'a Source,
+    primary: &'a Label,
+    secondary: &'a [Label],
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let text = source.text();
+    let clamp = |span: Span| {
+        let start = source.boundary(span.start);
+        Span {
+            start,
+            end: source.boundary(span.end).max(start),
+        }
+    };
+    let all = secondary.iter().fold(clamp(primary.span), |all, label| {
+        all.join(clamp(label.span))
+    });
+    let first_line = text[..all.start]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    // One line of context above, as long as there is one.
+    let from = text[..first_line.saturating_sub(1)]
+        .rfind('\n')
+        .map_or(0, |newline| newline + 1);
+    let to = text[all.end..]
+        .find('\n')
+        .map_or(text.len(), |newline| all.end + newline + 1);
+    let shift = |span: Span| {
+        let span = clamp(span);
+        span.start - from..span.end - from
+    };
+    let lines_before = text[..from].bytes().filter(|byte| *byte == b'\n').count();
+    let label = |text: &str| (!text.is_empty()).then(|| clean(text));
+    Snippet::source(&text[from..to])
+        .line_start(lines_before + 1)
+        .path(source.name())
+        .annotation(AnnotationKind::Visible.span(0..0))
+        .annotation(
+            AnnotationKind::Primary
+                .span(shift(primary.span))
+                .label(label(&primary.text)),
+        )
+        .annotations(secondary.iter().map(|other| {
+            AnnotationKind::Context
+                .span(shift(other.span))
+                .label(label(&other.text))
+        }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Source {
+        Source::new(
+            "runbooks/failover.toml",
+            "[[steps]]\nid = \"drain_pool\"\nuses = \"lb\"\n",
+        )
+    }
+
+    fn failure() -> Diagnostic {
+        let span = source().span_at(2, 6).expect("the line exists");
+        Diagnostic::error("step-failed", "step `drain_pool` failed")
+            .at(&source(), span, "attempt 3 of 3")
+            .state("4 steps done, 1 failed; nothing has been rolled back")
+            .help("add the right\nthen `rutter resume 7f3c`")
+    }
+
+    #[test]
+    fn a_message_has_its_four_parts_in_order() {
+        assert_eq!(
+            failure().render(Style::Plain),
+            "\
+error[step-failed]: step `drain_pool` failed
+ --> runbooks/failover.toml:2:6
+  |
+1 | [[steps]]
+2 | id = \"drain_pool\"
+  |      ^^^^^^^^^^^^ attempt 3 of 3
+  |
+state: 4 steps done, 1 failed; nothing has been rolled back
+help: add the right
+      then `rutter resume 7f3c`
+"
+        );
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let coloured = failure().render(Style::Coloured);
+        assert!(coloured.contains("\u{1b}["));
+        let mut plain = String::new();
+        let mut rest = coloured.as_str();
+        while let Some(escape) = rest.find('\u{1b}') {
+            plain.push_str(&rest[..escape]);
+            let end = rest[escape..].find('m').expect("a colour code ends");
+            rest = &rest[escape + end + 1..];
+        }
+        plain.push_str(rest);
+        let trimmed: String = plain
+            .lines()
+            .flat_map(|line| [line.trim_end(), "\n"])
+            .collect();
+        assert_eq!(trimmed, failure().render(Style::Plain));
+    }
+
+    #[test]
+    fn a_message_without_a_place_still_names_the_file() {
+        let message = Diagnostic::error("file", "cannot read it").file(&source());
+        assert_eq!(
+            message.render(Style::Plain),
+            "error[file]: cannot read it\n--> runbooks/failover.toml\n"
+        );
+    }
+
+    #[test]
+    fn control_characters_of_a_file_do_not_reach_the_terminal() {
+        let source = Source::new("x.toml", "a = \"\u{1b}[31m\"\n");
+        let message = Diagnostic::error("x", "bad \u{1b}[31m")
+            .at(&source, (0..1).into(), "\u{1b}[31m")
+            .help("not \u{1b}[31m");
+        let text = message.render(Style::Plain);
+        assert!(!text.contains("\u{1b}"), "{text:?}");
+    }
+
+    #[test]
+    fn a_span_outside_the_text_or_inside_a_character_is_borne() {
+        let source = Source::new("x.toml", "name = \"é\"");
+        for span in [9..10, 400..500, 0..0, 9..9] {
+            let message = Diagnostic::error("x", "y").at(&source, span.into(), "here");
+            assert!(message.render(Style::Plain).contains("x.toml"));
+        }
+    }
+
+    #[test]
+    fn a_place_counts_characters_from_one() {
+        let source = Source::new("x.toml", "a\né = 1\n");
+        assert_eq!(source.place(0), (1, 1));
+        assert_eq!(source.place("a\né".len()), (2, 2));
+        assert_eq!(source.place(1_000), (3, 1));
+    }
+}
