@@ -132,8 +132,8 @@ pub enum HostCall {
     Call {
         /// The call.
         call: Call,
-        /// The call that takes it back.
-        reverse: Option<Api>,
+        /// The call that takes it back, judged like the change itself.
+        reverse: Option<Box<Call>>,
     },
     /// `account.wait-for`.
     WaitFor {

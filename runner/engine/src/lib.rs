@@ -1,6 +1,6 @@
 //! The pure engine: from a plan and the records of a run it decides what happens next.
 //!
-//! Two functions: [`decide`] answers an input with records and effects, [`Run::evolve`] is the only
+//! Two functions: [`advance`] answers an input with records and effects, [`Run::evolve`] is the only
 //! way a run changes, live and on resume alike. No clock, no disk, no network, no await: time is an
 //! argument and expressions are evaluated through a trait.
 //!
@@ -8,6 +8,7 @@
 
 mod api;
 mod call;
+mod decide;
 mod effect;
 mod plan;
 mod record;
@@ -17,6 +18,7 @@ mod scope;
 
 pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
+pub use decide::{Decision, advance};
 pub use effect::{
     Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
@@ -27,5 +29,8 @@ pub use record::{
     Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,
     Record, RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
 };
-pub use run::{IllegalRecord, Run};
+pub use run::{
+    Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
+    SlotKind, Standing, StepRun, StepState,
+};
 pub use scope::{Expressions, Prepared, Scope, StepValue};

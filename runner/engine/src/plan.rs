@@ -6,8 +6,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::record::Timestamp;
-
 /// A step's id, an item's key, an account's name: shared, because every record repeats it.
 pub type Name = Arc<str>;
 
@@ -90,7 +88,7 @@ pub enum Uses {
     Plugin(PluginRef),
     /// Waits for people. Inputs: `message`, `people`, `evidence` (list of names), `owner`.
     Approve,
-    /// Waits. Inputs: `for` (milliseconds) or `until` (RFC 3339).
+    /// Waits. Inputs: `for` (milliseconds) or `until_ms` (milliseconds since 1970).
     Pause,
     /// Fails unless `that` is true. Inputs: `that`, `message`.
     Assert,
@@ -181,13 +179,4 @@ impl Plan {
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| &*step.id == id)
     }
-}
-
-/// An instant written by the runbook, for [`Uses::Pause`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PauseUntil {
-    /// From now on, milliseconds.
-    For(u64),
-    /// An instant.
-    Instant(Timestamp),
 }

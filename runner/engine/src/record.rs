@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api::{Api, Fault};
+use crate::api::Fault;
 use crate::call::{Ask, Call};
 use crate::effect::Resolution;
 use crate::plan::{Name, Plan};
@@ -191,6 +191,9 @@ pub enum RunEnd {
     Done {
         /// The runbook's outputs.
         outputs: Value,
+        /// Why the outputs could not be made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
     },
     /// Rolled back.
     RolledBack(RollbackEnd),
@@ -294,6 +297,11 @@ pub enum Fact {
         /// Which.
         at: At,
     },
+    /// A driver started a step's code again from the beginning, to answer it from the record.
+    AttemptResumed {
+        /// Which.
+        at: At,
+    },
     /// A host call that changes nothing was answered.
     CallAnswered {
         /// By whom.
@@ -334,7 +342,7 @@ pub enum Fact {
         call: Box<Call>,
         /// The call that takes it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reverse: Option<Box<Api>>,
+        reverse: Option<Box<Call>>,
     },
     /// A change happened.
     ChangeDone {

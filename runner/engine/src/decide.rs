@@ -1,0 +1,179 @@
+//! What now? One input is answered with facts and effects; then everything that follows from the
+//! facts is decided, until nothing follows any more.
+
+mod answer;
+mod guest;
+mod person;
+mod rollback;
+mod steps;
+
+use crate::api::Fault;
+use crate::effect::{Effect, Input, Wake};
+use crate::record::{At, AttemptEnd, FORMAT, Fact, Record, Timestamp};
+use crate::run::{IllegalRecord, Run};
+use crate::scope::Expressions;
+
+/// What an input led to. The records must be safe before any effect is started.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct Decision {
+    /// What happened.
+    pub records: Vec<Record>,
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+}
+
+/// Answers one input. The run is evolved by the records that are returned.
+///
+/// # Errors
+/// When a decision does not fit the run: a bug of this crate, and the run is not to be used any more.
+pub fn advance(
+    run: &mut Run,
+    now: Timestamp,
+    input: Input,
+    expressions: &dyn Expressions,
+) -> Result<Decision, IllegalRecord> {
+    let mut decision = Decision::default();
+    let mut turn = Turn::new(run, now, expressions);
+    turn.input(input);
+    let turned = turn.finish();
+    commit(run, now, turned, &mut decision)?;
+    loop {
+        let attended = if run.may_start() {
+            run.attention.pop_first()
+        } else {
+            None
+        };
+        let mut turn = Turn::new(run, now, expressions);
+        match attended {
+            Some(index) => turn.settle_step(index),
+            None => turn.settle_run(),
+        }
+        let turned = turn.finish();
+        let over = attended.is_none() && turned.0.is_empty();
+        commit(run, now, turned, &mut decision)?;
+        if over {
+            return Ok(decision);
+        }
+    }
+}
+
+fn commit(
+    run: &mut Run,
+    now: Timestamp,
+    (facts, effects): (Vec<Fact>, Vec<Effect>),
+    decision: &mut Decision,
+) -> Result<(), IllegalRecord> {
+    for fact in facts {
+        let record = Record {
+            seq: run.seq() + 1,
+            time: now,
+            fact,
+        };
+        run.evolve(&record)?;
+        decision.records.push(record);
+    }
+    decision.effects.extend(effects);
+    Ok(())
+}
+
+/// One look at the run: facts and effects that do not depend on each other.
+struct Turn<'a> {
+    run: &'a Run,
+    now: Timestamp,
+    expressions: &'a dyn Expressions,
+    facts: Vec<Fact>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(run: &'a Run, now: Timestamp, expressions: &'a dyn Expressions) -> Self {
+        Self {
+            run,
+            now,
+            expressions,
+            facts: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    fn finish(self) -> (Vec<Fact>, Vec<Effect>) {
+        (self.facts, self.effects)
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Start {
+                run,
+                mode,
+                rutter,
+                plan,
+            } => {
+                self.facts.push(Fact::RunStarted {
+                    format: FORMAT,
+                    run,
+                    mode,
+                    rutter,
+                    plan,
+                });
+            }
+            Input::Resume { rutter } => self.facts.push(Fact::Resumed { rutter }),
+            Input::AccountsConfirmed(accounts) => {
+                self.facts.push(Fact::AccountsConfirmed { accounts });
+            }
+            Input::Revise(plan) => self.facts.push(Fact::PlanRevised { plan }),
+            Input::GuestCalled {
+                at,
+                index,
+                print,
+                call,
+                denied,
+            } => {
+                self.guest_called(at, index, print, *call, denied);
+            }
+            Input::GuestEnded { at, result } => self.guest_ended(at, result),
+            Input::Answered { ticket, outcome } => self.answered(ticket, outcome),
+            Input::Woken(wake) => self.woken(wake),
+            Input::Approve { step, by, evidence } => self.approve(step, by, evidence),
+            Input::Decline { step, by, why } => self.decline(step, by, why),
+            Input::Resolve {
+                step,
+                item,
+                resolution,
+                by,
+                why,
+            } => {
+                self.resolve(step, item, resolution, by, why);
+            }
+            Input::Undo { by } => self.undo(by),
+            Input::Interrupt => {
+                if !self.run.interrupted() {
+                    self.facts.push(Fact::Interrupted {});
+                }
+            }
+            Input::Abort => self.abort(),
+        }
+    }
+
+    fn woken(&mut self, wake: Wake) {
+        match wake {
+            Wake::Send(ticket) => self.send_again(ticket),
+            Wake::SleepOver { at, index } => self.sleep_over(at, index),
+            Wake::Attempt(at) => self.attempt_due(at),
+            Wake::Timeout(at) => self.attempt_timed_out(at),
+        }
+    }
+
+    fn end_attempt(&mut self, at: At, end: AttemptEnd) {
+        self.facts.push(Fact::AttemptEnded { at, end });
+    }
+
+    fn answer(&mut self, at: At, index: u32, answer: Result<serde_json::Value, Fault>) {
+        self.effects.push(Effect::AnswerGuest {
+            at,
+            index,
+            answer,
+            time: self.now,
+        });
+    }
+}

@@ -1,0 +1,474 @@
+//! A guest made a host call, or ended.
+
+use serde_json::Value;
+
+use super::Turn;
+use crate::api::{Fault, FaultClass};
+use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
+use crate::effect::{Effect, Ticket, Wake, Work};
+use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
+use crate::run::{Attempt, Change, ChangeState, Run, Slot, SlotKind};
+
+impl Run {
+    /// The attempt, if its code is under way.
+    pub(super) fn attempt(&self, at: &At) -> Option<&Attempt> {
+        let item = self.step(&at.step)?.items.get(&at.item)?;
+        let attempt = match at.phase {
+            Phase::Run => item.attempt.as_ref(),
+            Phase::Undo => item.undo.as_ref(),
+        };
+        attempt.filter(|attempt| attempt.at == *at && !attempt.ended)
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn guest_called(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        call: HostCall,
+        denied: Option<Fault>,
+    ) {
+        let Some(attempt) = self.run.attempt(&at) else {
+            return;
+        };
+        match attempt.calls.get(index as usize) {
+            Some(slot) if slot.print == print => self.replay(at, index, slot, call),
+            Some(slot) => self.not_deterministic(at, index, slot, &call),
+            None => self.new_call(at, index, print, call, denied),
+        }
+    }
+
+    /// Answers a call from the record, or goes on with what was under way when a process died.
+    fn replay(&mut self, at: At, index: u32, slot: &Slot, call: HostCall) {
+        match &slot.kind {
+            SlotKind::Answered(answer) => self.answer_then(at, index, answer.clone(), slot.time),
+            SlotKind::Wait { deadline } => {
+                self.go_on_waiting(at, index, slot.print.clone(), call, *deadline);
+            }
+            SlotKind::Change(number) => {
+                let change = self
+                    .run
+                    .change(*number)
+                    .expect("a slot's change was recorded");
+                self.replay_change(at, index, slot.time, change);
+            }
+        }
+    }
+
+    fn replay_change(&mut self, at: At, index: u32, time: Timestamp, change: &Change) {
+        match &change.state {
+            ChangeState::Done(answer) => self.answer_then(at, index, Ok(answer.clone()), time),
+            ChangeState::Refused(fault) => self.answer_then(at, index, Err(fault.clone()), time),
+            ChangeState::Unknown(fault) => {
+                self.answer_then(at, index, Err(look_first(change, fault)), time);
+            }
+            ChangeState::Intended { stale: false } => {}
+            ChangeState::Intended { stale: true } if may_repeat(change, self.now) => {
+                self.send_change(change, 1, self.now);
+            }
+            ChangeState::Intended { stale: true } => {
+                let fault = Fault::new(
+                    FaultClass::LookFirst,
+                    "rutter.unknown-outcome",
+                    "the process ended before an answer was recorded",
+                );
+                let look = look_first(change, &fault);
+                self.facts.push(Fact::ChangeUnknown {
+                    change: change.number,
+                    fault,
+                });
+                self.answer(at, index, Err(look));
+            }
+        }
+    }
+
+    fn answer_then(&mut self, at: At, index: u32, answer: Result<Value, Fault>, time: Timestamp) {
+        self.effects.push(Effect::AnswerGuest {
+            at,
+            index,
+            answer,
+            time,
+        });
+    }
+
+    fn new_call(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        call: HostCall,
+        denied: Option<Fault>,
+    ) {
+        if self.run.interrupted() || (self.run.rollback().is_some() && at.phase == Phase::Run) {
+            return;
+        }
+        if let Some(fault) = denied {
+            let label = label(&call);
+            self.record_answer(at, index, print, label, Err(fault));
+            return;
+        }
+        match call {
+            HostCall::Call { call, reverse } if call.class == Class::Change => {
+                self.new_change(at, index, print, call, reverse);
+            }
+            HostCall::Call { call, .. } => {
+                let call = Box::new(call);
+                let work = Work::Read {
+                    at: at.clone(),
+                    index,
+                    print,
+                    call: call.clone(),
+                };
+                let ticket = Ticket {
+                    work,
+                    tries: 1,
+                    first: self.now,
+                };
+                self.effects.push(Effect::Send { ticket, call, at });
+            }
+            HostCall::WaitFor { call, condition } => {
+                self.begin_wait(at, index, print, call, condition);
+            }
+            HostCall::Sleep { duration_ms } => {
+                let deadline = self.now.after(duration_ms);
+                let label = "a pause".to_owned();
+                let fact = Fact::WaitStarted {
+                    at: at.clone(),
+                    index,
+                    print,
+                    label,
+                    deadline,
+                };
+                self.facts.push(fact);
+                self.sleep_until(at, index, deadline);
+            }
+            HostCall::Adopt { call, answer } => self.adopt(at, index, print, &call, answer),
+        }
+    }
+
+    fn new_change(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        call: Call,
+        reverse: Option<Box<Call>>,
+    ) {
+        let step = self.run.step(&at.step).expect("an attempt's step exists");
+        if let Some(ask) = call.ask
+            && !step.approved
+            && at.phase == Phase::Run
+        {
+            if step.asked.is_none() {
+                let approval = approval_for(&at, &call, ask);
+                self.facts.push(Fact::ApprovalAsked {
+                    step: at.step.clone(),
+                    approval,
+                });
+            }
+            self.effects.push(Effect::HoldGuest { at });
+            return;
+        }
+        let change = self.run.changes().len() as u64 + 1;
+        let call = Box::new(call);
+        let ticket = Ticket {
+            work: Work::Change(change),
+            tries: 1,
+            first: self.now,
+        };
+        self.effects.push(Effect::Send {
+            ticket,
+            call: call.clone(),
+            at: at.clone(),
+        });
+        self.facts.push(Fact::ChangeIntended {
+            at,
+            index,
+            change,
+            print,
+            call,
+            reverse,
+        });
+    }
+
+    /// Sends a recorded change (again), without a new record.
+    pub(super) fn send_change(&mut self, change: &Change, tries: u32, first: Timestamp) {
+        let ticket = Ticket {
+            work: Work::Change(change.number),
+            tries,
+            first,
+        };
+        let call = Box::new(change.call.clone());
+        self.effects.push(Effect::Send {
+            ticket,
+            call,
+            at: change.at.clone(),
+        });
+    }
+
+    fn begin_wait(&mut self, at: At, index: u32, print: String, call: Call, condition: Condition) {
+        let deadline = self.now.after(condition.timeout_ms);
+        self.facts.push(Fact::WaitStarted {
+            at: at.clone(),
+            index,
+            print: print.clone(),
+            label: wait_label(&call, &condition),
+            deadline,
+        });
+        self.poll(at, index, print, call, condition, deadline);
+    }
+
+    fn go_on_waiting(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        call: HostCall,
+        deadline: Timestamp,
+    ) {
+        match call {
+            HostCall::WaitFor { call, condition } => {
+                self.poll(at, index, print, call, condition, deadline);
+            }
+            _ => self.sleep_until(at, index, deadline),
+        }
+    }
+
+    fn poll(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        call: Call,
+        condition: Condition,
+        deadline: Timestamp,
+    ) {
+        let call = Box::new(call);
+        let condition = Box::new(condition);
+        let (sent, by) = (call.clone(), at.clone());
+        let work = Work::Poll {
+            at,
+            index,
+            print,
+            call,
+            condition,
+            deadline,
+        };
+        let ticket = Ticket {
+            work,
+            tries: 1,
+            first: self.now,
+        };
+        self.effects.push(Effect::Send {
+            ticket,
+            call: sent,
+            at: by,
+        });
+    }
+
+    pub(super) fn sleep_until(&mut self, at: At, index: u32, due: Timestamp) {
+        let reason = format!("`{}` pauses", at.step);
+        self.effects.push(Effect::Timer {
+            due,
+            wake: Wake::SleepOver { at, index },
+            reason,
+        });
+    }
+
+    pub(super) fn sleep_over(&mut self, at: At, index: u32) {
+        let Some(attempt) = self.run.attempt(&at) else {
+            return;
+        };
+        let Some(slot) = attempt.calls.get(index as usize) else {
+            return;
+        };
+        if !matches!(slot.kind, SlotKind::Wait { .. }) {
+            return;
+        }
+        let print = slot.print.clone();
+        self.record_answer(at, index, print, "a pause".to_owned(), Ok(Value::Null));
+    }
+
+    fn adopt(&mut self, at: At, index: u32, print: String, call: &Call, answer: Value) {
+        // The broker makes the fingerprint of an adoption from that of the change it is about.
+        let wanted = print.strip_prefix("adopt:").unwrap_or(&print).to_owned();
+        match self.run.open_change(&at, &wanted) {
+            Some(change) => {
+                let change = change.number;
+                let by = at.clone();
+                self.facts.push(Fact::ChangeAdopted {
+                    at,
+                    index,
+                    print,
+                    change,
+                    answer,
+                });
+                self.answer(by, index, Ok(Value::Bool(true)));
+            }
+            None => {
+                let label = format!("adopt {}", call.label());
+                self.record_answer(at, index, print, label, Ok(Value::Bool(false)));
+            }
+        }
+    }
+
+    pub(super) fn record_answer(
+        &mut self,
+        at: At,
+        index: u32,
+        print: String,
+        label: String,
+        answer: Result<Value, Fault>,
+    ) {
+        let by = at.clone();
+        let told = answer.clone();
+        self.facts.push(Fact::CallAnswered {
+            at,
+            index,
+            print,
+            label,
+            answer,
+        });
+        self.answer(by, index, told);
+    }
+
+    fn not_deterministic(&mut self, at: At, index: u32, slot: &Slot, call: &HostCall) {
+        let recorded = match &slot.kind {
+            SlotKind::Change(number) => {
+                let change = self
+                    .run
+                    .change(*number)
+                    .expect("a slot's change was recorded");
+                change.call.label()
+            }
+            SlotKind::Answered(_) | SlotKind::Wait { .. } => "another call".to_owned(),
+        };
+        let message = format!(
+            "call {index} was {recorded} when it was recorded and is {} now, or its parameters differ",
+            label(call)
+        );
+        let fault = Fault::new(FaultClass::Bug, "rutter.not-deterministic", message)
+            .advise("the plugin must make the same calls when it is answered alike");
+        self.effects.push(Effect::DropGuest { at: at.clone() });
+        self.end_attempt(at, AttemptEnd::Failed(fault));
+    }
+
+    pub(super) fn guest_ended(&mut self, at: At, result: Result<Value, Fault>) {
+        if self.run.attempt(&at).is_none() {
+            return;
+        }
+        let end = match result {
+            Ok(outputs) => AttemptEnd::Done(outputs),
+            Err(fault) => self.failed_end(&at, fault),
+        };
+        self.end_attempt(at, end);
+    }
+
+    /// A failure that leaves a change of unknown outcome behind is an outcome of its own.
+    pub(super) fn failed_end(&self, at: &At, fault: Fault) -> AttemptEnd {
+        if self.run.open_changes(at).next().is_some() {
+            AttemptEnd::Unknown(fault)
+        } else {
+            AttemptEnd::Failed(fault)
+        }
+    }
+
+    pub(super) fn attempt_timed_out(&mut self, at: At) {
+        if self.run.attempt(&at).is_none() {
+            return;
+        }
+        let fault = Fault::new(
+            FaultClass::Fail,
+            "rutter.step-timeout",
+            format!("`{}` took longer than its `timeout`", at.step),
+        );
+        self.effects.push(Effect::DropGuest { at: at.clone() });
+        let end = self.failed_end(&at, fault);
+        self.end_attempt(at, end);
+    }
+
+    /// Stops at once: what is in flight becomes unknown.
+    pub(super) fn abort(&mut self) {
+        if !self.run.interrupted() {
+            self.facts.push(Fact::Interrupted {});
+        }
+        for change in self.run.changes() {
+            if matches!(change.state, ChangeState::Intended { stale: false }) {
+                let fault = Fault::new(
+                    FaultClass::LookFirst,
+                    "rutter.unknown-outcome",
+                    "the operator stopped before it was answered",
+                );
+                self.facts.push(Fact::ChangeUnknown {
+                    change: change.number,
+                    fault,
+                });
+            }
+        }
+    }
+}
+
+/// Whether the host may send a change again that may have happened.
+pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
+    match change.call.repeat {
+        Repeat::Same => true,
+        Repeat::Token { ttl_ms } => now.since(change.intended) < ttl_ms,
+        Repeat::Look | Repeat::Never => false,
+    }
+}
+
+/// What a guest is told about a change of unknown outcome.
+pub(super) fn look_first(change: &Change, fault: &Fault) -> Fault {
+    Fault {
+        code: fault.code.clone(),
+        message: format!(
+            "it is not known whether {} happened: {}",
+            change.call.label(),
+            fault.message
+        ),
+        class: FaultClass::LookFirst,
+        advice: Some("look whether it happened, then adopt it or call again".to_owned()),
+        request_id: fault.request_id.clone(),
+    }
+}
+
+fn approval_for(at: &At, call: &Call, ask: Ask) -> Approval {
+    let why = match ask {
+        Ask::Irreversible => "cannot be taken back",
+        Ask::Costs => "costs money",
+    };
+    Approval {
+        message: format!(
+            "`{}` is about to call {}, which {why}. Go on?",
+            at.step,
+            call.label()
+        ),
+        people: 1,
+        evidence: Vec::new(),
+        owner: None,
+        because: Some(ask),
+    }
+}
+
+fn label(call: &HostCall) -> String {
+    match call {
+        HostCall::Call { call, .. } => call.label(),
+        HostCall::WaitFor { call, condition } => wait_label(call, condition),
+        HostCall::Sleep { .. } => "a pause".to_owned(),
+        HostCall::Adopt { call, .. } => format!("adopt {}", call.label()),
+    }
+}
+
+pub(super) fn wait_label(call: &Call, condition: &Condition) -> String {
+    let subject = match &call.target {
+        Target::Api(api) => format!("{}:{}", api.product, api.action),
+        _ => call.label(),
+    };
+    format!(
+        "{subject} {} = {}",
+        condition.path,
+        condition.until.join(" or ")
+    )
+}

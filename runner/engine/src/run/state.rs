@@ -1,0 +1,236 @@
+//! What a run consists of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::api::Fault;
+use crate::call::Call;
+use crate::plan::{Name, Plan};
+use crate::record::{
+    Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
+};
+
+/// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
+/// is a bug.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} cannot follow those before it: {why}")]
+pub struct IllegalRecord {
+    /// The record's number.
+    pub seq: u64,
+    /// What does not fit.
+    pub why: String,
+}
+
+/// The state of a run. A value: clone it, change one thing, run on.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    pub(crate) id: String,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) plan: Option<Box<Plan>>,
+    /// The number of the newest record.
+    pub(crate) seq: u64,
+    /// When the first and the newest record were made.
+    pub(crate) started: Timestamp,
+    pub(crate) latest: Timestamp,
+    pub(crate) accounts: BTreeMap<Name, Identity>,
+    pub(crate) steps: IndexMap<Name, StepRun>,
+    pub(crate) changes: Vec<Change>,
+    /// The accounts were confirmed since a driver took the run up.
+    pub(crate) confirmed: bool,
+    pub(crate) interrupted: bool,
+    pub(crate) rollback: Option<Rollback>,
+    pub(crate) end: Option<RunEnd>,
+    /// Steps whose situation changed since the engine last looked, by their place in the plan.
+    pub(crate) attention: BTreeSet<usize>,
+    /// Steps that are not over.
+    pub(crate) open_steps: usize,
+    /// Steps whose failure keeps new ones from starting.
+    pub(crate) failed_steps: BTreeSet<usize>,
+    /// Items that ended with a change of unknown outcome.
+    pub(crate) unknown_items: usize,
+    /// Set by the driver for one session: only these steps may start.
+    pub(crate) only: Option<BTreeSet<usize>>,
+}
+
+/// A step of the run.
+#[derive(Clone, Debug, Default)]
+pub struct StepRun {
+    /// Where it stands.
+    pub state: StepState,
+    /// What its outputs will look like.
+    pub shape: Option<Shape>,
+    /// Its items, once they are fixed.
+    pub items: IndexMap<Option<Name>, ItemRun>,
+    /// The question that was asked, and who said yes so far.
+    pub asked: Option<(Approval, Vec<(String, Evidence)>)>,
+    /// Enough people said yes.
+    pub approved: bool,
+    /// Needed steps that are not over.
+    pub(crate) unmet: usize,
+    /// The steps that need this one.
+    pub(crate) dependents: Vec<usize>,
+    /// Items that are under way, and that failed.
+    pub(crate) active: usize,
+    pub(crate) failures: usize,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum StepState {
+    /// It was not begun.
+    #[default]
+    Waiting,
+    /// Its items are fixed and not over.
+    Running,
+    /// It was left out, and why.
+    Skipped(String),
+    /// Its outputs.
+    Done(Value),
+    /// Why it failed.
+    Failed(Fault),
+}
+
+/// One item of a step.
+#[derive(Clone, Debug)]
+pub struct ItemRun {
+    /// Its inputs, secrets as placeholders.
+    pub inputs: Value,
+    /// Where it stands.
+    pub state: ItemState,
+    /// Attempts that were started.
+    pub attempts: u32,
+    /// Attempts that do not count against the retry's budget, because a person began anew.
+    pub forgiven: u32,
+    /// The newest attempt.
+    pub attempt: Option<Attempt>,
+    /// The attempt of the plugin's own undo.
+    pub undo: Option<Attempt>,
+    /// How often the undo was started.
+    pub undo_attempts: u32,
+}
+
+/// Where an item stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemState {
+    /// It may be started.
+    Pending,
+    /// It waits for a new attempt; `armed` while this process has set the timer.
+    Delayed {
+        /// When.
+        due: Timestamp,
+        /// This process has set the timer.
+        armed: bool,
+    },
+    /// Its newest attempt is under way.
+    Running,
+    /// Its outputs.
+    Done(Value),
+    /// Why it failed, and no new attempt was planned yet.
+    Failed(Fault),
+    /// A change of unknown outcome ended it.
+    Unknown(Fault),
+}
+
+/// One start of a step's code, with its host calls so far.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Which.
+    pub at: At,
+    /// The recorded calls by index.
+    pub calls: Vec<Slot>,
+    /// This process has started the guest.
+    pub hosted: bool,
+    /// It is over.
+    pub ended: bool,
+}
+
+/// A recorded host call.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// Its fingerprint.
+    pub print: String,
+    /// What it was.
+    pub kind: SlotKind,
+    /// When it was answered, or begun.
+    pub time: Timestamp,
+}
+
+/// What a recorded host call was.
+#[derive(Clone, Debug)]
+pub enum SlotKind {
+    /// Answered.
+    Answered(Result<Value, Fault>),
+    /// A change, by its number.
+    Change(u64),
+    /// A wait that is not over.
+    Wait {
+        /// When it ends or gives up.
+        deadline: Timestamp,
+    },
+}
+
+/// A change of the outside world.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its number, from 1.
+    pub number: u64,
+    /// By whom.
+    pub at: At,
+    /// The call's fingerprint.
+    pub print: String,
+    /// The call.
+    pub call: Call,
+    /// The call that takes it back.
+    pub reverse: Option<Call>,
+    /// What became of it.
+    pub state: ChangeState,
+    /// When it was intended first.
+    pub intended: Timestamp,
+    /// Whether it was taken back.
+    pub back: Back,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChangeState {
+    /// It is on its way; `stale` when an earlier process sent it.
+    Intended {
+        /// An earlier process sent it.
+        stale: bool,
+    },
+    /// It happened.
+    Done(Value),
+    /// It did not happen.
+    Refused(Fault),
+    /// Nobody knows.
+    Unknown(Fault),
+}
+
+/// Whether a change was taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Back {
+    /// It was not tried.
+    No,
+    /// The reverse is on its way.
+    Sent {
+        /// The reverse.
+        call: Box<Call>,
+        /// An earlier process sent it.
+        stale: bool,
+    },
+    /// It was, or was found to be gone.
+    Done,
+    /// The reverse failed.
+    Failed(Fault),
+}
+
+/// A rollback.
+#[derive(Clone, Debug)]
+pub struct Rollback {
+    /// Who asked.
+    pub by: String,
+    /// How it ended.
+    pub end: Option<RollbackEnd>,
+}

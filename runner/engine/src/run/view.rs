@@ -1,0 +1,231 @@
+//! Reading a run: for expressions, displays and the driver.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{Plan, Step};
+use crate::record::{Identity, Mode, RollbackEnd, RunEnd, Timestamp};
+use crate::run::{Change, ChangeState, Rollback, Run, StepRun, StepState};
+use crate::scope::{Scope, StepValue};
+
+/// Why a run that has nothing under way is where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// It ended for good.
+    Ended(RunEnd),
+    /// A rollback came to a reverse that failed.
+    UndoFailed,
+    /// The outcome of a change is unknown; a person decides.
+    Unknown,
+    /// A person is asked.
+    WaitingForPerson,
+    /// A step failed.
+    Failed,
+    /// It was stopped and can be resumed.
+    Stopped,
+}
+
+impl Run {
+    /// A run without records.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How it is driven; live until the first record says otherwise.
+    pub fn mode(&self) -> Mode {
+        self.mode.unwrap_or(Mode::Live)
+    }
+
+    /// The plan.
+    ///
+    /// # Panics
+    /// Before the first record: a run begins with its plan.
+    pub fn plan(&self) -> &Plan {
+        self.plan
+            .as_deref()
+            .expect("a run's first record holds its plan")
+    }
+
+    /// Whether the run has its first record.
+    pub fn has_plan(&self) -> bool {
+        self.plan.is_some()
+    }
+
+    /// The number of the newest record, 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// When the first record was made.
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// When the newest record was made.
+    pub fn latest(&self) -> Timestamp {
+        self.latest
+    }
+
+    /// Who an account is, once it was confirmed.
+    pub fn identity(&self, name: &str) -> Option<&Identity> {
+        self.accounts.get(name)
+    }
+
+    /// The steps with their plan, in the order of the file.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step, &StepRun)> {
+        let plan = self.plan.as_deref();
+        plan.into_iter()
+            .flat_map(|plan| plan.steps.iter())
+            .zip(self.steps.values())
+    }
+
+    /// One step.
+    pub fn step(&self, id: &str) -> Option<&StepRun> {
+        self.steps.get(id)
+    }
+
+    /// All changes, oldest first.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// A change by its number.
+    pub fn change(&self, number: u64) -> Option<&Change> {
+        self.changes
+            .get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// The newest rollback.
+    pub fn rollback(&self) -> Option<&Rollback> {
+        self.rollback.as_ref()
+    }
+
+    /// How the run ended for good.
+    pub fn end(&self) -> Option<&RunEnd> {
+        self.end.as_ref()
+    }
+
+    /// Whether the operator asked to stop in this session.
+    pub fn interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// The view that expressions have.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { run: self }
+    }
+
+    /// Limits this session to a step and all it needs.
+    ///
+    /// Returns false when there is no such step.
+    pub fn stop_after(&mut self, step: &str) -> bool {
+        let Some(last) = self.steps.get_index_of(step) else {
+            return false;
+        };
+        let mut only = BTreeSet::from([last]);
+        let mut open = vec![last];
+        while let Some(index) = open.pop() {
+            for need in &self.plan().steps[index].needs {
+                if let Some(needed) = self.steps.get_index_of(need)
+                    && only.insert(needed)
+                {
+                    open.push(needed);
+                }
+            }
+        }
+        self.only = Some(only);
+        true
+    }
+
+    /// What became of a step, for an expression that reads it.
+    pub fn step_value(&self, id: &str) -> Option<StepValue<'_>> {
+        match &self.steps.get(id)?.state {
+            StepState::Done(value) => Some(StepValue::Done(value)),
+            StepState::Skipped(_) | StepState::Failed(_) => Some(StepValue::Undefined),
+            StepState::Waiting | StepState::Running => None,
+        }
+    }
+
+    /// Why the run is where it is. Meaningful only when nothing is under way: no guest runs, nothing
+    /// was sent, no timer is set; the driver knows.
+    pub fn standing(&self) -> Standing {
+        if let Some(end) = &self.end {
+            return Standing::Ended(end.clone());
+        }
+        if self.rollback_failed() {
+            return Standing::UndoFailed;
+        }
+        if self.interrupted {
+            return Standing::Stopped;
+        }
+        if self.unknown_items > 0 {
+            return Standing::Unknown;
+        }
+        if self.steps.values().any(StepRun::waits_for_person) {
+            return Standing::WaitingForPerson;
+        }
+        if self.failed_steps.is_empty() {
+            Standing::Stopped
+        } else {
+            Standing::Failed
+        }
+    }
+
+    fn rollback_failed(&self) -> bool {
+        let end = self
+            .rollback
+            .as_ref()
+            .and_then(|rollback| rollback.end.as_ref());
+        matches!(end, Some(RollbackEnd::Failed { .. }))
+    }
+
+    /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, and
+    /// the run is not being taken back.
+    pub(crate) fn may_start(&self) -> bool {
+        self.confirmed && !self.interrupted && self.rollback.is_none() && self.end.is_none()
+    }
+
+    /// A failed or unknown step keeps new steps from starting.
+    pub(crate) fn is_stopped(&self) -> bool {
+        !self.failed_steps.is_empty() || self.unknown_items > 0
+    }
+}
+
+impl StepRun {
+    /// A question is open.
+    pub fn waits_for_person(&self) -> bool {
+        let over = matches!(
+            self.state,
+            StepState::Done(_) | StepState::Skipped(_) | StepState::Failed(_)
+        );
+        self.asked.is_some() && !self.approved && !over
+    }
+
+    /// It is done, skipped or failed.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.state,
+            StepState::Done(_) | StepState::Skipped(_) | StepState::Failed(_)
+        )
+    }
+}
+
+impl Change {
+    /// It happened or may have happened, and was not taken back.
+    pub fn stands(&self) -> bool {
+        let happened = !matches!(self.state, ChangeState::Refused(_));
+        happened && self.back != crate::run::Back::Done
+    }
+
+    /// The answer, if it is known.
+    pub fn answer(&self) -> Option<&serde_json::Value> {
+        match &self.state {
+            ChangeState::Done(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
