@@ -368,7 +368,7 @@ impl Turn<'_> {
 
     /// A failure that leaves a change of unknown outcome behind is an outcome of its own.
     pub(super) fn failed_end(&self, at: &At, fault: Fault) -> AttemptEnd {
-        if self.run.open_changes(at).next().is_some() {
+        if self.run.has_open_changes(at) {
             AttemptEnd::Unknown(fault)
         } else {
             AttemptEnd::Failed(fault)

@@ -94,25 +94,26 @@ impl Run {
     }
 
     /// The newest change of an item, over all attempts, with this fingerprint and an unknown outcome.
-    pub(crate) fn open_change(&self, at: &At, print: &str) -> Option<&Change> {
-        self.open_changes(at).find(|change| change.print == print)
-    }
-
-    /// The changes of an item whose outcome is an open question: unknown, not adopted since, and not
-    /// made again since by an equal call that succeeded. Newest first.
-    pub(crate) fn open_changes<'a>(&'a self, at: &'a At) -> impl Iterator<Item = &'a Change> {
-        let same = move |change: &&Change| change.at.step == at.step && change.at.item == at.item;
+    pub(crate) fn open_change<'a>(&'a self, at: &At, print: &str) -> Option<&'a Change> {
         self.changes
             .iter()
             .rev()
-            .filter(same)
-            .filter(move |change| {
-                let unknown = matches!(
-                    change.state,
-                    ChangeState::Unknown(_) | ChangeState::Intended { .. }
-                );
-                unknown && !self.made_again(change)
-            })
+            .find(|change| change.print == print && self.is_open(change, at))
+    }
+
+    /// Whether an item has changes whose outcome is an open question.
+    pub(crate) fn has_open_changes(&self, at: &At) -> bool {
+        self.changes.iter().any(|change| self.is_open(change, at))
+    }
+
+    /// Unknown, not adopted since, and not made again since by an equal call that succeeded.
+    fn is_open(&self, change: &Change, at: &At) -> bool {
+        let unknown = matches!(
+            change.state,
+            ChangeState::Unknown(_) | ChangeState::Intended { .. }
+        );
+        let mine = change.at.step == at.step && change.at.item == at.item;
+        unknown && mine && !self.made_again(change)
     }
 
     fn made_again(&self, change: &Change) -> bool {
