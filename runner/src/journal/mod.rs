@@ -1,1 +1,102 @@
-//! Being written.
+//! Where the records of a run are kept: a trait, one implementation in memory and one in SQLite.
+//!
+//! A journal holds facts and nothing else; it does not know what they mean, decides nothing and
+//! prints nothing. One driver appends; any process may look on ([`RunView`]) or leave a message
+//! ([`Inbox`]).
+//!
+//! Read next: `sqlite.rs` for how a record becomes durable, `folder.rs` for what lies beside it.
+
+mod error;
+mod flush;
+mod folder;
+mod format;
+mod inbox;
+mod memory;
+mod run_id;
+mod sqlite;
+mod stored;
+mod view;
+
+use rutter_engine::{Durability, Record};
+
+pub use error::{JournalError, Remedy, RunsError};
+pub use folder::{Driving, RunFolder, Runs};
+pub use format::OLDEST_FORMAT;
+pub use inbox::{Inbox, Message};
+pub use memory::MemoryJournal;
+pub use run_id::new_run_id;
+pub use sqlite::SqliteJournal;
+pub use stored::{RecordBody, StoredRecord};
+pub use view::RunView;
+
+/// The records of one run, in order.
+pub trait Journal: Send {
+    /// Appends `records` whole or not at all. `expected_seq` is the number of the last record the
+    /// caller knows, 0 for none; the records follow it without a gap.
+    ///
+    /// Returns once the records survive the process, for [`Durability::Machine`] once they survive
+    /// the machine.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when another driver has appended since; the caller has lost the run
+    /// and must stop. Every other error leaves the journal as it was.
+    fn append(
+        &mut self,
+        expected_seq: u64,
+        records: &[Record],
+        durability: Durability,
+    ) -> Result<(), JournalError>;
+
+    /// Returns once everything that was appended survives the machine.
+    ///
+    /// # Errors
+    /// When the disk does not take it; what was appended since the last flush may be lost.
+    fn flush(&mut self) -> Result<(), JournalError>;
+
+    /// All records, checked: for resuming.
+    ///
+    /// # Errors
+    /// When the journal is damaged, or holds a record that this program does not understand.
+    fn load(&self) -> Result<Vec<Record>, JournalError>;
+
+    /// The records after `since_seq`, for showing: kinds that this program does not know are
+    /// returned as JSON.
+    ///
+    /// # Errors
+    /// When the journal is damaged.
+    fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError>;
+
+    /// The messages that other processes left since the last call, oldest first. They are deleted
+    /// together with the next append and not before: decide them in the batch that comes next, and
+    /// a crash between the two loses none and acts upon none twice.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The strongest durability that any of `records` asks for.
+pub fn durability_of(records: &[Record]) -> Durability {
+    records
+        .iter()
+        .map(|record| record.fact.durability())
+        .max()
+        .unwrap_or(Durability::Process)
+}
+
+/// Refuses records that do not follow `expected_seq` one by one.
+fn check_numbers(expected_seq: u64, records: &[Record]) -> Result<(), JournalError> {
+    let mut expected = expected_seq;
+    for record in records {
+        expected += 1;
+        if record.seq != expected {
+            return Err(JournalError::Misnumbered {
+                expected,
+                found: record.seq,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! What can go wrong with a journal and the folder around it. The messages are fragments fit to
+//! follow "failed because"; what to do about it is [`Remedy`].
+
+use std::io;
+use std::path::PathBuf;
+
+/// What the operator can do about an error.
+pub trait Remedy {
+    /// A sentence for the operator, if there is something to do.
+    fn remedy(&self) -> Option<String>;
+}
+
+/// Why a journal could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another driver appended.
+    #[error("another driver has taken this run over: the last record is {found}, not {expected}")]
+    Fenced {
+        /// The last record this driver knows.
+        expected: u64,
+        /// The last record there is.
+        found: u64,
+    },
+    /// The caller's records are not numbered one by one.
+    #[error("record {found} was handed in where {expected} was due")]
+    Misnumbered {
+        /// The number that was due.
+        expected: u64,
+        /// The number that came.
+        found: u64,
+    },
+    /// Written by an older program than this one can read.
+    #[error("{} has journal format {found}, older than {oldest}, the oldest this program reads", path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The oldest that is read.
+        oldest: u32,
+    },
+    /// Written by a newer program; never written to by this one.
+    #[error("{} has journal format {found}, newer than {newest}, the newest this program knows", path.display())]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest that is known.
+        newest: u32,
+    },
+    /// A record of a kind that this program does not know, where it must know all.
+    #[error("record {seq} of {} is of the kind `{kind}`, which this program cannot act upon: {source}", path.display())]
+    UnknownRecord {
+        /// The file.
+        path: PathBuf,
+        /// The record's number.
+        seq: u64,
+        /// Its kind.
+        kind: String,
+        /// Why it could not be read.
+        source: serde_json::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The disk is full.
+    #[error("there is no space left for {}", path.display())]
+    NoSpace {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file or its folder may not be written.
+    #[error("{} may not be written", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process held the file for too long.
+    #[error("{} is held by another process", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no journal.
+    #[error("{} does not exist", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The database refused.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// A record could not be turned into JSON.
+    #[error("record {seq} cannot be written: {source}")]
+    Unwritable {
+        /// The record's number.
+        seq: u64,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl JournalError {
+    /// Names the cause of a database error.
+    pub(super) fn from_database(path: &std::path::Path, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(Code::DiskFull) => Self::NoSpace { path },
+            Some(Code::ReadOnly | Code::PermissionDenied) => Self::ReadOnly { path },
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy { path },
+            Some(Code::CannotOpen) if !path.exists() => Self::Missing { path },
+            Some(Code::CannotOpen) => Self::ReadOnly { path },
+            Some(Code::NotADatabase) => Self::Damaged {
+                path,
+                what: "it is not a database".to_owned(),
+            },
+            Some(Code::DatabaseCorrupt) => Self::Damaged {
+                path,
+                what: source.to_string(),
+            },
+            _ => Self::Database { path, source },
+        }
+    }
+
+    /// Names the cause of an operating system's error.
+    pub(super) fn from_io(path: &std::path::Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path }
+            }
+            io::ErrorKind::NotFound => Self::Missing { path },
+            _ => Self::Io { path, source },
+        }
+    }
+}
+
+impl Remedy for JournalError {
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Fenced { .. } => "follow the run with `rutter show --follow`".to_owned(),
+            Self::TooOld { .. } => {
+                "finish or undo the run with the version of rutter that began it".to_owned()
+            }
+            Self::TooNew { .. } | Self::UnknownRecord { .. } => {
+                "upgrade rutter, then try again; nothing was written".to_owned()
+            }
+            Self::Damaged { path, .. } => format!(
+                "nothing was done; restore {} from a backup, or compare the accounts with what \
+                 `rutter show` can still read and go on by hand",
+                path.display()
+            ),
+            Self::NoSpace { path } => format!(
+                "free space on the disk of {}, or choose another place with `--state DIR`, then resume",
+                folder_of(path)
+            ),
+            Self::ReadOnly { path } => format!(
+                "allow yourself to write in {}, or choose another place with `--state DIR`",
+                folder_of(path)
+            ),
+            Self::Busy { .. } => "wait until the other process is done, then try again".to_owned(),
+            Self::Misnumbered { .. }
+            | Self::Missing { .. }
+            | Self::Io { .. }
+            | Self::Database { .. }
+            | Self::Unwritable { .. } => return None,
+        })
+    }
+}
+
+fn folder_of(path: &std::path::Path) -> String {
+    path.parent().unwrap_or(path).display().to_string()
+}
+
+/// Why a run could not be found, made or taken.
+#[derive(Debug, thiserror::Error)]
+pub enum RunsError {
+    /// No run has this id.
+    #[error("no run's id begins with `{prefix}`")]
+    NotFound {
+        /// What was asked for.
+        prefix: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// Several runs have.
+    #[error("several runs' ids begin with `{prefix}`: {}", ids.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// The runs.
+        ids: Vec<String>,
+    },
+    /// Another process drives the run.
+    #[error("run {id} is being driven by {driver}")]
+    Driven {
+        /// The run.
+        id: String,
+        /// The other process, for people.
+        driver: String,
+    },
+    /// A plugin's bytes are gone or altered.
+    #[error("the component {} is not what the run began with: {what}", path.display())]
+    Component {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl Remedy for RunsError {
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::NotFound { folder, .. } => Some(format!(
+                "`rutter list` shows the runs under {}; another place is given with `--state DIR`",
+                folder.display()
+            )),
+            Self::Ambiguous { .. } => Some("write more of the id".to_owned()),
+            Self::Driven { id, .. } => {
+                Some(format!("`rutter show --follow {id}` shows what it does"))
+            }
+            Self::Component { .. } => Some(
+                "restore the file from a backup; the run goes on only with the bytes it began with"
+                    .to_owned(),
+            ),
+            Self::Journal(error) => error.remedy(),
+        }
+    }
+}

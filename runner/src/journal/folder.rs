@@ -1,0 +1,318 @@
+//! The folder of a run, `STATE/runs/ID/`, and the folder of all runs.
+//!
+//! | entry | what it is |
+//! |---|---|
+//! | `journal.db` | the records and the inbox |
+//! | `components/DIGEST.wasm` | the plugins' exact bytes: a resume or an undo next month uses what the run began with |
+//! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
+//! | `secrets` | sealed values that the cloud gave out during the run |
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, run_id};
+
+/// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// The folder of all runs.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    path: PathBuf,
+}
+
+impl Runs {
+    /// The runs under a state folder; nothing is created yet.
+    pub fn new(state: &Path) -> Self {
+        Self {
+            path: state.join("runs"),
+        }
+    }
+
+    /// Makes a folder for a new run and takes it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(&self, id: &str) -> Result<Driving, RunsError> {
+        let folder = self.folder(id);
+        make_private(&self.path)?;
+        make_private(&folder.path)?;
+        let lock = folder.take_lock()?;
+        let journal = SqliteJournal::create(&folder.journal())?;
+        // The names of new files are safe only once their folders are.
+        for path in [&folder.path, &self.path] {
+            sync_folder(path)?;
+        }
+        Ok(Driving {
+            folder,
+            journal,
+            lock,
+        })
+    }
+
+    /// The run whose id begins with `prefix`.
+    ///
+    /// # Errors
+    /// When there is none, or several.
+    pub fn find(&self, prefix: &str) -> Result<RunFolder, RunsError> {
+        let prefix = prefix.trim().to_ascii_lowercase();
+        let mut ids = self.ids()?;
+        ids.retain(|id| id.starts_with(&prefix));
+        match (run_id::is_id(&prefix), ids.as_slice()) {
+            (true, [id]) => Ok(self.folder(id)),
+            (true, [_, ..]) if ids.contains(&prefix) => Ok(self.folder(&prefix)),
+            (true, [_, ..]) => Err(RunsError::Ambiguous { prefix, ids }),
+            _ => Err(RunsError::NotFound {
+                prefix,
+                folder: self.path.clone(),
+            }),
+        }
+    }
+
+    /// All runs, by id.
+    ///
+    /// # Errors
+    /// When the folder cannot be read; a folder that does not exist yet holds none.
+    pub fn list(&self) -> Result<Vec<RunFolder>, RunsError> {
+        Ok(self.ids()?.iter().map(|id| self.folder(id)).collect())
+    }
+
+    fn ids(&self) -> Result<Vec<String>, RunsError> {
+        let failed = |error| JournalError::from_io(&self.path, error);
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            ids.extend(
+                name.to_str()
+                    .filter(|id| run_id::is_id(id))
+                    .map(str::to_owned),
+            );
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    fn folder(&self, id: &str) -> RunFolder {
+        RunFolder {
+            id: id.to_owned(),
+            path: self.path.join(id),
+        }
+    }
+}
+
+/// The folder of one run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    id: String,
+    path: PathBuf,
+}
+
+/// A run that this process drives: nobody else can until this is dropped, or the process dies.
+pub struct Driving {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// Its journal.
+    pub journal: SqliteJournal,
+    /// Keeps others out.
+    pub lock: File,
+}
+
+impl RunFolder {
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The journal's file.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal.db")
+    }
+
+    /// The file of the sealed secrets.
+    pub fn secrets(&self) -> PathBuf {
+        self.path.join("secrets")
+    }
+
+    /// Takes the run, to go on with it.
+    ///
+    /// # Errors
+    /// When another process drives it, or its journal cannot be written.
+    pub fn drive(&self) -> Result<Driving, RunsError> {
+        if !self.journal().exists() {
+            return Err(JournalError::Missing {
+                path: self.journal(),
+            }
+            .into());
+        }
+        let lock = self.take_lock()?;
+        let journal = SqliteJournal::open(&self.journal())?;
+        Ok(Driving {
+            folder: self.clone(),
+            journal,
+            lock,
+        })
+    }
+
+    /// Looks at the run without taking it.
+    ///
+    /// # Errors
+    /// When its journal cannot be read.
+    pub fn view(&self) -> Result<RunView, RunsError> {
+        Ok(RunView::open(&self.journal())?)
+    }
+
+    /// The letter box of the run.
+    ///
+    /// # Errors
+    /// When its journal cannot be written.
+    pub fn inbox(&self) -> Result<Inbox, RunsError> {
+        Ok(Inbox::open(&self.journal())?)
+    }
+
+    /// The process that drives the run at this moment, for people.
+    ///
+    /// # Errors
+    /// When the lock cannot be tried.
+    pub fn driver(&self) -> Result<Option<String>, RunsError> {
+        let path = self.lock_path();
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|error| JournalError::from_io(&path, error))?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(self.driver_name())),
+            Err(TryLockError::Error(error)) => Err(JournalError::from_io(&path, error).into()),
+        }
+    }
+
+    /// Keeps a plugin's bytes and returns their SHA-256, hex. They survive the machine.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_component(&self, bytes: &[u8]) -> Result<String, RunsError> {
+        let digest = hex(&Sha256::digest(bytes));
+        let path = self.component_path(&digest);
+        if !path.exists() {
+            let parent = self.path.join("components");
+            make_private(&parent)?;
+            write_whole(&path, bytes).map_err(|error| JournalError::from_io(&path, error))?;
+            sync_folder(&parent)?;
+        }
+        Ok(digest)
+    }
+
+    /// The bytes of a plugin that the run began with.
+    ///
+    /// # Errors
+    /// When they are gone or were altered.
+    pub fn component(&self, digest: &str) -> Result<Vec<u8>, RunsError> {
+        let path = self.component_path(digest);
+        let bytes = fs::read(&path).map_err(|error| RunsError::Component {
+            path: path.clone(),
+            what: error.to_string(),
+        })?;
+        let found = hex(&Sha256::digest(&bytes));
+        if found == digest {
+            Ok(bytes)
+        } else {
+            Err(RunsError::Component {
+                path,
+                what: format!("its digest is {found}"),
+            })
+        }
+    }
+
+    fn component_path(&self, digest: &str) -> PathBuf {
+        self.path.join("components").join(format!("{digest}.wasm"))
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
+    fn take_lock(&self) -> Result<File, RunsError> {
+        let path = self.lock_path();
+        let failed = |error| JournalError::from_io(&path, error);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => {
+                    file.set_len(0).map_err(failed)?;
+                    write!(file, "process {}", std::process::id()).map_err(failed)?;
+                    return Ok(file);
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(failed(error).into()),
+            }
+        }
+        Err(RunsError::Driven {
+            id: self.id.clone(),
+            driver: self.driver_name(),
+        })
+    }
+
+    fn driver_name(&self) -> String {
+        match fs::read_to_string(self.lock_path()) {
+            Ok(name) if !name.is_empty() => name,
+            _ => "another process".to_owned(),
+        }
+    }
+}
+
+/// Makes a folder that only its owner can look into: inputs of runs are nobody else's business.
+fn make_private(path: &Path) -> Result<(), JournalError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|error| JournalError::from_io(path, error))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let partial = path.with_extension(format!("partial-{}", std::process::id()));
+    let mut file = File::create(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    fs::rename(&partial, path)
+}
+
+fn sync_folder(path: &Path) -> Result<(), JournalError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| JournalError::from_io(path, error))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+mod tests;
