@@ -1,1 +1,417 @@
-//! Being written.
+//! What the operator sets once for all runs: `rutter.toml`, with a few values from the environment.
+//!
+//! The file is the one of `--config`, else `$RUTTER_CONFIG`, else `rutter/rutter.toml` under the XDG
+//! configuration folder; a file in the working folder is never taken, because it decides where
+//! credentials are used. Only the last may be missing. Stronger than the file are:
+//!
+//! | variable | stands for |
+//! |---|---|
+//! | `RUTTER_STATE_DIR` | `[state] dir` |
+//! | `RUTTER_ENDPOINT_RAM`, `…_STS`, `…_DTS`, `…_SMC`, `…_ECS`, `…_R_KVSTORE` | `[endpoints]` |
+//! | `RUTTER_PROXY`, `RUTTER_CA_FILE` | `[network] proxy`, `ca_file` |
+//!
+//! The usual `HTTPS_PROXY` and `SSL_CERT_FILE` are not read: what may look into the traffic is named
+//! here or not at all. No secret stands in the file; it names the variable or file that holds one.
+
+mod environment;
+mod error;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use environment::Environment;
+pub use error::{Place, SettingsError};
+pub use value::{AllowedHost, Endpoint, Product};
+
+use value::{DurationText, Size};
+
+/// How long a connection may take to come about, TLS included, unless the settings say otherwise.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a call may take from its first byte to the last of its answer.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// The largest answer, in bytes.
+pub const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Settings of the program.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file they were read from, if there was one.
+    pub file: Option<PathBuf>,
+    /// The folder of runs, keys and caches.
+    pub state_dir: PathBuf,
+    /// Endpoints that replace the published ones.
+    pub endpoints: BTreeMap<Product, Endpoint>,
+    /// Credential profiles defined here.
+    pub profiles: BTreeMap<String, ProfileSettings>,
+    /// What the names of accounts in runbooks are bound to, unless the command line says otherwise.
+    pub accounts: BTreeMap<String, AccountSettings>,
+    /// How the network is reached.
+    pub network: Network,
+    /// What plain HTTP calls of plugins may use.
+    pub http: Http,
+    /// Bounds.
+    pub limits: Limits,
+    /// The process's environment, as these settings saw it.
+    pub environment: Environment,
+}
+
+/// `[profiles.NAME]`: where a credential is, and a role on top of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileSettings {
+    /// The access key's id.
+    pub access_key_id: Option<String>,
+    /// The variable that holds the id.
+    pub access_key_id_env: Option<String>,
+    /// The variable that holds the secret.
+    pub access_key_secret_env: Option<String>,
+    /// The file that holds the secret.
+    pub access_key_secret_file: Option<PathBuf>,
+    /// The variable that holds the security token of temporary credentials.
+    pub security_token_env: Option<String>,
+    /// The file that holds it.
+    pub security_token_file: Option<PathBuf>,
+    /// The profile with whose credential the role is assumed.
+    pub source_profile: Option<String>,
+    /// The role to assume, `acs:ram::<account id>:role/<name>`.
+    pub role_arn: Option<String>,
+    /// The session's label.
+    pub session_name: Option<String>,
+    /// The id that the role's owner asked for.
+    pub external_id: Option<String>,
+    /// How long the role's credentials live; refreshed in time.
+    duration: Option<DurationText>,
+}
+
+impl ProfileSettings {
+    /// Returns how long the role's credentials live.
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration.map(|text| text.0)
+    }
+
+    pub(crate) fn has_key(&self) -> bool {
+        self.access_key_id.is_some() || self.access_key_id_env.is_some()
+    }
+
+    fn has_secret(&self) -> bool {
+        self.access_key_secret_env.is_some() || self.access_key_secret_file.is_some()
+    }
+
+    /// Returns the first thing that is wrong with the whole, and the key to point at.
+    fn problem(&self) -> Option<(&'static str, Option<&'static str>)> {
+        if self.has_key() != self.has_secret() {
+            return Some((
+                "an access key has an id (`access_key_id` or `access_key_id_env`) and a secret (`access_key_secret_env` or `access_key_secret_file`)",
+                None,
+            ));
+        }
+        if self.has_key() && self.source_profile.is_some() {
+            return Some((
+                "a profile has an access key or a source profile, not both",
+                Some("source_profile"),
+            ));
+        }
+        if !self.has_key() && self.source_profile.is_none() {
+            return Some((
+                "a profile needs an access key, or `source_profile` and `role_arn`",
+                None,
+            ));
+        }
+        if self.source_profile.is_some() && self.role_arn.is_none() {
+            return Some((
+                "a profile with a source profile needs the `role_arn` to assume",
+                Some("source_profile"),
+            ));
+        }
+        None
+    }
+}
+
+/// `[accounts.NAME]`: what an account of a runbook is bound to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSettings {
+    /// The credential profile.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The account's id, to be checked against what the cloud says.
+    pub id: Option<String>,
+}
+
+/// `[network]`.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The proxy for everything but loopback.
+    pub proxy: Option<url::Url>,
+    /// Certificates (PEM) that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long a call may take, to the last byte of its answer.
+    pub timeout: Duration,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Hosts that may be called although their address is not public, or, on loopback, without TLS.
+    #[serde(default)]
+    pub allow: Vec<AllowedHost>,
+    /// Credentials that a plugin may name.
+    #[serde(default)]
+    pub credentials: BTreeMap<String, HttpCredential>,
+}
+
+/// How a credential is put into a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HttpCredentialKind {
+    /// `Authorization: Bearer SECRET`.
+    Bearer,
+    /// `Authorization: Basic …` of `user` and secret.
+    Basic,
+    /// The header named by `header`.
+    Header,
+}
+
+/// `[http.credentials.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpCredential {
+    /// How it is put into the request.
+    pub kind: HttpCredentialKind,
+    /// The hosts that it may be sent to, whatever a plugin's manifest says.
+    pub hosts: Vec<String>,
+    /// The variable that holds the secret.
+    pub secret_env: Option<String>,
+    /// The file that holds the secret.
+    pub secret_file: Option<PathBuf>,
+    /// The user, for `basic`.
+    pub user: Option<String>,
+    /// The header's name, for `header`.
+    pub header: Option<String>,
+}
+
+/// `[limits]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest answer, in bytes.
+    pub answer_bytes: u64,
+}
+
+/// What the command line says about settings.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// `--state-dir`.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// The file's form; what is optional in it has its default in [`Settings`].
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    state: StateDocument,
+    #[serde(default)]
+    endpoints: BTreeMap<Product, Endpoint>,
+    #[serde(default)]
+    profiles: BTreeMap<String, ProfileSettings>,
+    #[serde(default)]
+    accounts: BTreeMap<String, AccountSettings>,
+    #[serde(default)]
+    network: NetworkDocument,
+    #[serde(default)]
+    http: Http,
+    #[serde(default)]
+    limits: LimitsDocument,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateDocument {
+    dir: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkDocument {
+    proxy: Option<value::Proxy>,
+    ca_file: Option<PathBuf>,
+    connect_timeout: Option<DurationText>,
+    timeout: Option<DurationText>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsDocument {
+    answer: Option<Size>,
+}
+
+impl Settings {
+    /// Reads the settings: command line, then environment, then file, then defaults.
+    ///
+    /// # Errors
+    /// When a named file cannot be read, or anything in file or environment is not as it must be.
+    pub fn load(chosen: &Chosen, environment: Environment) -> Result<Self, SettingsError> {
+        let (file, must_exist) = Self::file(chosen, &environment);
+        let text = match file
+            .as_deref()
+            .map(|path| (path, std::fs::read_to_string(path)))
+        {
+            None => None,
+            Some((_, Ok(text))) => Some(text),
+            Some((_, Err(error)))
+                if !must_exist && error.kind() == std::io::ErrorKind::NotFound =>
+            {
+                None
+            }
+            Some((path, Err(error))) => return Err(SettingsError::unreadable(path, error)),
+        };
+        match (file, text) {
+            (Some(file), Some(text)) => Self::parse(&text, &file, chosen, environment),
+            _ => Self::assemble(Document::default(), None, chosen, environment),
+        }
+    }
+
+    fn file(chosen: &Chosen, environment: &Environment) -> (Option<PathBuf>, bool) {
+        let named = chosen.file.clone();
+        match named.or_else(|| environment.get("RUTTER_CONFIG").map(PathBuf::from)) {
+            Some(named) => (Some(named), true),
+            None => {
+                let folder = environment.folder("XDG_CONFIG_HOME", ".config");
+                (
+                    folder.map(|folder| folder.join("rutter/rutter.toml")),
+                    false,
+                )
+            }
+        }
+    }
+
+    /// Reads settings from a text; `file` names it and is what relative paths in it start from.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(
+        text: &str,
+        file: &Path,
+        chosen: &Chosen,
+        environment: Environment,
+    ) -> Result<Self, SettingsError> {
+        let document: Document =
+            toml::from_str(text).map_err(|error| SettingsError::from_toml(file, text, &error))?;
+        for (name, profile) in &document.profiles {
+            if let Some((message, key)) = profile.problem() {
+                let path = ["profiles", name].into_iter().chain(key);
+                return Err(SettingsError::at(file, text, path, message));
+            }
+        }
+        for (name, credential) in &document.http.credentials {
+            if let Some(message) = credential.problem() {
+                let path = ["http", "credentials", name].into_iter();
+                return Err(SettingsError::at(file, text, path, message));
+            }
+        }
+        Self::assemble(document, Some(file), chosen, environment)
+    }
+
+    fn assemble(
+        document: Document,
+        file: Option<&Path>,
+        chosen: &Chosen,
+        environment: Environment,
+    ) -> Result<Self, SettingsError> {
+        let base = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        let in_file = |path: PathBuf| environment.expand(base, &path);
+        let state_dir = chosen
+            .state_dir
+            .clone()
+            .or_else(|| environment.get("RUTTER_STATE_DIR").map(PathBuf::from))
+            .or_else(|| document.state.dir.map(in_file))
+            .or_else(|| {
+                let folder = environment.folder("XDG_STATE_HOME", ".local/state");
+                folder.map(|folder| folder.join("rutter"))
+            })
+            .ok_or_else(SettingsError::no_state_folder)?;
+        let mut endpoints = document.endpoints;
+        endpoints.extend(value::endpoints_of(&environment)?);
+        let network = document.network;
+        Ok(Self {
+            file: file.map(Path::to_owned),
+            state_dir,
+            endpoints,
+            profiles: document
+                .profiles
+                .into_iter()
+                .map(|(name, profile)| (name, profile.rooted(&in_file)))
+                .collect(),
+            accounts: document.accounts,
+            network: Network {
+                proxy: value::proxy_of(&environment)?
+                    .or(network.proxy)
+                    .map(|proxy| proxy.0),
+                ca_file: environment
+                    .get("RUTTER_CA_FILE")
+                    .map(PathBuf::from)
+                    .or_else(|| network.ca_file.map(in_file)),
+                connect_timeout: network
+                    .connect_timeout
+                    .map_or(CONNECT_TIMEOUT, |text| text.0),
+                timeout: network.timeout.map_or(CALL_TIMEOUT, |text| text.0),
+            },
+            http: document.http.rooted(&in_file),
+            limits: Limits {
+                answer_bytes: document
+                    .limits
+                    .answer
+                    .map_or(ANSWER_BYTES_MAX, |size| size.0),
+            },
+            environment,
+        })
+    }
+}
+
+impl ProfileSettings {
+    fn rooted(mut self, root: &impl Fn(PathBuf) -> PathBuf) -> Self {
+        self.access_key_secret_file = self.access_key_secret_file.map(root);
+        self.security_token_file = self.security_token_file.map(root);
+        self
+    }
+}
+
+impl Http {
+    fn rooted(mut self, root: &impl Fn(PathBuf) -> PathBuf) -> Self {
+        for credential in self.credentials.values_mut() {
+            credential.secret_file = credential.secret_file.take().map(root);
+        }
+        self
+    }
+}
+
+impl HttpCredential {
+    fn problem(&self) -> Option<&'static str> {
+        if self.secret_env.is_some() == self.secret_file.is_some() {
+            return Some("a credential names its secret by `secret_env` or by `secret_file`");
+        }
+        if self.hosts.is_empty() {
+            return Some("a credential names the `hosts` it may be sent to");
+        }
+        match self.kind {
+            HttpCredentialKind::Basic if self.user.is_none() => Some("`basic` needs a `user`"),
+            HttpCredentialKind::Header if self.header.is_none() => {
+                Some("`header` needs a `header`")
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
