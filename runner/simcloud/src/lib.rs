@@ -1,1 +1,33 @@
-//! TODO header
+//! The simulated cloud: accounts, identities, rights, resources that change with time, charges, and an HTTP server.
+//!
+//! The core is one cloneable value, [`World`], and one function, [`World::handle`]. It reads no clock and no random
+//! number: the instant and the seed are arguments, and every identifier is derived from them and marked as simulated.
+//! Parameters are held to the contracts of `rutter-contracts`; what no document says is said to be so where it is decided.
+//!
+//! It knows nothing of runbooks, plugins or runs. Start reading at [`World::handle`], then the file of a product.
+
+mod answer;
+mod caller;
+mod charges;
+mod difference;
+mod file;
+mod handle;
+mod identifier;
+mod ledger;
+mod parameters;
+mod ram;
+mod request;
+mod rights;
+mod scene;
+pub mod server;
+mod sts;
+mod time;
+mod token;
+mod world;
+
+pub use charges::Charge;
+pub use difference::{Change, Difference, Summary, diff};
+pub use file::WorldError;
+pub use ledger::{CallRecord, ChangeRecord};
+pub use request::{AccessKey, Request, Response};
+pub use world::World;

@@ -1,0 +1,152 @@
+//! The resources as a comparable value, and what differs between two of them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::ram::{Policy, Role};
+use crate::world::{Account, World};
+
+/// Kind and id of each resource with its lasting properties, by account id.
+pub type Summary = BTreeMap<String, BTreeMap<String, BTreeMap<String, Value>>>;
+
+/// What happened to a resource between two summaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It is new.
+    Created,
+    /// It is gone.
+    Deleted,
+    /// It has other properties.
+    Modified,
+}
+
+/// One difference between two summaries.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The account that owns the resource.
+    pub account_id: String,
+    /// `ram-role`, `ram-policy`, `dts-job`, `ecs-image`, …
+    pub kind: String,
+    /// The resource's name or id.
+    pub id: String,
+    /// What happened to it.
+    pub change: Change,
+    /// The properties after, or before if it is gone; of a modified one `{"before": …, "after": …}`.
+    pub detail: Value,
+}
+
+/// Returns what differs, by account, kind and id.
+pub fn diff(before: &Summary, after: &Summary) -> Vec<Difference> {
+    let before = flat(before);
+    let after = flat(after);
+    let mut places: Vec<_> = before.keys().chain(after.keys()).copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+        .into_iter()
+        .filter_map(|place| {
+            compare(
+                place,
+                before.get(&place).copied(),
+                after.get(&place).copied(),
+            )
+        })
+        .collect()
+}
+
+type Place<'a> = (&'a str, &'a str, &'a str);
+
+fn flat(summary: &Summary) -> BTreeMap<Place<'_>, &Value> {
+    let mut flat = BTreeMap::new();
+    for (account, kinds) in summary {
+        for (kind, resources) in kinds {
+            flat.extend(
+                resources
+                    .iter()
+                    .map(|(id, detail)| ((account.as_str(), kind.as_str(), id.as_str()), detail)),
+            );
+        }
+    }
+    flat
+}
+
+fn compare(place: Place<'_>, before: Option<&Value>, after: Option<&Value>) -> Option<Difference> {
+    let (change, detail) = match (before, after) {
+        (None, Some(after)) => (Change::Created, after.clone()),
+        (Some(before), None) => (Change::Deleted, before.clone()),
+        (Some(before), Some(after)) if before != after => (
+            Change::Modified,
+            json!({ "before": before, "after": after }),
+        ),
+        _ => return None,
+    };
+    let (account_id, kind, id) = place;
+    Some(Difference {
+        account_id: account_id.to_owned(),
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        change,
+        detail,
+    })
+}
+
+pub(crate) fn summary(world: &World) -> Summary {
+    world
+        .accounts
+        .values()
+        .map(|account| (account.id.clone(), of_account(account)))
+        .collect()
+}
+
+fn of_account(account: &Account) -> BTreeMap<String, BTreeMap<String, Value>> {
+    let mut kinds = BTreeMap::new();
+    let mut add = |kind: &str, resources: BTreeMap<String, Value>| {
+        if !resources.is_empty() {
+            kinds.insert(kind.to_owned(), resources);
+        }
+    };
+    add(
+        "ram-role",
+        account
+            .roles
+            .iter()
+            .map(|(name, role)| (name.clone(), of_role(role)))
+            .collect(),
+    );
+    add(
+        "ram-policy",
+        account
+            .policies
+            .iter()
+            .map(|(name, policy)| (name.clone(), of_policy(policy)))
+            .collect(),
+    );
+    kinds
+}
+
+fn of_role(role: &Role) -> Value {
+    let mut attached: Vec<String> = role
+        .attached
+        .iter()
+        .map(|held| held.policy.to_string())
+        .collect();
+    attached.sort();
+    json!({
+        "trust": role.trust.latest(),
+        "description": role.description,
+        "max_session_seconds": role.max_session_seconds,
+        "policies": attached,
+    })
+}
+
+fn of_policy(policy: &Policy) -> Value {
+    let documents: Vec<&str> = policy
+        .versions
+        .values()
+        .map(|version| version.document.as_str())
+        .collect();
+    json!({ "description": policy.description, "documents": documents, "default": policy.default_document() })
+}

@@ -1,0 +1,249 @@
+//! From the text's tables to the world, with the checks that need more than one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde_json::Value;
+use toml::Spanned;
+
+use super::error::{Place, WorldError};
+use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use crate::identifier::digest;
+use crate::ledger::Ledger;
+use crate::ram::{ALWAYS, Attachment, Policy, PolicyName, Role, Trust, User};
+use crate::request::AccessKey;
+use crate::rights::Document;
+use crate::world::{Account, Settings, World};
+
+/// Where a world starts that does not say.
+const START: &str = "2026-01-15T20:00:00Z";
+
+pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldError> {
+    let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    let mut keys = BTreeSet::new();
+    for (name, account) in file.accounts {
+        let span = account.id.span();
+        let account = Builder {
+            place,
+            name: &name,
+            keys: &mut keys,
+        }
+        .account(account)?;
+        names.insert(name, account.id.clone());
+        if let Some(other) = accounts.insert(account.id.clone(), account) {
+            return Err(place.error(
+                span,
+                format!("account `{}` has this id already", other.name),
+            ));
+        }
+    }
+    let start_ms = file.world.start.map_or_else(
+        || crate::time::parse(START).unwrap_or_default(),
+        |start| start.0,
+    );
+    let settings = Settings {
+        title: file.world.title,
+        start_ms,
+        time_scale: file.world.time_scale.unwrap_or(1.0),
+        seed: file.world.seed,
+        latency: file.latency,
+        durations: file.durations,
+        rates: file.rates,
+        precheck: file.dts.precheck,
+    };
+    Ok(World {
+        settings,
+        accounts,
+        names,
+        sessions: BTreeMap::new(),
+        remembered: BTreeMap::new(),
+        counters: BTreeMap::new(),
+        ledger: Ledger::default(),
+    })
+}
+
+struct Builder<'a, 'p> {
+    place: &'a Place<'p>,
+    name: &'a str,
+    keys: &'a mut BTreeSet<String>,
+}
+
+impl Builder<'_, '_> {
+    fn account(&mut self, file: AccountFile) -> Result<Account, WorldError> {
+        let span = file.id.span();
+        let id = file.id.into_inner();
+        if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.place.error(
+                span,
+                format!("`{id}` is no account id, which has 16 digits"),
+            ));
+        }
+        let mut account = Account {
+            id,
+            name: self.name.to_owned(),
+            dts_opened: file.dts_opened,
+            users: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+        };
+        for policy in file.policies {
+            self.policy(&mut account, policy)?;
+        }
+        for role in file.roles {
+            self.role(&mut account, role)?;
+        }
+        for (position, user) in with_operator(file.users).into_iter().enumerate() {
+            self.user(&mut account, position, user)?;
+        }
+        Ok(account)
+    }
+
+    fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {
+        self.document(&file.document, Document::policy)?;
+        let span = file.name.span();
+        let name = file.name.into_inner();
+        if rutter_contracts::system_policy(&name).is_some() {
+            return Err(self
+                .place
+                .error(span, format!("`{name}` is the name of a system policy")));
+        }
+        let policy = Policy::new(file.description, file.document.into_inner(), ALWAYS);
+        match account.policies.insert(name, policy) {
+            None => Ok(()),
+            Some(_) => Err(self
+                .place
+                .error(span, "the account has a policy of this name already")),
+        }
+    }
+
+    fn role(&self, account: &mut Account, file: RoleFile) -> Result<(), WorldError> {
+        self.document(&file.trust, Document::trust)?;
+        let policies = self.policies(account, file.policies)?;
+        let span = file.name.span();
+        let name = file.name.into_inner();
+        let role = Role {
+            id: format!("30sim{}", &digest(&["role", &account.id, &name])[..14]),
+            description: file.description,
+            console_login: false,
+            max_session_seconds: file.max_session.0 / 1000,
+            created_ms: ALWAYS,
+            updated_ms: ALWAYS,
+            trust: Trust::new(ALWAYS, file.trust.into_inner()),
+            attached: policies
+                .into_iter()
+                .map(|policy| Attachment {
+                    policy,
+                    at_ms: ALWAYS,
+                })
+                .collect(),
+        };
+        match account.roles.insert(name, role) {
+            None => Ok(()),
+            Some(_) => Err(self
+                .place
+                .error(span, "the account has a role of this name already")),
+        }
+    }
+
+    fn user(
+        &mut self,
+        account: &mut Account,
+        position: usize,
+        file: UserFile,
+    ) -> Result<(), WorldError> {
+        let policies = self.policies(account, file.policies)?;
+        let mark = digest(&["user", &account.id, &file.name]);
+        let span = file.access_key_id.as_ref().map_or(0..0, Spanned::span);
+        let key = AccessKey {
+            id: file
+                .access_key_id
+                .map_or_else(|| format!("LTAIsim{}", &mark[..17]), Spanned::into_inner),
+            secret: file
+                .access_key_secret
+                .unwrap_or_else(|| format!("sim{}", &mark[20..47])),
+        };
+        if !self.keys.insert(key.id.clone()) {
+            return Err(self
+                .place
+                .error(span, "another user has this access key id"));
+        }
+        let id = format!("20sim{}", &mark[..14]);
+        let user = User {
+            name: file.name,
+            id,
+            position,
+            key,
+            policies,
+            main: file.main,
+        };
+        account.users.insert(user.name.clone(), user);
+        Ok(())
+    }
+
+    fn policies(
+        &self,
+        account: &Account,
+        names: Vec<Spanned<String>>,
+    ) -> Result<Vec<PolicyName>, WorldError> {
+        names
+            .into_iter()
+            .map(|name| self.policy_name(account, name))
+            .collect()
+    }
+
+    fn policy_name(
+        &self,
+        account: &Account,
+        name: Spanned<String>,
+    ) -> Result<PolicyName, WorldError> {
+        let span = name.span();
+        let name = name.into_inner();
+        if account.policies.contains_key(&name) {
+            return Ok(PolicyName::Custom(name));
+        }
+        if rutter_contracts::system_policy(&name).is_some() {
+            return Ok(PolicyName::System(name));
+        }
+        let known: Vec<&str> = rutter_contracts::system_policies()
+            .iter()
+            .map(|policy| policy.name.as_str())
+            .collect();
+        let message = format!(
+            "`{name}` is neither a policy of account `{}` nor a known system policy ({})",
+            self.name,
+            known.join(", ")
+        );
+        Err(self.place.error(span, message))
+    }
+
+    fn document(
+        &self,
+        text: &Spanned<String>,
+        read: fn(&Value) -> Result<Document, String>,
+    ) -> Result<(), WorldError> {
+        let span: Range<usize> = text.span();
+        let value: Value = serde_json::from_str(text.get_ref()).map_err(|error| {
+            self.place
+                .error(span.clone(), format!("the policy is no JSON: {error}"))
+        })?;
+        read(&value).map(drop).map_err(|problem| {
+            self.place
+                .error(span, format!("the policy is wrong: {problem}"))
+        })
+    }
+}
+
+/// An account in which nobody is named has an operator who may do everything.
+fn with_operator(users: Vec<UserFile>) -> Vec<UserFile> {
+    if !users.is_empty() {
+        return users;
+    }
+    vec![UserFile {
+        name: "operator".to_owned(),
+        access_key_id: None,
+        access_key_secret: None,
+        policies: vec![Spanned::new(0..0, "AdministratorAccess".to_owned())],
+        main: false,
+    }]
+}

@@ -1,0 +1,205 @@
+//! Databases, servers and images as the world file writes them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A Redis or Tair instance.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RedisFile {
+    pub id: String,
+    pub region: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default = "normal")]
+    pub status: String,
+    #[serde(default = "version")]
+    pub engine_version: String,
+    #[serde(default)]
+    pub edition: Edition,
+    #[serde(default)]
+    pub architecture: Architecture,
+    #[serde(default)]
+    pub storage: Storage,
+    /// Deployed on cloud disks, not in the classic way.
+    #[serde(default)]
+    pub cloud_native: bool,
+    #[serde(default)]
+    pub network: Network,
+    #[serde(default)]
+    pub ssl: bool,
+    #[serde(default)]
+    pub tde: bool,
+    #[serde(default = "capacity")]
+    pub capacity_mb: u64,
+    #[serde(default)]
+    pub data_mb: u64,
+    /// The default account's password; absent means that any is right.
+    pub password: Option<String>,
+    /// Further accounts and their passwords.
+    #[serde(default)]
+    pub users: BTreeMap<String, String>,
+    /// Configuration parameters that differ from the defaults.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub whitelist: Vec<String>,
+    #[serde(default)]
+    pub zone: String,
+    #[serde(default)]
+    pub vpc: String,
+    #[serde(default)]
+    pub vswitch: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Edition {
+    #[default]
+    Community,
+    Enterprise,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Architecture {
+    #[default]
+    Standard,
+    Cluster,
+    Rwsplit,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Storage {
+    #[default]
+    Memory,
+    PersistentMemory,
+    Disk,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Network {
+    #[default]
+    Vpc,
+    Classic,
+}
+
+/// A server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EcsFile {
+    pub id: String,
+    pub region: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub hostname: String,
+    #[serde(default = "running")]
+    pub status: String,
+    #[serde(default)]
+    pub os: Os,
+    #[serde(default = "yes")]
+    pub cloud_assistant: bool,
+    #[serde(default)]
+    pub network: Network,
+    #[serde(default)]
+    pub private_ip: String,
+    #[serde(default)]
+    pub public_ip: String,
+    #[serde(default)]
+    pub image: String,
+    #[serde(default = "class")]
+    pub class: String,
+    #[serde(default)]
+    pub zone: String,
+    #[serde(default)]
+    pub vpc: String,
+    #[serde(default)]
+    pub vswitch: String,
+    /// Left out: one system disk of 40 GiB.
+    #[serde(default)]
+    pub disks: Vec<DiskFile>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Os {
+    #[default]
+    Linux,
+    Windows,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiskFile {
+    pub id: String,
+    #[serde(default = "system_disk")]
+    pub size_gb: u64,
+    /// Left out: all of it.
+    pub used_gb: Option<u64>,
+    #[serde(default = "category")]
+    pub category: String,
+}
+
+/// A custom image.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImageFile {
+    pub id: String,
+    pub region: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default = "system_disk")]
+    pub size_gb: u64,
+    /// The id of the account that shares it; left out: it is the account's own.
+    pub shared_by: Option<String>,
+}
+
+/// A snapshot of a disk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnapshotFile {
+    pub id: String,
+    pub region: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub disk: String,
+    #[serde(default = "system_disk")]
+    pub size_gb: u64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn normal() -> String {
+    "Normal".to_owned()
+}
+
+fn running() -> String {
+    "Running".to_owned()
+}
+
+fn version() -> String {
+    "5.0".to_owned()
+}
+
+fn capacity() -> u64 {
+    1024
+}
+
+fn class() -> String {
+    "ecs.g7.large".to_owned()
+}
+
+fn category() -> String {
+    "cloud_essd".to_owned()
+}
+
+fn system_disk() -> u64 {
+    40
+}

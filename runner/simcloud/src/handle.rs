@@ -1,0 +1,223 @@
+//! One request through the world, stage by stage.
+
+use rutter_contracts::{Access, Action};
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Refusal};
+use crate::caller::{Caller, authenticate};
+use crate::identifier::Source;
+use crate::ledger::CallRecord;
+use crate::parameters::Parameters;
+use crate::request::{Request, Response};
+use crate::rights::{authorise, resource_of};
+use crate::scene::{Act, Scene};
+use crate::token::{self, Remembered};
+use crate::world::World;
+use crate::{ram, sts};
+
+/// Every product with the actions that are simulated.
+const PRODUCTS: &[(&str, &[(&str, Act)])] = &[("RAM", ram::ACTIONS), ("STS", sts::ACTIONS)];
+
+fn act_of(product: &str, action: &str) -> Option<Act> {
+    let (_, actions) = PRODUCTS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(product))?;
+    actions
+        .iter()
+        .find(|(name, _)| *name == action)
+        .map(|(_, act)| *act)
+}
+
+impl World {
+    /// Returns whether the action is simulated; one that is not answers `NotSimulated` with status 501.
+    pub fn simulated(&self, product: &str, action: &str) -> bool {
+        act_of(product, action).is_some()
+    }
+
+    /// Answers a request at an instant (milliseconds since the epoch).
+    ///
+    /// `seed` goes into every identifier that is given out. The answer depends on the world, the arguments and nothing else.
+    pub fn handle(&mut self, now_ms: i64, seed: u64, request: &Request) -> Response {
+        let number = self.ledger.calls.len() as u64 + 1;
+        let caller = authenticate(self, now_ms, request);
+        let account = caller
+            .as_ref()
+            .map(|caller| caller.account.clone())
+            .unwrap_or_default();
+        let source = Source {
+            seed,
+            account: &account,
+        };
+        let request_id = source.request(number);
+        let jitter = source.number(
+            "latency",
+            number,
+            self.settings.latency.jitter.0.max(0) as u64 + 1,
+        );
+        let contract = rutter_contracts::action(&request.product, &request.action);
+        self.ledger.calls.push(CallRecord {
+            number,
+            at_ms: now_ms,
+            account_id: account.clone(),
+            action: format!(
+                "{}:{}",
+                contract.map_or(request.product.as_str(), |contract| contract.product),
+                request.action
+            ),
+            status: 200,
+            code: None,
+            request_id: request_id.clone(),
+        });
+        let answer =
+            caller.and_then(|caller| self.answer(now_ms, seed, request, contract, &caller));
+        let latency_ms = self.latency_ms(contract) + jitter;
+        self.respond(answer, request, request_id, latency_ms)
+    }
+
+    fn answer(
+        &mut self,
+        now: i64,
+        seed: u64,
+        request: &Request,
+        contract: Option<&'static Action>,
+        caller: &Caller,
+    ) -> Answer {
+        let contract = contract.ok_or_else(|| unknown_action(request))?;
+        if request.version != contract.version {
+            return Err(Refusal::new(
+                400,
+                "InvalidVersion",
+                "Specified parameter Version is not valid.",
+            ));
+        }
+        let act =
+            act_of(contract.product, &contract.name).ok_or_else(|| not_simulated(contract))?;
+        if let Some(problem) = contract.check(&request.parameters).into_iter().next() {
+            return Err(Refusal::new(problem.status, problem.code, problem.message));
+        }
+        let parameters = Parameters(&request.parameters);
+        let region = region_of(request, parameters);
+        let resource = resource_of(
+            contract.product,
+            &contract.name,
+            &caller.account,
+            &region,
+            parameters,
+        );
+        authorise(
+            self,
+            now,
+            caller,
+            contract.product,
+            &contract.policy_action(),
+            &resource,
+        )?;
+        let token = token_of(contract, caller, parameters);
+        if let Some(remembered) = token.as_ref().and_then(|token| self.remembered.get(token)) {
+            return remembered.answer(&request.parameters);
+        }
+        let body = act(&mut Scene {
+            world: self,
+            now,
+            seed,
+            caller,
+            region,
+            parameters,
+        })?;
+        if contract.access == Access::Change {
+            self.ledger
+                .change(&without_secrets(contract, &request.parameters));
+            if let Some(token) = token {
+                self.remembered
+                    .insert(token, Remembered::new(&request.parameters, &body));
+            }
+        }
+        Ok(body)
+    }
+
+    fn respond(
+        &mut self,
+        answer: Answer,
+        request: &Request,
+        request_id: String,
+        latency_ms: u64,
+    ) -> Response {
+        let (status, mut body) = match &answer {
+            Ok(body) => (200, body.clone()),
+            Err(refusal) => (refusal.status, refusal.body(&host(request))),
+        };
+        body["RequestId"] = json!(request_id);
+        if let Some(call) = self.ledger.calls.last_mut() {
+            call.status = status;
+            call.code = answer.err().map(|refusal| refusal.code);
+        }
+        Response {
+            status,
+            body,
+            latency_ms,
+        }
+    }
+
+    fn latency_ms(&self, contract: Option<&'static Action>) -> u64 {
+        let latency = &self.settings.latency;
+        let is_change = contract.is_some_and(|contract| contract.access == Access::Change);
+        let base = if is_change {
+            latency.change
+        } else {
+            latency.read
+        };
+        base.0.max(0) as u64
+    }
+}
+
+fn host(request: &Request) -> String {
+    rutter_contracts::endpoint(
+        &request.product,
+        request.region.as_deref().unwrap_or("cn-hangzhou"),
+    )
+    .unwrap_or_else(|_| format!("{}.aliyuncs.com", request.product.to_ascii_lowercase()))
+}
+
+fn region_of(request: &Request, parameters: Parameters<'_>) -> String {
+    parameters
+        .filled("RegionId")
+        .or_else(|| request.region.clone())
+        .unwrap_or_default()
+}
+
+/// Tokens are remembered for an account and an action.
+fn token_of(
+    contract: &Action,
+    caller: &Caller,
+    parameters: Parameters<'_>,
+) -> Option<(String, String, String)> {
+    contract.token_parameter.as_ref()?;
+    let token = parameters.filled(token::PARAMETER)?;
+    Some((caller.account.clone(), contract.label(), token))
+}
+
+fn without_secrets(contract: &Action, parameters: &Value) -> Value {
+    let mut parameters = parameters.clone();
+    for pointer in contract.secret_in(&parameters) {
+        if let Some(secret) = parameters.pointer_mut(&pointer) {
+            *secret = Value::Null;
+        }
+    }
+    parameters
+}
+
+fn unknown_action(request: &Request) -> Refusal {
+    let message = format!(
+        "Specified api is not found, please check your url and method: {}:{}.",
+        request.product, request.action
+    );
+    Refusal::new(404, "InvalidAction.NotFound", message)
+}
+
+fn not_simulated(contract: &Action) -> Refusal {
+    let message = format!(
+        "{} is in the contracts, but the simulated cloud does not simulate it.",
+        contract.label()
+    );
+    Refusal::new(501, "NotSimulated", message)
+}

@@ -1,0 +1,173 @@
+//! Custom and system policies.
+
+use serde_json::{Value, json};
+
+use super::{Policy, PolicyName, date, document_text, no_policy, page, policy_name};
+use crate::answer::{Answer, Refusal};
+use crate::rights::Document;
+use crate::scene::Scene;
+use crate::world::Account;
+
+pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
+    let name = policy_name(scene)?;
+    let document = document_text(scene, "PolicyDocument", Document::policy)?;
+    let taken = scene.account().policies.contains_key(&name)
+        || rutter_contracts::system_policy(&name).is_some();
+    if taken {
+        return Err(Refusal::new(
+            409,
+            "EntityAlreadyExists.Policy",
+            "The policy does already exist.",
+        ));
+    }
+    let policy = Policy::new(
+        scene.parameters.text_or_empty("Description"),
+        document,
+        scene.now,
+    );
+    scene.account_mut().policies.insert(name.clone(), policy);
+    let fields = custom(scene, &name).ok_or_else(no_policy)?;
+    Ok(json!({ "Policy": fields }))
+}
+
+pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
+    let policy = PolicyName::of_call(scene)?;
+    let document = policy.text(scene.account()).ok_or_else(no_policy)?;
+    let fields = match &policy {
+        PolicyName::System(name) => system(scene, name),
+        PolicyName::Custom(name) => custom(scene, name).ok_or_else(no_policy)?,
+    };
+    let version = json!({
+        "VersionId": fields["DefaultVersion"],
+        "IsDefaultVersion": true,
+        "PolicyDocument": document,
+        "CreateDate": fields["CreateDate"],
+    });
+    Ok(json!({ "Policy": fields, "DefaultPolicyVersion": version }))
+}
+
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let name = policy_name(scene)?;
+    let policy = PolicyName::Custom(name.clone());
+    let held = scene.account().policies.get(&name).ok_or_else(no_policy)?;
+    if !scene.parameters.is_true("CascadingDelete") {
+        refuse_if_needed(scene.account(), &policy, held)?;
+    }
+    let account = scene.account_mut();
+    for role in account.roles.values_mut() {
+        role.attached.retain(|held| held.policy != policy);
+    }
+    for user in account.users.values_mut() {
+        user.policies.retain(|held| *held != policy);
+    }
+    account.policies.remove(&name);
+    Ok(json!({}))
+}
+
+fn refuse_if_needed(account: &Account, policy: &PolicyName, held: &Policy) -> Result<(), Refusal> {
+    let conflict = |kind: &str, message: &str| {
+        Err(Refusal::new(
+            409,
+            format!("DeleteConflict.Policy.{kind}"),
+            message,
+        ))
+    };
+    if account
+        .users
+        .values()
+        .any(|user| user.policies.contains(policy))
+    {
+        return conflict(
+            "User",
+            "The policy CAN NOT been attached to any user while deleting the policy.",
+        );
+    }
+    if account
+        .roles
+        .values()
+        .any(|role| role.attached.iter().any(|held| held.policy == *policy))
+    {
+        return conflict(
+            "Role",
+            "The policy CAN NOT been attached to any role while deleting the policy.",
+        );
+    }
+    if held.versions.len() > 1 {
+        return conflict(
+            "Version",
+            "The policy CAN NOT has any version except the default version.",
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
+    let kind = scene.parameters.filled("PolicyType");
+    let wanted = |name: &str| kind.as_deref().is_none_or(|kind| kind == name);
+    let mut policies: Vec<(String, Value)> = Vec::new();
+    if wanted("Custom") {
+        let names = scene.account().policies.keys();
+        policies.extend(
+            names.filter_map(|name| Some((format!("Custom:{name}"), custom(scene, name)?))),
+        );
+    }
+    if wanted("System") {
+        let known = rutter_contracts::system_policies().iter();
+        policies.extend(known.map(|policy| {
+            (
+                format!("System:{}", policy.name),
+                system(scene, &policy.name),
+            )
+        }));
+    }
+    policies.sort_by(|one, other| one.0.cmp(&other.0));
+    let (policies, mut answer) = page(scene, policies);
+    answer["Policies"] = json!({ "Policy": policies });
+    Ok(answer)
+}
+
+/// Returns a policy as lists show it.
+pub(super) fn shown(scene: &Scene<'_>, policy: &PolicyName) -> Value {
+    match policy {
+        PolicyName::System(name) => system(scene, name),
+        PolicyName::Custom(name) => custom(scene, name).unwrap_or_default(),
+    }
+}
+
+fn custom(scene: &Scene<'_>, name: &str) -> Option<Value> {
+    let policy = scene.account().policies.get(name)?;
+    Some(json!({
+        "PolicyName": name,
+        "PolicyType": "Custom",
+        "Description": policy.description,
+        "DefaultVersion": format!("v{}", policy.default),
+        "AttachmentCount": attachments(scene.account(), &PolicyName::Custom(name.to_owned())),
+        "CreateDate": date(scene, policy.created_ms),
+        "UpdateDate": date(scene, policy.updated_ms),
+    }))
+}
+
+fn system(scene: &Scene<'_>, name: &str) -> Value {
+    let started = date(scene, super::ALWAYS);
+    json!({
+        "PolicyName": name,
+        "PolicyType": "System",
+        "Description": "",
+        "DefaultVersion": "v1",
+        "AttachmentCount": attachments(scene.account(), &PolicyName::System(name.to_owned())),
+        "CreateDate": started,
+        "UpdateDate": started,
+    })
+}
+
+fn attachments(account: &Account, policy: &PolicyName) -> usize {
+    let roles = account
+        .roles
+        .values()
+        .filter(|role| role.attached.iter().any(|held| held.policy == *policy));
+    let users = account
+        .users
+        .values()
+        .filter(|user| user.policies.contains(policy));
+    roles.count() + users.count()
+}

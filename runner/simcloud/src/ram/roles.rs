@@ -1,0 +1,171 @@
+//! Roles and their trust policies.
+
+use serde_json::{Value, json};
+
+use super::{
+    Role, Trust, check_characters, date, document_text, malformed, no_role, page, role_name,
+};
+use crate::answer::{Answer, Refusal};
+use crate::rights::Document;
+use crate::scene::Scene;
+
+/// The longest trust policy, in bytes.
+const TRUST_MAX: usize = 2048;
+
+pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
+    let name = scene.required("RoleName")?;
+    check_characters("RoleName", &name, ".-")?;
+    let trust = trust_text(scene, "AssumeRolePolicyDocument")?;
+    if scene.account().roles.contains_key(&name) {
+        return Err(Refusal::new(
+            409,
+            "EntityAlreadyExists.Role",
+            "The role does already EXIST.",
+        ));
+    }
+    let now = scene.now;
+    let role = Role {
+        id: scene.new_id("30", "ram-role"),
+        description: scene.parameters.text_or_empty("Description"),
+        console_login: scene.parameters.is_true("AllowConsoleLogin"),
+        max_session_seconds: scene
+            .parameters
+            .integer("MaxSessionDuration")
+            .unwrap_or(3600),
+        created_ms: now,
+        updated_ms: now,
+        trust: Trust::new(now, trust),
+        attached: Vec::new(),
+    };
+    scene.account_mut().roles.insert(name.clone(), role);
+    shown(scene, &name)
+}
+
+pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
+    let name = role_name(scene)?;
+    shown(scene, &name)
+}
+
+pub(super) fn update(scene: &mut Scene<'_>) -> Answer {
+    let name = role_name(scene)?;
+    let trust = match scene.parameters.filled("NewAssumeRolePolicyDocument") {
+        Some(_) => Some(trust_text(scene, "NewAssumeRolePolicyDocument")?),
+        None => None,
+    };
+    let description = scene.parameters.text("NewDescription");
+    let max_session = scene.parameters.integer("NewMaxSessionDuration");
+    let console_login = scene.parameters.boolean("NewAllowConsoleLogin");
+    let now = scene.now;
+    let role = scene
+        .account_mut()
+        .roles
+        .get_mut(&name)
+        .ok_or_else(no_role)?;
+    if let Some(trust) = trust
+        && trust != role.trust.latest()
+    {
+        role.trust.replace(now, trust);
+    }
+    role.description = description.unwrap_or_else(|| role.description.clone());
+    role.max_session_seconds = max_session.unwrap_or(role.max_session_seconds);
+    role.console_login = console_login.unwrap_or(role.console_login);
+    role.updated_ms = now;
+    shown(scene, &name)
+}
+
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let name = role_name(scene)?;
+    let role = scene.account().roles.get(&name).ok_or_else(no_role)?;
+    if !role.attached.is_empty() {
+        let message = "The role CAN NOT has any attached policy while deleting the role.";
+        return Err(Refusal::new(409, "DeleteConflict.Role.Policy", message));
+    }
+    scene.account_mut().roles.remove(&name);
+    Ok(json!({}))
+}
+
+pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
+    let roles: Vec<(String, Value)> = scene
+        .account()
+        .roles
+        .iter()
+        .map(|(name, role)| {
+            let mut fields = fields(scene, name, role);
+            // Lists leave out what may be long.
+            fields
+                .as_object_mut()
+                .expect("an object was just made")
+                .remove("AssumeRolePolicyDocument");
+            (name.clone(), fields)
+        })
+        .collect();
+    let (roles, mut answer) = page(scene, roles);
+    answer["Roles"] = json!({ "Role": roles });
+    Ok(answer)
+}
+
+fn shown(scene: &Scene<'_>, name: &str) -> Answer {
+    let role = scene.account().roles.get(name).ok_or_else(no_role)?;
+    Ok(json!({ "Role": fields(scene, name, role) }))
+}
+
+fn fields(scene: &Scene<'_>, name: &str, role: &Role) -> Value {
+    json!({
+        "RoleId": role.id,
+        "RoleName": name,
+        "Arn": format!("acs:ram::{}:role/{name}", scene.account().id),
+        "RolePrincipalName": format!("{name}@role.{}.onaliyunservice.com", scene.account().id),
+        "Description": role.description,
+        "AssumeRolePolicyDocument": role.trust.latest(),
+        "MaxSessionDuration": role.max_session_seconds,
+        "AllowConsoleLogin": role.console_login,
+        "IsServiceLinkedRole": false,
+        "CreateDate": date(scene, role.created_ms),
+        "UpdateDate": date(scene, role.updated_ms),
+    })
+}
+
+/// Reads a trust policy. RAM rewrites a service qualified with the role's own account to the plain service, which the
+/// documents call the sign of a wrong account id.
+fn trust_text(scene: &Scene<'_>, parameter: &str) -> Result<String, Refusal> {
+    let text = document_text(scene, parameter, Document::trust)?;
+    if text.len() > TRUST_MAX {
+        return Err(Refusal::new(
+            400,
+            format!("InvalidParameter.{parameter}.Length"),
+            format!("The parameter - \"{parameter}\" beyond the length limit."),
+        ));
+    }
+    let own = format!("{}@", scene.account().id);
+    if !text.contains(&own) {
+        return Ok(text);
+    }
+    let mut value: Value =
+        serde_json::from_str(&text).map_err(|error| malformed(&error.to_string()))?;
+    rewrite_own_services(&mut value, &own);
+    Ok(value.to_string())
+}
+
+fn rewrite_own_services(document: &mut Value, own: &str) {
+    let statements = match document.get_mut("Statement") {
+        Some(Value::Array(statements)) => statements.iter_mut().collect(),
+        Some(statement) => vec![statement],
+        None => Vec::new(),
+    };
+    for statement in statements {
+        let services = match statement.pointer_mut("/Principal/Service") {
+            Some(Value::Array(services)) => services.iter_mut().collect(),
+            Some(service) => vec![service],
+            None => Vec::new(),
+        };
+        for service in services {
+            let plain = service
+                .as_str()
+                .and_then(|name| name.strip_prefix(own))
+                .map(str::to_owned);
+            if let Some(plain) = plain {
+                *service = Value::String(plain);
+            }
+        }
+    }
+}

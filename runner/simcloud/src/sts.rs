@@ -1,0 +1,196 @@
+//! STS: who am I, and temporary credentials of a role.
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Refusal};
+use crate::caller::{Caller, Identity};
+use crate::rights::{Document, Principal, trusts};
+use crate::scene::{Act, Scene};
+
+/// The actions that are simulated.
+pub(crate) const ACTIONS: &[(&str, Act)] = &[
+    ("AssumeRole", assume_role),
+    ("GetCallerIdentity", get_caller_identity),
+];
+
+/// Temporary credentials that were given out.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub caller: Caller,
+    pub secret: String,
+    pub token: String,
+    pub expires_ms: i64,
+}
+
+fn get_caller_identity(scene: &mut Scene<'_>) -> Answer {
+    let caller = scene.caller;
+    let account = scene.account();
+    let mut answer = json!({ "AccountId": caller.account, "Arn": caller.arn() });
+    match &caller.identity {
+        Identity::Main => {
+            answer["IdentityType"] = json!("Account");
+            answer["PrincipalId"] = json!(caller.account);
+            answer["UserId"] = json!(caller.account);
+        }
+        Identity::User { name } => {
+            let id = account
+                .users
+                .get(name)
+                .map(|user| user.id.clone())
+                .unwrap_or_default();
+            answer["IdentityType"] = json!("RAMUser");
+            answer["PrincipalId"] = json!(id);
+            answer["UserId"] = json!(id);
+        }
+        Identity::Role { name, session, .. } => {
+            let id = account
+                .roles
+                .get(name)
+                .map(|role| role.id.clone())
+                .unwrap_or_default();
+            answer["IdentityType"] = json!("AssumedRoleUser");
+            answer["PrincipalId"] = json!(format!("{id}:{session}"));
+            answer["RoleId"] = json!(id);
+        }
+    }
+    Ok(answer)
+}
+
+fn assume_role(scene: &mut Scene<'_>) -> Answer {
+    let arn = scene.required("RoleArn")?;
+    let session_name = scene.required("RoleSessionName")?;
+    let (owner, role_name) = parse_arn(&arn)?;
+    check_session_name(&session_name)?;
+    if scene.caller.identity == Identity::Main {
+        return Err(no_permission("Roles may not be assumed by root accounts."));
+    }
+    let policy = session_policy(scene)?;
+    let account = scene.world.accounts.get(owner);
+    let role = account.and_then(|account| account.roles.get(role_name));
+    let role = role.ok_or_else(|| {
+        Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.")
+    })?;
+    let spread = scene.settings().durations.ram_spread.0;
+    let trusted = role
+        .trust
+        .in_force(scene.now, spread)
+        .is_some_and(|document| trusts(&document, owner, &Principal::Caller(scene.caller)));
+    if !trusted {
+        return Err(no_permission(
+            "You are not authorized to do this action. You should be authorized by RAM.",
+        ));
+    }
+    let seconds = scene.parameters.integer("DurationSeconds").unwrap_or(3600);
+    if !(900..=role.max_session_seconds.max(900)).contains(&seconds) {
+        let message = format!(
+            "The Min/Max value of DurationSeconds is 15min/{}s.",
+            role.max_session_seconds
+        );
+        return Err(Refusal::new(
+            400,
+            "InvalidParameter.DurationSeconds",
+            message,
+        ));
+    }
+    let role_id = role.id.clone();
+    let identity = Identity::Role {
+        name: role_name.to_owned(),
+        session: session_name.clone(),
+        policy,
+    };
+    let caller = Caller {
+        account: owner.to_owned(),
+        identity,
+    };
+    let expires_ms = scene.now.saturating_add(seconds.saturating_mul(1000));
+    Ok(give_out(
+        scene,
+        caller,
+        expires_ms,
+        &format!("{role_id}:{session_name}"),
+    ))
+}
+
+fn give_out(
+    scene: &mut Scene<'_>,
+    caller: Caller,
+    expires_ms: i64,
+    assumed_role_id: &str,
+) -> Value {
+    let access_key_id = scene.new_id("STS.", "session");
+    let secret = scene.new_secret("session-key");
+    let token = scene.new_secret("session-token");
+    let answer = json!({
+        "AssumedRoleUser": { "Arn": caller.arn().replace(":assumed-role/", ":role/"), "AssumedRoleId": assumed_role_id },
+        "Credentials": {
+            "AccessKeyId": access_key_id,
+            "AccessKeySecret": secret,
+            "SecurityToken": token,
+            "Expiration": crate::time::text(expires_ms),
+        },
+    });
+    scene.world.sessions.insert(
+        access_key_id,
+        Session {
+            caller,
+            secret,
+            token,
+            expires_ms,
+        },
+    );
+    answer
+}
+
+/// Reads `acs:ram::<account id>:role/<name>`.
+fn parse_arn(arn: &str) -> Result<(&str, &str), Refusal> {
+    arn.strip_prefix("acs:ram::")
+        .and_then(|rest| rest.split_once(":role/"))
+        .filter(|(account, name)| {
+            account.bytes().all(|byte| byte.is_ascii_digit())
+                && !account.is_empty()
+                && !name.is_empty()
+        })
+        .ok_or_else(|| {
+            Refusal::new(
+                400,
+                "InvalidParameter.RoleArn",
+                "The parameter RoleArn is wrongly formed.",
+            )
+        })
+}
+
+fn check_session_name(name: &str) -> Result<(), Refusal> {
+    let fits = (2..=64).contains(&name.chars().count());
+    if fits
+        && name
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || ".@-_".contains(character))
+    {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        400,
+        "InvalidParameter.RoleSessionName",
+        "The parameter RoleSessionName is wrongly formed.",
+    ))
+}
+
+fn session_policy(scene: &Scene<'_>) -> Result<Option<Value>, Refusal> {
+    let wrong = || {
+        Refusal::new(
+            400,
+            "InvalidParameter.PolicyGrammar",
+            "The parameter Policy has not passed grammar check.",
+        )
+    };
+    if scene.parameters.filled("Policy").is_none() {
+        return Ok(None);
+    }
+    let policy = scene.parameters.document("Policy").ok_or_else(wrong)?;
+    Document::policy(&policy).map_err(|_| wrong())?;
+    Ok(Some(policy))
+}
+
+fn no_permission(message: &str) -> Refusal {
+    Refusal::new(403, "NoPermission", message)
+}

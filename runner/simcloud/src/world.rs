@@ -1,0 +1,155 @@
+//! The world: every account with everything in it, as one cloneable value.
+
+use std::collections::BTreeMap;
+
+use crate::charges::{self, Charge};
+use crate::difference::{self, Summary};
+use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, WorldError};
+use crate::ledger::{CallRecord, ChangeRecord, Ledger};
+use crate::ram::{Policy, Role, User};
+use crate::request::AccessKey;
+use crate::sts::Session;
+use crate::token::Remembered;
+
+/// The simulated cloud.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(crate) settings: Settings,
+    /// By account id.
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// From the file's name of an account to its id.
+    pub(crate) names: BTreeMap<String, String>,
+    /// Temporary credentials, by access key id.
+    pub(crate) sessions: BTreeMap<String, Session>,
+    /// Answers to calls that carried a client token.
+    pub(crate) remembered: BTreeMap<(String, String, String), Remembered>,
+    /// How many identifiers of a kind an account has been given.
+    pub(crate) counters: BTreeMap<(String, String), u64>,
+    pub(crate) ledger: Ledger,
+}
+
+/// What the world file says about the world as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub title: String,
+    pub start_ms: i64,
+    pub time_scale: f64,
+    pub seed: u64,
+    pub latency: LatencyFile,
+    pub durations: DurationsFile,
+    pub rates: RatesFile,
+    pub precheck: Vec<PrecheckFile>,
+}
+
+/// One account.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub id: String,
+    pub name: String,
+    pub dts_opened: bool,
+    pub users: BTreeMap<String, User>,
+    pub roles: BTreeMap<String, Role>,
+    pub policies: BTreeMap<String, Policy>,
+}
+
+impl World {
+    /// Reads a world file; `file` is what its errors call it.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong with it, with its place.
+    pub fn from_toml(text: &str, file: &str) -> Result<Self, WorldError> {
+        file::read(text, file)
+    }
+
+    /// Returns the world's name for people; empty if it has none.
+    pub fn title(&self) -> &str {
+        &self.settings.title
+    }
+
+    /// Returns the instant at which the world starts, in milliseconds since the epoch.
+    pub fn start_ms(&self) -> i64 {
+        self.settings.start_ms
+    }
+
+    /// Returns how many seconds pass in the world in a real second, when it is served.
+    pub fn time_scale(&self) -> f64 {
+        self.settings.time_scale
+    }
+
+    /// Returns the seed that the world file gives.
+    pub fn seed(&self) -> u64 {
+        self.settings.seed
+    }
+
+    /// Returns the names of the accounts, sorted.
+    pub fn account_names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// Returns the id of the account that the world file calls `name`.
+    pub fn account_id(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(String::as_str)
+    }
+
+    /// Returns the key of the first identity in the account that the world file calls `name`.
+    pub fn key(&self, name: &str) -> Option<AccessKey> {
+        let account = self.accounts.get(self.names.get(name)?)?;
+        account
+            .users
+            .values()
+            .min_by_key(|user| user.position)
+            .map(|user| user.key.clone())
+    }
+
+    /// Returns the key of the identity `user` in the account that the world file calls `name`.
+    pub fn user_key(&self, name: &str, user: &str) -> Option<AccessKey> {
+        let account = self.accounts.get(self.names.get(name)?)?;
+        account.users.get(user).map(|user| user.key.clone())
+    }
+
+    /// Returns the secret that goes with a key, of a user or of a session.
+    pub(crate) fn secret_of(&self, access_key_id: &str) -> Option<&str> {
+        if let Some(session) = self.sessions.get(access_key_id) {
+            return Some(&session.secret);
+        }
+        let mut users = self
+            .accounts
+            .values()
+            .flat_map(|account| account.users.values());
+        users
+            .find(|user| user.key.id == access_key_id)
+            .map(|user| user.key.secret.as_str())
+    }
+
+    /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
+    pub fn settle(&mut self, _now_ms: i64) {}
+
+    /// Returns the resources, as what undoing everything must give again.
+    ///
+    /// Times, states that change by themselves, deleted things that can still be read for a while, and data inside
+    /// databases are not part of it: data that was synchronised into a database is a change that no undo takes back.
+    pub fn summary(&self) -> Summary {
+        difference::summary(self)
+    }
+
+    /// Returns how many calls were accepted that changed something.
+    pub fn change_count(&self) -> u64 {
+        self.ledger.changes.len() as u64
+    }
+
+    /// Returns the accepted calls that changed something, oldest first.
+    pub fn changes(&self) -> &[ChangeRecord] {
+        &self.ledger.changes
+    }
+
+    /// Returns all calls, oldest first.
+    pub fn calls(&self) -> &[CallRecord] {
+        &self.ledger.calls
+    }
+
+    /// Returns what costs money, as of the last call.
+    pub fn charges(&self) -> Vec<Charge> {
+        charges::charges(self)
+    }
+}
