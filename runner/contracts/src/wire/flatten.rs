@@ -52,7 +52,7 @@ pub struct Leaf<'a> {
 ///
 /// ```
 /// let action = rutter_contracts::action("ECS", "DescribeInstances").expect("in the table");
-/// let given = serde_json::json!({"RegionId": "cn-beijing", "Tag": [{"Key": "env", "Value": ""}], "PageSize": 10});
+/// let given = serde_json::json!({"PageSize": 10, "Tag": [{"Key": "env", "Value": ""}]});
 /// let wire = rutter_contracts::wire::flatten(action, &given).expect("a table");
 /// assert_eq!(wire.query[2], ("Tag.1.Value".to_owned(), String::new()));
 /// ```

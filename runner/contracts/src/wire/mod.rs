@@ -14,3 +14,6 @@ mod unflatten;
 pub use encode::{decode_pairs, form_body, percent_decode, percent_encode, query_string};
 pub use flatten::{Leaf, Wire, WireError, flatten, pattern_of, walk};
 pub use unflatten::unflatten;
+
+#[cfg(test)]
+mod tests;
