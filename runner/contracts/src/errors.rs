@@ -63,6 +63,8 @@ struct Row {
     cause: String,
     fix: String,
     #[serde(default)]
+    http: Option<u16>,
+    #[serde(default)]
     message: Option<String>,
     /// Text that the message holds, for a code with several meanings.
     #[serde(default)]
@@ -198,8 +200,8 @@ pub fn refused_before_acting(code: &str, http_status: u16) -> bool {
     }
     let is_open = OUTCOME_OPEN
         .iter()
-        .any(|open| code == *open || code.ends_with(&format!(".{open}")));
-    http_status < 500 && !is_open && !code.starts_with("ServiceUnavailable")
+        .any(|open| code.split('.').any(|part| part == *open));
+    http_status < 500 && !is_open
 }
 
 /// Returns the failure that an answer states, or `None` for a success.
@@ -268,13 +270,20 @@ fn stated_status(answer: &Value) -> Option<u16> {
     (status >= 400).then_some(status)
 }
 
-/// Returns the message that the cloud documents for a code, for a simulation to answer with.
-pub fn documented_message(product: &str, code: &str) -> Option<&'static str> {
+/// Returns the HTTP status and the message that the cloud documents for a code, for a simulation to
+/// answer with; either may be undocumented.
+pub fn documented(product: &str, code: &str) -> (Option<u16>, Option<&'static str>) {
     let product = product.to_ascii_lowercase();
-    [product.as_str(), "common"].iter().find_map(|area| {
+    let found = [product.as_str(), "common"].iter().find_map(|area| {
         rows()
             .iter()
-            .find(|row| row.area == *area && row.code == code && row.message.is_some())
-            .and_then(|row| row.message.as_deref())
-    })
+            .find(|row| row.area == *area && row.code == code)
+    });
+    match found {
+        Some(row) => (row.http, row.message.as_deref()),
+        None => (None, None),
+    }
 }
+
+#[cfg(test)]
+mod tests;
