@@ -209,3 +209,6 @@ impl Parameter {
         self.required == Required::Always
     }
 }
+
+#[cfg(test)]
+mod tests;

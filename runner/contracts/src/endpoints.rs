@@ -133,3 +133,56 @@ pub fn region_name(region: &str) -> Option<&'static str> {
 pub fn nearest_region(region: &str) -> Option<&'static str> {
     nearest(region, regions())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EndpointError, endpoint, region_known, region_name, regions};
+
+    fn host(product: &str, region: &str) -> String {
+        endpoint(product, region).unwrap()
+    }
+
+    #[test]
+    fn each_product_is_found_where_it_is_served() {
+        assert_eq!(host("RAM", "cn-hangzhou"), "ram.aliyuncs.com");
+        assert_eq!(host("ram", ""), "ram.aliyuncs.com");
+        assert_eq!(host("STS", "cn-hangzhou"), "sts.cn-hangzhou.aliyuncs.com");
+        assert_eq!(host("SMC", "cn-beijing"), "smc.aliyuncs.com");
+        assert_eq!(host("ECS", "cn-beijing"), "ecs.cn-beijing.aliyuncs.com");
+        assert_eq!(host("R-kvstore", "cn-hangzhou"), "r-kvstore.aliyuncs.com");
+        assert_eq!(
+            host("kvstore", "cn-beijing"),
+            "r-kvstore.cn-beijing.aliyuncs.com"
+        );
+    }
+
+    #[test]
+    fn an_unknown_region_names_the_nearest_one() {
+        let error = endpoint("DTS", "cn-hangzou").unwrap_err();
+        let nearest = Some("cn-hangzhou");
+        assert!(matches!(error, EndpointError::UnknownRegion { nearest: n, .. } if n == nearest));
+        assert!(!region_known("cn-hangzou"));
+        assert!(region_known("cn-hangzhou"));
+    }
+
+    #[test]
+    fn a_region_without_the_product_and_a_missing_region_are_told_apart() {
+        let elsewhere = endpoint("DTS", "ap-northeast-2").unwrap_err();
+        assert!(matches!(
+            elsewhere,
+            EndpointError::NotOffered { product: "DTS", .. }
+        ));
+        let missing = endpoint("DTS", "").unwrap_err();
+        assert!(matches!(
+            missing,
+            EndpointError::RegionMissing { product: "DTS" }
+        ));
+        assert!(endpoint("OSS", "cn-hangzhou").is_err());
+    }
+
+    #[test]
+    fn every_region_has_a_name() {
+        assert!(regions().count() > 30);
+        assert!(regions().all(|region| region_name(region).is_some()));
+    }
+}

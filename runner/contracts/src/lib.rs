@@ -42,7 +42,7 @@ pub use action::{
 };
 pub use check::{ParameterProblem, ProblemKind};
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
-pub use errors::{ErrorClass, Known, classify, failure_in, refused_before_acting};
+pub use errors::{ErrorClass, Failure, Known, classify, failure_in, refused_before_acting};
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
 pub use table::{action, actions, nearest_action, product_name, products};

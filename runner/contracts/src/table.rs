@@ -212,3 +212,81 @@ pub(crate) fn nearest<'a>(
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SOURCES, action, actions, nearest_action, product_name};
+    use crate::{Access, Repeat};
+
+    #[test]
+    fn every_line_parses_and_is_found_by_its_name() {
+        let lines: usize = SOURCES
+            .iter()
+            .map(|source| source.text.lines().count())
+            .sum();
+        assert_eq!(lines, 147);
+        assert_eq!(actions().count(), lines);
+        for found in actions() {
+            assert_eq!(action(found.product, &found.name), Some(found));
+            assert!(!found.summary.is_empty());
+        }
+    }
+
+    #[test]
+    fn products_are_found_in_any_case_and_actions_only_as_spelled() {
+        assert_eq!(
+            action("r-KVSTORE", "DescribeAccounts").unwrap().product,
+            "R-kvstore"
+        );
+        assert!(action("RAM", "createrole").is_none());
+        assert!(action("OSS", "PutObject").is_none());
+        assert_eq!(product_name("kvstore"), Some("R-kvstore"));
+    }
+
+    #[test]
+    fn only_reads_can_be_had_as_reads() {
+        for action in actions() {
+            let is_read = action.access == Access::Read;
+            assert_eq!(action.as_read().is_some(), is_read, "{}", action.label());
+            let sounds = ["Describe", "List", "Get", "WhiteIp", "AssumeRole"];
+            let sounds_like_a_read = sounds.iter().any(|start| action.name.starts_with(start));
+            assert_eq!(is_read, sounds_like_a_read, "{}", action.label());
+        }
+    }
+
+    #[test]
+    fn reads_are_free_to_repeat_and_cost_nothing() {
+        for action in actions().filter(|action| action.access == Access::Read) {
+            assert_eq!(action.repeat, Repeat::Same);
+            assert!(!action.costs && !action.covered && !action.irreversible);
+        }
+    }
+
+    #[test]
+    fn a_misspelt_action_has_a_nearest_one() {
+        assert_eq!(nearest_action("RAM", "CreateRoll"), Some("CreateRole"));
+        assert_eq!(nearest_action("RAM", "Xyzzy"), None);
+    }
+
+    #[test]
+    fn secrets_are_marked_in_calls_and_answers() {
+        let code = action("SMC", "CreateAccessToken").unwrap();
+        assert_eq!(code.secret_answers, ["/AccessTokenCode"]);
+        let assume = action("STS", "AssumeRole").unwrap();
+        assert!(
+            assume
+                .secret_answers
+                .contains(&"/Credentials/SecurityToken".to_owned())
+        );
+        let configure = action("DTS", "ConfigureDtsJob").unwrap();
+        assert_eq!(configure.secret_parameters.len(), 2);
+    }
+
+    #[test]
+    fn policies_name_actions_by_their_own_prefix() {
+        let redis = action("R-kvstore", "DescribeAccounts").unwrap();
+        assert_eq!(redis.policy_action(), "kvstore:DescribeAccounts");
+        let role = action("RAM", "CreateRole").unwrap();
+        assert_eq!(role.policy_action(), "ram:CreateRole");
+    }
+}
