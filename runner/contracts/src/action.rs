@@ -139,7 +139,7 @@ pub struct Action {
     pub token_parameter: Option<String>,
     /// The parameters that name the object it creates: what to look for before creating again.
     pub natural_key: Vec<String>,
-    /// All documented parameters, sorted by name.
+    /// All documented parameters, in the documents' order.
     pub parameters: Vec<Parameter>,
     /// The shape of the answer: dotted path (lists marked `[]`) to type.
     pub response: BTreeMap<String, String>,

@@ -175,23 +175,16 @@ fn fault(parameter: &Parameter, value: &Value) -> Option<ProblemKind> {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let is_typed = match parameter.kind {
-        ParameterKind::Integer => text.parse::<i64>().is_ok(),
-        ParameterKind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
-        ParameterKind::Boolean => ["true", "false"]
-            .iter()
-            .any(|word| text.eq_ignore_ascii_case(word)),
-        ParameterKind::String | ParameterKind::Map => true,
-        ParameterKind::Object => parameter.encoding != Encoding::Repeat,
-    };
-    if !is_typed {
+    if !is_typed(parameter, &text) {
         return Some(ProblemKind::WrongType);
     }
-    let one_of = &parameter.one_of;
-    if !one_of.is_empty() && !one_of.iter().any(|word| word.eq_ignore_ascii_case(&text)) {
+    if !is_documented_value(parameter, &text) {
         return Some(ProblemKind::BadEnum);
     }
-    if let (Some((least, most)), Ok(number)) = (parameter.range, text.parse::<f64>()) {
+    if let Some((least, most)) = parameter.range {
+        let Ok(number) = text.parse::<f64>() else {
+            return Some(ProblemKind::WrongType);
+        };
         let fits = least.is_none_or(|least| number >= least) && most.is_none_or(|m| number <= m);
         if !fits {
             return Some(ProblemKind::OutOfRange);
@@ -201,6 +194,30 @@ fn fault(parameter: &Parameter, value: &Value) -> Option<ProblemKind> {
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     let fits = least.is_none_or(|least| length >= least) && most.is_none_or(|most| length <= most);
     (!fits).then_some(ProblemKind::Length)
+}
+
+/// Returns whether the text is of the documented type.
+fn is_typed(parameter: &Parameter, text: &str) -> bool {
+    match parameter.kind {
+        ParameterKind::Integer => text.parse::<i64>().is_ok(),
+        ParameterKind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
+        ParameterKind::Boolean => ["true", "false"]
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word)),
+        ParameterKind::String | ParameterKind::Map => true,
+        ParameterKind::Object => parameter.encoding != Encoding::Repeat,
+    }
+}
+
+/// Returns whether the text is one of the documented values, or several where several may be given.
+fn is_documented_value(parameter: &Parameter, text: &str) -> bool {
+    let is_one = |word: &str| {
+        let mut values = parameter.one_of.iter();
+        values.any(|value| value.eq_ignore_ascii_case(word))
+    };
+    parameter.one_of.is_empty()
+        || is_one(text)
+        || (parameter.several && text.split(',').all(|word| is_one(word.trim())))
 }
 
 impl Parameter {

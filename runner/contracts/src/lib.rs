@@ -8,7 +8,8 @@
 //! | a parameter, a range, an answer's shape | `data/PRODUCT.jsonl`, a line an action |
 //! | whether a change may be repeated, costs money, needs a reverse | [`checked`], by hand and with a reason |
 //! | what a read waits for, how it pages | `waits.rs`, `paging.rs` |
-//! | how parameters are judged | `check.rs` |
+//! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
+//! | which parameters make a call dangerous | `danger.rs` |
 //! | how parameters are encoded | [`wire`] |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
 //! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
@@ -27,6 +28,7 @@
 mod action;
 mod check;
 pub mod checked;
+mod danger;
 mod endpoints;
 pub mod errors;
 mod paging;
@@ -41,6 +43,7 @@ pub use action::{
     Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
 };
 pub use check::{ParameterProblem, ProblemKind};
+pub use danger::Danger;
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
 pub use errors::{ErrorClass, Failure, Known, classify, failure_in, refused_before_acting};
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};

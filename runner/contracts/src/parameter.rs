@@ -71,6 +71,9 @@ pub struct Parameter {
     /// The values allowed, compared without case; empty means any.
     #[serde(default)]
     pub one_of: Vec<String>,
+    /// Whether several of these values may be given in one text, separated by commas.
+    #[serde(default)]
+    pub several: bool,
     /// What the cloud takes when it is left out, as text.
     #[serde(default)]
     pub default: Option<String>,

@@ -91,6 +91,40 @@ fn a_value_that_is_none_of_the_documented_ones_is_refused() {
 }
 
 #[test]
+fn several_states_may_be_asked_for_at_once_where_the_action_takes_them() {
+    let given = json!({"RegionId": "cn-beijing", "Status": "Creating,Waiting,Available"});
+    assert_eq!(problems("ECS", "DescribeImages", &given), []);
+    let given = json!({"RegionId": "cn-beijing", "Status": "Creating,Waitin"});
+    let found = problems("ECS", "DescribeImages", &given);
+    assert_eq!(found[0].1, ProblemKind::BadEnum);
+}
+
+#[test]
+fn a_number_that_travels_as_text_is_held_to_its_range() {
+    let found = problems("SMC", "CreateAccessToken", &json!({"Count": "1001"}));
+    assert_eq!(found[0].1, ProblemKind::OutOfRange);
+    let found = problems("SMC", "CreateAccessToken", &json!({"Count": "many"}));
+    assert_eq!(found[0].1, ProblemKind::WrongType);
+    assert_eq!(
+        problems("SMC", "CreateAccessToken", &json!({"Count": 10})),
+        []
+    );
+}
+
+#[test]
+fn what_the_cloud_takes_by_default_passes_its_own_check() {
+    for action in actions() {
+        for parameter in &action.parameters {
+            let documented = parameter.default.iter().chain(&parameter.one_of);
+            for value in documented.filter(|value| !value.is_empty()) {
+                let found = super::fault(parameter, &json!(value));
+                assert_eq!(found, None, "{} {} {value}", action.label(), parameter.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_unknown_parameter_is_named() {
     let mut given = role("r");
     given["RoleNmae"] = json!("r");
