@@ -117,13 +117,8 @@ fn whole_text(
         Encoding::Json => Ok(Some(structured.to_string())),
         Encoding::Simple => comma_separated(name, structured).map(Some),
         Encoding::Repeat => {
-            let is_json_text = parameter.kind == ParameterKind::String
-                && pattern_of(name) == parameter.name
-                && !parameter.name.ends_with("[]");
-            let is_element = parameter.kind == ParameterKind::String
-                && parameter.name.ends_with("[]")
-                && pattern_of(name) == parameter.name;
-            Ok((is_json_text || is_element).then(|| structured.to_string()))
+            let is_json_text = parameter.kind == ParameterKind::String;
+            Ok(is_json_text.then(|| structured.to_string()))
         }
     }
 }

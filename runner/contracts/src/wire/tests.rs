@@ -160,6 +160,13 @@ fn hostile_names_are_kept_and_never_ask_for_memory() {
 }
 
 #[test]
+fn a_name_of_endless_parts_is_not_taken_apart() {
+    let name = "A.".repeat(1_000_000);
+    let value = unflatten(None, [(name.as_str(), "x")]);
+    assert_eq!(value[&name], "x");
+}
+
+#[test]
 fn positions_decide_the_order_of_a_list() {
     let value = unflatten(None, [("X.10", "ten"), ("X.2", "two"), ("X.1", "one")]);
     assert_eq!(value, json!({"X": ["one", "two", "ten"]}));

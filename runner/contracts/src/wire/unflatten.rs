@@ -8,6 +8,9 @@ use super::flatten::{is_index, pattern_of};
 use crate::action::Action;
 use crate::parameter::{Encoding, ParameterKind};
 
+/// A name with more parts than any API has is not taken apart, so that none can exhaust the stack.
+const PARTS_MAX: usize = 16;
+
 /// What a prefix of wire names holds. Positions are keys, so that no name can ask for memory.
 enum Node {
     Value(Value),
@@ -20,7 +23,7 @@ enum Node {
 /// Names with positions become lists in the order of the positions, dotted names become structures.
 /// Text becomes a number, a boolean or decoded JSON where the action documents that and the text is
 /// one; everything else stays text. Of two pairs of one name the later counts. A name that
-/// contradicts an earlier one (`A` and `A.B`) stays whole at the top. Never fails: what it makes of
+/// contradicts an earlier one (`A` and `A.B`), or has too many parts, stays whole at the top. Never fails: what it makes of
 /// nonsense, [`Action::check`] refuses.
 pub fn unflatten<'a>(
     action: Option<&Action>,
@@ -30,8 +33,13 @@ pub fn unflatten<'a>(
     let mut strays = Map::new();
     for (name, text) in pairs {
         let value = typed(action, name, text);
-        let segments: Vec<&str> = name.split('.').collect();
-        if let Err(value) = insert(&mut root, &segments, value) {
+        let segments: Vec<&str> = name.split('.').take(PARTS_MAX + 1).collect();
+        let placed = if segments.len() > PARTS_MAX {
+            Err(value)
+        } else {
+            insert(&mut root, &segments, value)
+        };
+        if let Err(value) = placed {
             strays.insert(name.to_owned(), value);
         }
     }
