@@ -1,1 +1,49 @@
-//! Being written.
+//! The sandbox that plugins run in, and the broker through which every call of theirs passes.
+//!
+//! | To change | Go to |
+//! |---|---|
+//! | how components are compiled, instantiated, shared out over engines | `sandbox.rs`, `load.rs`, `cache.rs` |
+//! | a limit, its default, its error | `limits.rs`, `meter.rs` |
+//! | what a guest's functions do | `accounts.rs`, `http.rs`, `flow.rs`, `log.rs` |
+//! | what a manifest allows | `permit.rs` |
+//! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `carry.rs` |
+//! | the life of a guest | `guest.rs` |
+//!
+//! Only `sandbox.rs`, `load.rs`, `guest.rs`, `meter.rs`, `trap.rs` and the adapter `v0_1.rs` know
+//! wasmtime. What is absent on purpose: no WASI, no files, no sockets, no clock and no random numbers
+//! for a guest; a component that imports anything but `rutter:step` is not loaded.
+
+mod accounts;
+mod broker;
+mod cache;
+mod carry;
+mod context;
+mod fingerprint;
+#[cfg(test)]
+mod fixture;
+mod flow;
+mod guest;
+mod http;
+mod limits;
+mod line;
+mod load;
+mod log;
+mod meter;
+mod pace;
+mod permit;
+mod sandbox;
+#[cfg(test)]
+mod tests;
+mod trap;
+mod v0_1;
+
+pub use broker::dispatch;
+pub use carry::{Carried, Carry, CarryRead, ReadOnly};
+pub use context::BoundAccount;
+pub use guest::{GuestHandle, GuestJob, start_guest};
+pub use http::HttpAnswer;
+pub use limits::Limits;
+pub use line::{GuestEvent, LogLevel};
+pub use load::{LoadError, Plugin};
+pub use pace::{Lane, Pace, PaceSettings, is_throttled};
+pub use sandbox::{Sandbox, SandboxError, SandboxSettings};

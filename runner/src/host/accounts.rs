@@ -1,0 +1,264 @@
+//! `accounts`: the cloud accounts that the operator gave to a step.
+
+use rutter_engine::{Api, Condition, Fault};
+use serde_json::Value;
+
+use super::broker::{Errand, known, serve, wrong};
+use super::context::{Account, BoundAccount, Context};
+use super::limits::too_long;
+use super::line::Answer;
+
+/// Milliseconds between two polls where neither plugin nor contract says.
+const EVERY_MS: u64 = 15_000;
+/// Milliseconds a wait takes at most where neither plugin nor contract says.
+const TIMEOUT_MS: u64 = 12 * 3_600_000;
+/// Milliseconds between two polls at least: what is polled takes seconds or hours.
+const EVERY_MS_MIN: u64 = 100;
+
+/// A call as a guest writes it.
+#[derive(Clone, Debug)]
+pub(super) struct ApiText {
+    pub(super) product: String,
+    pub(super) action: String,
+    pub(super) version: Option<String>,
+    pub(super) region: Option<String>,
+    /// JSON.
+    pub(super) parameters: String,
+}
+
+/// A wait as a guest writes it; what is empty is the contract's.
+#[derive(Clone, Debug)]
+pub(super) struct WaitText {
+    pub(super) path: String,
+    pub(super) until: Vec<String>,
+    pub(super) fail: Vec<String>,
+    pub(super) every_ms: Option<u64>,
+    pub(super) timeout_ms: Option<u64>,
+}
+
+impl Context {
+    /// Opens an account by the plugin's name for it.
+    pub(super) fn open(&self, name: &str) -> Result<Account, Fault> {
+        let Some(bound) = self.accounts.get(name) else {
+            let names: Vec<String> = self
+                .accounts
+                .keys()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let there = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            return Err(wrong(format!(
+                "the step has no account `{name}`; it has {there}"
+            )));
+        };
+        Ok(Account {
+            opened_as: name.to_owned(),
+            bound: bound.clone(),
+            assumed: false,
+        })
+    }
+
+    /// Makes one call.
+    pub(super) async fn call(
+        &mut self,
+        account: Account,
+        api: ApiText,
+        reverse: Option<ApiText>,
+    ) -> Answer<String> {
+        let parsed = self
+            .api(api)
+            .and_then(|api| Ok((api, reverse.map(|reverse| self.api(reverse)).transpose()?)));
+        let (api, reverse) = match parsed {
+            Ok(parsed) => parsed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let errand = Errand::Call {
+            account,
+            api,
+            reverse,
+        };
+        let answer = serve(self, errand).await?;
+        Ok(answer.and_then(|value| self.text(&value)))
+    }
+
+    /// Makes a paged read to its last page.
+    pub(super) async fn call_all(&mut self, account: Account, api: ApiText) -> Answer<String> {
+        let api = match self.api(api) {
+            Ok(api) => api,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let answer = serve(self, Errand::CallAll { account, api }).await?;
+        Ok(answer.and_then(|value| self.text(&value)))
+    }
+
+    /// Polls a read until a field has a value.
+    pub(super) async fn wait_for(
+        &mut self,
+        account: Account,
+        api: ApiText,
+        wait: WaitText,
+    ) -> Answer<String> {
+        let parsed = self.api(api).and_then(|api| {
+            let condition = condition(&api, wait)?;
+            Ok((api, condition))
+        });
+        let (api, condition) = match parsed {
+            Ok(parsed) => parsed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let errand = Errand::WaitFor {
+            account,
+            api,
+            condition,
+        };
+        let answer = serve(self, errand).await?;
+        Ok(answer.and_then(|value| self.text(&value)))
+    }
+
+    /// Says that the effect of an unknown change was found.
+    pub(super) async fn adopt(
+        &mut self,
+        account: Account,
+        api: ApiText,
+        answer: String,
+    ) -> Answer<bool> {
+        let parsed = self
+            .api(api)
+            .and_then(|api| Ok((api, self.json("the answer to adopt", &answer)?)));
+        let (api, answer) = match parsed {
+            Ok(parsed) => parsed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let errand = Errand::Adopt {
+            account,
+            api,
+            answer,
+        };
+        let adopted = serve(self, errand).await?;
+        Ok(adopted.map(|adopted| adopted == Value::Bool(true)))
+    }
+
+    /// Assumes a role with an account's identity.
+    pub(super) async fn assume_role(
+        &mut self,
+        account: Account,
+        arn: String,
+        session: String,
+    ) -> Answer<Account> {
+        let Some(id) = account_of_role(&arn) else {
+            return Ok(Err(wrong(format!(
+                "`{arn}` is not the ARN of a role (`acs:ram::<account id>:role/<name>`)"
+            ))));
+        };
+        let role = Account {
+            opened_as: account.opened_as.clone(),
+            bound: BoundAccount {
+                name: format!("{}>{arn}", account.bound.name),
+                id: id.to_owned(),
+                region: account.bound.region.clone(),
+            },
+            assumed: true,
+        };
+        let errand = Errand::AssumeRole {
+            account,
+            arn,
+            session,
+        };
+        Ok(serve(self, errand).await?.map(|_| role))
+    }
+
+    /// Completes a call: the product as the contracts spell it, the version, the parameters parsed.
+    fn api(&self, text: ApiText) -> Result<Api, Fault> {
+        let parameters = self.json("the parameters", &text.parameters)?;
+        if !parameters.is_object() {
+            return Err(wrong(format!(
+                "the parameters of `{}:{}` are no JSON object",
+                text.product, text.action
+            )));
+        }
+        let product = rutter_contracts::product_name(&text.product);
+        let version = text
+            .version
+            .or_else(|| Some(version_of(product?)?.to_owned()))
+            .ok_or_else(|| {
+                wrong(format!(
+                    "the product `{}` is not known, so a call of it has to name its API's version",
+                    text.product
+                ))
+            })?;
+        Ok(Api {
+            product: product.map_or(text.product, str::to_owned),
+            action: text.action,
+            version,
+            region: text.region,
+            parameters,
+        })
+    }
+
+    /// Parses JSON text that a guest handed over.
+    pub(super) fn json(&self, what: &str, text: &str) -> Result<Value, Fault> {
+        let bytes_max = self.line.limits.request_max;
+        if text.len() > bytes_max {
+            return Err(too_long("request", what, text.len(), bytes_max));
+        }
+        serde_json::from_str(text).map_err(|error| wrong(format!("{what} are no JSON: {error}")))
+    }
+
+    /// An answer as text for the guest.
+    fn text(&self, answer: &Value) -> Result<String, Fault> {
+        let text = answer.to_string();
+        let bytes_max = self.line.limits.answer_max;
+        if text.len() > bytes_max {
+            return Err(too_long("answer", "the answer", text.len(), bytes_max));
+        }
+        Ok(text)
+    }
+}
+
+fn version_of(product: &str) -> Option<&'static str> {
+    rutter_contracts::products()
+        .find(|(name, _)| *name == product)
+        .map(|(_, version)| version)
+}
+
+/// Completes a wait from the contract of the read that is polled.
+fn condition(api: &Api, wait: WaitText) -> Result<Condition, Fault> {
+    let usual = known(api).and_then(|action| action.wait);
+    let every_ms = wait.every_ms.or(usual.map(|usual| usual.every_ms));
+    let timeout_ms = wait.timeout_ms.or(usual.map(|usual| usual.timeout_ms));
+    let own = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+    let (path, until, fail) = match usual {
+        _ if !wait.until.is_empty() => (wait.path, wait.until, wait.fail),
+        Some(usual) if wait.path.is_empty() || wait.path == usual.path => {
+            let fail = if wait.fail.is_empty() {
+                own(usual.fail)
+            } else {
+                wait.fail
+            };
+            (usual.path.to_owned(), own(usual.until), fail)
+        }
+        _ => {
+            return Err(wrong(format!(
+                "`{}:{}` is not known to be waited for, so the values to wait for have to be named",
+                api.product, api.action
+            )));
+        }
+    };
+    Ok(Condition {
+        path,
+        until,
+        fail,
+        every_ms: every_ms.unwrap_or(EVERY_MS).max(EVERY_MS_MIN),
+        timeout_ms: timeout_ms.unwrap_or(TIMEOUT_MS),
+    })
+}
+
+/// The account of a role's ARN, `acs:ram::<account id>:role/<name>`.
+fn account_of_role(arn: &str) -> Option<&str> {
+    let (id, role) = arn.strip_prefix("acs:ram::")?.split_once(":role/")?;
+    let sound = rutter_manifest::is_account_id(id) && !role.is_empty() && !role.contains('>');
+    sound.then_some(id)
+}

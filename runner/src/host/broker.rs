@@ -1,0 +1,363 @@
+//! The one place where every call of a guest passes, in six stages:
+//!
+//! ```text
+//! permit -> bind -> class -> record -> pace -> carry
+//! ```
+//!
+//! [`serve`] is the guest's half: the call is judged, bound to its account and classed, then the
+//! driver has it recorded, and the guest sleeps. [`dispatch`] is the driver's half: what the engine
+//! decided to send is paced and carried. Between the two lies the journal.
+
+use rutter_contracts::Action;
+use rutter_engine::{
+    Api, Ask, At, Call, Class, Condition, Fault, FaultClass, HostCall, HttpRequest, Outcome,
+    Repeat, Target,
+};
+use rutter_manifest::{Kind, Manifest};
+use serde_json::Value;
+use url::Url;
+
+use super::carry::Carry;
+use super::context::{Account, Context};
+use super::fingerprint;
+use super::line::Answer;
+use super::pace::Pace;
+use super::permit::{self, Side};
+
+/// What a guest wants of the outside world.
+#[derive(Clone, Debug)]
+pub(super) enum Errand {
+    /// One call, perhaps with the call that takes it back.
+    Call {
+        account: Account,
+        api: Api,
+        reverse: Option<Api>,
+    },
+    /// A paged read.
+    CallAll { account: Account, api: Api },
+    /// A read that is polled.
+    WaitFor {
+        account: Account,
+        api: Api,
+        condition: Condition,
+    },
+    /// A change whose effect was found.
+    Adopt {
+        account: Account,
+        api: Api,
+        answer: Value,
+    },
+    /// A role to be assumed.
+    AssumeRole {
+        account: Account,
+        arn: String,
+        session: String,
+    },
+    /// A request by HTTP.
+    Http { request: HttpRequest, url: Url },
+}
+
+/// Takes a guest's call through the first four stages and returns the driver's answer.
+///
+/// A call that is denied goes to the driver too: the answer may stand in the record already, and then
+/// it is not judged again.
+pub(super) async fn serve(context: &mut Context, errand: Errand) -> Answer<Value> {
+    let denied = permit(&context.manifest, &errand).err();
+    let account = bind(&errand);
+    let (print, call) = class(context, account, errand);
+    let answer = record(context, &print, call, denied).await?;
+    context.note_answer(&print, &answer);
+    Ok(answer)
+}
+
+/// Takes a call that the engine decided to send through the last two stages.
+pub async fn dispatch(pace: &Pace, carrier: &dyn Carry, call: &Call, at: &At) -> Outcome {
+    pace.ready(call).await;
+    let outcome = carrier.carry(call, at).await;
+    pace.heard(call, &outcome);
+    outcome
+}
+
+/// First stage: whether the manifest allows it, and whether the request is one the API knows.
+fn permit(manifest: &Manifest, errand: &Errand) -> Result<(), Fault> {
+    match errand {
+        Errand::Call {
+            account,
+            api,
+            reverse,
+        } => {
+            permit_api(manifest, account, api)?;
+            sound(api)?;
+            reverse
+                .as_ref()
+                .map_or(Ok(()), |reverse| permit_reverse(manifest, account, reverse))
+        }
+        Errand::Adopt { account, api, .. } => permit_api(manifest, account, api),
+        Errand::CallAll { account, api } | Errand::WaitFor { account, api, .. } => {
+            permit_api(manifest, account, api)?;
+            must_read(api)?;
+            sound(api)
+        }
+        Errand::AssumeRole { account, .. } => {
+            permit::api(manifest, side(account), "STS", "AssumeRole")
+        }
+        Errand::Http { request, url } => permit::http(manifest, request, url).map(|_| ()),
+    }
+}
+
+fn permit_api(manifest: &Manifest, account: &Account, api: &Api) -> Result<(), Fault> {
+    // Its answer holds credentials.
+    if api.product.eq_ignore_ascii_case("STS") && api.action.starts_with("AssumeRole") {
+        return Err(permit::refusal(format!(
+            "`sts:{}` is not called like other actions: its answer holds credentials; \
+             `account.assume-role` gives a handle instead",
+            api.action
+        )));
+    }
+    permit::api(manifest, side(account), &api.product, &api.action)
+}
+
+/// An undo that would be refused must be known before there is something to undo.
+fn permit_reverse(manifest: &Manifest, account: &Account, reverse: &Api) -> Result<(), Fault> {
+    permit_api(manifest, account, reverse).map_err(|mut fault| {
+        fault.message = format!("the call that takes it back: {}", fault.message);
+        fault
+    })
+}
+
+fn side(account: &Account) -> Side<'_> {
+    Side {
+        account: &account.opened_as,
+        assumed: account.assumed,
+    }
+}
+
+/// Refuses to page through or poll what is not known to be a read.
+fn must_read(api: &Api) -> Result<(), Fault> {
+    match known(api).and_then(Action::as_read) {
+        Some(_) => Ok(()),
+        None => Err(wrong(format!(
+            "`{}:{}` is not known to be a read, so it can be neither paged nor polled",
+            api.product, api.action
+        ))),
+    }
+}
+
+/// Refuses parameters that break the API's contract, as the cloud would, but before anything is sent.
+fn sound(api: &Api) -> Result<(), Fault> {
+    let Some(action) = known(api) else {
+        return Ok(());
+    };
+    // A placeholder is as long as a placeholder is; the secret behind it is the cloud's to judge.
+    let secret = |name: &str| {
+        let pattern = rutter_contracts::wire::pattern_of(name);
+        action.secret_parameters.contains(&pattern)
+    };
+    let problems: Vec<String> = action
+        .check(&api.parameters)
+        .into_iter()
+        .filter(|problem| !secret(&problem.parameter))
+        .map(|problem| format!("{} ({})", problem.message, problem.code))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let label = action.label();
+    Err(wrong(format!("`{label}`: {}", problems.join("; "))))
+}
+
+/// A fault for a request that a plugin made wrongly.
+pub(super) fn wrong(message: String) -> Fault {
+    Fault::new(FaultClass::Bug, "rutter.wrong-request", message)
+        .advise("this is a bug of the plugin; nothing was sent")
+}
+
+/// Second stage: the account that the operator gave to the step, and no other. A guest has names and
+/// handles only; what they stand for is decided here.
+fn bind(errand: &Errand) -> String {
+    match errand {
+        Errand::Call { account, .. }
+        | Errand::CallAll { account, .. }
+        | Errand::WaitFor { account, .. }
+        | Errand::Adopt { account, .. }
+        | Errand::AssumeRole { account, .. } => account.bound.name.clone(),
+        Errand::Http { .. } => String::new(),
+    }
+}
+
+/// Third stage: read or change, by the contracts and never by the method; whether it may be repeated,
+/// asks a person, needs no reverse. Returns the fingerprint as well, made before a client token is
+/// filled in, so that an adoption finds its change whatever the token.
+fn class(context: &mut Context, account: String, errand: Errand) -> (String, HostCall) {
+    match errand {
+        Errand::Call {
+            mut api, reverse, ..
+        } => {
+            let print = fingerprint::of_call(&account, &api, false);
+            let token = context.fill_token(&mut api, &print);
+            let reverse = reverse.map(|mut reverse| {
+                if let Some(token) = &token {
+                    context.fill_token_for_reverse(&mut reverse, token);
+                }
+                Box::new(classed(account.clone(), reverse))
+            });
+            let call = classed(account, api);
+            (print, HostCall::Call { call, reverse })
+        }
+        Errand::CallAll { api, .. } => {
+            let print = fingerprint::of_call(&account, &api, true);
+            let call = Call {
+                all_pages: true,
+                ..classed(account, api)
+            };
+            let reverse = None;
+            (print, HostCall::Call { call, reverse })
+        }
+        Errand::WaitFor { api, condition, .. } => {
+            let print = fingerprint::of_wait(&account, &api, &condition);
+            let call = classed(account, api);
+            (print, HostCall::WaitFor { call, condition })
+        }
+        Errand::Adopt { api, answer, .. } => {
+            let print = fingerprint::of_adoption(&account, &api);
+            let call = classed(account, api);
+            (print, HostCall::Adopt { call, answer })
+        }
+        Errand::AssumeRole { arn, session, .. } => {
+            let print = fingerprint::of_role(&account, &arn, &session);
+            // It changes nothing: the credentials stay in the host and expire.
+            let target = Target::AssumeRole { arn, session };
+            let call = plain(account, target, Class::Read, Repeat::Same);
+            let reverse = None;
+            (print, HostCall::Call { call, reverse })
+        }
+        Errand::Http { request, url } => {
+            let print = fingerprint::of_request(&request);
+            let permission = permit::http(&context.manifest, &request, &url);
+            let class = match permission {
+                Ok(permission) if permission.kind == Kind::Read => Class::Read,
+                _ => Class::Change,
+            };
+            let call = plain(account, Target::Http(request), class, Repeat::Never);
+            let reverse = None;
+            (print, HostCall::Call { call, reverse })
+        }
+    }
+}
+
+/// What the contracts know about a call; what they do not know is a change, never repeated.
+fn classed(account: String, api: Api) -> Call {
+    let Some(action) = known(&api) else {
+        return plain(account, Target::Api(api), Class::Change, Repeat::Never);
+    };
+    if action.as_read().is_some() {
+        return plain(account, Target::Api(api), Class::Read, Repeat::Same);
+    }
+    Call {
+        repeat: repeat(action),
+        ask: ask(action),
+        covered: action.covered,
+        ..plain(account, Target::Api(api), Class::Change, Repeat::Never)
+    }
+}
+
+fn plain(account: String, target: Target, class: Class, repeat: Repeat) -> Call {
+    Call {
+        account,
+        target,
+        class,
+        repeat,
+        ask: None,
+        covered: false,
+        all_pages: false,
+    }
+}
+
+fn repeat(action: &Action) -> Repeat {
+    match action.repeat {
+        rutter_contracts::Repeat::Same => Repeat::Same,
+        rutter_contracts::Repeat::Token if action.token_parameter.is_some() => Repeat::Token {
+            ttl_ms: rutter_contracts::TOKEN_TTL_MS,
+        },
+        rutter_contracts::Repeat::Token | rutter_contracts::Repeat::Never => Repeat::Never,
+        rutter_contracts::Repeat::Look => Repeat::Look,
+    }
+}
+
+fn ask(action: &Action) -> Option<Ask> {
+    if action.irreversible {
+        Some(Ask::Irreversible)
+    } else if action.costs {
+        Some(Ask::Costs)
+    } else {
+        None
+    }
+}
+
+/// The contract of a call; a version that the table does not describe is unknown.
+pub(super) fn known(api: &Api) -> Option<&'static Action> {
+    rutter_contracts::action(&api.product, &api.action)
+        .filter(|action| action.version == api.version)
+}
+
+/// Fourth stage: the driver has the call recorded, answers it from the record or sends it, and wakes
+/// the guest with the answer.
+async fn record(
+    context: &mut Context,
+    print: &str,
+    call: HostCall,
+    denied: Option<Fault>,
+) -> Answer<Value> {
+    context.line.ask(print.to_owned(), call, denied).await
+}
+
+impl Context {
+    /// Fills in the client token where the API takes one and the plugin gave none, and returns it.
+    fn fill_token(&mut self, api: &mut Api, print: &str) -> Option<String> {
+        let name = known(api)?.token_parameter.as_deref()?;
+        let (run, at) = (&self.run_id, &self.line.at);
+        let equal = self.equal_changes.entry(print.to_owned()).or_default();
+        if !equal.last_failed {
+            equal.next += 1;
+        }
+        let token = fingerprint::client_token(run, at, print, equal.next);
+        fill(api, name, token.clone());
+        Some(token)
+    }
+
+    fn fill_token_for_reverse(&self, reverse: &mut Api, token: &str) {
+        let name = known(reverse).and_then(|action| action.token_parameter.as_deref());
+        if let Some(name) = name {
+            let (run, at) = (&self.run_id, &self.line.at);
+            fill(reverse, name, fingerprint::client_token(run, at, token, 0));
+        }
+    }
+
+    /// A change that did not succeed keeps its token for the next equal one: that is its repetition.
+    /// One that was adopted has used its token up.
+    fn note_answer(&mut self, print: &str, answer: &Result<Value, Fault>) {
+        match print.strip_prefix("adopt:") {
+            Some(change) if *answer == Ok(Value::Bool(true)) => {
+                let equal = self.equal_changes.entry(change.to_owned()).or_default();
+                if !std::mem::take(&mut equal.last_failed) {
+                    equal.next += 1;
+                }
+            }
+            Some(_) => {}
+            None => {
+                if let Some(equal) = self.equal_changes.get_mut(print) {
+                    equal.last_failed = answer.is_err();
+                }
+            }
+        }
+    }
+}
+
+fn fill(api: &mut Api, name: &str, token: String) {
+    if let Some(parameters) = api.parameters.as_object_mut() {
+        let slot = parameters.entry(name).or_insert(Value::Null);
+        if slot.is_null() {
+            *slot = Value::String(token);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the host knows about the guest it serves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rutter_manifest::Manifest;
+
+use super::line::Line;
+
+/// An account as the operator bound it to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundAccount {
+    /// The runbook's name.
+    pub name: String,
+    /// 16 decimal digits.
+    pub id: String,
+    /// Where a call goes that names no region.
+    pub region: String,
+}
+
+/// An account that a guest opened: the operator's, or one it assumed a role in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name under which the plugin opened the account it began with.
+    pub(super) opened_as: String,
+    /// The account it stands for; the name has `>` and an ARN for each assumed role.
+    pub(super) bound: BoundAccount,
+    /// Whether it stands for an assumed role.
+    pub(super) assumed: bool,
+}
+
+/// What the host knows about the guest it serves.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) manifest: Arc<Manifest>,
+    pub(super) run_id: String,
+    /// The accounts by the plugin's names.
+    pub(super) accounts: BTreeMap<String, BoundAccount>,
+    pub(super) line: Line,
+    /// How many equal changes the attempt made so far, for their client tokens.
+    pub(super) equal_changes: BTreeMap<String, EqualChanges>,
+    /// The guest was told that its further lines are left out.
+    pub(super) log_full: bool,
+}
+
+/// How often the attempt made one and the same change.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct EqualChanges {
+    /// The ordinal of the next.
+    pub(super) next: u32,
+    /// The last did not succeed, as far as the guest knows: to make it again is to repeat it.
+    pub(super) last_failed: bool,
+}

@@ -1,0 +1,179 @@
+//! Fingerprints of host calls, and the tokens of a step: the same in every start of the same code.
+
+use rutter_engine::{Api, At, Condition, HttpRequest};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::load::hex;
+
+/// The fingerprint of an API call on an account: 64 hexadecimal digits.
+pub(super) fn of_call(account: &str, api: &Api, all_pages: bool) -> String {
+    digest(&json!(["call", account, of_api(api), all_pages]))
+}
+
+/// The fingerprint of the adoption of a change; the engine finds the change by what follows the colon.
+pub(super) fn of_adoption(account: &str, api: &Api) -> String {
+    format!("adopt:{}", of_call(account, api, false))
+}
+
+/// The fingerprint of a wait.
+pub(super) fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
+    let condition = json!([
+        condition.path,
+        condition.until,
+        condition.fail,
+        condition.every_ms,
+        condition.timeout_ms
+    ]);
+    digest(&json!(["wait-for", account, of_api(api), condition]))
+}
+
+/// The fingerprint of assuming a role.
+pub(super) fn of_role(account: &str, arn: &str, session: &str) -> String {
+    digest(&json!(["assume-role", account, arn, session]))
+}
+
+/// The fingerprint of a request by HTTP.
+pub(super) fn of_request(request: &HttpRequest) -> String {
+    let HttpRequest {
+        method,
+        url,
+        headers,
+        body,
+        auth,
+    } = request;
+    digest(&json!(["http", method, url, headers, body, auth]))
+}
+
+/// The fingerprint of a pause.
+pub(super) fn of_sleep(duration_ms: u64) -> String {
+    digest(&json!(["sleep", duration_ms]))
+}
+
+fn of_api(api: &Api) -> Value {
+    json!([
+        api.product,
+        api.version,
+        api.action,
+        api.region,
+        api.parameters
+    ])
+}
+
+/// A step's token for a purpose: the same in every attempt, another in every other step and run. 64
+/// hexadecimal digits, which is as long as the cloud's tokens may be.
+pub(super) fn token(run: &str, at: &At, purpose: &str) -> String {
+    digest(&json!([
+        "token",
+        run,
+        &*at.step,
+        at.item.as_deref(),
+        purpose
+    ]))
+}
+
+/// The client token of the change that is number `ordinal` among the equal changes of an attempt.
+pub(super) fn client_token(run: &str, at: &At, print: &str, ordinal: u32) -> String {
+    let (step, item) = (&*at.step, at.item.as_deref());
+    digest(&json!(["client-token", run, step, item, print, ordinal]))
+}
+
+fn digest(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Writes JSON with sorted keys and no white space.
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| name.as_str());
+            text.push('{');
+            for (position, (name, member)) in sorted.into_iter().enumerate() {
+                if position > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(member, text);
+            }
+            text.push('}');
+        }
+        Value::Array(elements) => {
+            text.push('[');
+            for (position, element) in elements.iter().enumerate() {
+                if position > 0 {
+                    text.push(',');
+                }
+                write_canonical(element, text);
+            }
+            text.push(']');
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(parameters: &str) -> Api {
+        Api {
+            product: "RAM".to_owned(),
+            action: "CreateRole".to_owned(),
+            version: "2015-05-01".to_owned(),
+            region: None,
+            parameters: serde_json::from_str(parameters).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_order_of_parameters_does_not_matter_and_their_values_do() {
+        let one = of_call(
+            "a",
+            &api(r#"{"A": {"c": 1, "b": [1, 2]}, "B": "x"}"#),
+            false,
+        );
+        let same = of_call(
+            "a",
+            &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#),
+            false,
+        );
+        let other = of_call(
+            "a",
+            &api(r#"{"B": "x", "A": {"b": [2, 1], "c": 1}}"#),
+            false,
+        );
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_ne!(
+            one,
+            of_call(
+                "b",
+                &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#),
+                false
+            )
+        );
+        assert_eq!(one.len(), 64);
+    }
+
+    #[test]
+    fn a_token_is_the_same_in_every_attempt_and_differs_elsewhere() {
+        let mut at = At {
+            step: "role".into(),
+            item: None,
+            attempt: 1,
+            phase: rutter_engine::Phase::Run,
+        };
+        let first = token("run", &at, "create");
+        at.attempt = 2;
+        assert_eq!(first, token("run", &at, "create"));
+        assert_ne!(first, token("run", &at, "delete"));
+        assert_ne!(first, token("other", &at, "create"));
+        at.item = Some("0".into());
+        assert_ne!(first, token("run", &at, "create"));
+        assert!(first.len() <= 64 && first.is_ascii());
+    }
+}

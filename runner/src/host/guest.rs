@@ -1,0 +1,318 @@
+//! The life of a guest: started from the beginning, suspended in host calls, ended or dropped.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use rutter_engine::{At, Fault, FaultClass, Input, Phase, Timestamp, UndoRequest};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+
+use super::context::{BoundAccount, Context};
+use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX};
+use super::line::{Desk, GuestEvent, Line, Stop};
+use super::load::Plugin;
+use super::meter::Meter;
+use super::sandbox::{Place, Sandbox};
+use super::{trap, v0_1};
+
+/// What a guest is started for.
+#[derive(Clone, Debug)]
+pub struct GuestJob {
+    /// The step, item and attempt. In [`Phase::Undo`] the plugin's `undo` is run.
+    pub at: At,
+    /// The run.
+    pub run_id: String,
+    /// The inputs, checked and completed; secrets as placeholders.
+    pub inputs: Value,
+    /// What to take back, in [`Phase::Undo`].
+    pub undo: Option<UndoRequest>,
+    /// The accounts, by the plugin's names.
+    pub accounts: BTreeMap<String, BoundAccount>,
+    /// What it may use up.
+    pub limits: Limits,
+    /// When the attempt began: what `flow.now` says before the first answer.
+    pub started: Timestamp,
+}
+
+/// A guest under way. Dropping it drops the guest where it stands; nothing more is heard of it then,
+/// apart from what it had told before.
+#[derive(Debug)]
+pub struct GuestHandle {
+    desk: Arc<Desk>,
+    task: AbortHandle,
+}
+
+impl GuestHandle {
+    /// Answers the host call number `index`. `time` is the instant of the answer, which `flow.now`
+    /// says from here on. Returns whether the guest waited for this answer.
+    pub fn answer(&self, index: u32, result: Result<Value, Fault>, time: Timestamp) -> bool {
+        self.desk.hand_in(index, result, time)
+    }
+}
+
+impl Drop for GuestHandle {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Starts a guest as a task of the current runtime: a fresh instance that runs the plugin's `run` or
+/// `undo` from the beginning. Host calls and the end come through `events`.
+///
+/// # Panics
+/// When called outside a tokio runtime.
+pub fn start_guest(
+    sandbox: &Sandbox,
+    plugin: &Arc<Plugin>,
+    job: GuestJob,
+    events: mpsc::Sender<GuestEvent>,
+) -> GuestHandle {
+    let desk = Arc::new(Desk::default());
+    let life = live(
+        sandbox.clone(),
+        Arc::clone(plugin),
+        job,
+        events,
+        Arc::clone(&desk),
+    );
+    let task = tokio::spawn(life).abort_handle();
+    GuestHandle { desk, task }
+}
+
+/// What the host keeps for an instance.
+pub(super) struct Guest {
+    pub(super) context: Context,
+    pub(super) table: ResourceTable,
+    memory: MemoryCap,
+    meter: Arc<Meter>,
+}
+
+async fn live(
+    sandbox: Sandbox,
+    plugin: Arc<Plugin>,
+    job: GuestJob,
+    events: mpsc::Sender<GuestEvent>,
+    desk: Arc<Desk>,
+) {
+    let at = job.at.clone();
+    let line = Line::new(
+        at.clone(),
+        job.limits.clone(),
+        job.started,
+        events.clone(),
+        desk,
+    );
+    let meter = Arc::new(Meter::new(job.limits.cpu_max_ms));
+    let attempt = attempt(&sandbox, &plugin, job, line, Arc::clone(&meter));
+    let driven = sandbox.shared.ticker.drive(&meter, attempt).await;
+    let result = driven.unwrap_or_else(|| End::Fault(trap::panicked()));
+    let result = match result {
+        End::Value(value) => Ok(value),
+        End::Fault(fault) => Err(fault),
+        End::Unheard => return,
+    };
+    // An error means that the driver is gone: nobody is left to tell.
+    let _ = events
+        .send(GuestEvent::Input(Input::GuestEnded { at, result }))
+        .await;
+}
+
+/// How an attempt ended.
+enum End {
+    Value(Value),
+    Fault(Fault),
+    /// The driver is gone.
+    Unheard,
+}
+
+impl From<Result<Value, Fault>> for End {
+    fn from(result: Result<Value, Fault>) -> Self {
+        match result {
+            Ok(value) => Self::Value(value),
+            Err(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+async fn attempt(
+    sandbox: &Sandbox,
+    plugin: &Plugin,
+    job: GuestJob,
+    line: Line,
+    meter: Arc<Meter>,
+) -> End {
+    let place = match sandbox.shared.admit(plugin.is_large()) {
+        Ok(place) => place,
+        Err(limit) => return End::Fault(limit.fault()),
+    };
+    let ran = run(sandbox, plugin, job, line, meter, &place).await;
+    // The place is given back after the instance is gone, not before.
+    drop(place);
+    match ran {
+        Ok(result) => result.into(),
+        Err(error) => trap::fault(&error).map_or(End::Unheard, End::Fault),
+    }
+}
+
+async fn run(
+    sandbox: &Sandbox,
+    plugin: &Plugin,
+    job: GuestJob,
+    line: Line,
+    meter: Arc<Meter>,
+    place: &Place,
+) -> wasmtime::Result<Result<Value, Fault>> {
+    let ready = plugin
+        .ready(&sandbox.shared, place.room)
+        .map_err(wasmtime::Error::msg)?;
+    let engine = &sandbox.shared.station(place.room)?.engine;
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES_MAX);
+    let guest = Guest {
+        memory: MemoryCap::new(job.limits.memory_max),
+        context: Context::new(plugin, &job, line),
+        table,
+        meter,
+    };
+    let mut store = Store::new(engine, guest);
+    store.limiter(|guest| &mut guest.memory);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|store| take_turn(store.data()));
+    let step = ready.instantiate_async(&mut store).await?;
+    match job.at.phase {
+        Phase::Run => {
+            let result = step.call_run(&mut store, &job.inputs.to_string()).await?;
+            Ok(result
+                .map_err(Fault::from)
+                .and_then(|text| outputs(plugin, &text)))
+        }
+        Phase::Undo => undo(&mut store, &step, job).await,
+    }
+}
+
+/// What happens when a guest has computed for a tick: others have their turn, or it has had its last.
+fn take_turn(guest: &Guest) -> wasmtime::Result<UpdateDeadline> {
+    if guest.meter.exhausted() {
+        let limit = Limit::Cpu(guest.context.line.limits.cpu_max_ms);
+        return Err(Stop::from(limit).into());
+    }
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(yield_now())))
+}
+
+fn yield_now() -> impl Future<Output = ()> + Send {
+    tokio::task::yield_now()
+}
+
+async fn undo(
+    store: &mut Store<Guest>,
+    step: &v0_1::Step,
+    job: GuestJob,
+) -> wasmtime::Result<Result<Value, Fault>> {
+    let request = job.undo.unwrap_or(UndoRequest {
+        changes: Vec::new(),
+        outputs: None,
+    });
+    let name = |account: &str| known_as(&job.accounts, account);
+    let changes: Vec<_> = request
+        .changes
+        .into_iter()
+        .filter_map(|change| {
+            let account = name(&change.call.account);
+            v0_1::change(change, account)
+        })
+        .collect();
+    let outputs = request.outputs.map(|outputs| outputs.to_string());
+    let inputs = job.inputs.to_string();
+    let result = step
+        .call_undo(store, &inputs, &changes, outputs.as_ref())
+        .await?;
+    Ok(result.map(|()| Value::Null).map_err(Fault::from))
+}
+
+/// The name under which a step knows an account of the runbook, or the ARN of the role it stands for.
+fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &str) -> String {
+    if let Some((_, arn)) = account.rsplit_once('>') {
+        return arn.to_owned();
+    }
+    accounts
+        .iter()
+        .find(|(_, bound)| bound.name == account)
+        .map_or_else(|| account.to_owned(), |(name, _)| name.clone())
+}
+
+/// Checks and completes a step's outputs.
+fn outputs(plugin: &Plugin, text: &str) -> Result<Value, Fault> {
+    let wrong = |message: String| {
+        Fault::new(FaultClass::Bug, "rutter.outputs", message)
+            .advise("this is a bug of the plugin: its outputs are not what its manifest says")
+    };
+    let value = serde_json::from_str(text)
+        .map_err(|error| wrong(format!("the outputs are no JSON: {error}")))?;
+    rutter_manifest::check_all(&plugin.manifest().outputs, &value).map_err(|problems| {
+        let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        wrong(format!("the outputs are wrong: {}", texts.join("; ")))
+    })
+}
+
+impl Context {
+    fn new(plugin: &Plugin, job: &GuestJob, line: Line) -> Self {
+        Self {
+            manifest: plugin.shared_manifest(),
+            run_id: job.run_id.clone(),
+            accounts: job.accounts.clone(),
+            line,
+            equal_changes: BTreeMap::new(),
+            log_full: false,
+        }
+    }
+}
+
+/// Holds a guest's memories and tables to their limits.
+struct MemoryCap {
+    bytes_max: usize,
+    /// Over all memories of the component.
+    bytes: usize,
+}
+
+impl MemoryCap {
+    fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            bytes: 0,
+        }
+    }
+}
+
+impl ResourceLimiter for MemoryCap {
+    /// Ends the guest where it asks for too much: what it would do about a refusal is abort, and then
+    /// nobody would know why.
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let bytes = self.bytes.saturating_add(desired.saturating_sub(current));
+        if bytes > self.bytes_max {
+            return Err(Stop::from(Limit::Memory(self.bytes_max)).into());
+        }
+        self.bytes = bytes;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS_MAX)
+    }
+}

@@ -1,0 +1,123 @@
+//! What a guest may use up, why that much, and the fault that names the limit it met.
+
+use rutter_engine::{Fault, FaultClass};
+use serde::{Deserialize, Serialize};
+
+/// The limits of one attempt. Each has an error of its own, `rutter.limit.…`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of linear memory. A step is a script: the largest answer the host hands over and what
+    /// is parsed from it fit many times over.
+    pub memory_max: usize,
+    /// Milliseconds of computing, waiting not counted. Steps need less than one; interpreters that
+    /// are started inside a guest need some hundred.
+    pub cpu_max_ms: u64,
+    /// Host calls. More than a loop over the largest page count of any read needs.
+    pub calls_max: u32,
+    /// Bytes of the JSON text of one call. The cloud takes no request of this size.
+    pub request_max: usize,
+    /// Bytes of the JSON text of one answer.
+    pub answer_max: usize,
+    /// Bytes of all log lines and progress messages together. What comes after is left out.
+    pub log_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_max: 64 * MIB,
+            cpu_max_ms: 30_000,
+            calls_max: 10_000,
+            request_max: MIB,
+            answer_max: 8 * MIB,
+            log_max: 256 * 1024,
+        }
+    }
+}
+
+const MIB: usize = 1024 * 1024;
+
+/// Table elements a guest may have. A table holds a component's functions; this is ten times what an
+/// interpreter brings along.
+pub(super) const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+/// Account handles a guest may hold at once. They are few; the cap stops a loop of `open`.
+pub(super) const HANDLES_MAX: usize = 1_000;
+
+/// Bytes of the text of one log line or progress message; the rest is cut off.
+pub(super) const LOG_LINE_MAX: usize = 4 * 1024;
+
+/// Bytes of each text of a fault that a plugin makes up; the rest is cut off.
+pub(super) const FAULT_TEXT_MAX: usize = 8 * 1024;
+
+/// A limit that ends the attempt when it is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Limit {
+    #[error("it needs more than {0} bytes of memory")]
+    Memory(usize),
+    #[error("it computed for more than {0} ms")]
+    Cpu(u64),
+    #[error("it made more than {0} host calls")]
+    Calls(u32),
+    #[error("{0} guests of its kind are under way already")]
+    Guests(u32),
+}
+
+impl Limit {
+    /// The fault that ends the attempt.
+    pub(super) fn fault(self) -> Fault {
+        let (name, setting) = match self {
+            Self::Memory(_) => ("memory", "limits.memory_max"),
+            Self::Cpu(_) => ("cpu", "limits.cpu_max_ms"),
+            Self::Calls(_) => ("calls", "limits.calls_max"),
+            Self::Guests(_) => ("guests", "the step's `max_parallel`"),
+        };
+        fault(name, format!("the plugin was stopped: {self}"), setting)
+    }
+}
+
+/// The fault for a text that is too long to pass between guest and host.
+pub(super) fn too_long(name: &str, what: &str, bytes: usize, bytes_max: usize) -> Fault {
+    let message = format!("{what} has {bytes} bytes, more than the {bytes_max} allowed");
+    fault(name, message, &format!("limits.{name}_max"))
+}
+
+fn fault(name: &str, message: String, setting: &str) -> Fault {
+    Fault::new(FaultClass::Fail, format!("rutter.limit.{name}"), message).advise(format!(
+        "if the plugin is right to need more, change {setting}"
+    ))
+}
+
+/// Cuts `text` to at most `bytes_max` bytes, at a character's boundary.
+pub(super) fn cut(text: &mut String, bytes_max: usize) {
+    if text.len() > bytes_max {
+        let end = (0..=bytes_max).rev().find(|&at| text.is_char_boundary(at));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_names_itself_and_the_setting_that_raises_it() {
+        let fault = Limit::Memory(65_536).fault();
+        assert_eq!(fault.code, "rutter.limit.memory");
+        assert!(fault.message.contains("65536 bytes"));
+        assert!(
+            fault
+                .advice
+                .is_some_and(|text| text.contains("limits.memory_max"))
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let mut text = "aé€".to_owned();
+        cut(&mut text, 4);
+        assert_eq!(text, "aé…");
+    }
+}

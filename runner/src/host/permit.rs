@@ -1,0 +1,269 @@
+//! What a manifest allows: ordinary code, free of the engine that runs guests.
+//!
+//! What is not allowed by name is denied, and the denial prints the lines that would allow it.
+
+use rutter_engine::{Fault, FaultClass, HttpRequest};
+use rutter_manifest::{HttpPermission, Manifest, Permission};
+use url::Url;
+
+/// The account a call is made on, as the manifest knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Side<'a> {
+    /// The plugin's name of the account.
+    pub(super) account: &'a str,
+    /// A role was assumed from it.
+    pub(super) assumed: bool,
+}
+
+/// Whether the manifest allows an action on an account.
+pub(super) fn api(
+    manifest: &Manifest,
+    side: Side<'_>,
+    product: &str,
+    action: &str,
+) -> Result<(), Fault> {
+    let allowed = manifest.permissions.iter().any(|permission| {
+        covers(permission, side)
+            && permission
+                .call
+                .iter()
+                .any(|call| names(call, product, action))
+    });
+    if allowed {
+        return Ok(());
+    }
+    let call = format!("{}:{action}", product.to_ascii_lowercase());
+    let on = if side.assumed {
+        format!("with a role assumed from account `{}`", side.account)
+    } else {
+        format!("on account `{}`", side.account)
+    };
+    let mut lines = vec![format!("call = [\"{call}\"]")];
+    if manifest.accounts.len() > 1 {
+        lines.push(format!("account = \"{}\"", side.account));
+    }
+    if side.assumed {
+        lines.push("assumed = true".to_owned());
+    }
+    Err(denied(manifest, &format!("`{call}` {on}"), &lines))
+}
+
+/// The permission that allows a request by HTTP. The first that fits in the order of the manifest.
+pub(super) fn http<'a>(
+    manifest: &'a Manifest,
+    request: &HttpRequest,
+    url: &Url,
+) -> Result<&'a HttpPermission, Fault> {
+    let found = manifest.permissions.iter().find_map(|permission| {
+        let http = permission.http.as_ref()?;
+        let granted = request.auth.is_none() || request.auth == permission.credential;
+        (granted && fits(http, &request.method, url)).then_some(http)
+    });
+    found.ok_or_else(|| {
+        let (host, path) = (authority(url), url.path());
+        let mut lines = vec![format!(
+            "http = {{ host = \"{host}\", methods = [\"{}\"], path = \"{path}\" }}",
+            request.method
+        )];
+        if let Some(auth) = &request.auth {
+            lines.push(format!("credential = \"{auth}\""));
+        }
+        let what = format!("{} `{}{path}`", request.method, origin(url));
+        denied(manifest, &what, &lines)
+    })
+}
+
+/// A denial that an operator and a plugin's author can act upon.
+pub(super) fn refusal(message: String) -> Fault {
+    Fault::new(FaultClass::Denied, "rutter.denied", message)
+}
+
+fn denied(manifest: &Manifest, what: &str, lines: &[String]) -> Fault {
+    refusal(format!(
+        "the manifest of `{}` does not allow {what}; it would need\n[[permissions]]\n{}",
+        manifest.plugin.name,
+        lines.join("\n")
+    ))
+    .advise("let the plugin's author add the permission, then accept it with `rutter lock`")
+}
+
+fn covers(permission: &Permission, side: Side<'_>) -> bool {
+    let account = permission.account.as_deref();
+    permission.assumed == side.assumed && account.is_none_or(|name| name == side.account)
+}
+
+fn names(call: &str, product: &str, action: &str) -> bool {
+    call.split_once(':')
+        .is_some_and(|(its_product, its_action)| {
+            same_product(its_product, product) && its_action == action
+        })
+}
+
+fn same_product(left: &str, right: &str) -> bool {
+    let spelled = |name| rutter_contracts::product_name(name);
+    left.eq_ignore_ascii_case(right)
+        || spelled(left).is_some_and(|name| spelled(right) == Some(name))
+}
+
+fn fits(http: &HttpPermission, method: &str, url: &Url) -> bool {
+    let method_fits = http.methods.iter().any(|allowed| allowed == method);
+    method_fits && host_fits(&http.host, url) && glob(&http.path, url.path())
+}
+
+/// `hooks.example.com`, `hooks.example.com:8443`, or `*.example.com` for every host below it.
+fn host_fits(pattern: &str, url: &Url) -> bool {
+    let host = authority(url);
+    match pattern.strip_prefix("*.") {
+        Some(parent) => host.strip_suffix(&parent.to_ascii_lowercase()).is_some_and(
+            // The rest is one or more labels: `a.`, never an empty one.
+            |labels| labels.len() > 1 && labels.ends_with('.'),
+        ),
+        None => pattern.eq_ignore_ascii_case(&host),
+    }
+}
+
+/// The host, with the port unless it is the scheme's own.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
+fn origin(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), authority(url))
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(permissions: &str) -> Manifest {
+        let text = format!(
+            "[plugin]\nname = \"p\"\nversion = \"0.1.0\"\nsummary = \"s\"\nkind = \"change\"\n\
+             [accounts.source]\n[accounts.destination]\n{permissions}"
+        );
+        Manifest::parse(&text).unwrap()
+    }
+
+    fn on(account: &str) -> Side<'_> {
+        Side {
+            account,
+            assumed: false,
+        }
+    }
+
+    fn request(method: &str, url: &str, auth: Option<&str>) -> (HttpRequest, Url) {
+        let request = HttpRequest {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            auth: auth.map(str::to_owned),
+        };
+        (request, Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn only_what_is_named_is_allowed_and_the_product_in_any_case() {
+        let manifest = manifest("[[permissions]]\ncall = [\"ram:CreateRole\"]\nreason = \"r\"");
+        assert!(api(&manifest, on("source"), "RAM", "CreateRole").is_ok());
+        assert!(api(&manifest, on("destination"), "Ram", "CreateRole").is_ok());
+        assert!(api(&manifest, on("source"), "RAM", "DeleteRole").is_err());
+        assert!(api(&manifest, on("source"), "ECS", "CreateRole").is_err());
+    }
+
+    #[test]
+    fn a_denial_prints_the_lines_that_would_allow_it() {
+        let manifest = manifest("");
+        let fault = api(&manifest, on("source"), "RAM", "CreateRole").unwrap_err();
+        assert_eq!(fault.code, "rutter.denied");
+        let lines = fault.message.split_once("[[permissions]]").unwrap().1;
+        assert_eq!(lines, "\ncall = [\"ram:CreateRole\"]\naccount = \"source\"");
+        let added = self::manifest(&format!("[[permissions]]{lines}\nreason = \"r\""));
+        assert!(api(&added, on("source"), "RAM", "CreateRole").is_ok());
+        assert!(api(&added, on("destination"), "RAM", "CreateRole").is_err());
+    }
+
+    #[test]
+    fn what_holds_for_an_account_does_not_hold_for_a_role_assumed_from_it() {
+        let role = Side {
+            account: "source",
+            assumed: true,
+        };
+        let own = manifest("[[permissions]]\ncall = [\"ram:GetRole\"]\nreason = \"r\"");
+        assert!(api(&own, role, "RAM", "GetRole").is_err());
+        let assumed =
+            manifest("[[permissions]]\ncall = [\"ram:GetRole\"]\nassumed = true\nreason = \"r\"");
+        assert!(api(&assumed, role, "RAM", "GetRole").is_ok());
+        assert!(api(&assumed, on("source"), "RAM", "GetRole").is_err());
+    }
+
+    #[test]
+    fn requests_are_allowed_by_host_method_path_and_credential() {
+        let manifest = manifest(
+            "[[permissions]]\n\
+             http = { host = \"hooks.example.com\", methods = [\"POST\"], path = \"/x/*\" }\n\
+             credential = \"hook\"\nreason = \"r\"\n\
+             [[permissions]]\n\
+             http = { host = \"*.example.org\", methods = [\"GET\"], path = \"/\", kind = \"read\" }\n\
+             reason = \"r\"",
+        );
+        let allows = |method, url, auth| {
+            let (request, url) = request(method, url, auth);
+            http(&manifest, &request, &url).is_ok()
+        };
+        assert!(allows("POST", "https://hooks.example.com/x/1", None));
+        assert!(allows(
+            "POST",
+            "https://HOOKS.example.com/x/1?y",
+            Some("hook")
+        ));
+        assert!(!allows(
+            "POST",
+            "https://hooks.example.com/x/1",
+            Some("other")
+        ));
+        assert!(!allows("GET", "https://hooks.example.com/x/1", None));
+        assert!(!allows("POST", "https://hooks.example.com/y", None));
+        assert!(!allows("POST", "https://hooks.example.com/x/../y", None));
+        assert!(!allows("POST", "https://hooks.example.com:8443/x/1", None));
+        assert!(!allows(
+            "POST",
+            "https://hooks.example.com.evil.net/x/1",
+            None
+        ));
+        assert!(allows("GET", "https://a.b.example.org/", None));
+        assert!(!allows("GET", "https://example.org/", None));
+        assert!(!allows("GET", "https://badexample.org/", None));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(glob("/a/*/c", "/a/b/c"));
+        assert!(glob("*", ""));
+        assert!(glob("/a*b*c", "/aXbYbZc"));
+        assert!(!glob("/a*c*c", "/abc"));
+        assert!(!glob("/a", "/ab"));
+    }
+}

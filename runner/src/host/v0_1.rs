@@ -1,0 +1,290 @@
+//! Line 0.1 of the interface `rutter:step`: translates between its types and the host's, nothing else.
+
+use rutter_engine::{Fault, FaultClass, Target, UndoChange};
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
+
+use self::bindings::rutter::step::{accounts, flow, http, log, types};
+use super::accounts::{ApiText, WaitText};
+use super::context::Account;
+use super::guest::Guest;
+use super::http::{RequestParts, ResponseParts};
+use super::limits::{FAULT_TEXT_MAX, cut};
+use super::line::LogLevel;
+
+/// What the macro makes of the interface.
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../sdk/wit/0.1",
+        world: "step",
+        imports: {
+            "rutter:step/accounts.open": trappable,
+            "rutter:step/accounts.[method]account.id": trappable,
+            "rutter:step/accounts.[method]account.region": trappable,
+            "rutter:step/accounts.[drop]account": trappable,
+            "rutter:step/flow.now": trappable,
+            "rutter:step/flow.token": trappable,
+            default: async | trappable,
+        },
+        exports: { default: async },
+        with: { "rutter:step/accounts.account": crate::host::context::Account },
+    });
+}
+
+pub(super) use self::bindings::{Step, StepPre};
+
+/// Adds the host's functions to a linker.
+pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    Step::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)
+}
+
+impl types::Host for Guest {}
+
+impl accounts::Host for Guest {
+    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Account>, types::Fault>> {
+        Ok(match self.context.open(&name) {
+            Ok(account) => Ok(self.table.push(account)?),
+            Err(fault) => Err(fault.into()),
+        })
+    }
+}
+
+impl accounts::HostAccount for Guest {
+    fn id(&mut self, handle: Resource<Account>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&handle)?.bound.id.clone())
+    }
+
+    fn region(&mut self, handle: Resource<Account>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&handle)?.bound.region.clone())
+    }
+
+    async fn call(
+        &mut self,
+        handle: Resource<Account>,
+        api: types::Api,
+        reverse: Option<types::Api>,
+    ) -> wasmtime::Result<Result<String, types::Fault>> {
+        let account = self.account(&handle)?;
+        let reverse = reverse.map(Into::into);
+        let answer = self.context.call(account, api.into(), reverse).await?;
+        Ok(answer.map_err(Into::into))
+    }
+
+    async fn call_all(
+        &mut self,
+        handle: Resource<Account>,
+        api: types::Api,
+    ) -> wasmtime::Result<Result<String, types::Fault>> {
+        let account = self.account(&handle)?;
+        let answer = self.context.call_all(account, api.into()).await?;
+        Ok(answer.map_err(Into::into))
+    }
+
+    async fn wait_for(
+        &mut self,
+        handle: Resource<Account>,
+        api: types::Api,
+        path: String,
+        until: Vec<String>,
+        fail: Vec<String>,
+        every_ms: Option<u64>,
+        timeout_ms: Option<u64>,
+    ) -> wasmtime::Result<Result<String, types::Fault>> {
+        let account = self.account(&handle)?;
+        let wait = WaitText {
+            path,
+            until,
+            fail,
+            every_ms,
+            timeout_ms,
+        };
+        let answer = self.context.wait_for(account, api.into(), wait).await?;
+        Ok(answer.map_err(Into::into))
+    }
+
+    async fn adopt(
+        &mut self,
+        handle: Resource<Account>,
+        api: types::Api,
+        answer: String,
+    ) -> wasmtime::Result<Result<bool, types::Fault>> {
+        let account = self.account(&handle)?;
+        let adopted = self.context.adopt(account, api.into(), answer).await?;
+        Ok(adopted.map_err(Into::into))
+    }
+
+    async fn assume_role(
+        &mut self,
+        handle: Resource<Account>,
+        arn: String,
+        session: String,
+    ) -> wasmtime::Result<Result<Resource<Account>, types::Fault>> {
+        let account = self.account(&handle)?;
+        Ok(
+            match self.context.assume_role(account, arn, session).await? {
+                Ok(role) => Ok(self.table.push(role)?),
+                Err(fault) => Err(fault.into()),
+            },
+        )
+    }
+
+    fn drop(&mut self, handle: Resource<Account>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl Guest {
+    fn account(&self, handle: &Resource<Account>) -> Result<Account, ResourceTableError> {
+        self.table.get(handle).cloned()
+    }
+}
+
+impl http::Host for Guest {
+    async fn send(
+        &mut self,
+        request: http::Request,
+        auth: Option<String>,
+    ) -> wasmtime::Result<Result<http::Response, types::Fault>> {
+        let http::Request {
+            method,
+            url,
+            headers,
+            body,
+        } = request;
+        let parts = RequestParts {
+            method,
+            url,
+            headers,
+            body,
+        };
+        let answer = self.context.send(parts, auth).await?;
+        Ok(answer.map(Into::into).map_err(Into::into))
+    }
+}
+
+impl flow::Host for Guest {
+    async fn wait(&mut self, duration_ms: u64) -> wasmtime::Result<Result<(), types::Fault>> {
+        Ok(self.context.wait(duration_ms).await?.map_err(Into::into))
+    }
+
+    async fn progress(&mut self, done: u64, total: u64, message: String) -> wasmtime::Result<()> {
+        Ok(self.context.progress(done, total, message).await?)
+    }
+
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.context.now())
+    }
+
+    fn token(&mut self, purpose: String) -> wasmtime::Result<String> {
+        Ok(self.context.token(&purpose))
+    }
+}
+
+impl log::Host for Guest {
+    async fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        Ok(self.context.log(level, message).await?)
+    }
+}
+
+impl From<types::Api> for ApiText {
+    fn from(api: types::Api) -> Self {
+        Self {
+            product: api.product,
+            action: api.action,
+            version: api.version,
+            region: api.region,
+            parameters: api.parameters,
+        }
+    }
+}
+
+impl From<ResponseParts> for http::Response {
+    fn from(parts: ResponseParts) -> Self {
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: parts.body,
+        }
+    }
+}
+
+impl From<Fault> for types::Fault {
+    fn from(fault: Fault) -> Self {
+        Self {
+            code: fault.code,
+            message: fault.message,
+            class: match fault.class {
+                FaultClass::Retry => types::FaultClass::Retry,
+                FaultClass::Busy => types::FaultClass::Busy,
+                FaultClass::LookFirst => types::FaultClass::LookFirst,
+                FaultClass::Exists => types::FaultClass::Exists,
+                FaultClass::Absent => types::FaultClass::Absent,
+                FaultClass::Credential => types::FaultClass::Credential,
+                FaultClass::Denied => types::FaultClass::Denied,
+                FaultClass::Fail => types::FaultClass::Fail,
+                FaultClass::Bug => types::FaultClass::Bug,
+            },
+            advice: fault.advice,
+            request_id: fault.request_id,
+        }
+    }
+}
+
+impl From<types::Fault> for Fault {
+    fn from(mut fault: types::Fault) -> Self {
+        let texts = [&mut fault.code, &mut fault.message];
+        for text in texts
+            .into_iter()
+            .chain(&mut fault.advice)
+            .chain(&mut fault.request_id)
+        {
+            cut(text, FAULT_TEXT_MAX);
+        }
+        Self {
+            code: fault.code,
+            message: fault.message,
+            class: match fault.class {
+                types::FaultClass::Retry => FaultClass::Retry,
+                types::FaultClass::Busy => FaultClass::Busy,
+                types::FaultClass::LookFirst => FaultClass::LookFirst,
+                types::FaultClass::Exists => FaultClass::Exists,
+                types::FaultClass::Absent => FaultClass::Absent,
+                types::FaultClass::Credential => FaultClass::Credential,
+                types::FaultClass::Denied => FaultClass::Denied,
+                types::FaultClass::Fail => FaultClass::Fail,
+                types::FaultClass::Bug => FaultClass::Bug,
+            },
+            advice: fault.advice,
+            request_id: fault.request_id,
+        }
+    }
+}
+
+/// A recorded change as a plugin's undo sees it; `None` for what is no call of the cloud's API.
+/// `account` is the name under which the step knows the account, or the ARN of an assumed role.
+pub(super) fn change(recorded: UndoChange, account: String) -> Option<types::Change> {
+    let Target::Api(api) = recorded.call.target else {
+        return None;
+    };
+    Some(types::Change {
+        api: types::Api {
+            product: api.product,
+            action: api.action,
+            version: Some(api.version),
+            region: api.region,
+            parameters: api.parameters.to_string(),
+        },
+        account,
+        state: match recorded.answer {
+            Some(_) => types::ChangeState::Done,
+            None => types::ChangeState::Unknown,
+        },
+        answer: recorded.answer.map(|answer| answer.to_string()),
+    })
+}
