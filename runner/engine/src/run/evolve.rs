@@ -214,6 +214,7 @@ impl Run {
         self.open_steps = steps.values().filter(|step| !step.is_over()).count();
         self.steps = steps;
         self.plan = Some(plan);
+        self.limit();
         self.attend_to_all();
     }
 

@@ -50,7 +50,9 @@ pub struct Run {
     pub(crate) failed_steps: BTreeSet<usize>,
     /// Items that ended with a change of unknown outcome.
     pub(crate) unknown_items: usize,
-    /// Set by the driver for one session: only these steps may start.
+    /// Set by the driver for one session: nothing but this step and what it needs.
+    pub(crate) until: Option<Name>,
+    /// The steps that may start because of it.
     pub(crate) only: Option<BTreeSet<usize>>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{Plan, Step};
+use crate::plan::{Name, Plan, Step};
 use crate::record::{Identity, Mode, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{Change, ChangeState, Rollback, Run, StepRun, StepState};
 use crate::scope::{Scope, StepValue};
@@ -119,13 +119,16 @@ impl Run {
         Scope { run: self }
     }
 
-    /// Limits this session to a step and all it needs.
-    ///
-    /// Returns false when there is no such step.
-    pub fn stop_after(&mut self, step: &str) -> bool {
-        let Some(last) = self.steps.get_index_of(step) else {
-            return false;
-        };
+    /// Limits this session to a step and all it needs; may be said before the run has its plan. A
+    /// step that the plan does not have limits nothing.
+    pub fn stop_after(&mut self, step: Name) {
+        self.until = Some(step);
+        self.limit();
+    }
+
+    pub(super) fn limit(&mut self) {
+        let Some(until) = self.until.as_ref().filter(|_| self.plan.is_some()) else { return };
+        let Some(last) = self.steps.get_index_of(until) else { return };
         let mut only = BTreeSet::from([last]);
         let mut open = vec![last];
         while let Some(index) = open.pop() {
@@ -138,7 +141,6 @@ impl Run {
             }
         }
         self.only = Some(only);
-        true
     }
 
     /// What became of a step, for an expression that reads it.
