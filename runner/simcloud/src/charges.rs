@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::world::World;
+use crate::dts::{Job, Phase};
+use crate::world::{Account, World};
 
 /// Something for which the account pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +23,31 @@ pub struct Charge {
     pub detail: String,
 }
 
-pub(crate) fn charges(_world: &World) -> Vec<Charge> {
-    Vec::new()
+pub(crate) fn charges(world: &World) -> Vec<Charge> {
+    world.accounts.values().flat_map(of_account).collect()
+}
+
+fn of_account(account: &Account) -> Vec<Charge> {
+    account
+        .dts
+        .values()
+        .filter_map(|job| of_job(account, job))
+        .collect()
+}
+
+/// A DTS instance is paid for, paused or not, until it is released.
+fn of_job(account: &Account, job: &Job) -> Option<Charge> {
+    let bought = job.bought.as_ref()?;
+    let until_ms = match job.phase {
+        Phase::Deleted { at } => Some(at),
+        _ => None,
+    };
+    Some(Charge {
+        account_id: account.id.clone(),
+        kind: "dts-instance".to_owned(),
+        id: job.instance_id.clone(),
+        from_ms: bought.at_ms,
+        until_ms,
+        detail: format!("{} {} {}", job.kind, bought.class, bought.pay_type),
+    })
 }

@@ -124,6 +124,19 @@ fn of_account(account: &Account) -> BTreeMap<String, BTreeMap<String, Value>> {
             .map(|(name, policy)| (name.clone(), of_policy(policy)))
             .collect(),
     );
+    let jobs = account.dts.iter().filter(|(_, job)| !job.is_deleted());
+    add(
+        "dts-job",
+        jobs.map(|(id, job)| (id.clone(), job.lasting())).collect(),
+    );
+    add(
+        "redis-instance",
+        account
+            .redis
+            .iter()
+            .map(|(id, redis)| (id.clone(), redis.lasting()))
+            .collect(),
+    );
     kinds
 }
 

@@ -13,10 +13,15 @@ use crate::rights::{authorise, resource_of};
 use crate::scene::{Act, Scene};
 use crate::token::{self, Remembered};
 use crate::world::World;
-use crate::{ram, sts};
+use crate::{dts, ram, redis, sts};
 
 /// Every product with the actions that are simulated.
-const PRODUCTS: &[(&str, &[(&str, Act)])] = &[("RAM", ram::ACTIONS), ("STS", sts::ACTIONS)];
+const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
+    ("RAM", ram::ACTIONS),
+    ("STS", sts::ACTIONS),
+    ("DTS", dts::ACTIONS),
+    ("R-kvstore", redis::ACTIONS),
+];
 
 fn act_of(product: &str, action: &str) -> Option<Act> {
     let (_, actions) = PRODUCTS
@@ -38,6 +43,7 @@ impl World {
     ///
     /// `seed` goes into every identifier that is given out. The answer depends on the world, the arguments and nothing else.
     pub fn handle(&mut self, now_ms: i64, seed: u64, request: &Request) -> Response {
+        self.settle(now_ms);
         let number = self.ledger.calls.len() as u64 + 1;
         let caller = authenticate(self, now_ms, request);
         let account = caller

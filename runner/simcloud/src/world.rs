@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
+use crate::dts::{self, Job};
 use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, WorldError};
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
+use crate::redis::Redis;
 use crate::request::AccessKey;
 use crate::sts::Session;
 use crate::token::Remembered;
@@ -50,6 +52,8 @@ pub(crate) struct Account {
     pub users: BTreeMap<String, User>,
     pub roles: BTreeMap<String, Role>,
     pub policies: BTreeMap<String, Policy>,
+    pub redis: BTreeMap<String, Redis>,
+    pub dts: BTreeMap<String, Job>,
 }
 
 impl World {
@@ -123,7 +127,9 @@ impl World {
     }
 
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
-    pub fn settle(&mut self, _now_ms: i64) {}
+    pub fn settle(&mut self, now_ms: i64) {
+        dts::settle(self, now_ms);
+    }
 
     /// Returns the resources, as what undoing everything must give again.
     ///

@@ -11,6 +11,7 @@ use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
 use crate::ram::{ALWAYS, Attachment, Policy, PolicyName, Role, Trust, User};
+use crate::redis::Redis;
 use crate::request::AccessKey;
 use crate::rights::Document;
 use crate::world::{Account, Settings, World};
@@ -86,6 +87,12 @@ impl Builder<'_, '_> {
             users: BTreeMap::new(),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
+            redis: file
+                .redis
+                .into_iter()
+                .map(|redis| (redis.id.clone(), Redis::new(redis)))
+                .collect(),
+            dts: BTreeMap::new(),
         };
         for policy in file.policies {
             self.policy(&mut account, policy)?;

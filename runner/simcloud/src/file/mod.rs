@@ -9,7 +9,10 @@ mod resources;
 mod scalars;
 
 pub use error::WorldError;
-pub(crate) use resources::{EcsFile, ImageFile, RedisFile, SnapshotFile};
+pub(crate) use resources::{
+    Architecture, DiskFile, EcsFile, Edition, ImageFile, Network, Os, RedisFile, SnapshotFile,
+    Storage,
+};
 pub(crate) use scalars::{Instant, Span};
 
 use std::collections::BTreeMap;

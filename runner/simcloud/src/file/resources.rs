@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::password::Password;
+
 /// A Redis or Tair instance.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,8 @@ pub(crate) struct RedisFile {
     pub edition: Edition,
     #[serde(default)]
     pub architecture: Architecture,
+    #[serde(default = "redis_class")]
+    pub class: String,
     #[serde(default)]
     pub storage: Storage,
     /// Deployed on cloud disks, not in the classic way.
@@ -36,10 +40,10 @@ pub(crate) struct RedisFile {
     #[serde(default)]
     pub data_mb: u64,
     /// The default account's password; absent means that any is right.
-    pub password: Option<String>,
+    pub password: Option<Password>,
     /// Further accounts and their passwords.
     #[serde(default)]
-    pub users: BTreeMap<String, String>,
+    pub users: BTreeMap<String, Password>,
     /// Configuration parameters that differ from the defaults.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
@@ -170,6 +174,10 @@ pub(crate) struct SnapshotFile {
     pub disk: String,
     #[serde(default = "system_disk")]
     pub size_gb: u64,
+}
+
+fn redis_class() -> String {
+    "redis.master.large.default".to_owned()
 }
 
 fn yes() -> bool {

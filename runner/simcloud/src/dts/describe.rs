@@ -1,0 +1,172 @@
+//! Reading tasks. The two reads spell the same state differently, as their documents do.
+
+use serde_json::{Value, json};
+
+use super::{Job, Phase, held, named, progress};
+use crate::answer::Answer;
+use crate::paging::{Sizes, numbered};
+use crate::scene::Scene;
+use crate::time;
+
+pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
+    let id = named(scene)?;
+    let job = held(scene, &id);
+    let mut fields = fields(scene, job);
+    // This read documents the running state with a small s, the list with a capital one.
+    if job.status() == "Synchronizing" {
+        fields["Status"] = json!("synchronizing");
+    }
+    fields["Success"] = json!(true);
+    fields["HttpStatusCode"] = json!(200);
+    fields["Code"] = json!(200);
+    fields["SubSyncJob"] = json!([]);
+    fields["Reserved"] = json!(
+        job.setup
+            .as_ref()
+            .map(|setup| setup.reserve.to_string())
+            .unwrap_or_default()
+    );
+    Ok(fields)
+}
+
+/// Lists tasks of one type, and of type `MIGRATION` if none is given. What was deleted is not listed.
+pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
+    let parameters = scene.parameters;
+    let kind = parameters
+        .filled("JobType")
+        .unwrap_or_else(|| "MIGRATION".to_owned());
+    let region = parameters
+        .filled("Region")
+        .or_else(|| parameters.filled("RegionId"));
+    let search = parameters.filled("Params");
+    let by = parameters.filled("Type");
+    let is = |name: &str, value: &str| {
+        parameters
+            .filled(name)
+            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
+    };
+    let matches = |job: &&Job| {
+        let found = search.as_ref().is_none_or(|text| match by.as_deref() {
+            Some("name") => job.name.contains(text),
+            Some("instance") => job.id == *text || job.instance_id == *text,
+            _ => is_about(job, text),
+        });
+        found
+            && job.kind.eq_ignore_ascii_case(&kind)
+            && region.as_ref().is_none_or(|region| *region == job.region)
+            && is("DtsJobId", &job.id)
+            && is("DtsInstanceId", &job.instance_id)
+            && is("Status", job.status())
+            && parameters
+                .filled("InstanceId")
+                .is_none_or(|id| is_about(job, &id))
+            && !job.is_deleted()
+    };
+    let jobs: Vec<Value> = scene
+        .account()
+        .dts
+        .values()
+        .filter(matches)
+        .map(|job| fields(scene, job))
+        .collect();
+    let total = jobs.len();
+    let (page, mut answer) = numbered(
+        parameters,
+        Sizes {
+            default: 20,
+            most: 100,
+        },
+        jobs,
+    );
+    answer["PageRecordCount"] = json!(page.len());
+    answer["TotalRecordCount"] = json!(total);
+    answer["DtsJobList"] = json!(page);
+    answer["Success"] = json!(true);
+    answer["HttpStatusCode"] = json!(200);
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("TotalCount");
+        fields.remove("PageSize");
+    }
+    Ok(answer)
+}
+
+fn is_about(job: &Job, instance: &str) -> bool {
+    job.setup.as_ref().is_some_and(|setup| {
+        setup.source.instance_id == instance || setup.destination.instance_id == instance
+    })
+}
+
+fn fields(scene: &Scene<'_>, job: &Job) -> Value {
+    let account = &scene.caller.account;
+    let mut fields = json!({
+        "DtsJobId": job.id,
+        "DtsInstanceID": job.instance_id,
+        "DtsJobName": job.name,
+        "DtsJobDirection": "Forward",
+        "JobType": job.kind,
+        "Status": job.status(),
+        "CreateTime": time::text(job.created_ms),
+        "FinishTime": finished(job),
+        "PayType": job.bought.as_ref().map_or("", |bought| bought.pay_type.as_str()),
+        "DtsJobClass": job.bought.as_ref().map_or("", |bought| bought.class.as_str()),
+        "Delay": delay(job, scene.now),
+        "ErrorMessage": error(job),
+        "PrecheckStatus": progress::summary(job, scene.now),
+        "DataInitializationStatus": copying(job, scene.now),
+        "DataSynchronizationStatus": { "Status": progress::state(job, "04"), "Percent": "", "Progress": "" },
+    });
+    if let Some(setup) = &job.setup {
+        fields["SourceEndpoint"] = setup.source.shown(account);
+        fields["DestinationEndpoint"] = setup.destination.shown(account);
+        fields["DbObject"] = json!(setup.objects.to_string());
+        fields["MigrationMode"] = json!({
+            "StructureInitialization": setup.structure,
+            "DataInitialization": setup.full,
+            "DataSynchronization": setup.incremental,
+        });
+    }
+    fields
+}
+
+fn finished(job: &Job) -> String {
+    match job.phase {
+        Phase::Finished { at } | Phase::Deleted { at } => time::text(at),
+        _ => String::new(),
+    }
+}
+
+fn error(job: &Job) -> String {
+    match &job.phase {
+        Phase::Prechecked { items, .. } => {
+            let failed = items
+                .iter()
+                .filter(|item| !item.message.is_empty() && !item.is_skipped);
+            failed
+                .map(|item| format!("{}: {}", item.name, item.message))
+                .collect::<Vec<_>>()
+                .join("; ")
+        }
+        _ => String::new(),
+    }
+}
+
+fn copying(job: &Job, now: i64) -> Value {
+    let percent = match &job.phase {
+        Phase::Initializing { from, until } => time::percent(*from, *until, now),
+        _ if progress::state(job, "03") == "Finished" => 100,
+        _ => 0,
+    };
+    json!({ "Status": progress::state(job, "03"), "Percent": percent.to_string(), "Progress": "", "ErrorMessage": "" })
+}
+
+/// Returns how far the destination is behind, in milliseconds: it falls within minutes and stays under a second.
+fn delay(job: &Job, now: i64) -> i64 {
+    match job.phase {
+        Phase::Running { from } => {
+            300 + 5_000_i64
+                .saturating_sub(now.saturating_sub(from) / 10)
+                .max(0)
+        }
+        _ => -1,
+    }
+}

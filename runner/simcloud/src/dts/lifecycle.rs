@@ -1,0 +1,196 @@
+//! Buying, starting, pausing, ending and deleting tasks.
+
+use serde_json::json;
+
+use super::precheck::{self, passed};
+use super::{
+    Bought, Job, Phase, configure, held, held_mut, initializing, named, succeeded, wrong_status,
+};
+use crate::answer::{Answer, Refusal};
+use crate::scene::Scene;
+
+/// `CreateDtsInstance`: with `JobId` it buys for a task that passed its precheck (the console's order), else it buys first.
+pub(super) fn buy(scene: &mut Scene<'_>) -> Answer {
+    let pay_type = scene.required("PayType")?;
+    if pay_type.eq_ignore_ascii_case("PrePaid") {
+        check_period(scene)?;
+    }
+    let bought = Bought {
+        at_ms: scene.now,
+        pay_type,
+        class: scene
+            .parameters
+            .filled("InstanceClass")
+            .unwrap_or_else(|| "small".to_owned()),
+    };
+    let id = match scene.parameters.filled("JobId") {
+        Some(id) => buy_for(scene, id, bought)?,
+        None => buy_first(scene, bought)?,
+    };
+    let job = held(scene, &id);
+    Ok(
+        json!({ "InstanceId": job.instance_id, "JobId": job.id, "Success": "true", "ErrCode": "", "ErrMessage": "" }),
+    )
+}
+
+fn buy_for(scene: &mut Scene<'_>, id: String, bought: Bought) -> Result<String, Refusal> {
+    let now = scene.now;
+    let auto_start = scene.parameters.is_true("AutoStart");
+    let Some(job) = scene.account().dts.get(&id).filter(|job| !job.is_deleted()) else {
+        return Err(Refusal::enveloped(
+            "InvalidJobId",
+            "The specified JobId does not exist.",
+        ));
+    };
+    if job.bought.is_some() {
+        return Err(Refusal::new(
+            400,
+            "InvalidParameter",
+            format!("The specified JobId is not valid: {id} has an instance already."),
+        ));
+    }
+    if !matches!(&job.phase, Phase::Prechecked { items, .. } if passed(items)) {
+        return Err(wrong_status(
+            job,
+            "an instance can be bought once the precheck passed with 100 %",
+        ));
+    }
+    let phase = if auto_start {
+        initializing(scene.world, &scene.caller.account, job, now)
+    } else {
+        Phase::NotStarted
+    };
+    let job = held_mut(scene, &id);
+    job.bought = Some(bought);
+    job.phase = phase;
+    Ok(id)
+}
+
+fn buy_first(scene: &mut Scene<'_>, bought: Bought) -> Result<String, Refusal> {
+    for name in [
+        "SourceRegion",
+        "DestinationRegion",
+        "SourceEndpointEngineName",
+        "DestinationEndpointEngineName",
+    ] {
+        scene.required(name)?;
+    }
+    let kind = scene.required("Type")?.to_ascii_uppercase();
+    let region = scene.required("DestinationRegion")?;
+    let mut job = configure::new_job(scene, &kind, region);
+    job.bought = Some(bought);
+    let id = job.id.clone();
+    scene.account_mut().dts.insert(id.clone(), job);
+    Ok(id)
+}
+
+/// A subscription is for 1 to 9 months or for 1, 2, 3 or 5 years.
+fn check_period(scene: &Scene<'_>) -> Result<(), Refusal> {
+    let period = scene.required("Period")?;
+    scene.required("UsedTime")?;
+    let used = scene.parameters.integer("UsedTime").unwrap_or_default();
+    let fits = if period.eq_ignore_ascii_case("Year") {
+        [1, 2, 3, 5].contains(&used)
+    } else {
+        (1..=9).contains(&used)
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        400,
+        "InvalidParameter",
+        format!(
+            "The specified parameter is not valid: UsedTime {used} does not fit Period {period}."
+        ),
+    ))
+}
+
+/// `StartDtsJob`: what has not started is checked first; what is paused goes on.
+pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
+    let id = named(scene)?;
+    let now = scene.now;
+    let job = held(scene, &id);
+    let is_bought = job.bought.is_some();
+    let next = match &job.phase {
+        Phase::NotStarted => None,
+        Phase::Prechecked { items, .. } if !passed(items) => None,
+        Phase::Prechecked { .. } if is_bought => {
+            Some(initializing(scene.world, &scene.caller.account, job, now))
+        }
+        Phase::Prechecked { .. } => {
+            return Err(wrong_status(job, "it has no instance; buy one first"));
+        }
+        Phase::Suspended {
+            left_ms: Some(left),
+        } => Some(Phase::Initializing {
+            from: now,
+            until: now.saturating_add(*left),
+        }),
+        Phase::Suspended { left_ms: None } => Some(Phase::Running { from: now }),
+        _ => {
+            return Err(wrong_status(
+                job,
+                "it can be started when it is configured, failed or paused",
+            ));
+        }
+    };
+    match next {
+        Some(phase) => held_mut(scene, &id).phase = phase,
+        None => begin_precheck(scene, &id),
+    }
+    Ok(succeeded())
+}
+
+/// Judges the check items now; the verdict is told when the precheck ends.
+pub(super) fn begin_precheck(scene: &mut Scene<'_>, id: &str) {
+    let items = precheck::judge(
+        scene.world,
+        scene.now,
+        &scene.caller.account,
+        held(scene, id),
+    );
+    let until = scene
+        .now
+        .saturating_add(scene.settings().durations.precheck.0);
+    let from = scene.now;
+    held_mut(scene, id).phase = Phase::Prechecking { from, until, items };
+}
+
+pub(super) fn suspend(scene: &mut Scene<'_>) -> Answer {
+    let id = named(scene)?;
+    let now = scene.now;
+    let job = held(scene, &id);
+    let left_ms = match &job.phase {
+        Phase::Running { .. } => None,
+        Phase::Initializing { until, .. } => Some(until.saturating_sub(now).max(0)),
+        _ => return Err(wrong_status(job, "only a running task can be paused")),
+    };
+    held_mut(scene, &id).phase = Phase::Suspended { left_ms };
+    Ok(succeeded())
+}
+
+pub(super) fn stop(scene: &mut Scene<'_>) -> Answer {
+    let id = named(scene)?;
+    let now = scene.now;
+    let job = held(scene, &id);
+    if matches!(
+        job.phase,
+        Phase::NotConfigured | Phase::Finished { .. } | Phase::Deleted { .. }
+    ) {
+        return Err(wrong_status(job, "there is nothing to end"));
+    }
+    held_mut(scene, &id).phase = Phase::Finished { at: now };
+    Ok(succeeded())
+}
+
+/// `DeleteDtsJob`: what is deleted already, and can still be read, stays as it is.
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let id = named(scene)?;
+    let now = scene.now;
+    let job: &mut Job = held_mut(scene, &id);
+    if !job.is_deleted() {
+        job.phase = Phase::Deleted { at: now };
+    }
+    Ok(succeeded())
+}
