@@ -8,7 +8,7 @@
 //! driver has it recorded, and the guest sleeps. [`dispatch`] is the driver's half: what the engine
 //! decided to send is paced and carried. Between the two lies the journal.
 
-use rutter_contracts::Action;
+use rutter_contracts::{Action, Danger};
 use rutter_engine::{
     Api, Ask, At, Call, Class, Condition, Fault, FaultClass, HostCall, HttpRequest, Outcome,
     Repeat, Target,
@@ -72,9 +72,9 @@ pub(super) async fn serve(context: &mut Context, errand: Errand) -> Answer<Value
 
 /// Takes a call that the engine decided to send through the last two stages.
 pub async fn dispatch(pace: &Pace, carrier: &dyn Carry, call: &Call, at: &At) -> Outcome {
-    pace.ready(call).await;
+    let sent = pace.ready(call).await;
     let outcome = carrier.carry(call, at).await;
-    pace.heard(call, &outcome);
+    pace.heard(call, sent, &outcome);
     outcome
 }
 
@@ -255,7 +255,7 @@ fn classed(account: String, api: Api) -> Call {
     }
     Call {
         repeat: repeat(action),
-        ask: ask(action),
+        ask: ask(action, &api.parameters),
         covered: action.covered,
         ..plain(account, Target::Api(api), Class::Change, Repeat::Never)
     }
@@ -284,14 +284,11 @@ fn repeat(action: &Action) -> Repeat {
     }
 }
 
-fn ask(action: &Action) -> Option<Ask> {
-    if action.irreversible {
-        Some(Ask::Irreversible)
-    } else if action.costs {
-        Some(Ask::Costs)
-    } else {
-        None
-    }
+fn ask(action: &Action, parameters: &Value) -> Option<Ask> {
+    action.danger_of(parameters).map(|danger| match danger {
+        Danger::Irreversible => Ask::Irreversible,
+        Danger::Costs => Ask::Costs,
+    })
 }
 
 /// The contract of a call; a version that the table does not describe is unknown.
@@ -361,3 +358,6 @@ fn fill(api: &mut Api, name: &str, token: String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,5 +45,5 @@ pub use http::HttpAnswer;
 pub use limits::Limits;
 pub use line::{GuestEvent, LogLevel};
 pub use load::{LoadError, Plugin};
-pub use pace::{Lane, Pace, PaceSettings, is_throttled};
+pub use pace::{Lane, Pace, PaceSettings, Sent, is_throttled};
 pub use sandbox::{Sandbox, SandboxError, SandboxSettings};

@@ -110,6 +110,10 @@ impl Lane {
     }
 }
 
+/// When a call was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent(f64);
+
 /// All lanes of a run, on the real clock.
 #[derive(Debug)]
 pub struct Pace {
@@ -128,23 +132,28 @@ impl Pace {
         }
     }
 
-    /// Waits until the call may be sent.
-    pub async fn ready(&self, call: &Call) {
+    /// Waits until the call may be sent. Returns when that is, for [`Self::heard`].
+    pub async fn ready(&self, call: &Call) -> Sent {
         let wait_ms = self.with_lane(call, |lane, now_ms| lane.reserve(now_ms));
         if wait_ms >= 1.0 {
             tokio::time::sleep(Duration::from_secs_f64(wait_ms / 1_000.0)).await;
         }
+        Sent(self.now_ms())
     }
 
     /// Notes what became of the call.
-    pub fn heard(&self, call: &Call, outcome: &Outcome) {
+    pub fn heard(&self, call: &Call, sent: Sent, outcome: &Outcome) {
         if is_throttled(outcome) {
-            self.with_lane(call, |lane, now_ms| lane.throttled(now_ms, now_ms));
+            self.with_lane(call, |lane, now_ms| lane.throttled(sent.0, now_ms));
         }
     }
 
+    fn now_ms(&self) -> f64 {
+        self.born.elapsed().as_secs_f64() * 1_000.0
+    }
+
     fn with_lane<T>(&self, call: &Call, act: impl FnOnce(&mut Lane, f64) -> T) -> T {
-        let now_ms = self.born.elapsed().as_secs_f64() * 1_000.0;
+        let now_ms = self.now_ms();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes
             .entry(lane_of(call))
@@ -171,4 +180,52 @@ fn lane_of(call: &Call) -> (String, String) {
             .unwrap_or_default(),
     };
     (call.account.clone(), to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: PaceSettings = PaceSettings {
+        per_second: 100.0,
+        burst: 10.0,
+    };
+
+    #[test]
+    fn a_burst_goes_at_once_and_the_rest_at_the_rate() {
+        let mut lane = Lane::new(SETTINGS, 0.0);
+        let waits: Vec<f64> = (0..12).map(|_| lane.reserve(0.0)).collect();
+        assert!(waits[..10].iter().all(|wait| *wait == 0.0));
+        assert_eq!(waits[10..], [10.0, 20.0]);
+    }
+
+    #[test]
+    fn throttling_halves_the_rate_once_for_all_calls_that_were_under_way() {
+        let mut lane = Lane::new(SETTINGS, 0.0);
+        for _ in 0..80 {
+            lane.reserve(0.0);
+        }
+        lane.throttled(500.0, 1_000.0);
+        assert_eq!(lane.per_second(), 40.0);
+        lane.throttled(600.0, 1_000.0);
+        lane.throttled(700.0, 1_000.0);
+        assert_eq!(lane.per_second(), 40.0);
+        lane.throttled(1_001.0, 1_001.0);
+        assert!(lane.per_second() < 25.0);
+    }
+
+    #[test]
+    fn the_rate_comes_back_slowly_and_never_goes_to_nothing() {
+        let mut lane = Lane::new(SETTINGS, 0.0);
+        for second in 1..50 {
+            let now_ms = f64::from(second) * 10.0;
+            lane.throttled(now_ms, now_ms);
+        }
+        assert!(lane.per_second() >= PER_SECOND_MIN);
+        let low = lane.per_second();
+        lane.reserve(10_000.0);
+        assert!(lane.per_second() > low && lane.per_second() < 20.0);
+        lane.reserve(200_000.0);
+        assert_eq!(lane.per_second(), 100.0);
+    }
 }

@@ -1,0 +1,595 @@
+//! The guest's half of a call's way, without a guest: what is asked, what reaches the driver.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rutter_engine::{Input, Phase, Timestamp};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::host::accounts::{ApiText, WaitText};
+use crate::host::context::BoundAccount;
+use crate::host::http::RequestParts;
+use crate::host::limits::Limits;
+use crate::host::line::{Desk, GuestEvent, Line, LogLevel};
+
+/// A context whose driver answers every call with the next of some answers, and keeps what was asked.
+struct Scene {
+    context: Context,
+    driver: tokio::task::JoinHandle<Vec<Asked>>,
+}
+
+struct Asked {
+    print: String,
+    call: HostCall,
+    denied: Option<Fault>,
+}
+
+impl Scene {
+    fn new(permissions: &str, answers: Vec<Result<Value, Fault>>) -> Self {
+        let manifest = format!(
+            "[plugin]\nname = \"p\"\nversion = \"0.1.0\"\nsummary = \"s\"\nkind = \"change\"\n\
+             [accounts.account]\n{permissions}"
+        );
+        let (sender, receiver) = mpsc::channel(1);
+        let desk = Arc::new(Desk::default());
+        let at = At {
+            step: "step".into(),
+            item: None,
+            attempt: 1,
+            phase: Phase::Run,
+        };
+        let line = Line::new(
+            at,
+            Limits::default(),
+            Timestamp(5),
+            sender,
+            Arc::clone(&desk),
+        );
+        let bound = BoundAccount {
+            name: "source".to_owned(),
+            id: "1234567890123456".to_owned(),
+            region: "cn-hangzhou".to_owned(),
+        };
+        let context = Context {
+            manifest: Arc::new(Manifest::parse(&manifest).unwrap()),
+            run_id: "run".to_owned(),
+            accounts: BTreeMap::from([("account".to_owned(), bound)]),
+            line,
+            equal_changes: BTreeMap::new(),
+            log_full: false,
+        };
+        let driver = tokio::spawn(drive(receiver, desk, answers));
+        Self { context, driver }
+    }
+
+    fn account(&self) -> Account {
+        self.context.open("account").unwrap()
+    }
+
+    /// What was asked, in order.
+    async fn asked(self) -> Vec<Asked> {
+        drop(self.context);
+        self.driver.await.unwrap()
+    }
+}
+
+async fn drive(
+    mut events: mpsc::Receiver<GuestEvent>,
+    desk: Arc<Desk>,
+    answers: Vec<Result<Value, Fault>>,
+) -> Vec<Asked> {
+    let mut answers = answers.into_iter();
+    let mut asked = Vec::new();
+    while let Some(event) = events.recv().await {
+        let GuestEvent::Input(Input::GuestCalled {
+            index,
+            print,
+            call,
+            denied,
+            ..
+        }) = event
+        else {
+            continue;
+        };
+        let result = match &denied {
+            Some(fault) => Err(fault.clone()),
+            None => answers.next().unwrap_or(Ok(Value::Null)),
+        };
+        assert!(desk.hand_in(index, result, Timestamp(6)));
+        let call = *call;
+        asked.push(Asked {
+            print,
+            call,
+            denied,
+        });
+    }
+    asked
+}
+
+fn text(product: &str, action: &str, parameters: Value) -> ApiText {
+    ApiText {
+        product: product.to_owned(),
+        action: action.to_owned(),
+        version: None,
+        region: None,
+        parameters: parameters.to_string(),
+    }
+}
+
+fn role() -> ApiText {
+    let parameters = json!({"RoleName": "r", "AssumeRolePolicyDocument": "{}"});
+    text("ram", "CreateRole", parameters)
+}
+
+fn call_of(asked: &Asked) -> &Call {
+    match &asked.call {
+        HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => call,
+        HostCall::Adopt { call, .. } => call,
+        HostCall::Sleep { .. } => panic!("a sleep is no call"),
+    }
+}
+
+fn parameters(call: &Call) -> &Value {
+    match &call.target {
+        Target::Api(api) => &api.parameters,
+        other => panic!("no API call: {other:?}"),
+    }
+}
+
+fn allow(calls: &str) -> String {
+    format!("[[permissions]]\ncall = [{calls}]\nreason = \"r\"\n")
+}
+
+#[tokio::test]
+async fn a_change_is_classed_by_the_contracts_and_its_reverse_too() {
+    let permissions = allow(r#""ram:CreateRole", "ram:DeleteRole""#);
+    let mut scene = Scene::new(&permissions, vec![]);
+    let account = scene.account();
+    let reverse = text("ram", "DeleteRole", json!({"RoleName": "r"}));
+    let made = scene.context.call(account, role(), Some(reverse)).await;
+    assert_eq!(made, Ok(Ok("null".to_owned())));
+    let asked = scene.asked().await;
+    assert_eq!(asked[0].denied, None);
+    let HostCall::Call {
+        call,
+        reverse: Some(reverse),
+    } = &asked[0].call
+    else {
+        panic!("a call with its reverse")
+    };
+    assert_eq!(
+        (call.account.as_str(), call.class),
+        ("source", Class::Change)
+    );
+    assert_eq!(
+        (reverse.account.as_str(), reverse.class),
+        ("source", Class::Change)
+    );
+    assert_eq!(call.label(), "RAM:CreateRole");
+    assert_eq!(reverse.label(), "RAM:DeleteRole");
+}
+
+#[tokio::test]
+async fn a_change_whose_reverse_is_not_allowed_is_denied_before_it_is_made() {
+    let mut scene = Scene::new(&allow(r#""ram:CreateRole""#), vec![]);
+    let account = scene.account();
+    let reverse = text("ram", "DeleteRole", json!({"RoleName": "r"}));
+    let answer = scene.context.call(account, role(), Some(reverse)).await;
+    let fault = answer.unwrap().unwrap_err();
+    assert_eq!(fault.code, "rutter.denied");
+    assert!(
+        fault.message.contains("takes it back") && fault.message.contains("ram:DeleteRole"),
+        "{}",
+        fault.message
+    );
+}
+
+#[tokio::test]
+async fn a_denied_call_still_reaches_the_driver_which_may_know_its_answer() {
+    let mut scene = Scene::new("", vec![]);
+    let account = scene.account();
+    let answer = scene.context.call(account, role(), None).await;
+    assert_eq!(answer.unwrap().unwrap_err().code, "rutter.denied");
+    let asked = scene.asked().await;
+    assert_eq!(call_of(&asked[0]).label(), "RAM:CreateRole");
+    assert!(asked[0].denied.is_some());
+}
+
+#[tokio::test]
+async fn parameters_that_break_the_contract_are_refused_with_the_place_and_not_sent() {
+    let mut scene = Scene::new(&allow(r#""ram:CreateRole""#), vec![]);
+    let account = scene.account();
+    let wrong = text("ram", "CreateRole", json!({"RoleName": "r"}));
+    let fault = scene
+        .context
+        .call(account, wrong, None)
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(
+        (fault.code.as_str(), fault.class),
+        ("rutter.wrong-request", FaultClass::Bug)
+    );
+    assert!(
+        fault.message.contains("AssumeRolePolicyDocument"),
+        "{}",
+        fault.message
+    );
+    assert!(scene.asked().await[0].denied.is_some());
+}
+
+#[tokio::test]
+async fn text_that_is_no_object_is_refused_at_once() {
+    let mut scene = Scene::new(&allow(r#""ram:CreateRole""#), vec![]);
+    for parameters in ["[]", "{", "5", "{\"a\": NaN}"] {
+        let account = scene.account();
+        let api = ApiText {
+            parameters: parameters.to_owned(),
+            ..role()
+        };
+        let answer = scene.context.call(account, api, None).await;
+        assert_eq!(answer.unwrap().unwrap_err().code, "rutter.wrong-request");
+    }
+    assert!(scene.asked().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_contracts_do_not_know_is_a_change_that_is_never_repeated() {
+    let mut scene = Scene::new(&allow(r#""oss:GetBucket", "ram:GetEverything""#), vec![]);
+    let account = scene.account();
+    let mut unknown = text("oss", "GetBucket", json!({}));
+    unknown.version = Some("2019-05-17".to_owned());
+    let action = text("ram", "GetEverything", json!({}));
+    for api in [unknown, action] {
+        let answer = scene.context.call(account.clone(), api, None).await;
+        assert_eq!(answer, Ok(Ok("null".to_owned())));
+    }
+    let unversioned = text("oss", "GetBucket", json!({}));
+    let answer = scene.context.call(account, unversioned, None).await;
+    assert_eq!(answer.unwrap().unwrap_err().code, "rutter.wrong-request");
+    for asked in scene.asked().await {
+        let call = call_of(&asked);
+        assert_eq!((call.class, call.repeat), (Class::Change, Repeat::Never));
+    }
+}
+
+#[tokio::test]
+async fn roles_are_assumed_through_handles_only() {
+    let permissions = format!(
+        "{}[[permissions]]\ncall = [\"ram:GetRole\"]\nassumed = true\nreason = \"r\"\n",
+        allow(r#""sts:AssumeRole""#)
+    );
+    let mut scene = Scene::new(&permissions, vec![]);
+    let account = scene.account();
+    let arn = "acs:ram::6543210987654321:role/reader";
+    let parameters = json!({"RoleArn": arn, "RoleSessionName": "s"});
+    let direct = text("sts", "AssumeRole", parameters);
+    let answer = scene.context.call(account.clone(), direct, None).await;
+    assert_eq!(answer.unwrap().unwrap_err().code, "rutter.denied");
+
+    let role = scene
+        .context
+        .assume_role(account.clone(), arn.to_owned(), "s".to_owned())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(role.bound.id, "6543210987654321");
+    assert_eq!(role.bound.region, "cn-hangzhou");
+    let read = || text("ram", "GetRole", json!({"RoleName": "r"}));
+    assert!(
+        scene
+            .context
+            .call(role, read(), None)
+            .await
+            .unwrap()
+            .is_ok()
+    );
+    let own = scene.context.call(account, read(), None).await;
+    assert_eq!(own.unwrap().unwrap_err().code, "rutter.denied");
+
+    let asked = scene.asked().await;
+    let assumed = call_of(&asked[1]);
+    assert_eq!(
+        (assumed.account.as_str(), assumed.class),
+        ("source", Class::Read)
+    );
+    assert_eq!(call_of(&asked[2]).account, format!("source>{arn}"));
+}
+
+#[tokio::test]
+async fn a_client_token_stays_while_a_change_fails_and_changes_once_it_succeeded() {
+    let fault = Fault::new(FaultClass::LookFirst, "rutter.unknown-outcome", "no answer");
+    let answers = vec![Err(fault), Ok(Value::Null), Ok(Value::Null)];
+    let mut scene = Scene::new(&allow(r#""ecs:RunInstances""#), answers);
+    let account = scene.account();
+    let run = || {
+        let parameters = json!({"RegionId": "cn-hangzhou", "ImageId": "m-1"});
+        text("ecs", "RunInstances", parameters)
+    };
+    for _ in 0..3 {
+        let _ = scene.context.call(account.clone(), run(), None).await;
+    }
+    let mut own = run();
+    own.parameters =
+        json!({"RegionId": "cn-hangzhou", "ImageId": "m-1", "ClientToken": "mine"}).to_string();
+    let _ = scene.context.call(account, own, None).await;
+    let asked = scene.asked().await;
+    let tokens: Vec<&str> = asked
+        .iter()
+        .map(|asked| parameters(call_of(asked))["ClientToken"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        tokens[0], tokens[1],
+        "the second is the repetition of the first"
+    );
+    assert_ne!(tokens[1], tokens[2], "the third is another change");
+    assert_eq!(tokens[3], "mine");
+    assert!(tokens[0].len() <= 64);
+    assert_eq!(asked[0].print, asked[1].print);
+    assert_eq!(asked[1].print, asked[2].print);
+    assert!(matches!(call_of(&asked[0]).repeat, Repeat::Token { .. }));
+    assert_eq!(call_of(&asked[0]).ask, Some(Ask::Costs));
+}
+
+#[tokio::test]
+async fn an_adoption_carries_the_fingerprint_of_the_change_it_is_about() {
+    let permissions = allow(r#""ram:CreateRole""#);
+    let answers = vec![Ok(Value::Null), Ok(Value::Bool(true))];
+    let mut scene = Scene::new(&permissions, answers);
+    let account = scene.account();
+    let _ = scene.context.call(account.clone(), role(), None).await;
+    let adopted = scene
+        .context
+        .adopt(account, role(), "{\"Role\": {}}".to_owned())
+        .await;
+    assert_eq!(adopted, Ok(Ok(true)));
+    let asked = scene.asked().await;
+    assert_eq!(asked[1].print, format!("adopt:{}", asked[0].print));
+}
+
+#[tokio::test]
+async fn a_wait_is_completed_from_the_contract_and_is_for_reads_only() {
+    let permissions = allow(r#""dts:DescribeDtsJobDetail", "ram:GetRole", "ram:CreateRole""#);
+    let mut scene = Scene::new(&permissions, vec![]);
+    let account = scene.account();
+    let none = WaitText {
+        path: String::new(),
+        until: vec![],
+        fail: vec![],
+        every_ms: None,
+        timeout_ms: None,
+    };
+    let job = text(
+        "dts",
+        "DescribeDtsJobDetail",
+        json!({"RegionId": "cn-hangzhou", "DtsJobId": "j"}),
+    );
+    let waited = scene
+        .context
+        .wait_for(account.clone(), job, none.clone())
+        .await;
+    assert_eq!(waited, Ok(Ok("null".to_owned())));
+    let own = WaitText {
+        path: "/Role/RoleName".to_owned(),
+        until: vec!["r".to_owned()],
+        every_ms: Some(1),
+        ..none.clone()
+    };
+    let read = text("ram", "GetRole", json!({"RoleName": "r"}));
+    let waited = scene
+        .context
+        .wait_for(account.clone(), read.clone(), own.clone())
+        .await;
+    assert_eq!(waited, Ok(Ok("null".to_owned())));
+    let vague = scene.context.wait_for(account.clone(), read, none).await;
+    assert_eq!(vague.unwrap().unwrap_err().code, "rutter.wrong-request");
+    let change = scene.context.wait_for(account, role(), own).await;
+    assert!(
+        change
+            .unwrap()
+            .unwrap_err()
+            .message
+            .contains("not known to be a read")
+    );
+
+    let asked = scene.asked().await;
+    let condition = |asked: &Asked| match &asked.call {
+        HostCall::WaitFor { condition, .. } => condition.clone(),
+        other => panic!("a wait was expected, not {other:?}"),
+    };
+    let usual = condition(&asked[0]);
+    assert!(!usual.path.is_empty() && !usual.until.is_empty());
+    assert!(usual.every_ms >= 1_000 && usual.timeout_ms > usual.every_ms);
+    let given = condition(&asked[1]);
+    assert_eq!(given.path, "/Role/RoleName");
+    assert_eq!((given.every_ms, given.timeout_ms), (100, 12 * 3_600_000));
+}
+
+fn request(url: &str) -> RequestParts {
+    RequestParts {
+        method: "post".to_owned(),
+        url: url.to_owned(),
+        headers: vec![],
+        body: Some(b"hello".to_vec()),
+    }
+}
+
+#[tokio::test]
+async fn a_request_by_http_is_a_change_unless_the_manifest_says_read() {
+    let permissions = "[[permissions]]\n\
+        http = { host = \"a.example\", methods = [\"POST\"], path = \"/*\" }\nreason = \"r\"\n\
+        [[permissions]]\n\
+        http = { host = \"b.example\", methods = [\"POST\"], path = \"/*\", kind = \"read\" }\n\
+        reason = \"r\"\n";
+    let answer = json!({"status": 200, "headers": [["a", "b"]], "body": "aGk="});
+    let mut scene = Scene::new(permissions, vec![Ok(answer)]);
+    let response = scene
+        .context
+        .send(request("https://a.example/x"), None)
+        .await;
+    let response = response.unwrap().unwrap();
+    assert_eq!((response.status, response.body), (200, b"hi".to_vec()));
+    let _ = scene
+        .context
+        .send(request("https://b.example/x"), None)
+        .await;
+    let asked = scene.asked().await;
+    assert_eq!(call_of(&asked[0]).class, Class::Change);
+    assert_eq!(call_of(&asked[0]).repeat, Repeat::Never);
+    assert_eq!(call_of(&asked[0]).account, "");
+    assert_eq!(call_of(&asked[1]).class, Class::Read);
+}
+
+#[tokio::test]
+async fn requests_that_leave_the_rails_are_refused_at_once() {
+    let permissions = "[[permissions]]\n\
+        http = { host = \"a.example\", methods = [\"POST\"], path = \"/*\" }\nreason = \"r\"\n";
+    let mut scene = Scene::new(permissions, vec![]);
+    let mut refused = Vec::new();
+    for url in [
+        "http://a.example/",
+        "ftp://a.example/",
+        "https://u:p@a.example/",
+        "a",
+    ] {
+        refused.push(request(url));
+    }
+    for (name, value) in [
+        ("Host", "b"),
+        ("X\r\nY", "z"),
+        ("X", "y\r\nHost: b"),
+        ("", ""),
+    ] {
+        let header = (name.to_owned(), value.to_owned());
+        refused.push(RequestParts {
+            headers: vec![header],
+            ..request("https://a.example/")
+        });
+    }
+    for request in refused {
+        let shown = format!("{request:?}");
+        let answer = scene.context.send(request, None).await.unwrap();
+        assert!(answer.is_err(), "{shown}");
+    }
+    assert!(scene.asked().await.is_empty());
+}
+
+/// What a function of the interface does for a plugin whose manifest permits nothing.
+#[derive(Debug, PartialEq)]
+enum Default {
+    /// The driver is told that the call is denied.
+    Denied,
+    /// It reaches nothing but the guest's own step.
+    Harmless,
+}
+
+/// Calls a function of the interface as a plugin without permissions would.
+async fn by_default(function: &str) -> Option<Default> {
+    let mut scene = Scene::new("", vec![]);
+    let account = scene.account();
+    let context = &mut scene.context;
+    let api = role();
+    let wait = WaitText {
+        path: "/a".to_owned(),
+        until: vec!["b".to_owned()],
+        fail: vec![],
+        every_ms: None,
+        timeout_ms: None,
+    };
+    let arn = "acs:ram::6543210987654321:role/reader".to_owned();
+    let answered = match function {
+        // These tell the guest what it was given, or nobody anything.
+        "accounts.open" | "accounts.[method]account.id" | "accounts.[method]account.region" => {
+            return Some(Default::Harmless);
+        }
+        "flow.now" | "flow.token" => return Some(Default::Harmless),
+        "flow.wait" => context.wait(1).await.map(|_| None),
+        "flow.progress" => context.progress(1, 2, String::new()).await.map(|()| None),
+        "log.log" => context
+            .log(LogLevel::Info, String::new())
+            .await
+            .map(|()| None),
+        "accounts.[method]account.call" => context.call(account, api, None).await.map(Result::err),
+        "accounts.[method]account.call-all" => {
+            context.call_all(account, api).await.map(Result::err)
+        }
+        "accounts.[method]account.wait-for" => {
+            context.wait_for(account, api, wait).await.map(Result::err)
+        }
+        "accounts.[method]account.adopt" => context
+            .adopt(account, api, "{}".to_owned())
+            .await
+            .map(Result::err),
+        "accounts.[method]account.assume-role" => {
+            let session = "s".to_owned();
+            context
+                .assume_role(account, arn, session)
+                .await
+                .map(Result::err)
+        }
+        "http.send" => {
+            let request = request("https://a.example/");
+            context.send(request, None).await.map(Result::err)
+        }
+        _ => return None,
+    };
+    let denied = answered
+        .unwrap()
+        .is_some_and(|fault| fault.code == "rutter.denied");
+    let told = scene.asked().await;
+    let all_denied = told.iter().all(|asked| asked.denied.is_some());
+    match told.first() {
+        Some(Asked {
+            call: HostCall::Sleep { .. },
+            ..
+        })
+        | None => Some(Default::Harmless),
+        Some(_) if denied && all_denied => Some(Default::Denied),
+        Some(_) => None,
+    }
+}
+
+#[tokio::test]
+async fn every_function_of_the_interface_is_denied_or_harmless_by_default() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/wit/0.1");
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_path(folder).unwrap();
+    let world = resolve.select_world(&[package], Some("step")).unwrap();
+    let mut found = BTreeMap::new();
+    for import in resolve.worlds[world].imports.values() {
+        let wit_parser::WorldItem::Interface { id, .. } = import else {
+            assert!(!matches!(import, wit_parser::WorldItem::Function(_)));
+            continue;
+        };
+        let interface = &resolve.interfaces[*id];
+        let name = interface.name.clone().unwrap();
+        for function in interface.functions.keys() {
+            let function = format!("{name}.{function}");
+            let default = by_default(&function).await;
+            found.insert(function, default);
+        }
+    }
+    let reaching_out: Vec<&str> = found
+        .iter()
+        .filter(|(_, default)| **default == Some(Default::Denied))
+        .map(|(function, _)| function.as_str())
+        .collect();
+    assert_eq!(
+        reaching_out,
+        [
+            "accounts.[method]account.adopt",
+            "accounts.[method]account.assume-role",
+            "accounts.[method]account.call",
+            "accounts.[method]account.call-all",
+            "accounts.[method]account.wait-for",
+            "http.send",
+        ]
+    );
+    let open: Vec<_> = found
+        .iter()
+        .filter(|(_, default)| default.is_none())
+        .collect();
+    assert!(open.is_empty(), "neither denied nor harmless: {open:?}");
+}
