@@ -1,0 +1,183 @@
+//! The steps that are about the run and not about the world: `approve`, `pause`, `assert`.
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use rutter_manifest::{Field, FieldKind};
+use serde_json::{Value, json};
+
+/// A built-in step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    Approve,
+    Pause,
+    Assert,
+}
+
+type Fields = IndexMap<String, Field>;
+
+static NOTHING: LazyLock<Fields> = LazyLock::new(Fields::new);
+
+static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
+    let mut people = field(FieldKind::Integer, "how many people must say yes");
+    people.default = Some(json!(1));
+    people.min = Some(1.0);
+    people.max = Some(100.0);
+    let mut name = field(FieldKind::String, "a snake_case name, such as `ticket`");
+    name.pattern = Some("^[a-z][a-z0-9]*(_[a-z0-9]+)*$".to_owned());
+    let mut evidence = field(FieldKind::List, "names of what the person must enter");
+    evidence.default = Some(json!([]));
+    evidence.items = Some(Box::new(name));
+    table([
+        (
+            "message",
+            field(FieldKind::String, "what the person is asked"),
+        ),
+        ("people", people),
+        ("evidence", evidence),
+        (
+            "owner",
+            optional(FieldKind::String, "who is expected to answer"),
+        ),
+    ])
+});
+
+static APPROVED: LazyLock<Fields> = LazyLock::new(|| {
+    table([
+        ("by", field(FieldKind::List, "who said yes")),
+        ("evidence", field(FieldKind::Table, "what they entered")),
+    ])
+});
+
+static PAUSE: LazyLock<Fields> = LazyLock::new(|| {
+    table([
+        (
+            "for",
+            optional(FieldKind::Duration, "how long to wait: `for = \"5m\"`"),
+        ),
+        (
+            "until",
+            optional(
+                FieldKind::String,
+                "the instant to wait for: `until = \"2026-01-31T22:00:00+08:00\"`",
+            ),
+        ),
+    ])
+});
+
+static ASSERT: LazyLock<Fields> = LazyLock::new(|| {
+    table([
+        (
+            "that",
+            field(
+                FieldKind::Boolean,
+                "what must be true: `that = \"{{ inputs.count > 1 }}\"`",
+            ),
+        ),
+        (
+            "message",
+            optional(FieldKind::String, "what to say when it is not"),
+        ),
+    ])
+});
+
+impl BuiltIn {
+    /// The names in `uses`.
+    pub const NAMES: [&'static str; 3] = ["approve", "pause", "assert"];
+
+    /// The built-in step with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "approve" => Some(Self::Approve),
+            "pause" => Some(Self::Pause),
+            "assert" => Some(Self::Assert),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Pause => "pause",
+            Self::Assert => "assert",
+        }
+    }
+
+    /// What it takes.
+    pub fn inputs(self) -> &'static Fields {
+        match self {
+            Self::Approve => &APPROVE,
+            Self::Pause => &PAUSE,
+            Self::Assert => &ASSERT,
+        }
+    }
+
+    /// What it gives.
+    pub fn outputs(self) -> &'static Fields {
+        match self {
+            Self::Approve => &APPROVED,
+            Self::Pause | Self::Assert => &NOTHING,
+        }
+    }
+
+    /// What its fields alone cannot say about its checked inputs, and the form the engine takes.
+    ///
+    /// # Errors
+    /// One sentence about what does not fit.
+    pub fn complete(self, inputs: Value) -> Result<Value, String> {
+        if self != Self::Pause {
+            return Ok(inputs);
+        }
+        match (
+            inputs.get("for"),
+            inputs.get("until").and_then(Value::as_str),
+        ) {
+            (Some(duration_ms), None) => Ok(json!({ "for": duration_ms })),
+            (None, Some(until)) => {
+                let instant: jiff::Timestamp = until.parse().map_err(|_| {
+                    format!("`{until}` is not an instant such as `2026-01-31T22:00:00+08:00`")
+                })?;
+                Ok(json!({ "until_ms": instant.as_millisecond() }))
+            }
+            _ => Err("a pause has either `for` or `until`".to_owned()),
+        }
+    }
+}
+
+fn field(kind: FieldKind, help: &str) -> Field {
+    let mut field = Field::new(kind);
+    field.help = Some(help.to_owned());
+    field
+}
+
+fn optional(kind: FieldKind, help: &str) -> Field {
+    let mut field = field(kind, help);
+    field.optional = true;
+    field
+}
+
+fn table<const N: usize>(fields: [(&str, Field); N]) -> Fields {
+    fields
+        .into_iter()
+        .map(|(name, field)| (name.to_owned(), field))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_waits_for_a_while_or_until_an_instant_and_not_both() {
+        let pause = |inputs| BuiltIn::Pause.complete(inputs);
+        assert_eq!(pause(json!({ "for": 5 })), Ok(json!({ "for": 5 })));
+        assert_eq!(
+            pause(json!({ "until": "1970-01-01T08:00:01+08:00" })),
+            Ok(json!({ "until_ms": 1000 }))
+        );
+        assert!(pause(json!({})).is_err());
+        assert!(pause(json!({ "for": 5, "until": "1970-01-01T00:00:01Z" })).is_err());
+        assert!(pause(json!({ "until": "tomorrow" })).is_err());
+    }
+}

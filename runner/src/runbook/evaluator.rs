@@ -1,0 +1,229 @@
+//! Expressions evaluated while a run is driven.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rutter_engine::{
+    Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, Uses,
+};
+use rutter_manifest::{FieldProblem, Manifest, check_all};
+use serde_json::Value;
+
+use super::built_in::BuiltIn;
+use super::expression::kind;
+use super::resolve::{Local, View, look};
+use super::template::{Template, TemplateError, Templates, refused};
+
+/// Items of one `for_each` step.
+const ITEMS_MAX: usize = 10_000;
+
+/// Evaluates the expressions of plans. Holds what no plan holds: the manifests of its plugins, and
+/// what was compiled so far.
+#[derive(Default)]
+pub struct Evaluator {
+    manifests: BTreeMap<String, Arc<Manifest>>,
+    templates: Arc<Templates>,
+}
+
+impl std::fmt::Debug for Evaluator {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Evaluator")
+            .field("manifests", &self.manifests.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Evaluator {
+    /// An evaluator for plans that use these plugins: the digest of each component (SHA-256, hex)
+    /// and its manifest.
+    pub fn new(manifests: impl IntoIterator<Item = (String, Arc<Manifest>)>) -> Self {
+        Self {
+            manifests: manifests.into_iter().collect(),
+            templates: Arc::default(),
+        }
+    }
+
+    /// The same with templates that were compiled already.
+    pub(super) fn with_templates(mut self, templates: Arc<Templates>) -> Self {
+        self.templates = templates;
+        self
+    }
+
+    pub(super) fn prepare_in(&self, step: &Step, view: &dyn View) -> Result<Prepared, Fault> {
+        if let Some(condition) = &step.when
+            && !self.condition(step, condition, view)?
+        {
+            return Ok(Prepared::Skip(format!("`when` was false: {condition}")));
+        }
+        let Some(for_each) = &step.for_each else {
+            let inputs = self.inputs(step, view, None)?;
+            let items = vec![Item { key: None, inputs }];
+            return Ok(Prepared::Items {
+                shape: Shape::One,
+                items,
+            });
+        };
+        let over = self
+            .templates
+            .evaluate(&for_each.over, &|reference| look(reference, view, None))
+            .map_err(|error| evaluation_fault(step, "`for_each`", &error))?;
+        let (shape, locals) = locals(over).map_err(|message| {
+            fault(
+                "rutter.expression",
+                format!("`for_each` of step `{}`: {message}", step.id),
+            )
+        })?;
+        let items = locals
+            .into_iter()
+            .map(|local| {
+                Ok(Item {
+                    inputs: self.inputs(step, view, Some(&local))?,
+                    key: Some(local.key.into()),
+                })
+            })
+            .collect::<Result<_, Fault>>()?;
+        Ok(Prepared::Items { shape, items })
+    }
+
+    pub(super) fn text_in(&self, template: &str, view: &dyn View) -> Result<String, Fault> {
+        let evaluate = || {
+            self.templates
+                .text(template)
+                .map_err(|refusals| refused(template, &refusals))?
+                .evaluate(template, &|reference| look(reference, view, None))
+        };
+        match evaluate().map_err(|error| fault("rutter.expression", error.to_string()))? {
+            Value::String(text) => Ok(text),
+            other => Ok(other.to_string()),
+        }
+    }
+
+    pub(super) fn outputs_in(&self, plan: &Plan, view: &dyn View) -> Result<Value, Fault> {
+        self.templates
+            .evaluate(&plan.outputs, &|reference| look(reference, view, None))
+            .map_err(|error| {
+                fault(
+                    "rutter.expression",
+                    format!("the runbook's outputs, {error}"),
+                )
+            })
+    }
+
+    fn condition(&self, step: &Step, text: &str, view: &dyn View) -> Result<bool, Fault> {
+        let evaluate = || {
+            let template: Arc<Template> = self
+                .templates
+                .condition(text)
+                .map_err(|refusals| refused(text, &refusals))?;
+            template.evaluate(text, &|reference| look(reference, view, None))
+        };
+        match evaluate().map_err(|error| evaluation_fault(step, "`when`", &error))? {
+            Value::Bool(truth) => Ok(truth),
+            other => Err(fault(
+                "rutter.expression",
+                format!(
+                    "`when` of step `{}` is {}, not true or false",
+                    step.id,
+                    kind(&other)
+                ),
+            )
+            .advise("write a comparison, such as `inputs.count > 0`")),
+        }
+    }
+
+    /// A step's inputs for one item, complete and checked.
+    fn inputs(&self, step: &Step, view: &dyn View, local: Option<&Local>) -> Result<Value, Fault> {
+        let inputs = self
+            .templates
+            .evaluate(&step.with, &|reference| look(reference, view, local))
+            .map_err(|error| {
+                let place = match local {
+                    Some(local) => format!("`with` of item `{}`", local.key),
+                    None => "`with`".to_owned(),
+                };
+                evaluation_fault(step, &place, &error)
+            })?;
+        let built_in = match &step.uses {
+            Uses::Plugin(plugin) => {
+                let manifest = self.manifests.get(&plugin.digest).ok_or_else(|| {
+                    let message = format!("the manifest of `{}` is not at hand", plugin.name);
+                    Fault::new(FaultClass::Bug, "rutter.manifest", message)
+                })?;
+                return check_all(&manifest.inputs, &inputs)
+                    .map_err(|problems| inputs_fault(step, local, &problems));
+            }
+            Uses::Approve => BuiltIn::Approve,
+            Uses::Pause => BuiltIn::Pause,
+            Uses::Assert => BuiltIn::Assert,
+        };
+        let inputs = check_all(built_in.inputs(), &inputs)
+            .map_err(|problems| inputs_fault(step, local, &problems))?;
+        built_in
+            .complete(inputs)
+            .map_err(|message| fault("rutter.inputs", format!("step `{}`: {message}", step.id)))
+    }
+}
+
+impl Expressions for Evaluator {
+    fn prepare(&self, step: &Step, scope: &Scope<'_>) -> Result<Prepared, Fault> {
+        self.prepare_in(step, scope)
+    }
+
+    fn text(&self, template: &str, scope: &Scope<'_>) -> Result<String, Fault> {
+        self.text_in(template, scope)
+    }
+
+    fn outputs(&self, plan: &Plan, scope: &Scope<'_>) -> Result<Value, Fault> {
+        self.outputs_in(plan, scope)
+    }
+}
+
+/// The items of a list or a table.
+///
+/// # Errors
+/// A fragment fit to follow a colon, for anything else and for too many.
+pub(super) fn locals(over: Value) -> Result<(Shape, Vec<Local>), String> {
+    let (shape, pairs): (Shape, Vec<(String, Value)>) = match over {
+        Value::Array(items) => {
+            let numbered = items.into_iter().enumerate();
+            let keyed = numbered.map(|(index, item)| (index.to_string(), item));
+            (Shape::List, keyed.collect())
+        }
+        Value::Object(entries) => (Shape::Table, entries.into_iter().collect()),
+        other => return Err(format!("expected a list or a table, got {}", kind(&other))),
+    };
+    if pairs.len() > ITEMS_MAX {
+        return Err(format!("{} items are more than {ITEMS_MAX}", pairs.len()));
+    }
+    let local = |(index, (key, item))| Local { item, key, index };
+    Ok((shape, pairs.into_iter().enumerate().map(local).collect()))
+}
+
+fn fault(code: &str, message: String) -> Fault {
+    Fault::new(FaultClass::Fail, code, message)
+}
+
+fn evaluation_fault(step: &Step, place: &str, error: &TemplateError) -> Fault {
+    let at = &step.line;
+    fault(
+        "rutter.expression",
+        format!("{place} of step `{}`, {error}", step.id),
+    )
+    .advise(format!(
+        "see line {} of the runbook; what may be undefined needs `default(…)`",
+        at.line
+    ))
+}
+
+fn inputs_fault(step: &Step, local: Option<&Local>, problems: &[FieldProblem]) -> Fault {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let item = local.map_or_else(String::new, |local| format!(" (item `{}`)", local.key));
+    let message = format!("inputs of step `{}`{item}: {}", step.id, texts.join("; "));
+    let help = problems.iter().find_map(|problem| problem.help.clone());
+    let fault = fault("rutter.inputs", message);
+    match help {
+        Some(help) => fault.advise(help),
+        None => fault,
+    }
+}

@@ -1,0 +1,395 @@
+//! The values of a runbook's inputs: from `--set`, a file, the environment, or a person, in that
+//! order of strength; converted, checked, completed, and secrets set apart.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use rutter_manifest::{Field, FieldKind, nearest};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::Missing;
+use super::codes;
+use super::document::{self, FILE_BYTES_MAX, Node, NodeKind};
+use super::problems::Problems;
+use super::schema::{Input, Runbook};
+use crate::diagnostic::{Diagnostic, Source, Span};
+
+/// What precedes an input's name, upper case, in the environment.
+pub const ENVIRONMENT_PREFIX: &str = "RUTTER_INPUT_";
+
+/// Asks a person for the value of an input; `None` when there is nobody to ask.
+pub type Ask<'a> = dyn Fn(&str, &Field) -> Option<String> + 'a;
+
+/// Where the values of inputs come from.
+#[derive(Default)]
+pub struct InputSources<'a> {
+    /// `--set name=value`, in order; the last of a name wins.
+    pub set: Vec<(String, String)>,
+    /// A TOML file of values.
+    pub file: Option<PathBuf>,
+    /// The environment; only variables that begin with [`ENVIRONMENT_PREFIX`] are looked at.
+    pub environment: BTreeMap<String, String>,
+    /// Asked for what is still missing, once everything else was found to be right.
+    pub ask: Option<Box<Ask<'a>>>,
+}
+
+impl fmt::Debug for InputSources<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The environment may hold secrets.
+        formatter
+            .debug_struct("InputSources")
+            .field(
+                "set",
+                &self.set.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The real values of secret inputs, by the path that their placeholder was made for: the input's
+/// name, or `name.key` inside a table. Cannot print itself; wiped from memory when dropped.
+#[derive(Default)]
+pub struct SecretInputs(BTreeMap<String, Zeroizing<String>>);
+
+impl fmt::Debug for SecretInputs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl SecretInputs {
+    /// The paths and their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(path, value)| (path.as_str(), value.as_str()))
+    }
+
+    /// The value at a path.
+    pub fn get(&self, path: &str) -> Option<&str> {
+        self.0.get(path).map(|value| value.as_str())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The values found.
+#[derive(Default)]
+pub(super) struct Values {
+    /// By name; secrets as placeholders, an absent optional input as null.
+    pub known: Map<String, Value>,
+    pub secrets: SecretInputs,
+}
+
+/// A value as it was given.
+struct Given {
+    value: Value,
+    /// For people: `--set`, the file's name, the variable.
+    from: String,
+    place: Option<(Source, Span)>,
+}
+
+/// Gathers the values.
+pub(super) fn gather(
+    runbook: &Runbook,
+    sources: &InputSources<'_>,
+    what_is_missing: Missing,
+    secret: &dyn Fn(&str) -> String,
+    problems: &mut Problems<'_>,
+) -> Values {
+    let file = sources
+        .file
+        .as_ref()
+        .and_then(|path| read_file(&path.display().to_string(), runbook, problems));
+    report_unknown_sets(runbook, sources, problems);
+    let mut values = Values::default();
+    let mut missing = Vec::new();
+    for input in &runbook.inputs {
+        let Some(field) = &input.field else { continue };
+        let given = match find(input, field, sources, file.as_ref(), problems) {
+            Ok(given) => given,
+            Err(Refused) => continue,
+        };
+        match given {
+            Some(given) => accept(input, field, given, secret, &mut values, problems),
+            None => match &field.default {
+                Some(default) => {
+                    values
+                        .known
+                        .insert(input.name.value.clone(), default.clone());
+                }
+                None if field.optional => {
+                    values.known.insert(input.name.value.clone(), Value::Null);
+                }
+                None => missing.push((input, field)),
+            },
+        }
+    }
+    if what_is_missing == Missing::Asked {
+        ask_or_report(&missing, sources, secret, &mut values, problems);
+    }
+    values
+}
+
+/// A value that was given and cannot be used; it has been reported.
+struct Refused;
+
+fn find(
+    input: &Input,
+    field: &Field,
+    sources: &InputSources<'_>,
+    file: Option<&(Source, Node)>,
+    problems: &mut Problems<'_>,
+) -> Result<Option<Given>, Refused> {
+    let name = input.name.value.as_str();
+    let variable = format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase());
+    if let Some((_, text)) = sources.set.iter().rev().find(|(set, _)| set == name) {
+        if field.holds_secret() {
+            problems.push(
+                Diagnostic::error(
+                    codes::SECRET,
+                    format!("the input `{name}` is a secret and cannot be given by `--set`"),
+                )
+                .at(problems.source, input.name.span, "declared as a secret")
+                .help(format!(
+                    "others could read it from the list of processes: use the environment (`{variable}`) or an inputs file"
+                )),
+            );
+            return Err(Refused);
+        }
+        return from_text(input, field, text, "--set", problems).map(Some);
+    }
+    if let Some((source, root)) = file
+        && let (node, true) = root.find(name)
+    {
+        return Ok(Some(Given {
+            value: node.to_json(&mut |text, _| text.into()),
+            from: source.name().to_owned(),
+            place: Some((source.clone(), node.span)),
+        }));
+    }
+    match sources.environment.get(&variable) {
+        Some(text) => from_text(input, field, text, &variable, problems).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Turns text from the command line or the environment into a value of the field's type.
+fn from_text(
+    input: &Input,
+    field: &Field,
+    text: &str,
+    from: &str,
+    problems: &mut Problems<'_>,
+) -> Result<Given, Refused> {
+    let value = match field.kind {
+        FieldKind::Integer => text.trim().parse::<i64>().ok().map(Value::from),
+        FieldKind::Number => text
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(Value::from),
+        FieldKind::Boolean => text.trim().parse::<bool>().ok().map(Value::from),
+        FieldKind::List => serde_json::from_str(text).ok().filter(Value::is_array),
+        FieldKind::Table => serde_json::from_str(text).ok().filter(Value::is_object),
+        _ => Some(text.into()),
+    };
+    let Some(value) = value else {
+        let help = match field.kind {
+            FieldKind::List => Some("write a list as JSON: `[\"a\", \"b\"]`"),
+            FieldKind::Table => Some("write a table as JSON: `{\"a\": 1}`"),
+            FieldKind::Boolean => Some("write `true` or `false`"),
+            _ => None,
+        };
+        let title = format!(
+            "the input `{}` from {from} is not of type {}",
+            input.name.value,
+            field.kind.name()
+        );
+        problems.push_at(
+            codes::INPUT_VALUE,
+            title,
+            input.name.span,
+            format!("declared as {}", field.kind.name()),
+            help.map(str::to_owned),
+        );
+        return Err(Refused);
+    };
+    Ok(Given {
+        value,
+        from: from.to_owned(),
+        place: None,
+    })
+}
+
+/// Checks a value, sets its secrets apart and keeps it.
+fn accept(
+    input: &Input,
+    field: &Field,
+    given: Given,
+    secret: &dyn Fn(&str) -> String,
+    values: &mut Values,
+    problems: &mut Problems<'_>,
+) {
+    let name = &input.name.value;
+    match field.check(name, &given.value) {
+        Ok(value) => {
+            let value = set_apart(name, field, value, secret, &mut values.secrets);
+            values.known.insert(name.clone(), value);
+        }
+        Err(found) => {
+            for problem in found {
+                let title = format!("the input `{}`: {}", problem.path, problem.message);
+                let diagnostic = Diagnostic::error(codes::INPUT_VALUE, title);
+                let mut diagnostic = match &given.place {
+                    Some((source, span)) => diagnostic.at(source, *span, ""),
+                    None => diagnostic.at(
+                        problems.source,
+                        input.name.span,
+                        format!("given by {}", given.from),
+                    ),
+                };
+                diagnostic.help = problem.help.or_else(|| field.help.clone());
+                problems.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// Replaces each secret in a value by its placeholder.
+fn set_apart(
+    path: &str,
+    field: &Field,
+    value: Value,
+    secret: &dyn Fn(&str) -> String,
+    secrets: &mut SecretInputs,
+) -> Value {
+    match (field.kind, value) {
+        (FieldKind::Secret, Value::String(text)) => {
+            secrets.0.insert(path.to_owned(), Zeroizing::new(text));
+            secret(path).into()
+        }
+        (FieldKind::List, Value::Array(items)) => match &field.items {
+            Some(inner) if inner.holds_secret() => items
+                .into_iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    set_apart(&format!("{path}[{index}]"), inner, item, secret, secrets)
+                })
+                .collect(),
+            _ => Value::Array(items),
+        },
+        (FieldKind::Table, Value::Object(entries)) => entries
+            .into_iter()
+            .map(|(key, value)| {
+                let value = match field.fields.get(&key) {
+                    Some(inner) => {
+                        set_apart(&format!("{path}.{key}"), inner, value, secret, secrets)
+                    }
+                    None => value,
+                };
+                (key, value)
+            })
+            .collect(),
+        (_, value) => value,
+    }
+}
+
+fn ask_or_report(
+    missing: &[(&Input, &Field)],
+    sources: &InputSources<'_>,
+    secret: &dyn Fn(&str) -> String,
+    values: &mut Values,
+    problems: &mut Problems<'_>,
+) {
+    for (input, field) in missing {
+        let name = &input.name.value;
+        let answer = sources.ask.as_ref().and_then(|ask| ask(name, field));
+        if let Some(text) = answer {
+            if let Ok(given) = from_text(input, field, &text, "the answer", problems) {
+                accept(input, field, given, secret, values, problems);
+            }
+            continue;
+        }
+        let how = if field.holds_secret() {
+            format!(
+                "set {ENVIRONMENT_PREFIX}{} in the environment, or put it into an inputs file",
+                name.to_uppercase()
+            )
+        } else {
+            format!("add `--set {name}=…`")
+        };
+        problems.push_at(
+            codes::INPUT_MISSING,
+            format!("the input `{name}` was not given"),
+            input.name.span,
+            field.help.clone().unwrap_or_default(),
+            Some(how),
+        );
+    }
+}
+
+fn report_unknown_sets(runbook: &Runbook, sources: &InputSources<'_>, problems: &mut Problems<'_>) {
+    for (name, _) in &sources.set {
+        if runbook.inputs.iter().all(|input| input.name.value != *name) {
+            let title = format!("the runbook has no input `{name}`, which `--set` gives");
+            let mut problem = Diagnostic::error(codes::INPUT_UNKNOWN, title).file(problems.source);
+            problem.help = Some(known_inputs(runbook, name));
+            problems.push(problem);
+        }
+    }
+}
+
+fn known_inputs(runbook: &Runbook, name: &str) -> String {
+    let names = || runbook.inputs.iter().map(|input| input.name.value.as_str());
+    match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if runbook.inputs.is_empty() => "it has no inputs".to_owned(),
+        None => format!("its inputs are {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Reads the file of inputs; what is wrong with it is reported with its place in that file.
+fn read_file(name: &str, runbook: &Runbook, problems: &mut Problems<'_>) -> Option<(Source, Node)> {
+    let text = match super::read_text(std::path::Path::new(name), FILE_BYTES_MAX) {
+        Ok(text) => text,
+        Err(reason) => {
+            let title = format!("the inputs file `{name}` cannot be read: {reason}");
+            problems.push(Diagnostic::error(codes::INPUT_FILE, title));
+            return None;
+        }
+    };
+    let source = Source::new(name, text);
+    let root = match document::parse(&source) {
+        Ok(document) => document.root,
+        Err(found) => {
+            problems.list.extend(found);
+            return None;
+        }
+    };
+    for entry in &root.entries {
+        if runbook
+            .inputs
+            .iter()
+            .all(|input| input.name.value != entry.key)
+        {
+            let title = format!("the runbook has no input `{}`", entry.key);
+            let mut problem =
+                Diagnostic::error(codes::INPUT_UNKNOWN, title).at(&source, entry.key_span, "");
+            problem.help = Some(known_inputs(runbook, &entry.key));
+            problems.push(problem);
+        }
+    }
+    let node = Node {
+        span: root.span,
+        kind: NodeKind::Table(root),
+    };
+    Some((source, node))
+}

@@ -1,0 +1,264 @@
+//! What the rules look at: the runbook as written, with its names looked up and its texts parsed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::codes;
+use super::document::Node;
+use super::expression::{EvaluationError, Reference};
+use super::inputs::Values;
+use super::order::{self, Needs, Wishes};
+use super::plugins::{Plugins, Used, resolve};
+use super::problems::Problems;
+use super::resolve::Local;
+use super::schema::{Runbook, Step};
+use super::template::{Piece, Template, Templates};
+use super::{Binding, resolve as values};
+use crate::diagnostic::Span;
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    With,
+    When,
+    ForEach,
+    Confirm,
+    Output,
+}
+
+/// A text that may hold expressions.
+pub(super) struct Text<'a> {
+    /// The step it belongs to; none for an output.
+    pub step: Option<usize>,
+    pub place: Place,
+    pub text: &'a str,
+    pub span: Span,
+    pub template: Arc<Template>,
+}
+
+/// What the rules look at.
+pub(super) struct Model<'a> {
+    pub runbook: &'a Runbook,
+    /// What each step uses; none where that was refused.
+    pub used: Vec<Option<Used>>,
+    /// The steps by id.
+    pub ids: HashMap<&'a str, usize>,
+    /// Every text with an expression in it, in the order of the file.
+    pub texts: Vec<Text<'a>>,
+    pub values: &'a Values,
+    pub templates: Arc<Templates>,
+    /// What the accounts are bound to; none when nothing is to be run.
+    pub bindings: Option<&'a BTreeMap<String, Binding>>,
+    pub needs: Needs,
+}
+
+impl<'a> Model<'a> {
+    /// Looks up names and parses texts; what cannot be found or read is reported.
+    pub fn new(
+        runbook: &'a Runbook,
+        folder: &Path,
+        plugins: &dyn Plugins,
+        values: &'a Values,
+        bindings: Option<&'a BTreeMap<String, Binding>>,
+        problems: &mut Problems<'_>,
+    ) -> Self {
+        let templates = Arc::new(Templates::default());
+        let used = runbook
+            .steps
+            .iter()
+            .map(|step| resolve(step.uses.as_ref()?, plugins, folder, problems))
+            .collect();
+        let mut ids = HashMap::new();
+        for (index, step) in runbook.steps.iter().enumerate() {
+            ids.entry(step.id.value.as_str()).or_insert(index);
+        }
+        let mut reader = Texts {
+            templates: &templates,
+            texts: Vec::new(),
+            problems,
+        };
+        for (index, step) in runbook.steps.iter().enumerate() {
+            reader.step(index, step);
+        }
+        for output in &runbook.outputs {
+            reader.node(None, Place::Output, &output.value);
+        }
+        let mut model = Self {
+            texts: reader.texts,
+            runbook,
+            used,
+            ids,
+            values,
+            templates,
+            bindings,
+            needs: Vec::new(),
+        };
+        model.needs = order::needs(&model.wishes());
+        model
+    }
+
+    /// Every reference in the file, with its text and its place in the file.
+    pub fn references<'m>(
+        &'m self,
+        problems: &Problems<'_>,
+    ) -> Vec<(&'m Text<'a>, &'m Reference, Span)> {
+        let mut all = Vec::new();
+        for text in &self.texts {
+            for piece in text.template.pieces() {
+                for reference in piece.expression.references() {
+                    all.push((text, reference, place(problems, text, piece, reference)));
+                }
+            }
+        }
+        all
+    }
+
+    /// The step that a reference reads.
+    pub fn step_read(&self, reference: &Reference) -> Option<usize> {
+        if reference.root != "steps" {
+            return None;
+        }
+        self.ids.get(reference.name()?).copied()
+    }
+
+    /// What a reference gives as far as it is known before the run.
+    pub fn known(
+        &self,
+        reference: &Reference,
+        local: Option<&Local>,
+    ) -> Result<Option<serde_json::Value>, EvaluationError> {
+        let known = match (reference.root.as_str(), reference.name(), local) {
+            ("inputs", Some(name), _) => self.values.known.get(name).is_some(),
+            ("item" | "key" | "index", _, Some(_)) => true,
+            _ => false,
+        };
+        if !known {
+            return Err(EvaluationError::NotYet);
+        }
+        values::look(reference, &Before(self.values), local)
+    }
+
+    fn wishes(&self) -> Vec<Wishes> {
+        let mut wishes: Vec<Wishes> = self
+            .runbook
+            .steps
+            .iter()
+            .map(|step| Wishes {
+                named: step.needs.as_ref().map(|needs| {
+                    let known = |need: &super::schema::Spanned<String>| {
+                        self.ids.get(need.value.as_str()).copied()
+                    };
+                    needs.iter().filter_map(known).collect()
+                }),
+                read: Vec::new(),
+            })
+            .collect();
+        for text in &self.texts {
+            let Some(step) = text.step else { continue };
+            for piece in text.template.pieces() {
+                let read = piece.expression.references().iter();
+                wishes[step]
+                    .read
+                    .extend(read.filter_map(|reference| self.step_read(reference)));
+            }
+        }
+        wishes
+    }
+}
+
+/// Where a reference stands in the file.
+fn place(problems: &Problems<'_>, text: &Text<'_>, piece: &Piece, reference: &Reference) -> Span {
+    problems.inside(text.span, text.text, piece.place(reference.span))
+}
+
+/// What can be read before a run: the inputs.
+struct Before<'a>(&'a Values);
+
+impl values::View for Before<'_> {
+    fn input(&self, name: &str) -> Option<&serde_json::Value> {
+        self.0.known.get(name)
+    }
+    fn account(&self, _name: &str) -> Option<serde_json::Value> {
+        None
+    }
+    fn step(&self, _id: &str) -> Option<rutter_engine::StepValue<'_>> {
+        None
+    }
+    fn run_id(&self) -> &str {
+        ""
+    }
+}
+
+/// Parses the texts of a runbook.
+struct Texts<'a, 'p, 's> {
+    templates: &'p Templates,
+    texts: Vec<Text<'a>>,
+    problems: &'p mut Problems<'s>,
+}
+
+impl<'a> Texts<'a, '_, '_> {
+    fn step(&mut self, index: usize, step: &'a Step) {
+        let step_index = Some(index);
+        if let Some(when) = &step.when {
+            let parsed = self.templates.condition(&when.value);
+            self.keep(step_index, Place::When, &when.value, when.span, parsed);
+        }
+        if let Some(over) = &step.for_each {
+            self.node(step_index, Place::ForEach, over);
+        }
+        if let Some(with) = &step.with {
+            self.node(step_index, Place::With, with);
+        }
+        if let Some(confirm) = &step.confirm {
+            let message = &confirm.message;
+            let parsed = self.templates.text(&message.value);
+            self.keep(
+                step_index,
+                Place::Confirm,
+                &message.value,
+                message.span,
+                parsed,
+            );
+        }
+    }
+
+    fn node(&mut self, step: Option<usize>, place: Place, node: &'a Node) {
+        node.texts(&mut |text, span| {
+            let parsed = self.templates.text(text);
+            self.keep(step, place, text, span, parsed);
+        });
+    }
+
+    fn keep(
+        &mut self,
+        step: Option<usize>,
+        place: Place,
+        text: &'a str,
+        span: Span,
+        parsed: Result<Arc<Template>, Vec<super::expression::Refusal>>,
+    ) {
+        match parsed {
+            Ok(template) if matches!(*template, Template::Literal) => {}
+            Ok(template) => self.texts.push(Text {
+                step,
+                place,
+                text,
+                span,
+                template,
+            }),
+            Err(refusals) => {
+                for refusal in refusals {
+                    let at = self.problems.inside(span, text, refusal.span);
+                    self.problems.push_at(
+                        codes::EXPRESSION,
+                        format!("an expression cannot be read: {}", refusal.message),
+                        at,
+                        "",
+                        refusal.help,
+                    );
+                }
+            }
+        }
+    }
+}

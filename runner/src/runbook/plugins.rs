@@ -1,0 +1,224 @@
+//! What a step's `uses` means: a plugin by name or file, or one of the built-in steps.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rutter_manifest::{Field, Manifest, is_kebab_case, nearest};
+
+use super::built_in::BuiltIn;
+use super::codes;
+use super::problems::Problems;
+use super::schema::Spanned;
+use crate::diagnostic::Diagnostic;
+
+/// Where plugins come from.
+pub trait Plugins {
+    /// Finds a plugin by its name.
+    ///
+    /// # Errors
+    /// When there is none, or its file cannot be used.
+    fn find(&self, name: &str) -> Result<Found, NotFound>;
+
+    /// Reads a plugin from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    fn open(&self, path: &Path) -> Result<Found, NotFound>;
+
+    /// The names there are.
+    fn names(&self) -> Vec<String>;
+}
+
+/// A plugin that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// What it says about itself.
+    pub manifest: Arc<Manifest>,
+    /// SHA-256 of the component, hex.
+    pub digest: String,
+}
+
+/// Why a plugin cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotFound {
+    /// No folder has one of that name.
+    Unknown {
+        /// The folders that were searched.
+        folders: Vec<PathBuf>,
+    },
+    /// There is a file, and it cannot be used.
+    Unusable {
+        /// Why, one sentence without a full stop.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+}
+
+/// What a step uses, looked up.
+#[derive(Clone, Debug)]
+pub(super) enum Used {
+    Plugin(Found),
+    BuiltIn(BuiltIn),
+}
+
+impl Used {
+    /// What it takes.
+    pub fn inputs(&self) -> &IndexMap<String, Field> {
+        match self {
+            Self::Plugin(found) => &found.manifest.inputs,
+            Self::BuiltIn(built_in) => built_in.inputs(),
+        }
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &IndexMap<String, Field> {
+        match self {
+            Self::Plugin(found) => &found.manifest.outputs,
+            Self::BuiltIn(built_in) => built_in.outputs(),
+        }
+    }
+}
+
+/// Looks up what a step uses. `folder` is the runbook's.
+pub(super) fn resolve(
+    uses: &Spanned<String>,
+    plugins: &dyn Plugins,
+    folder: &Path,
+    problems: &mut Problems<'_>,
+) -> Option<Used> {
+    let text = uses.value.as_str();
+    let path = Path::new(text);
+    if text.contains("{{") {
+        let title = "what a step uses is not computed";
+        problems.push_at(codes::USES, title, uses.span, "", None);
+        return None;
+    }
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    if extension == Some("wasm") {
+        let opened = plugins.open(&folder.join(path));
+        return found(opened, uses, text, plugins, problems).map(Used::Plugin);
+    }
+    if extension == Some("toml") {
+        unsupported(
+            "runbooks inside runbooks are",
+            "copy its steps into this runbook",
+            uses,
+            problems,
+        );
+        return None;
+    }
+    if text.contains("://") || text.contains('/') || text.contains(':') {
+        unsupported(
+            "OCI references are",
+            "fetch the component and name its file: `./plugin.wasm`",
+            uses,
+            problems,
+        );
+        return None;
+    }
+    named(text, uses, plugins, problems)
+}
+
+fn named(
+    text: &str,
+    uses: &Spanned<String>,
+    plugins: &dyn Plugins,
+    problems: &mut Problems<'_>,
+) -> Option<Used> {
+    let (name, version) = match text.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (text, None),
+    };
+    if let Some(built_in) = BuiltIn::named(name) {
+        if version.is_some() {
+            let title = format!("`{name}` is built in and has no version of its own");
+            problems.push_at(
+                codes::USES,
+                title,
+                uses.span,
+                "",
+                Some(format!("write `{name}`")),
+            );
+        }
+        return Some(Used::BuiltIn(built_in));
+    }
+    if !is_kebab_case(name) {
+        let kebab = name.replace(['_', ' '], "-").to_lowercase();
+        let help = is_kebab_case(&kebab).then(|| format!("write `{kebab}`"));
+        let title = format!("a plugin's name is kebab-case, `{name}` is not");
+        problems.push_at(codes::NAME, title, uses.span, "", help);
+        return None;
+    }
+    let found = found(plugins.find(name), uses, name, plugins, problems)?;
+    let actual = &found.manifest.plugin.version;
+    if let Some(wanted) = version
+        && !fits(wanted, actual)
+    {
+        problems.push_at(
+            codes::PLUGIN_VERSION,
+            format!("the runbook wants `{name}` {wanted}, there is {actual}"),
+            uses.span,
+            "",
+            Some(format!("write `{name}@{actual}`, or install {wanted}")),
+        );
+        return None;
+    }
+    Some(Used::Plugin(found))
+}
+
+/// Whether a version is the one wanted, or begins with it: `0.1` fits `0.1.3`.
+fn fits(wanted: &str, actual: &str) -> bool {
+    actual
+        .strip_prefix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn found(
+    result: Result<Found, NotFound>,
+    uses: &Spanned<String>,
+    name: &str,
+    plugins: &dyn Plugins,
+    problems: &mut Problems<'_>,
+) -> Option<Found> {
+    let problem = match result {
+        Ok(found) => return Some(found),
+        Err(NotFound::Unknown { folders }) => {
+            let names = plugins.names();
+            let known = names.iter().map(String::as_str).chain(BuiltIn::NAMES);
+            let help = match (nearest(name, known), &*folders) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, []) => "`rutter plugin list` shows what there is".to_owned(),
+                (None, folders) => {
+                    let folders: Vec<String> = folders
+                        .iter()
+                        .map(|folder| format!("`{}`", folder.display()))
+                        .collect();
+                    format!(
+                        "`rutter plugin list` shows what there is; searched {}",
+                        folders.join(", ")
+                    )
+                }
+            };
+            Diagnostic::error(
+                codes::PLUGIN_UNKNOWN,
+                format!("there is no plugin `{name}`"),
+            )
+            .help(help)
+        }
+        Err(NotFound::Unusable { message, help }) => {
+            let mut problem = Diagnostic::error(codes::PLUGIN_UNUSABLE, message);
+            problem.help = help;
+            problem
+        }
+    };
+    let problem = problem.at(problems.source, uses.span, "");
+    problems.push(problem);
+    None
+}
+
+fn unsupported(what: &str, help: &str, uses: &Spanned<String>, problems: &mut Problems<'_>) {
+    let title = format!("{what} not yet supported");
+    problems.push_at(codes::USES, title, uses.span, "", Some(help.to_owned()));
+}

@@ -1,0 +1,313 @@
+//! `with` gives what the plugin takes: every input that must be given, none that it does not know,
+//! each of its type and within its rules.
+//!
+//! What is written out, or made of inputs alone, is held against the plugin's fields by value; of
+//! the rest the type is, as far as it is known.
+
+use indexmap::IndexMap;
+use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
+use serde_json::{Map, Value};
+
+use super::super::codes;
+use super::super::document::{Node, NodeKind};
+use super::super::evaluator::locals;
+use super::super::expression::EvaluationError;
+use super::super::model::{Model, Place, Text};
+use super::super::plugins::Used;
+use super::super::problems::Problems;
+use super::super::resolve::Local;
+use super::super::schema::Step;
+use super::super::template::{Template, TemplateError};
+use super::super::types::type_of;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// Stands where a value will only be known during the run. No text of a TOML file can hold a NUL.
+const NOT_YET: &str = "\0";
+/// Items whose inputs are checked one by one.
+const ITEMS_CHECKED_MAX: usize = 1_000;
+
+pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
+    for (index, step) in model.runbook.steps.iter().enumerate() {
+        let Some(used) = &model.used[index] else {
+            continue;
+        };
+        let before = problems.list.len();
+        for local in items(step, model) {
+            values(step, used, local.as_ref(), model, problems);
+            // What is wrong for one item is mostly wrong for all.
+            if problems.list.len() > before {
+                break;
+            }
+        }
+        if let Some(Node {
+            kind: NodeKind::Table(with),
+            ..
+        }) = &step.with
+        {
+            for entry in &with.entries {
+                if let Some(field) = used.inputs().get(&entry.key) {
+                    types(&entry.value, field, &entry.key, index, model, problems);
+                }
+            }
+        }
+    }
+}
+
+/// The items of a step, as far as they are known; one without a value for any other step.
+fn items(step: &Step, model: &Model<'_>) -> Vec<Option<Local>> {
+    let unknown = vec![None];
+    let Some(over) = &step.for_each else {
+        return unknown;
+    };
+    let mut known = true;
+    let over = over.to_json(&mut |text, _| match evaluate(text, None, model) {
+        Ok(value) => value,
+        Err(_) => {
+            known = false;
+            Value::Null
+        }
+    });
+    match locals(over) {
+        Ok((_, locals)) if known && !locals.is_empty() => locals
+            .into_iter()
+            .take(ITEMS_CHECKED_MAX)
+            .map(Some)
+            .collect(),
+        _ => unknown,
+    }
+}
+
+fn evaluate(text: &str, local: Option<&Local>, model: &Model<'_>) -> Result<Value, TemplateError> {
+    let not_yet = || TemplateError {
+        expression: String::new(),
+        error: EvaluationError::NotYet,
+    };
+    // What cannot be read was reported.
+    let template = model.templates.text(text).map_err(|_| not_yet())?;
+    template.evaluate(text, &|reference| model.known(reference, local))
+}
+
+/// Holds the values that are known against the fields.
+fn values(
+    step: &Step,
+    used: &Used,
+    local: Option<&Local>,
+    model: &Model<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let mut whole = true;
+    let with = step.with.as_ref().map_or_else(
+        || Value::Object(Map::new()),
+        |with| {
+            with.to_json(&mut |text, span| match evaluate(text, local, model) {
+                Ok(value) => value,
+                Err(error) => {
+                    whole = false;
+                    unevaluated(text, span, &error, problems);
+                    Value::from(NOT_YET)
+                }
+            })
+        },
+    );
+    let fields = used.inputs();
+    let unknown = |value: &Value| value.as_str() == Some(NOT_YET);
+    match check_known(fields, &with, &unknown) {
+        Ok(inputs) => {
+            if let (Used::BuiltIn(built_in), true) = (used, whole)
+                && let Err(message) = built_in.complete(inputs)
+            {
+                let span = step.with.as_ref().map_or(step.id.span, |with| with.span);
+                problems.push_at(codes::WITH, message, span, "", None);
+            }
+        }
+        Err(found) => {
+            for problem in found {
+                let diagnostic = describe(step, fields, &problem, local, problems);
+                problems.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// An expression that has no value although all it reads is known.
+fn unevaluated(text: &str, span: Span, error: &TemplateError, problems: &mut Problems<'_>) {
+    match &error.error {
+        // Names that do not exist have their own messages.
+        EvaluationError::NotYet => {}
+        EvaluationError::Undefined(name) if name.starts_with("inputs.") && !name.contains('[') => {}
+        _ => {
+            let title = format!("`{text}` has no value, {error}");
+            problems.push_at(codes::EXPRESSION, title, span, "", None);
+        }
+    }
+}
+
+fn describe(
+    step: &Step,
+    fields: &IndexMap<String, Field>,
+    problem: &FieldProblem,
+    local: Option<&Local>,
+    problems: &Problems<'_>,
+) -> Diagnostic {
+    let uses = step.uses.as_ref().map_or("", |uses| uses.value.as_str());
+    let (id, path) = (&step.id.value, &problem.path);
+    let found = step.with.as_ref().map(|with| with.find_entry(path));
+    let item = local.map_or_else(String::new, |local| format!(" for item `{}`", local.key));
+    let (title, span, label) = match found {
+        Some((node, key_span, true)) => {
+            if known(fields, path) {
+                let title = format!("`{path}` of step `{id}`: {}{item}", problem.message);
+                (title, node.span, String::new())
+            } else {
+                let title = format!("`{uses}` has no input `{path}`");
+                (title, key_span.unwrap_or(node.span), String::new())
+            }
+        }
+        Some((node, _, false))
+            if !matches!(&node.kind, NodeKind::Text(_)) && path.contains('.') =>
+        {
+            (
+                format!("step `{id}` does not give `{path}` of `{uses}`"),
+                node.span,
+                String::new(),
+            )
+        }
+        // A value inside of what an expression gave.
+        Some((node, _, false)) if matches!(&node.kind, NodeKind::Text(_)) => (
+            format!("`{path}` of step `{id}`: {}{item}", problem.message),
+            node.span,
+            String::new(),
+        ),
+        _ => (
+            format!("step `{id}` does not give `{path}` of `{uses}`"),
+            step.id.span,
+            String::new(),
+        ),
+    };
+    let mut diagnostic = Diagnostic::error(codes::WITH, title).at(problems.source, span, label);
+    diagnostic.help = problem.help.clone();
+    diagnostic
+}
+
+/// Whether a path leads to a field.
+fn known(fields: &IndexMap<String, Field>, path: &str) -> bool {
+    let mut steps = path.split(['.', '[']).filter(|step| !step.is_empty());
+    let Some(first) = steps.next().and_then(|first| fields.get(first)) else {
+        return false;
+    };
+    let mut field = first;
+    for step in steps {
+        let next = if step.ends_with(']') {
+            field.items.as_deref()
+        } else {
+            field.fields.get(step)
+        };
+        match next {
+            Some(next) => field = next,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Holds the types of references against the fields, where values are not known yet.
+fn types(
+    node: &Node,
+    field: &Field,
+    path: &str,
+    step: usize,
+    model: &Model<'_>,
+    problems: &mut Problems<'_>,
+) {
+    match (&node.kind, field.kind) {
+        (NodeKind::Text(text), _) => {
+            let Ok(template) = model.templates.text(text) else {
+                return;
+            };
+            let text = Text {
+                step: Some(step),
+                place: Place::With,
+                text,
+                span: node.span,
+                template,
+            };
+            one_type(&text, field, path, model, problems);
+        }
+        (NodeKind::Table(table), FieldKind::Table) => {
+            for entry in &table.entries {
+                if let Some(inner) = field.fields.get(&entry.key) {
+                    types(
+                        &entry.value,
+                        inner,
+                        &format!("{path}.{}", entry.key),
+                        step,
+                        model,
+                        problems,
+                    );
+                }
+            }
+        }
+        (NodeKind::List(items), FieldKind::List) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(inner) = &field.items {
+                    types(
+                        item,
+                        inner,
+                        &format!("{path}[{index}]"),
+                        step,
+                        model,
+                        problems,
+                    );
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn one_type(
+    text: &Text<'_>,
+    field: &Field,
+    path: &str,
+    model: &Model<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let given = match &*text.template {
+        Template::Literal => return,
+        Template::Text(_) => Some(FieldKind::String),
+        Template::Whole(_) => {
+            let Some(reference) = text.template.as_reference() else {
+                return;
+            };
+            // What is known was held against the field by its value.
+            if model.known(reference, None).is_ok() {
+                return;
+            }
+            match type_of(reference, text, model) {
+                Ok(found) if !found.fits(field.kind) => found.kind(),
+                _ => None,
+            }
+        }
+    };
+    let textual = [
+        FieldKind::String,
+        FieldKind::Secret,
+        FieldKind::AccountId,
+        FieldKind::Region,
+        FieldKind::Duration,
+    ];
+    let Some(given) = given else { return };
+    if matches!(*text.template, Template::Text(_))
+        && (textual.contains(&field.kind) || evaluate(text.text, None, model).is_ok())
+    {
+        return;
+    }
+    let help = (given == FieldKind::String && matches!(*text.template, Template::Text(_)))
+        .then(|| "only a text that is one whole `{{ … }}` keeps its value's type".to_owned());
+    let title = format!(
+        "`{path}` is of type {}, this is of type {}",
+        field.kind.name(),
+        given.name()
+    );
+    problems.push_at(codes::WITH, title, text.span, "", help);
+}

@@ -1,0 +1,451 @@
+//! A runbook as it is written: every field typed, every name with its place, nothing looked up yet.
+//!
+//! Each table is read by itself, so that a mistake in one hides none in another. What the names
+//! stand for is for the rules to check.
+
+use rutter_engine::{OnFailure, Retry};
+use rutter_manifest::Field;
+
+use super::codes;
+use super::document::{Document, Entry, Node, NodeKind, Table};
+use super::problems::Problems;
+use super::reader::Reader;
+use crate::diagnostic::Span;
+
+/// The format this program reads.
+pub(super) const SCHEMA: i64 = 1;
+/// Steps of a runbook; the engine keeps a few hundred bytes for each.
+pub(super) const STEPS_MAX: usize = 10_000;
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(super) struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+/// A runbook as it is written.
+#[derive(Debug, Default)]
+pub(super) struct Runbook {
+    pub name: String,
+    pub title: Option<String>,
+    pub inputs: Vec<Input>,
+    pub accounts: Vec<Account>,
+    pub steps: Vec<Step>,
+    /// Name, its place, template.
+    pub outputs: Vec<Entry>,
+}
+
+/// An input that the runbook asks for.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub name: Spanned<String>,
+    /// Absent when it was refused.
+    pub field: Option<Field>,
+}
+
+/// An account that the runbook works in.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub name: Spanned<String>,
+    pub help: String,
+}
+
+/// A step.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Its header.
+    pub span: Span,
+    pub id: Spanned<String>,
+    pub title: Option<String>,
+    pub uses: Option<Spanned<String>>,
+    pub accounts: Accounts,
+    pub with: Option<Node>,
+    pub needs: Option<Vec<Spanned<String>>>,
+    pub when: Option<Spanned<String>>,
+    pub for_each: Option<Node>,
+    pub max_parallel: Option<Spanned<usize>>,
+    pub max_failures: Option<Spanned<usize>>,
+    pub retry: Option<Spanned<Retry>>,
+    pub timeout_ms: Option<Spanned<u64>>,
+    pub on_failure: OnFailure,
+    pub confirm: Option<Confirm>,
+}
+
+/// How a step names its accounts.
+#[derive(Debug)]
+pub(super) enum Accounts {
+    None,
+    /// `account = "source"`.
+    One(Spanned<String>),
+    /// `accounts = { … }`: the plugin's name and the runbook's.
+    Many(Span, Vec<(Spanned<String>, Spanned<String>)>),
+}
+
+/// An approval before a step.
+#[derive(Debug)]
+pub(super) struct Confirm {
+    pub message: Spanned<String>,
+    pub people: u32,
+}
+
+/// Reads the document. What cannot be read is reported and left out.
+pub(super) fn read(document: &Document, problems: &mut Problems<'_>) -> Runbook {
+    let mut runbook = Runbook::default();
+    let mut root = Reader::new(&document.root, "a runbook", problems);
+    let version = root.integer("schema", 1, i64::MAX);
+    match version {
+        Some(version) if version.value > SCHEMA => {
+            root.problems.push_at(
+                codes::SCHEMA,
+                format!(
+                    "the runbook is written for schema {}, this program reads {SCHEMA}",
+                    version.value
+                ),
+                version.span,
+                "needs a newer rutter",
+                Some("upgrade `rutter`; nothing else in the file was checked".to_owned()),
+            );
+            return runbook;
+        }
+        Some(_) => {}
+        None => root.missing("schema", Some("write `schema = 1` in the first line")),
+    }
+    let head = root.table("runbook");
+    let inputs = root.table("inputs");
+    let accounts = root.table("accounts");
+    let steps = root.list("steps");
+    let outputs = root.table("outputs");
+    if head.is_none() {
+        root.missing("runbook", Some("add a table `[runbook]` with a `name`"));
+    }
+    if steps.is_none() {
+        root.missing(
+            "steps",
+            Some("add a step: `[[steps]]` with `id` and `uses`"),
+        );
+    }
+    root.finish();
+
+    if let Some((_, head)) = head {
+        let mut reader = Reader::new(head, "`[runbook]`", problems);
+        runbook.name = reader
+            .required_text("name")
+            .map_or_else(String::new, |name| name.value);
+        runbook.title = reader.text("title").map(|title| title.value);
+        reader.finish();
+    }
+    if let Some((_, table)) = inputs {
+        runbook.inputs = table
+            .entries
+            .iter()
+            .map(|entry| input(entry, document, problems))
+            .collect();
+    }
+    if let Some((_, table)) = accounts {
+        runbook.accounts = table
+            .entries
+            .iter()
+            .map(|entry| account(entry, problems))
+            .collect();
+    }
+    if let Some((span, items)) = steps {
+        runbook.steps = read_steps(span, items, problems);
+    }
+    if let Some((_, table)) = outputs {
+        runbook.outputs = table.entries.clone();
+    }
+    runbook
+}
+
+fn name(entry: &Entry) -> Spanned<String> {
+    Spanned {
+        value: entry.key.clone(),
+        span: entry.key_span,
+    }
+}
+
+fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Input {
+    let field = match document.fields.get(&entry.key) {
+        Some(Ok(field)) => Some(field.clone()),
+        Some(Err(bad)) => {
+            problems.push_at(
+                codes::INPUT_FIELD,
+                format!(
+                    "the input `{}` is not declared well: {}",
+                    entry.key, bad.message
+                ),
+                bad.span,
+                "",
+                bad.help.clone(),
+            );
+            None
+        }
+        None => None,
+    };
+    Input {
+        name: name(entry),
+        field,
+    }
+}
+
+fn account(entry: &Entry, problems: &mut Problems<'_>) -> Account {
+    let mut account = Account {
+        name: name(entry),
+        help: String::new(),
+    };
+    match &entry.value.kind {
+        NodeKind::Table(table) => {
+            let what = format!("the account `{}`", entry.key);
+            let mut reader = Reader::new(table, &what, problems);
+            account.help = reader
+                .text("help")
+                .map_or_else(String::new, |help| help.value);
+            reader.finish();
+        }
+        _ => problems.wrong_type("a table such as `{ help = \"…\" }`", &entry.value),
+    }
+    account
+}
+
+fn read_steps(span: Span, items: &[Node], problems: &mut Problems<'_>) -> Vec<Step> {
+    if items.len() > STEPS_MAX {
+        problems.push_at(
+            codes::LIMIT,
+            format!(
+                "a runbook has at most {STEPS_MAX} steps, this one has {}",
+                items.len()
+            ),
+            items.get(STEPS_MAX).map_or(span, |step| step.span),
+            "",
+            Some("run one step over a list with `for_each`, or split the runbook".to_owned()),
+        );
+        return Vec::new();
+    }
+    if items.is_empty() {
+        problems.push_at(
+            codes::MISSING_KEY,
+            "a runbook has at least one step",
+            span,
+            "",
+            None,
+        );
+    }
+    items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| match &node.kind {
+            NodeKind::Table(table) => Some(step(index, table, problems)),
+            _ => {
+                problems.wrong_type("a table", node);
+                None
+            }
+        })
+        .collect()
+}
+
+fn step(index: usize, table: &Table, problems: &mut Problems<'_>) -> Step {
+    let id = match table.get("id").map(|entry| &entry.value) {
+        Some(Node {
+            span,
+            kind: NodeKind::Text(id),
+        }) => Some(Spanned {
+            value: id.clone(),
+            span: *span,
+        }),
+        _ => None,
+    };
+    let what = match &id {
+        Some(id) => format!("step `{}`", id.value),
+        None => format!("step {}", index + 1),
+    };
+    let mut reader = Reader::new(table, &what, problems);
+    reader.required_text("id");
+    let with = reader.node("with");
+    let step = Step {
+        span: table.span,
+        // A name that no reference can meet.
+        id: id.unwrap_or(Spanned {
+            value: format!("#{}", index + 1),
+            span: table.span,
+        }),
+        title: reader.text("title").map(|title| title.value),
+        uses: reader.required_text("uses"),
+        accounts: accounts(&mut reader),
+        with: None,
+        needs: reader.texts("needs"),
+        when: reader.text("when"),
+        for_each: for_each(&mut reader),
+        max_parallel: count(&mut reader, "max_parallel", 1),
+        max_failures: count(&mut reader, "max_failures", 0),
+        retry: None,
+        timeout_ms: reader.duration("timeout", 1),
+        on_failure: on_failure(&mut reader),
+        confirm: confirm(&mut reader),
+    };
+    let retry = reader.table("retry");
+    reader.finish();
+    let with = with.filter(|node| match &node.kind {
+        NodeKind::Table(_) => true,
+        _ => {
+            problems.wrong_type("a table: `with.name = …`", node);
+            false
+        }
+    });
+    Step {
+        with: with.cloned(),
+        retry: retry.map(|(span, table)| Spanned {
+            value: read_retry(table, problems),
+            span,
+        }),
+        ..step
+    }
+}
+
+fn accounts(reader: &mut Reader<'_, '_, '_>) -> Accounts {
+    let one = reader.text("account");
+    let many = reader.table("accounts");
+    match (one, many) {
+        (None, None) => Accounts::None,
+        (Some(one), None) => Accounts::One(one),
+        (one, Some((span, table))) => {
+            if let Some(one) = one {
+                reader.problems.push_at(
+                    codes::ACCOUNT,
+                    format!("{} has both `account` and `accounts`", reader.what),
+                    one.span,
+                    "",
+                    Some("keep `accounts` if the plugin needs several, else `account`".to_owned()),
+                );
+            }
+            let mut names = Vec::new();
+            for entry in &table.entries {
+                match &entry.value.kind {
+                    NodeKind::Text(account) => names.push((
+                        name(entry),
+                        Spanned {
+                            value: account.clone(),
+                            span: entry.value.span,
+                        },
+                    )),
+                    _ => reader
+                        .problems
+                        .wrong_type("the name of an account, as text", &entry.value),
+                }
+            }
+            Accounts::Many(span, names)
+        }
+    }
+}
+
+fn for_each(reader: &mut Reader<'_, '_, '_>) -> Option<Node> {
+    let node = reader.node("for_each")?;
+    match &node.kind {
+        NodeKind::List(_) | NodeKind::Table(_) => Some(node.clone()),
+        NodeKind::Text(text) if text.contains("{{") => Some(node.clone()),
+        NodeKind::Refused => None,
+        NodeKind::Text(_) => {
+            reader.problems.push_at(
+                codes::TYPE,
+                format!("`for_each` of {} is text", reader.what),
+                node.span,
+                "expected a list, a table, or one expression",
+                Some(
+                    "an expression stands in braces: `for_each = \"{{ inputs.regions }}\"`"
+                        .to_owned(),
+                ),
+            );
+            None
+        }
+        _ => {
+            reader
+                .problems
+                .wrong_type("a list, a table, or an expression that gives one", node);
+            None
+        }
+    }
+}
+
+fn count(reader: &mut Reader<'_, '_, '_>, key: &'static str, min: i64) -> Option<Spanned<usize>> {
+    let number = reader.integer(key, min, 1_000_000)?;
+    Some(Spanned {
+        value: usize::try_from(number.value).ok()?,
+        span: number.span,
+    })
+}
+
+fn on_failure(reader: &mut Reader<'_, '_, '_>) -> OnFailure {
+    let choices = [
+        ("stop", OnFailure::Stop),
+        ("continue", OnFailure::Continue),
+        ("undo", OnFailure::Undo),
+    ];
+    reader.choice("on_failure", &choices).unwrap_or_default()
+}
+
+fn confirm(reader: &mut Reader<'_, '_, '_>) -> Option<Confirm> {
+    let node = reader.node("confirm")?;
+    let what = format!("`confirm` of {}", reader.what);
+    match &node.kind {
+        NodeKind::Text(message) => Some(Confirm {
+            message: Spanned {
+                value: message.clone(),
+                span: node.span,
+            },
+            people: 1,
+        }),
+        NodeKind::Table(table) => {
+            let mut inner = Reader::new(table, &what, reader.problems);
+            let message = inner.required_text("message");
+            let people = inner
+                .integer("people", 1, 100)
+                .map_or(1, |people| people.value);
+            inner.finish();
+            Some(Confirm {
+                message: message?,
+                people: u32::try_from(people).unwrap_or(1),
+            })
+        }
+        _ => {
+            reader.problems.wrong_type(
+                "the question as text, or `{ message = \"…\", people = 2 }`",
+                node,
+            );
+            None
+        }
+    }
+}
+
+fn read_retry(table: &Table, problems: &mut Problems<'_>) -> Retry {
+    let default = Retry::default();
+    let mut reader = Reader::new(table, "`retry`", problems);
+    let attempts = reader.integer("attempts", 1, 1_000);
+    let delay = reader.duration("delay", 0);
+    let max_delay = reader.duration("max_delay", 0);
+    if attempts.is_none() && table.get("attempts").is_none() {
+        reader.missing(
+            "attempts",
+            Some("how often the step is tried in all: `attempts = 3`"),
+        );
+    }
+    reader.finish();
+    let delay_ms = delay.map_or(default.delay_ms, |delay| delay.value);
+    if let Some(max) = &max_delay
+        && max.value < delay_ms
+    {
+        problems.push_at(
+            codes::VALUE,
+            "`max_delay` is shorter than `delay`",
+            max.span,
+            "",
+            None,
+        );
+    }
+    Retry {
+        attempts: attempts
+            .and_then(|attempts| u32::try_from(attempts.value).ok())
+            .unwrap_or(default.attempts),
+        delay_ms,
+        max_delay_ms: max_delay.map_or(default.max_delay_ms.max(delay_ms), |max| max.value),
+    }
+}

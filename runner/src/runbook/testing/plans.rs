@@ -1,0 +1,206 @@
+//! From a good runbook to a plan.
+
+use rutter_engine::{OnFailure, Uses};
+use serde_json::json;
+
+use super::{GOOD, bindings, codes, load, load_with, loaded};
+use crate::runbook::{Binding, InputSources};
+
+#[test]
+fn a_good_runbook_becomes_a_plan() {
+    let checked = loaded(GOOD, &[("source_instance", "r-1")]);
+    let plan = &checked.plan;
+    assert_eq!(
+        (plan.name.as_str(), plan.title.as_str()),
+        ("redis_cross_account", "One-way sync")
+    );
+    assert_eq!(plan.digest.len(), 64);
+    assert_eq!(plan.inputs["regions"], json!(["cn-hangzhou", "cn-beijing"]));
+    assert_eq!(plan.inputs["source_password"], json!(null));
+    assert_eq!(plan.accounts["source"].profile, "profile-source");
+    assert_eq!(
+        plan.outputs["ticket"],
+        json!("{{ steps.cutover.evidence.ticket }}")
+    );
+
+    let role = plan.step("role").expect("it is there");
+    assert_eq!(role.accounts["account"].as_ref(), "source");
+    let Uses::Plugin(plugin) = &role.uses else {
+        panic!("it is a plugin");
+    };
+    assert_eq!(
+        (plugin.name.as_str(), plugin.digest.as_str()),
+        ("create-role", "digest-of-create-role")
+    );
+    assert_eq!((role.line.line, role.line.column), (32, 6));
+
+    let task = plan.step("task").expect("it is there");
+    assert_eq!((task.retry.attempts, task.retry.delay_ms), (3, 5_000));
+    assert_eq!(
+        (task.timeout_ms, task.on_failure),
+        (Some(43_200_000), OnFailure::Undo)
+    );
+    assert_eq!(
+        plan.step("cutover").expect("it is there").uses,
+        Uses::Approve
+    );
+    assert!(checked.warnings.is_empty());
+    assert!(checked.manifests.contains_key("digest-of-copy-image"));
+}
+
+#[test]
+fn a_step_waits_for_what_stands_above_what_it_names_and_what_it_reads() {
+    let plan = loaded(GOOD, &[("source_instance", "r-1")]).plan;
+    let needs = |id: &str| -> Vec<String> {
+        let step = plan.step(id).expect("it is there");
+        step.needs.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(needs("copies"), Vec::<String>::new());
+    assert_eq!(needs("task"), ["role", "copies"]);
+    // Waiting for `task` is waiting for all above it.
+    assert_eq!(needs("cutover"), ["task"]);
+    assert_eq!(needs("sure"), ["task", "settle"]);
+}
+
+#[test]
+fn a_secret_becomes_a_placeholder_and_its_value_stays_apart() {
+    let inputs = InputSources {
+        set: vec![("source_instance".to_owned(), "r-1".to_owned())],
+        environment: [(
+            "RUTTER_INPUT_SOURCE_PASSWORD".to_owned(),
+            "hunter2".to_owned(),
+        )]
+        .into(),
+        ..InputSources::default()
+    };
+    let checked =
+        load_with(GOOD, inputs, Some(bindings(&["source", "destination"]))).expect("it is good");
+    assert_eq!(
+        checked.plan.inputs["source_password"],
+        json!("placeholder-source_password")
+    );
+    assert_eq!(checked.secrets.get("source_password"), Some("hunter2"));
+    assert!(!format!("{checked:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused() {
+    let set = [("source_instance", "r-1"), ("source_password", "hunter2")];
+    assert_eq!(codes(load(GOOD, &set)), ["secret"]);
+}
+
+#[test]
+fn values_come_from_the_command_line_then_the_file_then_the_environment_then_a_person() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("inputs.toml");
+    std::fs::write(&file, "a = 'file'\nb = 'file'\n").expect("it is written");
+    let text = r#"
+schema = 1
+[runbook]
+name = "x"
+[inputs.a]
+type = "string"
+[inputs.b]
+type = "string"
+[inputs.c]
+type = "string"
+[inputs.d]
+type = "duration"
+[[steps]]
+id = "s"
+uses = "say-hello"
+[outputs]
+all = "{{ inputs.a }}{{ inputs.b }}{{ inputs.c }}{{ inputs.d }}"
+"#;
+    let environment =
+        ["A", "B", "C"].map(|name| (format!("RUTTER_INPUT_{name}"), "environment".to_owned()));
+    let inputs = InputSources {
+        set: vec![("a".to_owned(), "set".to_owned())],
+        file: Some(file),
+        environment: environment.into(),
+        ask: Some(Box::new(|name, field| {
+            assert_eq!((name, field.kind.name()), ("d", "duration"));
+            Some("5m".to_owned())
+        })),
+    };
+    let plan = load_with(text, inputs, Some(bindings(&[])))
+        .expect("it is good")
+        .plan;
+    assert_eq!(
+        plan.inputs,
+        json!({ "a": "set", "b": "file", "c": "environment", "d": 300_000 })
+    );
+}
+
+#[test]
+fn nobody_is_asked_while_something_else_is_wrong() {
+    let inputs = InputSources {
+        ask: Some(Box::new(|_, _| panic!("asked too early"))),
+        ..InputSources::default()
+    };
+    let text = GOOD.replace("steps.role.name", "steps.rule.name");
+    let problems = load_with(&text, inputs, Some(bindings(&["source", "destination"])));
+    assert_eq!(codes(problems), ["unknown-reference"]);
+}
+
+#[test]
+fn a_check_needs_neither_inputs_nor_profiles_and_a_run_needs_both() {
+    assert_eq!(
+        codes(load_with(GOOD, InputSources::default(), None)),
+        Vec::<String>::new()
+    );
+    let run = load_with(
+        GOOD,
+        InputSources::default(),
+        Some([("source".to_owned(), Binding::default())].into()),
+    );
+    assert_eq!(
+        codes(run),
+        ["missing-input", "unbound-account", "unbound-account"]
+    );
+}
+
+#[test]
+fn what_inputs_give_a_plugin_is_checked_before_the_run() {
+    let text = GOOD.replace("\"ram-for-dts\"", "\"{{ inputs.source_instance }}/role\"");
+    assert_eq!(
+        codes(load(&text, &[("source_instance", "r-1")])),
+        ["step-inputs"]
+    );
+    assert_eq!(
+        codes(load_with(&text, InputSources::default(), None)),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_is_declared_and_never_used_is_a_warning() {
+    let text = GOOD.replace(
+        "[accounts.source]",
+        "[inputs.spare]\ntype = 'string'\noptional = true\n[accounts.source]",
+    );
+    assert_eq!(
+        codes(load(&text, &[("source_instance", "r-1")])),
+        ["unused"]
+    );
+}
+
+#[test]
+fn ten_thousand_steps_load_quickly() {
+    let mut text = "schema = 1\n[runbook]\nname = 'x'\n".to_owned();
+    for step in 0..10_000 {
+        text.push_str(&format!("[[steps]]\nid = 's{step}'\nuses = 'say-hello'\n"));
+    }
+    let started = std::time::Instant::now();
+    let loaded = load_with(&text, InputSources::default(), Some(bindings(&[])));
+    let plan = loaded.expect("it is good").plan;
+    assert_eq!(plan.steps.len(), 10_000);
+    assert_eq!(
+        plan.steps
+            .iter()
+            .map(|step| step.needs.len())
+            .sum::<usize>(),
+        9_999
+    );
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
