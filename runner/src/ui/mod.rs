@@ -1,1 +1,84 @@
-//! Being written.
+//! What people and scripts see: the only place that prints.
+//!
+//! The answer goes to standard output and everything else to standard error. A run is shown from
+//! its records alone: as bars on a terminal, as lines elsewhere, as JSON with `--json`. Nothing here
+//! decides anything.
+//!
+//! Read next: `describe.rs` for what a record says, `bars.rs` for what a terminal shows.
+
+mod bars;
+mod board;
+mod describe;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod json;
+mod lines;
+mod printer;
+mod prompt;
+mod quiet;
+mod summary;
+mod table;
+mod words;
+
+use rutter_engine::{At, Record, Run, Timestamp};
+
+pub use describe::{Line, Tone, Weight, describe, describe_stored};
+pub use printer::{Output, Printer};
+pub use prompt::{Prompt, PromptError};
+pub use summary::{ending, outputs, steps_table};
+pub use table::{Align, Table};
+pub use words::{duration, instant, one_line};
+
+/// How grave a line of a plugin is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// For the plugin's author.
+    Debug,
+    /// For who looks closely.
+    Info,
+    /// Probably not what was meant.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
+pub trait Show: Send {
+    /// A record was appended; `run` has evolved by it.
+    fn record(&mut self, record: &Record, run: &Run);
+
+    /// A wait saw a value and goes on until `deadline` at the latest.
+    fn waiting(&mut self, at: &At, label: &str, seen: &str, deadline: Timestamp);
+
+    /// Something will happen at an instant, and why.
+    fn timer(&mut self, due: Timestamp, reason: &str);
+
+    /// A step tells how far it is; `total` 0 means that it does not know.
+    fn progress(&mut self, at: &At, done: u64, total: u64, message: &str);
+
+    /// A plugin wrote a line.
+    fn log(&mut self, at: &At, level: LogLevel, message: &str);
+
+    /// The host has something to say that is no record: the clock jumped, say.
+    fn note(&mut self, text: &str);
+
+    /// Nothing is under way any more: leaves the screen to whoever prints next.
+    fn finish(&mut self, run: &Run);
+}
+
+/// The way of showing a run that fits where the output goes.
+pub fn show(printer: &Printer) -> Box<dyn Show> {
+    let output = printer.output();
+    if output.json {
+        Box::new(json::JsonShow::new(printer.clone()))
+    } else if output.quiet {
+        Box::new(quiet::QuietShow::new(printer.clone()))
+    } else if output.bars() {
+        Box::new(bars::BarShow::new(printer.clone()))
+    } else {
+        Box::new(lines::LineShow::new(printer.clone()))
+    }
+}

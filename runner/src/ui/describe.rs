@@ -1,0 +1,414 @@
+//! One line for each record.
+
+use std::collections::BTreeMap;
+
+use rutter_engine::{
+    Approval, Ask, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
+    Resolution, RollbackEnd, Run, RunEnd, StepEnd,
+};
+
+use super::words::{count, instant, one_line, place};
+use crate::journal::{RecordBody, StoredRecord};
+
+/// What a line says at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// Something is done.
+    Good,
+    /// A person is asked, or should look.
+    Asks,
+    /// Something went wrong.
+    Bad,
+    /// Of little interest.
+    Faint,
+}
+
+/// Who needs a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Who looks closely.
+    Detail,
+    /// Everybody.
+    Headline,
+    /// Even who wants to hear nothing else.
+    Call,
+}
+
+/// A record for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Who needs it.
+    pub weight: Weight,
+    /// What it says at a glance.
+    pub tone: Tone,
+    /// What it says, on one line.
+    pub text: String,
+}
+
+/// Describes a record; `run` has evolved by it.
+pub fn describe(record: &Record, run: &Run) -> Line {
+    let (weight, tone, text) = describe_fact(&record.fact, run);
+    Line { weight, tone, text }
+}
+
+/// Describes a record that this program may not understand.
+pub fn describe_stored(record: &StoredRecord, run: &Run) -> Line {
+    match &record.body {
+        RecordBody::Known(fact) => {
+            let (weight, tone, text) = describe_fact(fact, run);
+            Line { weight, tone, text }
+        }
+        RecordBody::Unknown { kind, fact } => Line {
+            weight: Weight::Headline,
+            tone: Tone::Asks,
+            text: format!("{} {}", one_line(kind), one_line(&fact.to_string())),
+        },
+    }
+}
+
+type Said = (Weight, Tone, String);
+
+fn detail(text: String) -> Said {
+    (Weight::Detail, Tone::Faint, text)
+}
+
+fn headline(text: String) -> Said {
+    (Weight::Headline, Tone::Plain, text)
+}
+
+fn good(text: String) -> Said {
+    (Weight::Headline, Tone::Good, text)
+}
+
+fn bad(text: String) -> Said {
+    (Weight::Headline, Tone::Bad, text)
+}
+
+fn asks(text: String) -> Said {
+    (Weight::Call, Tone::Asks, text)
+}
+
+fn describe_fact(fact: &Fact, run: &Run) -> Said {
+    match fact {
+        Fact::RunStarted { .. }
+        | Fact::Resumed { .. }
+        | Fact::AccountsConfirmed { .. }
+        | Fact::PlanRevised { .. }
+        | Fact::Interrupted {}
+        | Fact::RunEnded { .. } => of_run(fact),
+        Fact::StepSkipped { .. }
+        | Fact::StepPrepared { .. }
+        | Fact::StepEnded { .. }
+        | Fact::Resolved { .. } => of_step(fact),
+        Fact::ApprovalAsked { step, approval } => asked(step, approval, run),
+        Fact::Approved { step, by, evidence } => approved(step, by, evidence),
+        Fact::Declined { step, by, why } => headline(format!(
+            "{step}: declined by {}: {}",
+            one_line(by),
+            one_line(why)
+        )),
+        Fact::AttemptStarted { .. }
+        | Fact::AttemptResumed { .. }
+        | Fact::AttemptEnded { .. }
+        | Fact::RetryPlanned { .. } => of_attempt(fact),
+        Fact::CallAnswered {
+            at, label, answer, ..
+        } => match answer {
+            Ok(_) => detail(format!("{}: {} answered", place(at), one_line(label))),
+            Err(fault) => detail(format!(
+                "{}: {} failed: {}",
+                place(at),
+                one_line(label),
+                why(fault)
+            )),
+        },
+        Fact::WaitStarted {
+            at,
+            label,
+            deadline,
+            ..
+        } => detail(format!(
+            "{}: waits for {}, until {} at the latest",
+            place(at),
+            one_line(label),
+            instant(*deadline)
+        )),
+        Fact::ChangeIntended { .. }
+        | Fact::ChangeDone { .. }
+        | Fact::ChangeRefused { .. }
+        | Fact::ChangeUnknown { .. }
+        | Fact::ChangeAdopted { .. } => of_change(fact, run),
+        Fact::RollbackStarted { .. }
+        | Fact::ReverseIntended { .. }
+        | Fact::ReverseDone { .. }
+        | Fact::ReverseFailed { .. }
+        | Fact::RollbackEnded { .. } => of_rollback(fact, run),
+    }
+}
+
+fn of_run(fact: &Fact) -> Said {
+    match fact {
+        Fact::RunStarted {
+            run, mode, plan, ..
+        } => headline(format!(
+            "{} {run} of {} started: {}",
+            match mode {
+                Mode::Live => "run",
+                Mode::Rehearsal => "rehearsal",
+            },
+            plan.name,
+            count(plan.steps.len(), "step")
+        )),
+        Fact::Resumed { rutter } => headline(format!("run taken up again by rutter {rutter}")),
+        Fact::AccountsConfirmed { accounts } => headline(confirmed(accounts)),
+        Fact::PlanRevised { plan } => headline(format!(
+            "runbook replaced by {}: {}",
+            plan.file,
+            count(plan.steps.len(), "step")
+        )),
+        Fact::Interrupted {} => {
+            headline("asked to stop: nothing new is started, what was sent is awaited".to_owned())
+        }
+        Fact::RunEnded { end } => run_ended(end),
+        _ => unreachable_kind(),
+    }
+}
+
+fn of_step(fact: &Fact) -> Said {
+    match fact {
+        Fact::StepSkipped { step, reason } => {
+            headline(format!("{step}: skipped: {}", one_line(reason)))
+        }
+        Fact::StepPrepared { step, items, .. } => match items.as_slice() {
+            [only] if only.key.is_none() => detail(format!("{step}: ready")),
+            items => detail(format!("{step}: {}", count(items.len(), "item"))),
+        },
+        Fact::StepEnded { step, end } => match end {
+            StepEnd::Done(_) => good(format!("{step}: done")),
+            StepEnd::Failed(fault) => bad(format!("{step}: failed: {}", why(fault))),
+        },
+        Fact::Resolved {
+            step,
+            item,
+            resolution,
+            by,
+            why,
+        } => headline(format!(
+            "{step}{}: {} says: {}: {}",
+            item.as_ref()
+                .map(|item| format!("[{}]", one_line(item)))
+                .unwrap_or_default(),
+            one_line(by),
+            match resolution {
+                Resolution::Retry => "it did not happen, try again",
+                Resolution::Adopt => "it happened, find it",
+                Resolution::Done(_) => "it is done",
+                Resolution::Skip => "leave it out",
+            },
+            one_line(why)
+        )),
+        _ => unreachable_kind(),
+    }
+}
+
+fn of_attempt(fact: &Fact) -> Said {
+    match fact {
+        Fact::AttemptStarted { at } => detail(format!("{} started", attempt(at))),
+        Fact::AttemptResumed { at } => detail(format!("{} taken up again", attempt(at))),
+        Fact::AttemptEnded { at, end } => match end {
+            AttemptEnd::Done(_) => detail(format!("{} done", attempt(at))),
+            AttemptEnd::Failed(fault) => bad(format!("{} failed: {}", attempt(at), why(fault))),
+            AttemptEnd::Unknown(fault) => {
+                asks(format!("{} ended unknown: {}", attempt(at), why(fault)))
+            }
+        },
+        Fact::RetryPlanned { at, due } => {
+            headline(format!("{} begins at {}", attempt(at), instant(*due)))
+        }
+        _ => unreachable_kind(),
+    }
+}
+
+fn of_change(fact: &Fact, run: &Run) -> Said {
+    match fact {
+        Fact::ChangeIntended {
+            at, change, call, ..
+        } => detail(format!(
+            "{}: {} is sent (change {change})",
+            place(at),
+            one_line(&call.label())
+        )),
+        Fact::ChangeDone { change, .. } => good(format!(
+            "{} done (change {change})",
+            change_place(*change, run)
+        )),
+        Fact::ChangeRefused { change, fault } => bad(format!(
+            "{} refused (change {change}): {}",
+            change_place(*change, run),
+            why(fault)
+        )),
+        Fact::ChangeUnknown { change, fault } => asks(format!(
+            "{}: nobody knows whether it happened (change {change}): {}",
+            change_place(*change, run),
+            why(fault)
+        )),
+        Fact::ChangeAdopted { change, .. } => good(format!(
+            "{} found to have happened (change {change})",
+            change_place(*change, run)
+        )),
+        _ => unreachable_kind(),
+    }
+}
+
+fn of_rollback(fact: &Fact, run: &Run) -> Said {
+    match fact {
+        Fact::RollbackStarted { by } => headline(format!(
+            "undo asked for by {}: every change is taken back, last first",
+            one_line(by)
+        )),
+        Fact::ReverseIntended { change, call } => detail(format!(
+            "{}: {} is sent (takes back change {change})",
+            step_of_change(*change, run),
+            one_line(&call.label())
+        )),
+        Fact::ReverseDone { change, note } => good(format!(
+            "{} taken back (change {change}){}",
+            change_place(*change, run),
+            if note.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", one_line(note))
+            }
+        )),
+        Fact::ReverseFailed { change, fault } => bad(format!(
+            "{} not taken back (change {change}): {}",
+            change_place(*change, run),
+            why(fault)
+        )),
+        Fact::RollbackEnded { end } => rollback_ended(end, run),
+        _ => unreachable_kind(),
+    }
+}
+
+/// Each group above is entered only with the kinds that it names.
+fn unreachable_kind() -> Said {
+    detail(String::new())
+}
+
+fn confirmed(accounts: &BTreeMap<Name, Identity>) -> String {
+    let each: Vec<_> = accounts
+        .iter()
+        .map(|(name, identity)| format!("{name} is {}", one_line(&identity.id)))
+        .collect();
+    if each.is_empty() {
+        return "no accounts to confirm".to_owned();
+    }
+    format!("accounts confirmed: {}", each.join(", "))
+}
+
+fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
+    let reason = match approval.because {
+        Some(Ask::Irreversible) => " (this cannot be taken back)",
+        Some(Ask::Costs) => " (this costs money)",
+        None => "",
+    };
+    let people = match approval.people {
+        0 | 1 => String::new(),
+        people => format!(" ({people} people)"),
+    };
+    let owner = match &approval.owner {
+        Some(owner) => format!(" [{}]", one_line(owner)),
+        None => String::new(),
+    };
+    let evidence: String = approval
+        .evidence
+        .iter()
+        .map(|name| format!(" --evidence {name}=…"))
+        .collect();
+    asks(format!(
+        "{step}: asks{people}{owner}: {}{reason}: rutter approve {} {step}{evidence}",
+        one_line(&approval.message),
+        run.id()
+    ))
+}
+
+fn approved(step: &Name, by: &str, evidence: &Evidence) -> Said {
+    let entered: Vec<_> = evidence
+        .iter()
+        .map(|(name, value)| format!("{name}={}", one_line(value)))
+        .collect();
+    let entered = if entered.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", entered.join(" "))
+    };
+    good(format!("{step}: approved by {}{entered}", one_line(by)))
+}
+
+fn run_ended(end: &RunEnd) -> Said {
+    match end {
+        RunEnd::Done { fault: None, .. } => good("run done".to_owned()),
+        RunEnd::Done {
+            fault: Some(fault), ..
+        } => bad(format!(
+            "every step is done, but the outputs could not be made: {}",
+            why(fault)
+        )),
+        RunEnd::RolledBack(RollbackEnd::Done) => good("run taken back".to_owned()),
+        RunEnd::RolledBack(_) => bad("run taken back in part".to_owned()),
+    }
+}
+
+fn rollback_ended(end: &RollbackEnd, run: &Run) -> Said {
+    match end {
+        RollbackEnd::Done => good("every change was taken back".to_owned()),
+        RollbackEnd::PointOfNoReturn { change } => asks(format!(
+            "undo stopped at {} (change {change}), which cannot be taken back",
+            change_place(*change, run)
+        )),
+        RollbackEnd::Failed { change, fault } => bad(format!(
+            "undo failed at {} (change {change}): {}",
+            change_place(*change, run),
+            why(fault)
+        )),
+    }
+}
+
+fn attempt(at: &At) -> String {
+    match at.phase {
+        Phase::Run => format!("{}: attempt {}", place(at), at.attempt),
+        Phase::Undo => format!("{}: undo {}", place(at).replace(" (undo)", ""), at.attempt),
+    }
+}
+
+/// `role: RAM:CreateRole`.
+fn change_place(number: u64, run: &Run) -> String {
+    match run.change(number) {
+        Some(change) => format!("{}: {}", place(&change.at), one_line(&change.call.label())),
+        None => format!("change {number}"),
+    }
+}
+
+fn step_of_change(number: u64, run: &Run) -> String {
+    run.change(number)
+        .map_or_else(|| format!("change {number}"), |change| place(&change.at))
+}
+
+/// A fault on one line, with what the operator should do.
+pub(super) fn why(fault: &Fault) -> String {
+    let mut text = format!("{}: {}", one_line(&fault.code), one_line(&fault.message));
+    if let Some(advice) = &fault.advice {
+        text.push_str(" — ");
+        text.push_str(&one_line(advice));
+    }
+    if let Some(id) = &fault.request_id {
+        text.push_str(&format!(" (request {})", one_line(id)));
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "describe_tests.rs"]
+mod tests;

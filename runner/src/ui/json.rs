@@ -1,0 +1,36 @@
+//! The records themselves, one a line, on standard output.
+
+use rutter_engine::{At, Record, Run, Timestamp};
+
+use super::{LogLevel, Printer, Show};
+use crate::journal::StoredRecord;
+
+/// Prints records as JSON.
+pub(super) struct JsonShow {
+    printer: Printer,
+}
+
+impl JsonShow {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self { printer }
+    }
+}
+
+impl Show for JsonShow {
+    fn record(&mut self, record: &Record, _run: &Run) {
+        let stored = StoredRecord::from(record.clone());
+        self.printer.answer_line(&stored.to_json().to_string());
+    }
+
+    // Not records: a script would have to tell them apart.
+    fn waiting(&mut self, _at: &At, _label: &str, _seen: &str, _deadline: Timestamp) {}
+    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
+    fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
+
+    fn note(&mut self, text: &str) {
+        self.printer.note(&super::one_line(text));
+    }
+
+    fn finish(&mut self, _run: &Run) {}
+}

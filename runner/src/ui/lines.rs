@@ -1,0 +1,81 @@
+//! One line a record, for logs, pipes and `-v`.
+
+use rutter_engine::{At, Record, Run, Timestamp};
+
+use super::printer::paint;
+use super::words::{instant, one_line, place};
+use super::{Line, LogLevel, Printer, Show, describe};
+
+/// Prints every record as a line with its time.
+pub(super) struct LineShow {
+    printer: Printer,
+    latest: Timestamp,
+}
+
+impl LineShow {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self {
+            printer,
+            latest: Timestamp(0),
+        }
+    }
+
+    fn aside(&self, text: &str) {
+        let time = instant(self.latest);
+        self.printer.aside(&format!("{time} {text}\n"));
+    }
+}
+
+/// `TIME TEXT`, as `show` and `logs` print it too.
+pub(super) fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> String {
+    let text = paint(&line.text, line.tone, style);
+    format!("{} {text}\n", instant(time))
+}
+
+impl Show for LineShow {
+    fn record(&mut self, record: &Record, run: &Run) {
+        self.latest = record.time;
+        let line = describe(record, run);
+        let style = self.printer.error_style();
+        self.printer.aside(&timed(record.time, &line, style));
+    }
+
+    // What is not a record is repeated many times a minute; a log is not the place for it.
+    fn waiting(&mut self, at: &At, label: &str, seen: &str, deadline: Timestamp) {
+        if self.printer.output().verbose > 0 {
+            self.aside(&format!(
+                "{}: {} is {}, until {} at the latest",
+                place(at),
+                one_line(label),
+                one_line(seen),
+                instant(deadline)
+            ));
+        }
+    }
+
+    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+
+    fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
+        if self.printer.output().verbose > 0 {
+            let part = super::board::part(done, total);
+            self.aside(&format!("{}: {part}{}", place(at), one_line(message)));
+        }
+    }
+
+    fn log(&mut self, at: &At, level: LogLevel, message: &str) {
+        let wanted = match self.printer.output().verbose {
+            0 => LogLevel::Warn,
+            1 => LogLevel::Info,
+            _ => LogLevel::Debug,
+        };
+        if level >= wanted {
+            self.aside(&format!("{}: | {}", place(at), one_line(message)));
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.aside(&one_line(text));
+    }
+
+    fn finish(&mut self, _run: &Run) {}
+}

@@ -1,0 +1,123 @@
+//! Standard output and standard error, and what the operator wants to see there.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::Arc;
+
+use crate::diagnostic::Style;
+
+use super::Tone;
+
+/// What the operator wants to see, and where it goes.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// The records themselves as JSON, one a line, on standard output.
+    pub json: bool,
+    /// Only the answer and errors.
+    pub quiet: bool,
+    /// How much more than usual: 1 shows every record and the plugins' lines.
+    pub verbose: u8,
+    /// Standard output is a terminal.
+    pub stdout_terminal: bool,
+    /// Standard error is a terminal that can redraw lines.
+    pub stderr_terminal: bool,
+    /// Colours are wanted.
+    pub colour: bool,
+}
+
+impl Output {
+    /// Looks at the environment: `NO_COLOR`, `TERM`, and where the output goes.
+    pub fn detect(json: bool, quiet: bool, verbose: u8) -> Self {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            json,
+            quiet,
+            verbose,
+            stdout_terminal: stdout().is_terminal(),
+            stderr_terminal: stderr().is_terminal() && !dumb,
+            colour: !no_colour && !dumb,
+        }
+    }
+
+    /// Whether bars are drawn: only for a person who looks on and wants nothing else.
+    pub(super) fn bars(&self) -> bool {
+        self.stderr_terminal && self.verbose == 0 && !self.json && !self.quiet
+    }
+}
+
+/// Prints. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Printer {
+    output: Arc<Output>,
+}
+
+impl Printer {
+    /// A printer for this output.
+    pub fn new(output: Output) -> Self {
+        Self {
+            output: Arc::new(output),
+        }
+    }
+
+    /// What the operator wants to see.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Prints a part of the answer, as it is.
+    pub fn answer(&self, text: &str) {
+        // A reader that went away (`| head`) wants no more, and nobody else is there to be told.
+        let _ = stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints a part of the answer and ends the line.
+    pub fn answer_line(&self, text: &str) {
+        self.answer(&format!("{text}\n"));
+    }
+
+    /// Prints something that is not the answer, as it is.
+    pub fn aside(&self, text: &str) {
+        // As above.
+        let _ = stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Prints a line that is not the answer, unless nothing but the answer is wanted.
+    pub fn note(&self, text: &str) {
+        if !self.output.quiet {
+            self.aside(&format!("{text}\n"));
+        }
+    }
+
+    /// How messages on standard error look.
+    pub fn error_style(&self) -> Style {
+        if self.output.colour && self.output.stderr_terminal {
+            Style::Coloured
+        } else {
+            Style::Plain
+        }
+    }
+
+    /// How the answer looks.
+    pub fn answer_style(&self) -> Style {
+        if self.output.colour && self.output.stdout_terminal {
+            Style::Coloured
+        } else {
+            Style::Plain
+        }
+    }
+}
+
+/// A text in the colour of its tone, or as it is.
+pub(super) fn paint(text: &str, tone: Tone, style: Style) -> String {
+    let code = match tone {
+        Tone::Plain => return text.to_owned(),
+        Tone::Good => "32",
+        Tone::Asks => "1;33",
+        Tone::Bad => "1;31",
+        Tone::Faint => "2",
+    };
+    match style {
+        Style::Plain => text.to_owned(),
+        Style::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+    }
+}

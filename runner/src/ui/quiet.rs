@@ -1,0 +1,34 @@
+//! Nothing but what a person must answer.
+
+use rutter_engine::{At, Record, Run, Timestamp};
+
+use super::lines::timed;
+use super::{LogLevel, Printer, Show, Weight, describe};
+
+/// Prints questions only.
+pub(super) struct QuietShow {
+    printer: Printer,
+}
+
+impl QuietShow {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self { printer }
+    }
+}
+
+impl Show for QuietShow {
+    fn record(&mut self, record: &Record, run: &Run) {
+        let line = describe(record, run);
+        if line.weight == Weight::Call {
+            let style = self.printer.error_style();
+            self.printer.aside(&timed(record.time, &line, style));
+        }
+    }
+
+    fn waiting(&mut self, _at: &At, _label: &str, _seen: &str, _deadline: Timestamp) {}
+    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
+    fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
+    fn note(&mut self, _text: &str) {}
+    fn finish(&mut self, _run: &Run) {}
+}

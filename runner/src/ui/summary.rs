@@ -1,0 +1,271 @@
+//! Where a run stands, and what to type next.
+
+use std::fmt::Write as _;
+
+use rutter_engine::{
+    Back, ChangeState, ItemState, Name, RollbackEnd, Run, RunEnd, Standing, StepRun, StepState,
+};
+use serde_json::Value;
+
+use super::describe::why;
+use super::words::{count, instant, one_line};
+use super::{Align, Table};
+
+/// The outputs as `name = value` lines; values are JSON, so that a script can read them.
+pub fn outputs(outputs: &Value) -> String {
+    let mut text = String::new();
+    if let Some(outputs) = outputs.as_object() {
+        for (name, value) in outputs {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{name} = {value}");
+        }
+    }
+    text
+}
+
+/// The steps with their state, changes and what they wait for.
+pub fn steps_table(run: &Run) -> Table {
+    let mut table = Table::new([
+        ("STEP", Align::Left),
+        ("STATE", Align::Left),
+        ("CHANGES", Align::Right),
+        ("", Align::Left),
+    ]);
+    for (step, state) in run.steps() {
+        let changes = run
+            .changes()
+            .iter()
+            .filter(|change| change.at.step == step.id && change.stands())
+            .count();
+        let changes = if changes == 0 {
+            String::new()
+        } else {
+            changes.to_string()
+        };
+        let (word, more) = step_state(state);
+        table.row([step.id.to_string(), word.to_owned(), changes, more]);
+    }
+    table
+}
+
+fn step_state(state: &StepRun) -> (&'static str, String) {
+    if state.waits_for_person() {
+        let question = state.asked.as_ref().map(|(approval, _)| approval);
+        let message = question.map_or(String::new(), |approval| one_line(&approval.message));
+        return ("asks", message);
+    }
+    match &state.state {
+        StepState::Done(_) => ("done", String::new()),
+        StepState::Skipped(reason) => ("skipped", reason.clone()),
+        StepState::Failed(fault) => ("failed", why(fault)),
+        StepState::Waiting => ("waiting", String::new()),
+        StepState::Running => running(state),
+    }
+}
+
+fn running(state: &StepRun) -> (&'static str, String) {
+    for item in state.items.values() {
+        if let ItemState::Unknown(fault) = &item.state {
+            return ("unknown", why(fault));
+        }
+    }
+    let over = |item: &&rutter_engine::ItemRun| matches!(item.state, ItemState::Done(_));
+    let done = state.items.values().filter(over).count();
+    let delayed = state.items.values().find_map(|item| match &item.state {
+        ItemState::Delayed { due, .. } => Some(format!("next attempt at {}", instant(*due))),
+        ItemState::Failed(fault) => Some(why(fault)),
+        _ => None,
+    });
+    let more = match (state.items.len(), delayed) {
+        (0 | 1, Some(delayed)) => delayed,
+        (0 | 1, None) => String::new(),
+        (all, _) => format!("{done} of {all} items done"),
+    };
+    ("under way", more)
+}
+
+/// What a run that nobody drives came to: what happened, the state of the world, what to type next.
+pub fn ending(run: &Run, standing: &Standing) -> String {
+    let id = run.id();
+    let mut text = String::new();
+    let happened = match standing {
+        Standing::Ended(RunEnd::Done { fault: None, .. }) => format!("run {id} is done"),
+        Standing::Ended(RunEnd::Done {
+            fault: Some(fault), ..
+        }) => format!(
+            "run {id}: every step is done, but the outputs could not be made: {}",
+            why(fault)
+        ),
+        Standing::Ended(RunEnd::RolledBack(end)) => match end {
+            RollbackEnd::Done => format!("run {id} was taken back"),
+            RollbackEnd::PointOfNoReturn { .. } => {
+                format!("run {id} was taken back as far as it can be")
+            }
+            RollbackEnd::Failed { .. } => format!("run {id} was taken back in part"),
+        },
+        Standing::UndoFailed => format!("run {id}: a change could not be taken back"),
+        Standing::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
+        Standing::WaitingForPerson => format!("run {id} waits for a person"),
+        Standing::Failed => format!("run {id} failed"),
+        Standing::Stopped => format!("run {id} stopped; it can be resumed"),
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{happened}");
+    for line in open_points(run, standing) {
+        let _ = writeln!(text, "  {line}");
+    }
+    let _ = writeln!(text, "state: {}", state_of_world(run));
+    for line in what_next(run, standing) {
+        let _ = writeln!(text, "help: {line}");
+    }
+    text
+}
+
+fn open_points(run: &Run, standing: &Standing) -> Vec<String> {
+    let of_steps = |wanted: &dyn Fn(&StepRun) -> bool| {
+        run.steps()
+            .filter(|(_, state)| wanted(state))
+            .map(|(step, state)| format!("{}: {}", step.id, step_state(state).1))
+            .collect::<Vec<_>>()
+    };
+    match standing {
+        Standing::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
+        Standing::Unknown => of_steps(&is_unknown),
+        Standing::WaitingForPerson => of_steps(&StepRun::waits_for_person),
+        Standing::UndoFailed => run
+            .changes()
+            .iter()
+            .filter_map(|change| match &change.back {
+                Back::Failed(fault) => Some(format!(
+                    "{}: {} (change {}): {}",
+                    change.at.step,
+                    one_line(&change.call.label()),
+                    change.number,
+                    why(fault)
+                )),
+                _ => None,
+            })
+            .collect(),
+        Standing::Ended(RunEnd::RolledBack(RollbackEnd::PointOfNoReturn { .. })) => run
+            .changes()
+            .iter()
+            .filter(|change| change.stands())
+            .map(|change| {
+                format!(
+                    "{}: {} stands (change {})",
+                    change.at.step,
+                    one_line(&change.call.label()),
+                    change.number
+                )
+            })
+            .collect(),
+        Standing::Ended(_) | Standing::Stopped => Vec::new(),
+    }
+}
+
+fn is_unknown(state: &StepRun) -> bool {
+    let unknown = |item: &rutter_engine::ItemRun| matches!(item.state, ItemState::Unknown(_));
+    state.items.values().any(unknown)
+}
+
+/// `4 steps done, 1 failed, 2 not started; 3 changes stand, 1 of them unknown`.
+pub(super) fn state_of_world(run: &Run) -> String {
+    let number = |wanted: fn(&StepState) -> bool| {
+        run.steps()
+            .filter(|(_, state)| wanted(&state.state))
+            .count()
+    };
+    let mut parts = vec![format!(
+        "{} done",
+        count(number(|state| matches!(state, StepState::Done(_))), "step")
+    )];
+    for (what, number) in [
+        (
+            "skipped",
+            number(|state| matches!(state, StepState::Skipped(_))),
+        ),
+        (
+            "failed",
+            number(|state| matches!(state, StepState::Failed(_))),
+        ),
+        (
+            "under way",
+            number(|state| matches!(state, StepState::Running)),
+        ),
+        (
+            "not started",
+            number(|state| matches!(state, StepState::Waiting)),
+        ),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {what}"));
+        }
+    }
+    let standing: Vec<_> = run
+        .changes()
+        .iter()
+        .filter(|change| change.stands())
+        .collect();
+    let unknown = standing
+        .iter()
+        .filter(|change| !matches!(change.state, ChangeState::Done(_)))
+        .count();
+    let back = run
+        .changes()
+        .iter()
+        .filter(|change| change.back == Back::Done)
+        .count();
+    let mut changes = match standing.len() {
+        0 => "no change stands".to_owned(),
+        1 => "1 change stands".to_owned(),
+        number => format!("{number} changes stand"),
+    };
+    if unknown > 0 {
+        let _ = write!(changes, ", {unknown} of unknown outcome");
+    }
+    if back > 0 {
+        let _ = write!(changes, ", {back} taken back");
+    }
+    format!("{}; {changes}", parts.join(", "))
+}
+
+fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
+    let id = run.id();
+    let resume = format!("`rutter resume {id}` goes on");
+    let undo = format!("`rutter undo {id}` takes every change back");
+    let steps = |wanted: &dyn Fn(&StepRun) -> bool| -> Vec<Name> {
+        run.steps()
+            .filter(|(_, state)| wanted(state))
+            .map(|(step, _)| step.id.clone())
+            .collect()
+    };
+    match standing {
+        Standing::Ended(RunEnd::Done { .. })
+            if run.changes().iter().any(rutter_engine::Change::stands) =>
+        {
+            vec![undo]
+        }
+        Standing::Ended(_) => Vec::new(),
+        Standing::UndoFailed => vec![format!(
+            "remove the cause, then `rutter undo {id}` tries again what is left"
+        )],
+        Standing::Unknown => steps(&is_unknown)
+            .iter()
+            .map(|step| {
+                format!(
+                    "look whether it happened, then `rutter resolve {id} {step} --adopt --why …` \
+                     (it did) or `--retry` (it did not), and {resume}"
+                )
+            })
+            .collect(),
+        Standing::WaitingForPerson => steps(&StepRun::waits_for_person)
+            .iter()
+            .map(|step| format!("`rutter approve {id} {step}`, then {resume}"))
+            .collect(),
+        Standing::Failed | Standing::Stopped => vec![resume, undo],
+    }
+}
+
+#[cfg(test)]
+#[path = "summary_tests.rs"]
+mod tests;

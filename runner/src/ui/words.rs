@@ -1,0 +1,99 @@
+//! Instants, durations and foreign text, written for people.
+
+use rutter_engine::{At, Phase, Timestamp};
+
+/// An instant in RFC 3339, UTC, to the millisecond.
+pub fn instant(time: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(time.0) {
+        Ok(time) => format!("{time:.3}"),
+        Err(_) => format!("{} ms", time.0),
+    }
+}
+
+/// A duration in at most two units: `850ms`, `12s`, `3m12s`, `11h05m`, `2d03h`.
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    if ms < 1_000 {
+        format!("{ms}ms")
+    } else if seconds < 60 {
+        format!("{seconds}s")
+    } else if minutes < 60 {
+        format!("{minutes}m{:02}s", seconds % 60)
+    } else if hours < 24 {
+        format!("{hours}h{:02}m", minutes % 60)
+    } else {
+        format!("{days}d{:02}h", hours % 24)
+    }
+}
+
+/// Text from outside on one line and without control characters: no message of a cloud or a plugin
+/// moves the cursor or begins a new record.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.trim().chars() {
+        match character {
+            '\n' | '\t' => line.push(' '),
+            character if character.is_control() || is_direction(character) => {}
+            character => line.push(character),
+        }
+    }
+    line
+}
+
+/// Characters that reorder the text around them.
+fn is_direction(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A step and its item: `role`, `copy[db1]`, `role (undo)`.
+pub(super) fn place(at: &At) -> String {
+    let undo = match at.phase {
+        Phase::Run => "",
+        Phase::Undo => " (undo)",
+    };
+    match &at.item {
+        Some(item) => format!("{}[{}]{undo}", at.step, one_line(item)),
+        None => format!("{}{undo}", at.step),
+    }
+}
+
+/// `1 step`, `2 steps`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, instant, one_line};
+    use rutter_engine::Timestamp;
+
+    #[test]
+    fn durations_take_two_units_at_most() {
+        let shown: Vec<_> = [0, 999, 1_000, 59_999, 192_000, 39_900_000, 183_600_000]
+            .map(duration)
+            .into();
+        assert_eq!(
+            shown,
+            ["0ms", "999ms", "1s", "59s", "3m12s", "11h05m", "2d03h"]
+        );
+    }
+
+    #[test]
+    fn instants_are_rfc_3339() {
+        assert_eq!(
+            instant(Timestamp(1_700_000_000_000)),
+            "2023-11-14T22:13:20.000Z"
+        );
+    }
+
+    #[test]
+    fn foreign_text_cannot_control_the_terminal() {
+        assert_eq!(
+            one_line("a\u{1b}[31mred\nline\u{202e}x\r\n"),
+            "a[31mred linex"
+        );
+        assert_eq!(one_line("数据 ok"), "数据 ok");
+    }
+}
