@@ -43,6 +43,13 @@ pub enum FaultClass {
     Bug,
 }
 
+impl FaultClass {
+    /// It did not happen, and may well the next time.
+    pub(crate) fn passes(self) -> bool {
+        matches!(self, Self::Retry | Self::Busy)
+    }
+}
+
 /// Why a call, an attempt or a step did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code}: {message}")]

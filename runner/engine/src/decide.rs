@@ -44,9 +44,11 @@ pub fn advance(
         } else {
             None
         };
+        let look = attended.and_then(|index| run.steps.get_index_mut(index));
+        let look = look.map(|(_, step)| std::mem::take(&mut step.tally.look));
         let mut turn = Turn::new(run, now, expressions);
         match attended {
-            Some(index) => turn.settle_step(index),
+            Some(index) => turn.settle_step(index, &look.unwrap_or_default()),
             None => turn.settle_run(),
         }
         let turned = turn.finish();

@@ -1,8 +1,13 @@
 //! The state of a run: made by its records alone, live and on resume alike.
 
+mod again;
+mod attempts;
 mod changes;
 mod evolve;
+mod prepare;
+mod rollback;
 mod state;
+mod tally;
 mod view;
 
 pub use state::{
@@ -10,3 +15,6 @@ pub use state::{
     SlotKind, StepRun, StepState,
 };
 pub use view::Standing;
+
+/// What a record may do here, or why it may not.
+type Legal = Result<(), String>;

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::Turn;
-use super::guest::{look_first, may_repeat, wait_label};
+use super::guest::{may_repeat, wait_label};
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Condition};
 use crate::effect::{Effect, Outcome, Ticket, Wake, Work};
 use crate::record::{At, Fact, Timestamp};
 use crate::retry;
-use crate::run::{Change, ChangeState};
+use crate::run::{Change, ChangeState, SlotKind};
 
 /// The value of a field that is not in the answer.
 const NOT_FOUND: &str = "NOT_FOUND";
@@ -40,34 +40,33 @@ impl Turn<'_> {
         else {
             return;
         };
-        if self.run.attempt(&at).is_none() {
+        let attempt = self.run.attempt(&at);
+        if attempt.is_none_or(|attempt| attempt.calls.len() != index as usize) {
             return;
         }
-        let answer = match outcome {
-            Outcome::Done(value) => Ok(value),
-            Outcome::Unknown(fault) => match self.plan_again(ticket, &at, &fault) {
-                true => return,
-                false => Err(fault),
-            },
-            Outcome::Refused(fault) if fault.class == FaultClass::Retry => {
-                match self.plan_again(ticket, &at, &fault) {
-                    true => return,
-                    false => Err(fault),
-                }
+        let (fault, transient) = match outcome {
+            Outcome::Done(value) => {
+                return self.record_answer(at, index, print, call.label(), Ok(value));
             }
-            Outcome::Refused(fault) => Err(fault),
+            Outcome::Unknown(fault) => (read_fault(fault), true),
+            Outcome::Refused(fault) => {
+                let transient = fault.class == FaultClass::Retry;
+                (fault, transient)
+            }
         };
-        self.record_answer(at, index, print, call.label(), answer);
+        if !transient || self.plan_again(ticket, &at, &fault) == Again::TriedEnough {
+            self.record_answer(at, index, print, call.label(), Err(fault));
+        }
     }
 
-    /// Sets the timer after which a call is sent again. Returns false when it was tried long enough.
-    pub(super) fn plan_again(&mut self, ticket: Ticket, at: &At, fault: &Fault) -> bool {
+    /// Sets the timer after which a call is sent again, if it may be.
+    pub(super) fn plan_again(&mut self, ticket: Ticket, at: &At, fault: &Fault) -> Again {
         if self.run.interrupted() {
-            return false;
+            return Again::NextProcess;
         }
         let salt = format!("{}/{:?}", at.step, at.item);
         let Some(due) = retry::send_again(&ticket, self.now, &salt) else {
-            return false;
+            return Again::TriedEnough;
         };
         let reason = format!("`{}` tries again after {}", at.step, fault.code);
         let again = Ticket {
@@ -79,7 +78,7 @@ impl Turn<'_> {
             wake: Wake::Send(again),
             reason,
         });
-        true
+        Again::Planned
     }
 
     pub(super) fn send_again(&mut self, ticket: Ticket) {
@@ -94,11 +93,8 @@ impl Turn<'_> {
                 }
             }
             Work::Change(number) => {
-                let Some(change) = self.run.change(*number) else {
-                    return;
-                };
-                if matches!(change.state, ChangeState::Intended { .. }) {
-                    self.send_change(change, ticket.tries, ticket.first);
+                if let Some(change) = self.run.change(*number) {
+                    self.change_due_again(change, &ticket);
                 }
             }
             Work::Reverse(number) => {
@@ -108,16 +104,44 @@ impl Turn<'_> {
         }
     }
 
-    fn change_answered(&mut self, number: u64, ticket: Ticket, outcome: Outcome) {
-        let Some(change) = self.run.change(number) else {
-            return;
-        };
-        if !matches!(
-            change.state,
-            ChangeState::Intended { .. } | ChangeState::Unknown(_)
-        ) {
+    /// A change's pause is over. It may have been taken up otherwise meanwhile.
+    fn change_due_again(&mut self, change: &Change, ticket: &Ticket) {
+        if !self.is_awaited(change) {
             return;
         }
+        match &change.state {
+            ChangeState::Done(_) | ChangeState::Intended { stale: false } => {}
+            ChangeState::Refused(_) => self.make_again(change, ticket.tries, ticket.first),
+            ChangeState::Unknown(_) | ChangeState::Intended { stale: true } => {
+                match change.doubt().filter(|_| !may_repeat(change, self.now)) {
+                    Some(fault) => self.change_unknown(change, fault),
+                    None => self.make_again(change, ticket.tries, ticket.first),
+                }
+            }
+        }
+    }
+
+    /// Whether a guest under way is suspended in the call that made this change.
+    fn is_awaited(&self, change: &Change) -> bool {
+        let newest = self
+            .run
+            .attempt(&change.at)
+            .and_then(|attempt| attempt.calls.last());
+        newest.is_some_and(
+            |slot| matches!(slot.kind, SlotKind::Change(number) if number == change.number),
+        )
+    }
+
+    fn change_answered(&mut self, number: u64, ticket: Ticket, outcome: Outcome) {
+        let Some(change) = self
+            .run
+            .change(number)
+            .filter(|change| change.is_doubtful())
+        else {
+            return;
+        };
+        // Sent before, with an outcome nobody knows: a refusal now says nothing about then.
+        let in_doubt = change.doubt().is_some();
         match outcome {
             Outcome::Done(answer) => {
                 self.facts.push(Fact::ChangeDone {
@@ -126,42 +150,56 @@ impl Turn<'_> {
                 });
                 self.answer_change(change, Ok(answer));
             }
-            Outcome::Refused(fault) => {
-                let again = fault.class == FaultClass::Retry;
-                if again && self.plan_again(ticket, &change.at, &fault) {
-                    return;
+            Outcome::Refused(fault) if in_doubt => {
+                let again = fault.class == FaultClass::Retry && may_repeat(change, self.now);
+                if !again || self.change_again(change, ticket, &fault) == Again::TriedEnough {
+                    self.change_unknown(change, fault);
                 }
+            }
+            Outcome::Refused(fault) => {
                 self.facts.push(Fact::ChangeRefused {
                     change: number,
                     fault: fault.clone(),
                 });
-                self.answer_change(change, Err(fault));
+                let again = fault.class == FaultClass::Retry;
+                if !again || self.change_again(change, ticket, &fault) == Again::TriedEnough {
+                    self.answer_change(change, Err(fault));
+                }
             }
             Outcome::Unknown(fault) => {
                 let again = may_repeat(change, self.now);
-                if again && self.plan_again(ticket, &change.at, &fault) {
-                    return;
+                if again && self.change_again(change, ticket, &fault) != Again::TriedEnough {
+                    let change = number;
+                    self.facts.push(Fact::ChangeUnknown { change, fault });
+                } else {
+                    self.change_unknown(change, fault);
                 }
-                let look = look_first(change, &fault);
-                self.facts.push(Fact::ChangeUnknown {
-                    change: number,
-                    fault,
-                });
-                self.answer_change(change, Err(look));
             }
         }
     }
 
-    fn answer_change(&mut self, change: &Change, answer: Result<Value, Fault>) {
-        let Some(attempt) = self.run.attempt(&change.at) else {
-            return;
-        };
-        let place = attempt.calls.iter().position(|slot| {
-            matches!(slot.kind, crate::run::SlotKind::Change(number) if number == change.number)
+    /// Plans to send a change again, for a guest that still waits for it.
+    fn change_again(&mut self, change: &Change, ticket: Ticket, fault: &Fault) -> Again {
+        if self.is_awaited(change) {
+            self.plan_again(ticket, &change.at, fault)
+        } else {
+            Again::TriedEnough
+        }
+    }
+
+    /// Records that the outcome of a change is unknown, and tells its guest to look.
+    pub(super) fn change_unknown(&mut self, change: &Change, fault: Fault) {
+        let look = change.look_first(&fault);
+        self.facts.push(Fact::ChangeUnknown {
+            change: change.number,
+            fault,
         });
-        if let Some(index) = place {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            self.answer(change.at.clone(), index, answer);
+        self.answer_change(change, Err(look));
+    }
+
+    fn answer_change(&mut self, change: &Change, answer: Result<Value, Fault>) {
+        if self.is_awaited(change) {
+            self.answer(change.at.clone(), change.index, answer);
         }
     }
 
@@ -177,7 +215,11 @@ impl Turn<'_> {
         else {
             return;
         };
-        if self.run.attempt(&at).is_none() {
+        let slot = self
+            .run
+            .attempt(&at)
+            .and_then(|attempt| attempt.calls.get(index as usize));
+        if !slot.is_some_and(|slot| matches!(slot.kind, SlotKind::Wait { .. })) {
             return;
         }
         let label = wait_label(&call, &condition);
@@ -219,6 +261,26 @@ impl Turn<'_> {
             reason,
         });
     }
+}
+
+/// What becomes of a call that may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// A timer is set.
+    Planned,
+    /// The run stops: nobody is told, and the next process goes on with it.
+    NextProcess,
+    /// It was tried long enough.
+    TriedEnough,
+}
+
+/// A read that was not answered changed nothing, whatever the transport says about changes.
+fn read_fault(fault: Fault) -> Fault {
+    let class = match fault.class {
+        FaultClass::LookFirst => FaultClass::Retry,
+        other => other,
+    };
+    Fault { class, ..fault }
 }
 
 /// What one poll says about the wait.

@@ -6,14 +6,18 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
 use crate::effect::{Effect, Ticket, Wake, Work};
+use crate::plan::Uses;
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
-use crate::run::{Attempt, Change, ChangeState, Run, Slot, SlotKind};
+use crate::run::{Attempt, Change, ChangeState, Run, Slot, SlotKind, StepRun};
 
 impl Run {
-    /// The attempt, if its code is under way.
+    /// The attempt, if its code is under way: a run that is taken back, or a step that is over, has
+    /// no more use for what a guest says.
     pub(super) fn attempt(&self, at: &At) -> Option<&Attempt> {
-        let item = self.step(&at.step)?.items.get(&at.item)?;
+        let step = self.step(&at.step)?;
+        let item = step.items.get(&at.item)?;
         let attempt = match at.phase {
+            Phase::Run if step.is_over() || self.rollback().is_some() => None,
             Phase::Run => item.attempt.as_ref(),
             Phase::Undo => item.undo.as_ref(),
         };
@@ -34,16 +38,31 @@ impl Turn<'_> {
             return;
         };
         match attempt.calls.get(index as usize) {
-            Some(slot) if slot.print == print => self.replay(at, index, slot, call),
+            Some(slot) if slot.print == print => {
+                let newest = index as usize + 1 == attempt.calls.len();
+                self.replay(at, index, slot, newest, call, denied);
+            }
             Some(slot) => self.not_deterministic(at, index, slot, &call),
             None => self.new_call(at, index, print, call, denied),
         }
     }
 
     /// Answers a call from the record, or goes on with what was under way when a process died.
-    fn replay(&mut self, at: At, index: u32, slot: &Slot, call: HostCall) {
+    fn replay(
+        &mut self,
+        at: At,
+        index: u32,
+        slot: &Slot,
+        newest: bool,
+        call: HostCall,
+        denied: Option<Fault>,
+    ) {
         match &slot.kind {
             SlotKind::Answered(answer) => self.answer_then(at, index, answer.clone(), slot.time),
+            SlotKind::Wait { .. } if denied.is_some() => {
+                let (print, label) = (slot.print.clone(), label(&call));
+                self.record_answer(at, index, print, label, denied.map_or(Ok(Value::Null), Err));
+            }
             SlotKind::Wait { deadline } => {
                 self.go_on_waiting(at, index, slot.print.clone(), call, *deadline);
             }
@@ -52,9 +71,43 @@ impl Turn<'_> {
                     .run
                     .change(*number)
                     .expect("a slot's change was recorded");
-                self.replay_change(at, index, slot.time, change);
+                if newest && denied.is_none() && self.is_to_be_made_again(change) {
+                    self.make_again(change, 1, self.now);
+                } else {
+                    self.replay_change(at, index, slot.time, change);
+                }
             }
         }
+    }
+
+    /// Whether the newest call of an attempt was still being repeated when a process ended. A guest
+    /// that was told its last outcome cannot be told apart from one that was not, since it did nothing
+    /// more that was recorded: so the repeating is simply begun anew.
+    fn is_to_be_made_again(&self, change: &Change) -> bool {
+        match &change.state {
+            ChangeState::Refused(fault) => fault.class == FaultClass::Retry,
+            ChangeState::Unknown(_) | ChangeState::Intended { stale: true } => {
+                may_repeat(change, self.now)
+            }
+            ChangeState::Intended { stale: false } | ChangeState::Done(_) => false,
+        }
+    }
+
+    /// Sends a change again: with a record of its own where it is known that the one before did not
+    /// happen, and without where repeating is harmless.
+    pub(super) fn make_again(&mut self, change: &Change, tries: u32, first: Timestamp) {
+        if !matches!(change.state, ChangeState::Refused(_)) {
+            self.send_change(change, tries, first);
+            return;
+        }
+        let sending = Sending {
+            index: change.index,
+            print: change.print.clone(),
+            tries,
+            first,
+        };
+        let reverse = change.reverse.clone().map(Box::new);
+        self.intend_change(change.at.clone(), sending, change.call.clone(), reverse);
     }
 
     fn replay_change(&mut self, at: At, index: u32, time: Timestamp, change: &Change) {
@@ -62,24 +115,12 @@ impl Turn<'_> {
             ChangeState::Done(answer) => self.answer_then(at, index, Ok(answer.clone()), time),
             ChangeState::Refused(fault) => self.answer_then(at, index, Err(fault.clone()), time),
             ChangeState::Unknown(fault) => {
-                self.answer_then(at, index, Err(look_first(change, fault)), time);
+                self.answer_then(at, index, Err(change.look_first(fault)), time);
             }
-            ChangeState::Intended { stale: false } => {}
-            ChangeState::Intended { stale: true } if may_repeat(change, self.now) => {
-                self.send_change(change, 1, self.now);
-            }
-            ChangeState::Intended { stale: true } => {
-                let fault = Fault::new(
-                    FaultClass::LookFirst,
-                    "rutter.unknown-outcome",
-                    "the process ended before an answer was recorded",
-                );
-                let look = look_first(change, &fault);
-                self.facts.push(Fact::ChangeUnknown {
-                    change: change.number,
-                    fault,
-                });
-                self.answer(at, index, Err(look));
+            ChangeState::Intended { .. } => {
+                if let Some(fault) = change.doubt() {
+                    self.change_unknown(change, fault);
+                }
             }
         }
     }
@@ -101,7 +142,7 @@ impl Turn<'_> {
         call: HostCall,
         denied: Option<Fault>,
     ) {
-        if self.run.interrupted() || (self.run.rollback().is_some() && at.phase == Phase::Run) {
+        if self.run.interrupted() {
             return;
         }
         if let Some(fault) = denied {
@@ -158,10 +199,10 @@ impl Turn<'_> {
     ) {
         let step = self.run.step(&at.step).expect("an attempt's step exists");
         if let Some(ask) = call.ask
-            && !step.approved
             && at.phase == Phase::Run
+            && !is_granted(step, ask)
         {
-            if step.asked.is_none() {
+            if !step.waits_for_person() {
                 let approval = approval_for(&at, &call, ask);
                 self.facts.push(Fact::ApprovalAsked {
                     step: at.step.clone(),
@@ -171,13 +212,26 @@ impl Turn<'_> {
             self.effects.push(Effect::HoldGuest { at });
             return;
         }
-        let change = self.run.changes().len() as u64 + 1;
-        let call = Box::new(call);
-        let ticket = Ticket {
-            work: Work::Change(change),
+        let sending = Sending {
+            index,
+            print,
             tries: 1,
             first: self.now,
         };
+        self.intend_change(at, sending, call, reverse);
+    }
+
+    fn intend_change(&mut self, at: At, sending: Sending, call: Call, reverse: Option<Box<Call>>) {
+        let Sending {
+            index,
+            print,
+            tries,
+            first,
+        } = sending;
+        let change = self.run.changes().len() as u64 + 1;
+        let call = Box::new(call);
+        let work = Work::Change(change);
+        let ticket = Ticket { work, tries, first };
         self.effects.push(Effect::Send {
             ticket,
             call: call.clone(),
@@ -287,6 +341,14 @@ impl Turn<'_> {
         if !matches!(slot.kind, SlotKind::Wait { .. }) {
             return;
         }
+        if self
+            .run
+            .planned(&at.step)
+            .is_some_and(|step| step.uses == Uses::Pause)
+        {
+            self.pause_over(at);
+            return;
+        }
         let print = slot.print.clone();
         self.record_answer(at, index, print, "a pause".to_owned(), Ok(Value::Null));
     }
@@ -352,7 +414,8 @@ impl Turn<'_> {
         let fault = Fault::new(FaultClass::Bug, "rutter.not-deterministic", message)
             .advise("the plugin must make the same calls when it is answered alike");
         self.effects.push(Effect::DropGuest { at: at.clone() });
-        self.end_attempt(at, AttemptEnd::Failed(fault));
+        let end = self.failed_end(&at, fault);
+        self.end_attempt(at, end);
     }
 
     pub(super) fn guest_ended(&mut self, at: At, result: Result<Value, Fault>) {
@@ -376,7 +439,16 @@ impl Turn<'_> {
     }
 
     pub(super) fn attempt_timed_out(&mut self, at: At) {
-        if self.run.attempt(&at).is_none() {
+        let Some(attempt) = self.run.attempt(&at).filter(|_| !self.run.interrupted()) else {
+            return;
+        };
+        // People take the time they need; the code does nothing meanwhile.
+        let waits = self
+            .run
+            .step(&at.step)
+            .is_some_and(StepRun::waits_for_person);
+        let since = if waits { self.now } else { attempt.since };
+        if self.begin_timeout(&at, since) {
             return;
         }
         let fault = Fault::new(
@@ -394,7 +466,7 @@ impl Turn<'_> {
         if !self.run.interrupted() {
             self.facts.push(Fact::Interrupted {});
         }
-        for change in self.run.changes() {
+        for change in self.run.unanswered() {
             if matches!(change.state, ChangeState::Intended { stale: false }) {
                 let fault = Fault::new(
                     FaultClass::LookFirst,
@@ -419,19 +491,17 @@ pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
     }
 }
 
-/// What a guest is told about a change of unknown outcome.
-pub(super) fn look_first(change: &Change, fault: &Fault) -> Fault {
-    Fault {
-        code: fault.code.clone(),
-        message: format!(
-            "it is not known whether {} happened: {}",
-            change.call.label(),
-            fault.message
-        ),
-        class: FaultClass::LookFirst,
-        advice: Some("look whether it happened, then adopt it or call again".to_owned()),
-        request_id: fault.request_id.clone(),
-    }
+/// Whether people already said yes to this, or to the step as a whole.
+fn is_granted(step: &StepRun, ask: Ask) -> bool {
+    step.granted.contains(&None) || step.granted.contains(&Some(ask))
+}
+
+/// The place of a change in its attempt, and how often it has been sent already.
+struct Sending {
+    index: u32,
+    print: String,
+    tries: u32,
+    first: Timestamp,
 }
 
 fn approval_for(at: &At, call: &Call, ask: Ask) -> Approval {

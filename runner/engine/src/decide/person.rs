@@ -4,8 +4,8 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Resolution};
 use crate::plan::Name;
-use crate::record::{At, Evidence, Fact, RunEnd, StepEnd};
-use crate::run::{ItemState, StepRun};
+use crate::record::{At, AttemptEnd, Evidence, Fact, RunEnd, StepEnd};
+use crate::run::{Attempt, ItemRun, ItemState, StepRun, StepState};
 
 impl Turn<'_> {
     pub(super) fn approve(&mut self, step: Name, by: String, evidence: Evidence) {
@@ -15,11 +15,16 @@ impl Turn<'_> {
         let Some((approval, yes)) = &run.asked else {
             return;
         };
-        if yes.iter().any(|(person, _)| *person == by) {
+        let entered = |name: &String| {
+            let earlier = yes.iter().any(|(_, evidence)| evidence.contains_key(name));
+            earlier || evidence.contains_key(name)
+        };
+        let again = yes.iter().any(|(person, _)| *person == by);
+        if again || !approval.evidence.iter().all(entered) {
             return;
         }
         if yes.len() + 1 >= approval.people as usize {
-            for at in running(run) {
+            for at in hosted(run) {
                 self.effects.push(Effect::ReleaseGuest { at });
             }
         }
@@ -35,20 +40,27 @@ impl Turn<'_> {
             "rutter.declined",
             format!("{by} said no: {why}"),
         );
-        for at in running(run) {
-            self.effects.push(Effect::DropGuest { at: at.clone() });
-            let end = self.failed_end(&at, fault.clone());
-            self.end_attempt(at, end);
-        }
         self.facts.push(Fact::Declined {
             step: step.clone(),
             by,
             why,
         });
-        self.facts.push(Fact::StepEnded {
-            step,
-            end: StepEnd::Failed(fault),
-        });
+        if self.stop_attempts(run, &fault) {
+            let end = StepEnd::Failed(fault);
+            self.facts.push(Fact::StepEnded { step, end });
+        }
+    }
+
+    /// Ends the attempts of a step that are under way. Returns whether all outcomes are known.
+    fn stop_attempts(&mut self, run: &StepRun, fault: &Fault) -> bool {
+        let mut known = true;
+        for at in running(run) {
+            self.effects.push(Effect::DropGuest { at: at.clone() });
+            let end = self.failed_end(&at, fault.clone());
+            known &= !matches!(end, AttemptEnd::Unknown(_));
+            self.end_attempt(at, end);
+        }
+        known
     }
 
     pub(super) fn resolve(
@@ -62,39 +74,52 @@ impl Turn<'_> {
         let Some(run) = self.run.step(&step) else {
             return;
         };
-        let open = |item: &crate::run::ItemRun| {
-            matches!(
-                item.state,
-                ItemState::Unknown(_) | ItemState::Failed(_) | ItemState::Pending
-            )
+        let meant = |key: &Option<Name>| item.is_none() || *key == item;
+        let items = || {
+            run.items
+                .iter()
+                .filter(|(key, _)| meant(key))
+                .map(|(_, item)| item)
         };
-        let undecided = !run.is_over() && run.items.values().any(open);
-        let failed = matches!(run.state, crate::run::StepState::Failed(_));
-        let unknown = self.run.changes().iter().any(|change| {
-            change.at.step == step && matches!(change.state, crate::run::ChangeState::Unknown(_))
-        });
-        if undecided || failed || unknown {
-            self.facts.push(Fact::Resolved {
-                step,
-                item,
-                resolution,
-                by,
-                why,
-            });
+        let failed = matches!(run.state, StepState::Failed(_)) && self.run.is_stopped_by(&step);
+        let undecided = if self.run.rollback().is_some() || (run.is_over() && !failed) {
+            // What a rollback, now or later, has to know: this change did not happen.
+            resolution == Resolution::Retry && items().any(|item| self.run.is_in_doubt(item))
+        } else {
+            failed || items().any(|item| is_undecided(item, &resolution))
+        };
+        if !undecided {
+            return;
         }
+        let over = matches!(resolution, Resolution::Done(_) | Resolution::Skip);
+        if over && item.is_none() {
+            let fault = Fault::new(
+                FaultClass::Fail,
+                "rutter.resolved",
+                "a person ended the step",
+            );
+            self.stop_attempts(run, &fault);
+        }
+        self.facts.push(Fact::Resolved {
+            step,
+            item,
+            resolution,
+            by,
+            why,
+        });
     }
 
     pub(super) fn undo(&mut self, by: String) {
         let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)));
-        let under_way = self
-            .run
-            .rollback()
-            .is_some_and(|rollback| rollback.end.is_none());
-        if over || under_way {
-            return;
+        if !over && self.run.rollback_under_way().is_none() {
+            self.begin_rollback(by);
         }
+    }
+
+    /// Drops every guest where it stands and takes the run back. What was sent is awaited.
+    pub(super) fn begin_rollback(&mut self, by: String) {
         for (_, step) in self.run.steps() {
-            for at in running(step) {
+            for at in hosted(step) {
                 self.effects.push(Effect::DropGuest { at });
             }
         }
@@ -102,9 +127,26 @@ impl Turn<'_> {
     }
 }
 
+fn is_undecided(item: &ItemRun, resolution: &Resolution) -> bool {
+    match &item.state {
+        ItemState::Unknown(_) | ItemState::Failed(_) | ItemState::Delayed { .. } => true,
+        ItemState::Pending => matches!(resolution, Resolution::Done(_) | Resolution::Skip),
+        ItemState::Running | ItemState::Done(_) => false,
+    }
+}
+
+/// The attempts of a step that are not over.
 fn running(step: &StepRun) -> impl Iterator<Item = At> {
+    open_attempts(step).map(|attempt| attempt.at.clone())
+}
+
+/// Those of them whose guest was started by this process.
+fn hosted(step: &StepRun) -> impl Iterator<Item = At> {
+    let hosted = open_attempts(step).filter(|attempt| attempt.hosted);
+    hosted.map(|attempt| attempt.at.clone())
+}
+
+fn open_attempts(step: &StepRun) -> impl Iterator<Item = &Attempt> {
     let attempts = step.items.values().filter_map(|item| item.attempt.as_ref());
-    attempts
-        .filter(|attempt| !attempt.ended)
-        .map(|attempt| attempt.at.clone())
+    attempts.filter(|attempt| !attempt.ended)
 }

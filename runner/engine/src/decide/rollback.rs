@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::Turn;
+use super::answer::Again;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::effect::{Effect, Outcome, Ticket, UndoChange, UndoRequest, Work};
 use crate::plan::{Step, Uses};
-use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd};
+use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{Attempt, Back, Change, ChangeState, ItemRun};
 
 impl<'a> Turn<'a> {
@@ -26,7 +27,8 @@ impl<'a> Turn<'a> {
                     end: RunEnd::RolledBack(end.clone()),
                 });
             }
-            None => match self.newest_standing() {
+            None if !self.all_are_answered() => {}
+            None => match run.newest_standing() {
                 Some(change) => self.take_back(change),
                 None => self.facts.push(Fact::RollbackEnded {
                     end: RollbackEnd::Done,
@@ -35,15 +37,26 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn newest_standing(&self) -> Option<&'a Change> {
-        let run: &'a crate::run::Run = self.run;
-        let forward = |change: &&Change| change.at.phase == Phase::Run && change.stands();
-        run.changes().iter().rev().find(forward)
+    /// A change in flight is awaited before anything is taken back. What an earlier process sent will
+    /// never be answered.
+    fn all_are_answered(&mut self) -> bool {
+        let mut all = true;
+        let open = self.run.unanswered();
+        for change in open.filter(|change| change.at.phase == Phase::Run) {
+            all = false;
+            if let Some(fault) = change.doubt() {
+                let change = change.number;
+                self.facts.push(Fact::ChangeUnknown { change, fault });
+            }
+        }
+        all
     }
 
     fn take_back(&mut self, change: &Change) {
         let number = change.number;
         match &change.back {
+            // Its timer is set.
+            Back::Failed(fault) if fault.class.passes() => {}
             Back::Failed(fault) => {
                 let end = RollbackEnd::Failed {
                     change: number,
@@ -67,7 +80,7 @@ impl<'a> Turn<'a> {
         let number = change.number;
         match &change.reverse {
             Some(reverse) => match resolved(reverse, change) {
-                Ok(call) => self.send_reverse(number, Box::new(call), &change.at),
+                Ok(call) => self.send_reverse(number, Box::new(call), &change.at, 1, self.now),
                 Err(fault) => self.facts.push(Fact::ReverseFailed {
                     change: number,
                     fault,
@@ -87,12 +100,16 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn send_reverse(&mut self, number: u64, call: Box<Call>, at: &At) {
-        let ticket = Ticket {
-            work: Work::Reverse(number),
-            tries: 1,
-            first: self.now,
-        };
+    fn send_reverse(
+        &mut self,
+        number: u64,
+        call: Box<Call>,
+        at: &At,
+        tries: u32,
+        first: Timestamp,
+    ) {
+        let work = Work::Reverse(number);
+        let ticket = Ticket { work, tries, first };
         let at = At {
             phase: Phase::Undo,
             ..at.clone()
@@ -110,8 +127,9 @@ impl<'a> Turn<'a> {
 
     /// An earlier process sent the reverse and recorded no answer.
     fn reverse_is_stale(&mut self, change: &Change, call: &Call) {
-        if may_repeat_reverse(call) {
-            self.send_reverse(change.number, Box::new(call.clone()), &change.at);
+        if may_repeat_reverse(change, call, self.now) {
+            let call = Box::new(call.clone());
+            self.send_reverse(change.number, call, &change.at, 1, self.now);
         } else {
             let fault = Fault::new(
                 FaultClass::LookFirst,
@@ -129,6 +147,14 @@ impl<'a> Turn<'a> {
         let Some(change) = self.run.change(number) else {
             return;
         };
+        let passed = matches!(&change.back, Back::Failed(fault) if fault.class.passes());
+        if passed && self.run.rollback_under_way().is_some() {
+            let reverse = change.reverse.as_ref().map(|call| resolved(call, change));
+            if let Some(Ok(call)) = reverse {
+                let call = Box::new(call);
+                self.send_reverse(number, call, &change.at, ticket.tries, ticket.first);
+            }
+        }
         if let Back::Sent { call, .. } = &change.back {
             let at = At {
                 phase: Phase::Undo,
@@ -167,18 +193,19 @@ impl<'a> Turn<'a> {
                 });
             }
             Outcome::Refused(fault) => {
-                let transient = matches!(fault.class, FaultClass::Retry | FaultClass::Busy);
-                if transient && self.plan_again(ticket, &change.at, &fault) {
-                    return;
+                let passes = fault.class.passes();
+                match passes && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
+                    // It is sent again, with a record of its own, by this process or the next.
+                    true => fault,
+                    false => for_good(fault, FaultClass::Fail),
                 }
-                fault
             }
             Outcome::Unknown(fault) => {
-                let again = may_repeat_reverse(call);
-                if again && self.plan_again(ticket, &change.at, &fault) {
+                let again = may_repeat_reverse(change, call, self.now);
+                if again && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
                     return;
                 }
-                fault
+                for_good(fault, FaultClass::LookFirst)
             }
         };
         self.facts.push(Fact::ReverseFailed {
@@ -190,7 +217,7 @@ impl<'a> Turn<'a> {
     /// The step whose plugin takes its changes back by itself.
     fn undoing_plugin(&self, change: &Change) -> Option<(&'a Step, &'a ItemRun)> {
         let run: &'a crate::run::Run = self.run;
-        let step = run.plan().step(&change.at.step)?;
+        let step = run.planned(&change.at.step)?;
         let Uses::Plugin(plugin) = &step.uses else {
             return None;
         };
@@ -237,13 +264,8 @@ impl<'a> Turn<'a> {
     }
 
     fn host_undo(&mut self, at: At, item: &ItemRun) {
-        let mine = |change: &&Change| {
-            change.at.step == at.step
-                && change.at.item == at.item
-                && change.at.phase == Phase::Run
-                && change.stands()
-        };
-        let changes = self.run.changes().iter().rev().filter(mine);
+        let mine = |change: &&Change| change.at.phase == Phase::Run && change.stands();
+        let changes = self.run.changes_of(&at).filter(mine);
         let undo = UndoRequest {
             changes: changes
                 .map(|change| UndoChange {
@@ -266,8 +288,21 @@ impl<'a> Turn<'a> {
 }
 
 /// A reverse whose outcome is unknown is sent again only where that is harmless.
-fn may_repeat_reverse(call: &Call) -> bool {
-    matches!(call.repeat, Repeat::Same | Repeat::Token { .. })
+fn may_repeat_reverse(change: &Change, call: &Call, now: Timestamp) -> bool {
+    match call.repeat {
+        Repeat::Same => true,
+        Repeat::Token { ttl_ms } => now.since(change.reversed) < ttl_ms,
+        Repeat::Look | Repeat::Never => false,
+    }
+}
+
+/// A fault that ends the rollback: of no class that would be tried again.
+fn for_good(fault: Fault, class: FaultClass) -> Fault {
+    let class = match fault.class.passes() {
+        true => class,
+        false => fault.class,
+    };
+    Fault { class, ..fault }
 }
 
 /// The reverse with the fields of the change's answer put in.

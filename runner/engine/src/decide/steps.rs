@@ -1,6 +1,6 @@
 //! What follows from where a step stands: it is prepared, asked about, started, tried again, ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -10,21 +10,23 @@ use crate::effect::{Effect, Wake};
 use crate::plan::{Name, OnFailure, Step, Uses};
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
-use crate::run::{ItemRun, ItemState, StepRun, StepState};
+use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun, StepState};
 use crate::scope::Prepared;
 
 /// The fingerprint of the one wait that a `pause` step consists of.
 const PAUSE: &str = "pause";
 
 impl Turn<'_> {
-    pub(super) fn settle_step(&mut self, index: usize) {
+    /// `look` are the places of the items whose situation changed.
+    pub(super) fn settle_step(&mut self, index: usize, look: &BTreeSet<usize>) {
         let step = &self.run.plan().steps[index];
         let run = &self.run.steps[index];
         match run.state {
             StepState::Waiting => self.prepare(index, step, run),
             StepState::Running => match &step.uses {
-                Uses::Plugin(_) => self.go_on(step, run),
                 Uses::Approve => self.go_on_approving(step, run),
+                _ if unconfirmed(step, run) => self.ask_to_confirm(step, run),
+                Uses::Plugin(_) => self.go_on(step, run, look),
                 Uses::Pause => self.go_on_pausing(step, run),
                 Uses::Assert => self.judge_assertion(step, run),
             },
@@ -40,12 +42,7 @@ impl Turn<'_> {
         let plan = self.run.plan();
         let undo = |index: &usize| plan.steps[*index].on_failure == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
-            let quiet = self.run.steps.values().all(|step| step.active == 0);
-            if quiet {
-                self.facts.push(Fact::RollbackStarted {
-                    by: "the runbook".to_owned(),
-                });
-            }
+            self.begin_rollback("the runbook".to_owned());
             return;
         }
         if self.run.open_steps == 0 && self.run.failed_steps.is_empty() {
@@ -84,85 +81,77 @@ impl Turn<'_> {
             });
     }
 
-    fn go_on(&mut self, step: &Step, run: &StepRun) {
-        if step.confirm.is_some() && !run.approved {
-            self.ask_to_confirm(step, run);
-            return;
-        }
-        let mut active = run.active;
-        let mut left = 0_usize;
-        let limits = step.for_each.as_ref();
-        let max_parallel = limits.map_or(1, |each| each.max_parallel);
-        let max_failures = limits.map_or(0, |each| each.max_failures);
-        let may_begin = !self.run.is_stopped() && run.failures <= max_failures;
-        for (key, item) in &run.items {
+    fn go_on(&mut self, step: &Step, run: &StepRun, look: &BTreeSet<usize>) {
+        let mut retried = 0;
+        for (key, item) in look.iter().filter_map(|place| run.items.get_index(*place)) {
             match &item.state {
                 ItemState::Failed(fault) if may_try_again(step, item, fault) => {
-                    left += 1;
+                    retried += 1;
                     self.plan_attempt(step, key.as_ref(), item);
                 }
-                ItemState::Delayed { due, armed } => {
-                    left += 1;
-                    if !armed {
-                        self.delay_attempt(step, key.as_ref(), item, *due);
-                    }
+                ItemState::Delayed { due, armed: false } => {
+                    self.delay_attempt(step, key.as_ref(), item, *due);
                 }
-                ItemState::Running => self.take_up(step, item),
-                ItemState::Pending => {
-                    left += 1;
-                    if may_begin && (max_parallel == 0 || active < max_parallel) {
-                        active += 1;
-                        self.start_attempt(step, next_at(&step.id, key.as_ref(), item), item);
-                    }
-                }
-                ItemState::Done(_) | ItemState::Failed(_) | ItemState::Unknown(_) => {}
+                ItemState::Running => self.take_up(item),
+                _ => {}
             }
         }
-        let abandoned = run.failures > max_failures;
-        if active == 0 && self.run.unknown_items == 0 && (left == 0 || abandoned) {
-            self.end_step(step, run, max_failures);
+        let tally = &run.tally;
+        let failed = tally.failed - retried;
+        let given_up = failed > max_failures(step);
+        let mut active = tally.running;
+        if !given_up && !self.run.is_stopped() {
+            let max_parallel = step.for_each.as_ref().map_or(1, |each| each.max_parallel);
+            let room = match max_parallel {
+                0 => usize::MAX,
+                most => most.saturating_sub(active),
+            };
+            for place in tally.pending.iter().take(room) {
+                let (key, item) = &run.items.get_index(*place).expect("a tally counts items");
+                active += 1;
+                self.start_attempt(next_at(&step.id, key.as_ref(), item), item);
+            }
+        }
+        let left = tally.pending.len() + tally.delayed + retried;
+        let quiet = active == 0 && tally.unknown == 0;
+        if quiet && (left == 0 || given_up) {
+            self.end_step(step, run, given_up);
         }
     }
 
-    fn end_step(&mut self, step: &Step, run: &StepRun, max_failures: usize) {
-        let id = step.id.clone();
-        let first = run.items.values().find_map(|item| match &item.state {
-            ItemState::Failed(fault) => Some(fault.clone()),
-            _ => None,
-        });
-        let end = match first {
-            Some(fault) if run.failures > max_failures => StepEnd::Failed(fault),
-            _ => StepEnd::Done(outputs(run)),
+    fn end_step(&mut self, step: &Step, run: &StepRun, failed: bool) {
+        let first = || {
+            run.items.values().find_map(|item| match &item.state {
+                ItemState::Failed(fault) => Some(fault.clone()),
+                _ => None,
+            })
         };
-        self.facts.push(Fact::StepEnded { step: id, end });
+        let end = match failed.then(first).flatten() {
+            Some(fault) => StepEnd::Failed(fault),
+            None => StepEnd::Done(outputs(run)),
+        };
+        let step = step.id.clone();
+        self.facts.push(Fact::StepEnded { step, end });
     }
 
-    fn start_attempt(&mut self, step: &Step, at: At, item: &ItemRun) {
+    fn start_attempt(&mut self, at: At, item: &ItemRun) {
         self.facts.push(Fact::AttemptStarted { at: at.clone() });
-        self.host(step, at, item);
+        self.host(at, item);
     }
 
     /// Starts again what an earlier process had under way.
-    fn take_up(&mut self, step: &Step, item: &ItemRun) {
+    fn take_up(&mut self, item: &ItemRun) {
         let Some(attempt) = item.attempt.as_ref().filter(|attempt| !attempt.hosted) else {
             return;
         };
         self.facts.push(Fact::AttemptResumed {
             at: attempt.at.clone(),
         });
-        self.host(step, attempt.at.clone(), item);
+        self.host(attempt.at.clone(), item);
     }
 
-    fn host(&mut self, step: &Step, at: At, item: &ItemRun) {
-        if let Some(timeout_ms) = step.timeout_ms {
-            let due = self.now.after(timeout_ms);
-            let reason = format!("`{}` has a timeout", step.id);
-            self.effects.push(Effect::Timer {
-                due,
-                wake: Wake::Timeout(at.clone()),
-                reason,
-            });
-        }
+    fn host(&mut self, at: At, item: &ItemRun) {
+        self.begin_timeout(&at, self.now);
         let inputs = item.inputs.clone();
         self.effects.push(Effect::StartGuest {
             at,
@@ -171,8 +160,24 @@ impl Turn<'_> {
         });
     }
 
+    /// Sets the timer of an attempt's timeout. Returns false when it has none, or it is over.
+    pub(super) fn begin_timeout(&mut self, at: &At, since: Timestamp) -> bool {
+        let step = self.run.planned(&at.step);
+        let timeout_ms = step.and_then(|step| step.timeout_ms);
+        let due = timeout_ms.map(|timeout_ms| since.after(timeout_ms));
+        let Some(due) = due.filter(|due| *due > self.now) else {
+            return false;
+        };
+        self.effects.push(Effect::Timer {
+            due,
+            wake: Wake::Timeout(at.clone()),
+            reason: format!("`{}` has a timeout", at.step),
+        });
+        true
+    }
+
     fn plan_attempt(&mut self, step: &Step, key: Option<&Name>, item: &ItemRun) {
-        let failed = item.attempts - item.forgiven;
+        let failed = item.attempts.saturating_sub(item.forgiven);
         let due = retry::next_attempt(&step.retry, failed, self.now);
         self.delay_attempt(step, key, item, due);
     }
@@ -192,19 +197,16 @@ impl Turn<'_> {
         if !self.run.may_start() {
             return;
         }
-        let Some(step) = self.run.plan().step(&at.step) else {
+        let Some((step, run)) = self.run.planned(&at.step).zip(self.run.step(&at.step)) else {
             return;
         };
-        let Some(item) = self
-            .run
-            .step(&at.step)
-            .and_then(|run| run.items.get(&at.item))
-        else {
+        let Some(item) = run.items.get(&at.item) else {
             return;
         };
         let delayed = matches!(item.state, ItemState::Delayed { .. });
-        if delayed && at.attempt == item.attempts + 1 {
-            self.start_attempt(step, at, item);
+        let wanted = run.state == StepState::Running && run.tally.failed <= max_failures(step);
+        if wanted && delayed && at.attempt == item.attempts + 1 {
+            self.start_attempt(at, item);
         }
     }
 
@@ -287,45 +289,66 @@ impl Turn<'_> {
         match &item.state {
             ItemState::Pending => {
                 let at = next_at(&step.id, key.as_ref(), item);
-                let deadline = pause_end(&item.inputs, self.now);
                 self.facts.push(Fact::AttemptStarted { at: at.clone() });
-                self.facts.push(Fact::WaitStarted {
-                    at: at.clone(),
-                    index: 0,
-                    print: PAUSE.to_owned(),
-                    label: "a pause".to_owned(),
-                    deadline,
-                });
-                self.sleep_until(at, 0, deadline);
+                self.begin_pause(at, &item.inputs);
             }
             ItemState::Running => self.take_up_pause(item),
-            ItemState::Done(_) => self.end_step(step, run, 0),
+            ItemState::Done(_) => self.end_step(step, run, false),
             _ => {}
         }
     }
 
+    fn begin_pause(&mut self, at: At, inputs: &Value) {
+        let deadline = pause_end(inputs, self.now);
+        self.facts.push(Fact::WaitStarted {
+            at: at.clone(),
+            index: 0,
+            print: PAUSE.to_owned(),
+            label: "a pause".to_owned(),
+            deadline,
+        });
+        self.sleep_until(at, 0, deadline);
+    }
+
+    pub(super) fn pause_over(&mut self, at: At) {
+        self.facts.push(Fact::CallAnswered {
+            at: at.clone(),
+            index: 0,
+            print: PAUSE.to_owned(),
+            label: "a pause".to_owned(),
+            answer: Ok(Value::Null),
+        });
+        self.end_attempt(at, AttemptEnd::Done(json!({})));
+    }
+
+    /// Goes on with what an earlier process began, wherever its records were cut off.
     fn take_up_pause(&mut self, item: &ItemRun) {
-        let Some(attempt) = item.attempt.as_ref().filter(|attempt| !attempt.ended) else {
+        let open = |attempt: &&Attempt| !attempt.ended && !attempt.hosted;
+        let Some(attempt) = item.attempt.as_ref().filter(open) else {
             return;
         };
+        let at = attempt.at.clone();
+        self.facts.push(Fact::AttemptResumed { at: at.clone() });
         match attempt.calls.first().map(|slot| &slot.kind) {
-            Some(crate::run::SlotKind::Wait { deadline }) if !attempt.hosted => {
-                self.facts.push(Fact::AttemptResumed {
-                    at: attempt.at.clone(),
-                });
-                self.sleep_until(attempt.at.clone(), 0, *deadline);
-            }
-            Some(crate::run::SlotKind::Answered(_)) => {
-                self.end_attempt(attempt.at.clone(), AttemptEnd::Done(json!({})));
-            }
-            _ => {}
+            Some(SlotKind::Wait { deadline }) => self.sleep_until(at, 0, *deadline),
+            Some(_) => self.end_attempt(at, AttemptEnd::Done(json!({}))),
+            None => self.begin_pause(at, &item.inputs),
         }
     }
 }
 
+fn unconfirmed(step: &Step, run: &StepRun) -> bool {
+    step.confirm.is_some() && !run.granted.contains(&None)
+}
+
+/// Failures that a step bears.
+fn max_failures(step: &Step) -> usize {
+    step.for_each.as_ref().map_or(0, |each| each.max_failures)
+}
+
 fn may_try_again(step: &Step, item: &ItemRun, fault: &Fault) -> bool {
     let hopeless = matches!(fault.class, FaultClass::Denied | FaultClass::Bug);
-    !hopeless && item.attempts - item.forgiven < step.retry.attempts
+    !hopeless && item.attempts.saturating_sub(item.forgiven) < step.retry.attempts
 }
 
 fn next_at(step: &Name, key: Option<&Name>, item: &ItemRun) -> At {

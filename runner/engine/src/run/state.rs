@@ -6,11 +6,12 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::call::Call;
+use crate::call::{Ask, Call};
 use crate::plan::{Name, Plan};
 use crate::record::{
     Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
 };
+use crate::run::tally::Tally;
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.
@@ -48,8 +49,10 @@ pub struct Run {
     pub(crate) open_steps: usize,
     /// Steps whose failure keeps new ones from starting.
     pub(crate) failed_steps: BTreeSet<usize>,
-    /// Items that ended with a change of unknown outcome.
+    /// Items of open steps that ended with a change of unknown outcome.
     pub(crate) unknown_items: usize,
+    /// Changes that were intended and have no outcome yet, by their number.
+    pub(crate) unanswered: BTreeSet<u64>,
     /// Set by the driver for one session: nothing but this step and what it needs.
     pub(crate) until: Option<Name>,
     /// The steps that may start because of it.
@@ -73,9 +76,12 @@ pub struct StepRun {
     pub(crate) unmet: usize,
     /// The steps that need this one.
     pub(crate) dependents: Vec<usize>,
-    /// Items that are under way, and that failed.
-    pub(crate) active: usize,
-    pub(crate) failures: usize,
+    /// How the items stand.
+    pub(crate) tally: Tally,
+    /// What people said yes to: the runbook's question, or one that a change asked.
+    pub(crate) granted: Vec<Option<Ask>>,
+    /// A mended runbook says something else than what the items were made from.
+    pub(crate) revised: bool,
 }
 
 /// Where a step stands.
@@ -111,6 +117,8 @@ pub struct ItemRun {
     pub undo: Option<Attempt>,
     /// How often the undo was started.
     pub undo_attempts: u32,
+    /// The numbers of its changes, over all attempts.
+    pub(crate) changes: Vec<u64>,
 }
 
 /// Where an item stands.
@@ -144,6 +152,8 @@ pub struct Attempt {
     pub calls: Vec<Slot>,
     /// This process has started the guest.
     pub hosted: bool,
+    /// Since when its timeout counts: its start in this process, or a person's last answer.
+    pub(crate) since: Timestamp,
     /// It is over.
     pub ended: bool,
 }
@@ -180,6 +190,8 @@ pub struct Change {
     pub number: u64,
     /// By whom.
     pub at: At,
+    /// The call's place in the attempt.
+    pub index: u32,
     /// The call's fingerprint.
     pub print: String,
     /// The call.
@@ -192,6 +204,8 @@ pub struct Change {
     pub intended: Timestamp,
     /// Whether it was taken back.
     pub back: Back,
+    /// When the newest reverse was intended.
+    pub(crate) reversed: Timestamp,
 }
 
 /// What became of a change.
@@ -235,4 +249,6 @@ pub struct Rollback {
     pub by: String,
     /// How it ended.
     pub end: Option<RollbackEnd>,
+    /// No change with a higher number stands.
+    pub(crate) highest: u64,
 }

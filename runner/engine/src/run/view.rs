@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{Name, Plan, Step};
 use crate::record::{Identity, Mode, RollbackEnd, RunEnd, Timestamp};
-use crate::run::{Change, ChangeState, Rollback, Run, StepRun, StepState};
+use crate::run::{Change, ChangeState, ItemRun, ItemState, Rollback, Run, StepRun, StepState};
 use crate::scope::{Scope, StepValue};
 
 /// Why a run that has nothing under way is where it is.
@@ -88,9 +88,22 @@ impl Run {
         self.steps.get(id)
     }
 
+    /// What the plan says about a step, found without looking through the plan.
+    pub fn planned(&self, id: &str) -> Option<&Step> {
+        let index = self.steps.get_index_of(id)?;
+        self.plan.as_ref()?.steps.get(index)
+    }
+
     /// All changes, oldest first.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// The changes that were intended and have no outcome yet, oldest first.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = &Change> {
+        self.unanswered
+            .iter()
+            .filter_map(|number| self.change(*number))
     }
 
     /// A change by its number.
@@ -127,8 +140,12 @@ impl Run {
     }
 
     pub(super) fn limit(&mut self) {
-        let Some(until) = self.until.as_ref().filter(|_| self.plan.is_some()) else { return };
-        let Some(last) = self.steps.get_index_of(until) else { return };
+        let Some(until) = self.until.as_ref().filter(|_| self.plan.is_some()) else {
+            return;
+        };
+        let Some(last) = self.steps.get_index_of(until) else {
+            return;
+        };
         let mut only = BTreeSet::from([last]);
         let mut open = vec![last];
         while let Some(index) = open.pop() {
@@ -189,6 +206,21 @@ impl Run {
     /// the run is not being taken back.
     pub(crate) fn may_start(&self) -> bool {
         self.confirmed && !self.interrupted && self.rollback.is_none() && self.end.is_none()
+    }
+
+    /// Whether this step's failure keeps new steps from starting.
+    pub(crate) fn is_stopped_by(&self, step: &str) -> bool {
+        let index = self.steps.get_index_of(step);
+        index.is_some_and(|index| self.failed_steps.contains(&index))
+    }
+
+    /// Whether an item without a guest has changes that may have happened or not.
+    pub(crate) fn is_in_doubt(&self, item: &ItemRun) -> bool {
+        let mut changes = item
+            .changes
+            .iter()
+            .filter_map(|number| self.change(*number));
+        item.state != ItemState::Running && changes.any(|change| change.doubt().is_some())
     }
 
     /// A failed or unknown step keeps new steps from starting.
