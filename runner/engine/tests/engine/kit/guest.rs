@@ -1,0 +1,216 @@
+//! Guests: what they do next is a function of what they were told so far.
+
+use std::rc::Rc;
+
+use rutter_engine::{
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, HostCall, Repeat, Target, UndoRequest,
+};
+use serde_json::{Value, json};
+
+/// What a guest was given and told so far.
+pub struct Told<'a> {
+    pub inputs: &'a Value,
+    pub attempt: u32,
+    pub undo: Option<&'a UndoRequest>,
+    pub answers: &'a [Result<Value, Fault>],
+}
+
+/// What a guest does next.
+pub enum Act {
+    Call(HostCall),
+    End(Result<Value, Fault>),
+}
+
+/// The code of a guest.
+pub type Script = Rc<dyn Fn(&Told<'_>) -> Act>;
+
+/// Makes these calls in turn; lets the first fault through.
+pub fn calls(list: Vec<HostCall>) -> impl Fn(&Told<'_>) -> Act {
+    move |told| match told.answers.last() {
+        Some(Err(fault)) => Act::End(Err(fault.clone())),
+        _ => match list.get(told.answers.len()) {
+            Some(call) => Act::Call(call.clone()),
+            None => Act::End(Ok(json!({ "calls": list.len() }))),
+        },
+    }
+}
+
+/// Creates; when told to look first, looks, then adopts what it finds or creates again.
+pub fn create_or_adopt(name: &str) -> impl Fn(&Told<'_>) -> Act + use<> {
+    let create = create(name);
+    let name = name.to_owned();
+    move |told| {
+        let mut looking = false;
+        for (index, answer) in told.answers.iter().enumerate() {
+            let last = index + 1 == told.answers.len();
+            match answer {
+                Ok(_) if looking && last => return Act::Call(adopt(&create, &name)),
+                Ok(_) if looking => return Act::End(Ok(json!({ "id": name }))),
+                Ok(_) => return Act::End(Ok(json!({ "id": name }))),
+                Err(fault) if fault.class == FaultClass::LookFirst => looking = true,
+                Err(fault) if looking && fault.class == FaultClass::Absent => looking = false,
+                Err(fault) if fault.class == FaultClass::Exists => looking = true,
+                Err(fault) => return Act::End(Err(fault.clone())),
+            }
+        }
+        Act::Call(if looking { get(&name) } else { create.clone() })
+    }
+}
+
+fn adopt(create: &HostCall, name: &str) -> HostCall {
+    let HostCall::Call { call, .. } = create.clone() else {
+        unreachable!("a creation is a call")
+    };
+    HostCall::Adopt {
+        call,
+        answer: json!({ "Id": name }),
+    }
+}
+
+/// The fingerprint, as the broker makes it.
+pub fn print(call: &HostCall) -> String {
+    let of = |call: &Call| match &call.target {
+        Target::Api(api) => format!("{} {}", api.action, api.parameters),
+        other => format!("{other:?}"),
+    };
+    match call {
+        HostCall::Call { call, .. } => of(call),
+        HostCall::WaitFor { call, .. } => format!("wait:{}", of(call)),
+        HostCall::Sleep { duration_ms } => format!("sleep:{duration_ms}"),
+        HostCall::Adopt { call, .. } => format!("adopt:{}", of(call)),
+    }
+}
+
+fn api(action: &str, name: Value, class: Class, repeat: Repeat) -> Call {
+    Call {
+        account: "home".to_owned(),
+        target: Target::Api(Api {
+            product: "T".to_owned(),
+            action: action.to_owned(),
+            version: "1".to_owned(),
+            region: None,
+            parameters: json!({ "name": name }),
+        }),
+        class,
+        repeat,
+        ask: None,
+        covered: false,
+        all_pages: false,
+    }
+}
+
+fn change(action: &str, name: &str, repeat: Repeat) -> HostCall {
+    let reverse = api("Delete", json!(name), Class::Change, Repeat::Never);
+    HostCall::Call {
+        call: api(action, json!(name), Class::Change, repeat),
+        reverse: Some(Box::new(reverse)),
+    }
+}
+
+/// A creation that must not be repeated and fails when the name exists; deleted to take it back.
+pub fn create(name: &str) -> HostCall {
+    change("Create", name, Repeat::Never)
+}
+
+/// A creation that makes one more each time; its reverse needs the id in its answer.
+pub fn make(name: &str) -> HostCall {
+    let reverse = api(
+        "Delete",
+        json!({ "$answer": "/Id" }),
+        Class::Change,
+        Repeat::Never,
+    );
+    HostCall::Call {
+        call: api("Make", json!(name), Class::Change, Repeat::Never),
+        reverse: Some(Box::new(reverse)),
+    }
+}
+
+/// A change without a reverse.
+pub fn delete(name: &str) -> HostCall {
+    change("Delete", name, Repeat::Never).no_reverse()
+}
+
+/// A read.
+pub fn get(name: &str) -> HostCall {
+    let call = api("Get", json!(name), Class::Read, Repeat::Same);
+    HostCall::Call {
+        call,
+        reverse: None,
+    }
+}
+
+pub fn sleep(duration_ms: u64) -> HostCall {
+    HostCall::Sleep { duration_ms }
+}
+
+/// Polls every ten seconds, for five minutes, until the status is `until`; `Broken` is bad.
+pub fn wait_for(name: &str, until: &str) -> HostCall {
+    HostCall::WaitFor {
+        call: api("Get", json!(name), Class::Read, Repeat::Same),
+        condition: Condition {
+            path: "/Status".to_owned(),
+            until: vec![until.to_owned()],
+            fail: vec!["Broken".to_owned()],
+            every_ms: 10_000,
+            timeout_ms: 300_000,
+        },
+    }
+}
+
+pub fn fault(code: &str) -> Fault {
+    Fault::new(FaultClass::Fail, code, "it went wrong")
+}
+
+/// Variations of a call.
+pub trait CallExt {
+    fn repeat(self, repeat: Repeat) -> Self;
+    fn ask(self, ask: Ask) -> Self;
+    fn no_reverse(self) -> Self;
+    fn covered(self) -> Self;
+    fn reverse_repeat(self, repeat: Repeat) -> Self;
+}
+
+impl CallExt for HostCall {
+    fn repeat(mut self, how: Repeat) -> Self {
+        if let Self::Call { call, .. } = &mut self {
+            call.repeat = how;
+            if let (Target::Api(api), Repeat::Same) = (&mut call.target, how) {
+                api.action = "Ensure".to_owned();
+            }
+        }
+        self
+    }
+
+    fn ask(mut self, what: Ask) -> Self {
+        if let Self::Call { call, .. } = &mut self {
+            call.ask = Some(what);
+        }
+        self
+    }
+
+    fn no_reverse(mut self) -> Self {
+        if let Self::Call { reverse, .. } = &mut self {
+            *reverse = None;
+        }
+        self
+    }
+
+    fn covered(mut self) -> Self {
+        if let Self::Call { call, .. } = &mut self {
+            call.covered = true;
+        }
+        self.no_reverse()
+    }
+
+    fn reverse_repeat(mut self, how: Repeat) -> Self {
+        if let Self::Call {
+            reverse: Some(reverse),
+            ..
+        } = &mut self
+        {
+            reverse.repeat = how;
+        }
+        self
+    }
+}

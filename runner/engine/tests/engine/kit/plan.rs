@@ -1,0 +1,234 @@
+//! Plans in a few words, and expressions that need no language.
+
+use std::collections::BTreeMap;
+
+use rutter_engine::{
+    Account, Confirm, Expressions, Fault, FaultClass, ForEach, Item, OnFailure, Plan, PluginRef,
+    Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, Uses,
+};
+use serde_json::{Value, json};
+
+/// A step that uses the guest of its own name.
+pub fn step(id: &str) -> Step {
+    Step {
+        id: id.into(),
+        title: id.to_owned(),
+        uses: Uses::Plugin(PluginRef {
+            name: id.to_owned(),
+            version: "1.0.0".to_owned(),
+            digest: "d".to_owned(),
+            undo: false,
+        }),
+        accounts: BTreeMap::new(),
+        with: json!({}),
+        needs: vec!["*above*".into()],
+        when: None,
+        for_each: None,
+        retry: Retry::default(),
+        timeout_ms: None,
+        on_failure: OnFailure::Stop,
+        confirm: None,
+        line: SourceLine::default(),
+    }
+}
+
+/// A plan of these steps; what names no needs waits for the step above it.
+pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
+    let mut steps: Vec<_> = steps.into_iter().collect();
+    for index in 0..steps.len() {
+        if steps[index]
+            .needs
+            .first()
+            .is_some_and(|need| &**need == "*above*")
+        {
+            let above = index.checked_sub(1).map(|above| steps[above].id.clone());
+            steps[index].needs = above.into_iter().collect();
+        }
+    }
+    let account = Account {
+        help: String::new(),
+        profile: "p".to_owned(),
+        region: "cn-hangzhou".to_owned(),
+        expected_id: None,
+    };
+    Plan {
+        name: "story".to_owned(),
+        title: "A story".to_owned(),
+        file: "story.toml".to_owned(),
+        digest: "0".to_owned(),
+        inputs: json!({}),
+        accounts: BTreeMap::from([("home".into(), account)]),
+        outputs: json!({}),
+        steps,
+    }
+}
+
+pub fn retry(attempts: u32, delay_ms: u64) -> Retry {
+    Retry {
+        attempts,
+        delay_ms,
+        max_delay_ms: 4 * delay_ms,
+    }
+}
+
+/// Variations of a step.
+pub trait StepExt {
+    fn needs(self, needs: &[&str]) -> Self;
+    fn with(self, with: Value) -> Self;
+    fn when(self, when: &str) -> Self;
+    fn each(self, over: Value, max_parallel: usize, max_failures: usize) -> Self;
+    fn retried(self, retry: Retry) -> Self;
+    fn timeout(self, timeout_ms: u64) -> Self;
+    fn on_failure(self, what: OnFailure) -> Self;
+    fn confirm(self, people: u32) -> Self;
+    fn uses(self, uses: Uses) -> Self;
+    fn own_undo(self) -> Self;
+}
+
+impl StepExt for Step {
+    fn needs(mut self, needs: &[&str]) -> Self {
+        self.needs = needs.iter().map(|need| (*need).into()).collect();
+        self
+    }
+
+    fn with(mut self, with: Value) -> Self {
+        self.with = with;
+        self
+    }
+
+    fn when(mut self, when: &str) -> Self {
+        self.when = Some(when.to_owned());
+        self
+    }
+
+    fn each(mut self, over: Value, max_parallel: usize, max_failures: usize) -> Self {
+        self.for_each = Some(ForEach {
+            over,
+            max_parallel,
+            max_failures,
+        });
+        self
+    }
+
+    fn retried(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    fn timeout(mut self, timeout_ms: u64) -> Self {
+        self.timeout_ms = Some(timeout_ms);
+        self
+    }
+
+    fn on_failure(mut self, what: OnFailure) -> Self {
+        self.on_failure = what;
+        self
+    }
+
+    fn confirm(mut self, people: u32) -> Self {
+        self.confirm = Some(Confirm {
+            message: "Really?".to_owned(),
+            people,
+        });
+        self
+    }
+
+    fn uses(mut self, uses: Uses) -> Self {
+        self.uses = uses;
+        self
+    }
+
+    fn own_undo(mut self) -> Self {
+        if let Uses::Plugin(plugin) = &mut self.uses {
+            plugin.undo = true;
+        }
+        self
+    }
+}
+
+/// Values stand for themselves; `{"$step": "x"}` is the outputs of `x`; `when` is `true`, `false` or
+/// the id of a step that must be done.
+pub struct Plain;
+
+impl Expressions for Plain {
+    fn prepare(&self, step: &Step, scope: &Scope<'_>) -> Result<Prepared, Fault> {
+        let when = step.when.as_deref().unwrap_or("true");
+        let skip = match when {
+            "true" => false,
+            "false" => true,
+            id => !matches!(scope.step(id), Some(StepValue::Done(_))),
+        };
+        if skip {
+            return Ok(Prepared::Skip(format!("`{when}` is false")));
+        }
+        let inputs = value(&step.with, scope)?;
+        let item = |key: Option<String>, item: Value| Item {
+            key: key.map(Into::into),
+            inputs: match step.for_each {
+                Some(_) => json!({ "item": item }),
+                None => inputs.clone(),
+            },
+        };
+        let over = step
+            .for_each
+            .as_ref()
+            .map(|each| value(&each.over, scope))
+            .transpose()?;
+        Ok(match over {
+            None => Prepared::Items {
+                shape: Shape::One,
+                items: vec![item(None, Value::Null)],
+            },
+            Some(Value::Object(table)) => Prepared::Items {
+                shape: Shape::Table,
+                items: table
+                    .into_iter()
+                    .map(|(key, each)| item(Some(key), each))
+                    .collect(),
+            },
+            Some(list) => {
+                let list = list
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default()
+                    .into_iter()
+                    .enumerate();
+                let items = list.map(|(index, each)| item(Some(index.to_string()), each));
+                Prepared::Items {
+                    shape: Shape::List,
+                    items: items.collect(),
+                }
+            }
+        })
+    }
+
+    fn text(&self, template: &str, _scope: &Scope<'_>) -> Result<String, Fault> {
+        Ok(template.to_owned())
+    }
+
+    fn outputs(&self, plan: &Plan, scope: &Scope<'_>) -> Result<Value, Fault> {
+        value(&plan.outputs, scope)
+    }
+}
+
+fn value(template: &Value, scope: &Scope<'_>) -> Result<Value, Fault> {
+    let Some(id) = template.get("$step").and_then(Value::as_str) else {
+        return match template {
+            Value::Object(map) => {
+                let pairs = map
+                    .iter()
+                    .map(|(key, each)| Ok((key.clone(), value(each, scope)?)));
+                pairs.collect::<Result<_, _>>().map(Value::Object)
+            }
+            other => Ok(other.clone()),
+        };
+    };
+    match scope.step(id) {
+        Some(StepValue::Done(outputs)) => Ok(outputs.clone()),
+        _ => Err(Fault::new(
+            FaultClass::Fail,
+            "undefined",
+            format!("`steps.{id}` is undefined"),
+        )),
+    }
+}
