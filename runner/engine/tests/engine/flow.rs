@@ -327,7 +327,7 @@ fn a_session_limited_to_a_step_stops_after_it() {
     }
     shell.start(plan([step("a"), step("b"), step("c")]));
     shell.until_fact("run-started");
-    assert!(shell.run.stop_after("b"));
+    shell.run.stop_after("b".into());
     assert_eq!(shell.until_idle(), Standing::Stopped);
     assert_eq!(started(&shell), ["a#1", "b#1"]);
     assert!(done(&shell.resume()));
