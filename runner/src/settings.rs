@@ -25,6 +25,7 @@ use serde::Deserialize;
 
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
+pub(crate) use value::is_loopback;
 pub use value::{AllowedHost, Endpoint, Product};
 
 use value::{DurationText, Size};

@@ -1,1 +1,49 @@
-//! Being written.
+//! Reaching the cloud: the only folder that opens a connection.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `live.rs` | the carrier of a run against the cloud: each call sent exactly once |
+//! | `account.rs` | which profile and region an account of the runbook is bound to |
+//! | `credentials/` | where a named profile's access key is |
+//! | `roles.rs` | assuming roles, and refreshing what they gave |
+//! | `identity.rs` | who an account is |
+//! | `endpoints.rs` | which address serves a product |
+//! | `api.rs` | signing one call of the cloud's API |
+//! | `outcome.rs` | whether what came back means done, refused or unknown |
+//! | `pages.rs` | reading a paged list to its end |
+//! | `plain.rs` | requests that a plugin makes to any other API |
+//! | `transport.rs`, `address.rs`, `trust.rs` | connections: deadlines, caps, which addresses, whose certificates |
+//!
+//! Nothing here decides whether a call may be made, and nothing repeats a call that may have happened.
+
+mod account;
+mod address;
+mod api;
+pub mod credentials;
+mod endpoints;
+mod identity;
+mod live;
+mod outcome;
+pub mod pages;
+mod plain;
+mod roles;
+mod transport;
+mod trust;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use rutter_engine::Timestamp;
+
+pub use account::Binding;
+pub use live::{CloudError, LiveCarrier};
+
+/// Says what time it is; a value, so that tests can wind it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The machine's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| Timestamp(jiff::Timestamp::now().as_millisecond()))
+}

@@ -89,6 +89,11 @@ impl Secrets {
         })
     }
 
+    /// Returns the run's id.
+    pub fn run_id(&self) -> &str {
+        &self.run
+    }
+
     /// Takes the value of a secret input and returns its placeholder.
     pub fn input(&self, name: &str, value: SecretText) -> String {
         let path = format!("inputs.{name}");
@@ -190,6 +195,16 @@ impl Secrets {
     /// Returns `text` with every known secret swapped, however it is encoded.
     pub fn redact_text(&self, text: &str) -> String {
         swap::swap(text, &self.lock().patterns).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// Returns `bytes` with every known secret swapped in whatever of them is text.
+    pub fn redact_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut swapped = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            swapped.extend_from_slice(self.redact_text(chunk.valid()).as_bytes());
+            swapped.extend_from_slice(chunk.invalid());
+        }
+        swapped
     }
 
     /// Swaps every known secret in the texts of a fault.

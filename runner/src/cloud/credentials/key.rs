@@ -1,0 +1,87 @@
+//! What a profile comes to: an access key, and the roles assumed with it.
+
+use std::time::Duration;
+
+use rutter_contracts::sign;
+use rutter_engine::Timestamp;
+use zeroize::Zeroize as _;
+
+use crate::secrets::SecretText;
+
+/// An access key, lasting or temporary. `Debug` shows the id alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// The id, which is no secret.
+    pub id: String,
+    /// The secret.
+    pub secret: SecretText,
+    /// The security token of temporary credentials.
+    pub token: Option<SecretText>,
+}
+
+impl AccessKey {
+    /// Lends the key for signing; what signing needed is wiped afterwards.
+    pub(crate) fn lend<T>(&self, sign: impl FnOnce(&sign::Key) -> T) -> T {
+        let mut key = sign::Key {
+            id: self.id.clone(),
+            secret: self.secret.expose().to_owned(),
+            token: self.token.as_ref().map(|token| token.expose().to_owned()),
+        };
+        let signed = sign(&key);
+        key.secret.zeroize();
+        key.token.zeroize();
+        signed
+    }
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// `acs:ram::<account id>:role/<name>`.
+    pub arn: String,
+    /// The session's label; the run's own when absent.
+    pub session: Option<String>,
+    /// The id that the role's owner asked for.
+    pub external_id: Option<String>,
+    /// How long its credentials live; the cloud's default when absent.
+    pub duration: Option<Duration>,
+    /// The region whose STS is asked; the account's when absent.
+    pub region: Option<String>,
+}
+
+impl Role {
+    /// A role with nothing said but its name.
+    pub fn new(arn: impl Into<String>) -> Self {
+        Self {
+            arn: arn.into(),
+            session: None,
+            external_id: None,
+            duration: None,
+            region: None,
+        }
+    }
+}
+
+/// A profile, found.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Where it was found, for people.
+    pub place: String,
+    /// The access key at its root.
+    pub key: AccessKey,
+    /// The roles assumed one after the other, the first with the key.
+    pub roles: Vec<Role>,
+    /// What the operator should know, such as a file that others may read.
+    pub warnings: Vec<String>,
+}
+
+/// An access key, and until when it is good.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The key.
+    pub key: AccessKey,
+    /// When it ends; a lasting key does not.
+    pub expires: Option<Timestamp>,
+}

@@ -1,0 +1,453 @@
+//! The carrier of a run against the cloud: each call is substituted, encoded, signed, sent exactly
+//! once, and its answer judged and swapped. Repeating is the engine's, permission the broker's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rutter_contracts::{Action, Read, wire};
+use rutter_engine::{Api, At, Call, Class, Fault, FaultClass, Outcome, Target};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Clock;
+use super::account::{Accounts, Binding, Bound};
+use super::api::{ApiRequest, host_of, nonce};
+use super::credentials::{Credential, CredentialError, Role, find};
+use super::endpoints::Endpoints;
+use super::outcome::Subject;
+use super::pages::Pages;
+use super::roles::{Assume, Assuming, Session, Sessions, account_id, parameters, session_of};
+use super::transport::{Answer, Route, Transport};
+use crate::host::{Carried, Carry, CarryRead};
+use crate::secrets::{Secrets, UnknownPlaceholder};
+use crate::settings::{Environment, Http, Settings};
+
+/// The longest pause that an answer can ask for.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Why no call can be carried at all.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// Credential profiles that cannot be used, with the accounts bound to them.
+    #[error("{}", profiles_text(.0))]
+    Profiles(Vec<(String, CredentialError)>),
+}
+
+impl CloudError {
+    /// Returns what the operator can do, a line for each problem.
+    pub fn help(&self) -> Vec<String> {
+        match self {
+            Self::Profiles(missing) => missing.iter().map(|(_, error)| error.help()).collect(),
+        }
+    }
+}
+
+fn profiles_text(missing: &[(String, CredentialError)]) -> String {
+    let texts = missing
+        .iter()
+        .map(|(account, error)| format!("the account `{account}`: {error}"));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// Sends calls to the cloud.
+pub struct LiveCarrier {
+    pub(super) accounts: Accounts,
+    endpoints: Endpoints,
+    pub(super) http: Http,
+    pub(super) environment: Environment,
+    pub(super) secrets: Secrets,
+    pub(super) transport: Transport,
+    sessions: Sessions,
+    /// The label of sessions for which nobody wants another.
+    label: String,
+    clock: Clock,
+    pauses: Mutex<HashMap<(String, String), Instant>>,
+}
+
+/// A call of the cloud's API without its parameters.
+pub(super) struct ApiCall<'a> {
+    account: &'a str,
+    product: &'a str,
+    action: &'a str,
+    version: &'a str,
+    region: Option<&'a str>,
+    class: Class,
+    contract: Option<&'static Action>,
+}
+
+impl<'a> ApiCall<'a> {
+    fn new(account: &'a str, api: &'a Api, class: Class) -> Self {
+        Self {
+            account,
+            product: &api.product,
+            action: &api.action,
+            version: &api.version,
+            region: api.region.as_deref(),
+            class,
+            contract: rutter_contracts::action(&api.product, &api.action),
+        }
+    }
+
+    /// A read of the host's own, at the version of the contract.
+    pub(super) fn read(account: &'a str, product: &'a str, action: &'a str) -> Self {
+        let contract = rutter_contracts::action(product, action);
+        Self {
+            account,
+            product,
+            action,
+            version: contract.map_or("", |contract| contract.version),
+            region: None,
+            class: Class::Read,
+            contract,
+        }
+    }
+}
+
+impl LiveCarrier {
+    /// Prepares to send for these accounts; finds every credential profile and connects to nothing.
+    ///
+    /// # Errors
+    /// All profiles that cannot be used, at once.
+    pub fn new(
+        settings: &Settings,
+        bindings: BTreeMap<String, Binding>,
+        secrets: Secrets,
+        clock: Clock,
+    ) -> Result<Self, CloudError> {
+        let accounts = Accounts::find(bindings, |profile| find(profile, settings))
+            .map_err(CloudError::Profiles)?;
+        for (_, account) in accounts.iter() {
+            secrets.hide(&account.profile.key.secret);
+            if let Some(token) = &account.profile.key.token {
+                secrets.hide(token);
+            }
+        }
+        Ok(Self {
+            accounts,
+            endpoints: Endpoints(settings.endpoints.clone()),
+            http: settings.http.clone(),
+            environment: settings.environment.clone(),
+            transport: Transport::new(settings.network.clone(), settings.limits.answer_bytes),
+            sessions: Sessions::default(),
+            label: session_label(secrets.run_id()),
+            secrets,
+            clock,
+            pauses: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Returns what the operator should know about the profiles, such as files that others may read.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (_, account) in self.accounts.iter() {
+            for warning in &account.profile.warnings {
+                if !warnings.contains(warning) {
+                    warnings.push(warning.clone());
+                }
+            }
+        }
+        warnings
+    }
+
+    /// Sends a call once and says what became of it. No known secret is left in the outcome.
+    pub async fn carry_once(&self, call: &Call, at: &At) -> Outcome {
+        let outcome = match &call.target {
+            Target::Api(api) => self.call_api(call, api, at).await,
+            Target::AssumeRole { arn, session } => {
+                self.assume_for_step(&call.account, arn, session).await
+            }
+            Target::Http(request) => self.send_plain(call, request).await,
+        };
+        self.swapped(outcome)
+    }
+
+    async fn call_api(&self, call: &Call, api: &Api, at: &At) -> Outcome {
+        let parameters = match self.secrets.substitute(&api.parameters) {
+            Ok(parameters) => parameters,
+            Err(unknown) => return secret_unknown(&unknown),
+        };
+        let api_call = ApiCall::new(&call.account, api, call.class);
+        let paging = api_call.contract.and_then(|contract| contract.paging);
+        let outcome = match paging.filter(|_| call.all_pages) {
+            None => self.send(&api_call, &parameters).await,
+            Some(paging) => {
+                let mut pages = Pages::new(&paging, &parameters);
+                loop {
+                    let outcome = self.send(&api_call, &pages.request()).await;
+                    if let Some(whole) = pages.take(outcome) {
+                        break whole;
+                    }
+                }
+            }
+        };
+        self.take_secrets(&api_call, at, outcome)
+    }
+
+    /// Swaps what the contract calls secret for placeholders that are safe on disk.
+    fn take_secrets(&self, call: &ApiCall<'_>, at: &At, outcome: Outcome) -> Outcome {
+        let pointers = call.contract.map(|contract| &contract.secret_answers);
+        let (Outcome::Done(mut answer), Some(pointers)) = (outcome.clone(), pointers) else {
+            return outcome;
+        };
+        match self
+            .secrets
+            .take_answer(at, call.action, pointers, &mut answer)
+        {
+            Ok(()) => Outcome::Done(answer),
+            Err(error) => {
+                // It happened, but its secret would not survive this process: a person must decide.
+                let message =
+                    format!("the call was answered, but its secret could not be kept: {error}");
+                let fault = Fault::new(FaultClass::LookFirst, "rutter.vault", message);
+                Outcome::Unknown(
+                    fault.advise("make room on the disk, then look what the call created"),
+                )
+            }
+        }
+    }
+
+    /// Sends a call with values, not placeholders. A session that the cloud refuses is renewed once.
+    pub(super) async fn send(&self, call: &ApiCall<'_>, parameters: &Value) -> Outcome {
+        let bound = match self.accounts.bound(call.account) {
+            Ok(bound) => bound,
+            Err(fault) => return Outcome::Refused(fault),
+        };
+        let mut renewed = false;
+        loop {
+            // What fails here keeps the call from being sent, so nothing happened.
+            let credential = match self.credential(&bound).await {
+                Ok(credential) => credential,
+                Err(fault) => return Outcome::Refused(fault),
+            };
+            let outcome = self.send_as(call, parameters, &bound, &credential).await;
+            let over = credential.expires.is_some()
+                && matches!(&outcome, Outcome::Refused(fault) if fault.class == FaultClass::Credential);
+            if !over || renewed {
+                return outcome;
+            }
+            self.sessions.forget(&bound, &credential.key.id).await;
+            renewed = true;
+        }
+    }
+
+    async fn credential(&self, bound: &Bound<'_>) -> Result<Credential, Fault> {
+        self.sessions.credential(bound, (self.clock)(), self).await
+    }
+
+    async fn assume_once(
+        &self,
+        bound: &Bound<'_>,
+        by: &Credential,
+        role: &Role,
+        label: Option<&str>,
+    ) -> Result<Session, Fault> {
+        let label = label.or(role.session.as_deref()).unwrap_or(&self.label);
+        let mut call = ApiCall::read(bound.name, "STS", "AssumeRole");
+        call.region = role.region.as_deref();
+        let outcome = self
+            .send_as(&call, &parameters(role, label), bound, by)
+            .await;
+        let session = session_of(outcome, role)?;
+        self.secrets.hide(&session.credential.key.secret);
+        if let Some(token) = &session.credential.key.token {
+            self.secrets.hide(token);
+        }
+        Ok(session)
+    }
+
+    /// A step's own `assume-role`: the credentials stay here, the step learns who it has become.
+    async fn assume_for_step(&self, account: &str, arn: &str, label: &str) -> Outcome {
+        let text = format!("{account}>{arn}");
+        let session = match self.accounts.bound(&text) {
+            Ok(bound) => {
+                if !label.is_empty() {
+                    self.sessions.set_label(&bound, label);
+                }
+                self.sessions.session(&bound, (self.clock)(), self).await
+            }
+            Err(fault) => Err(fault),
+        };
+        match session {
+            Ok(session) => {
+                let arn_of_session = session.map(|session| session.arn);
+                Outcome::Done(json!({"id": account_id(arn), "arn": arn_of_session}))
+            }
+            Err(fault) => Outcome::Refused(fault),
+        }
+    }
+
+    /// Sends a call once with a credential.
+    async fn send_as(
+        &self,
+        call: &ApiCall<'_>,
+        parameters: &Value,
+        bound: &Bound<'_>,
+        credential: &Credential,
+    ) -> Outcome {
+        let label = format!("{}:{}", call.product, call.action);
+        let region = call.region.unwrap_or(&bound.account.region);
+        let address = match self.endpoints.address(call.product, region) {
+            Ok(address) => address,
+            Err(fault) => return Outcome::Refused(fault),
+        };
+        let host = host_of(&address);
+        let subject = Subject {
+            label: &label,
+            host: &host,
+            class: call.class,
+        };
+        let wrong = |what: &str| {
+            subject.refused(
+                FaultClass::Bug,
+                "rutter.wrong-request",
+                what,
+                "correct the plugin's parameters",
+            )
+        };
+        let parameters = match flatten(call, parameters) {
+            Ok(parameters) => parameters,
+            Err(error) => return wrong(&error.to_string()),
+        };
+        let nonce = match nonce() {
+            Ok(nonce) => nonce,
+            Err(error) => return wrong(&format!("no random numbers are to be had: {error}")),
+        };
+        let request = ApiRequest {
+            action: call.action,
+            version: call.version,
+            address,
+            parameters,
+            key: &credential.key,
+        };
+        self.wait_for_pause(call).await;
+        let request = request.sign((self.clock)(), &nonce);
+        match self.transport.send(request, Route::Named).await {
+            Ok(answer) => {
+                let outcome = subject.judge_api(call.product, &answer);
+                self.note_pause(call, &answer, &outcome);
+                outcome
+            }
+            Err(trouble) => subject.judge_trouble(trouble),
+        }
+    }
+
+    /// Waits as long as the cloud asked for when it throttled this account and product last.
+    async fn wait_for_pause(&self, call: &ApiCall<'_>) {
+        let key = (call.account.to_owned(), call.product.to_owned());
+        let until = {
+            let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+            pauses.get(&key).copied()
+        };
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn note_pause(&self, call: &ApiCall<'_>, answer: &Answer, outcome: &Outcome) {
+        if !matches!(outcome, Outcome::Refused(fault) if fault.class == FaultClass::Retry) {
+            return;
+        }
+        let asked = answer
+            .header("x-acs-retry-after")
+            .and_then(|text| text.parse().ok());
+        if let Some(ms) = asked {
+            let until = Instant::now() + Duration::from_millis(ms).min(PAUSE_MAX);
+            let key = (call.account.to_owned(), call.product.to_owned());
+            let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+            pauses.insert(key, until);
+        }
+    }
+
+    /// Swaps every known secret out of an outcome.
+    pub(super) fn swapped(&self, mut outcome: Outcome) -> Outcome {
+        match &mut outcome {
+            Outcome::Done(answer) => self.secrets.redact(answer),
+            Outcome::Refused(fault) | Outcome::Unknown(fault) => self.secrets.redact_fault(fault),
+        }
+        outcome
+    }
+}
+
+impl Assume for LiveCarrier {
+    fn assume<'a>(
+        &'a self,
+        bound: &'a Bound<'a>,
+        by: &'a Credential,
+        role: &'a Role,
+        label: Option<&'a str>,
+    ) -> Assuming<'a> {
+        Box::pin(self.assume_once(bound, by, role, label))
+    }
+}
+
+impl Carry for LiveCarrier {
+    fn carry<'a>(&'a self, call: &'a Call, at: &'a At) -> Carried<'a> {
+        Box::pin(self.carry_once(call, at))
+    }
+}
+
+impl CarryRead for LiveCarrier {
+    fn carry_read<'a>(&'a self, read: Read, call: &'a Call, at: &'a At) -> Carried<'a> {
+        let read = read.action();
+        let is_it = matches!(&call.target, Target::Api(api)
+            if api.action == read.name && api.product.eq_ignore_ascii_case(read.product));
+        if is_it {
+            return Box::pin(self.carry_once(call, at));
+        }
+        let message = format!("`{}` is not `{}`", call.label(), read.label());
+        let fault = Fault::new(FaultClass::Bug, "rutter.wrong-request", message);
+        Box::pin(async { Outcome::Refused(fault) })
+    }
+
+    fn assume_role<'a>(&'a self, account: &'a str, arn: &'a str, session: &'a str) -> Carried<'a> {
+        Box::pin(async move {
+            let outcome = self.assume_for_step(account, arn, session).await;
+            self.swapped(outcome)
+        })
+    }
+}
+
+fn flatten(call: &ApiCall<'_>, parameters: &Value) -> Result<wire::Wire, wire::WireError> {
+    match call.contract {
+        Some(contract) => wire::flatten(contract, parameters),
+        None => flatten_unknown(parameters),
+    }
+}
+
+/// Of an action that the table does not know, everything goes into the query.
+fn flatten_unknown(parameters: &Value) -> Result<wire::Wire, wire::WireError> {
+    if !parameters.is_object() {
+        return Err(wire::WireError::NotATable);
+    }
+    let mut query = Vec::new();
+    wire::walk(parameters, &mut |leaf| {
+        let text = match leaf.value {
+            Value::Null => return,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        query.push((leaf.wire_name.clone(), text));
+    });
+    Ok(wire::Wire {
+        query,
+        form: Vec::new(),
+    })
+}
+
+/// The fault of a call whose secret this process was not given.
+pub(super) fn secret_unknown(unknown: &UnknownPlaceholder) -> Outcome {
+    let fault = Fault::new(
+        FaultClass::Fail,
+        "rutter.secret-unknown",
+        unknown.to_string(),
+    );
+    Outcome::Refused(fault.advise("enter the run's secret inputs again"))
+}
+
+/// Labels of sessions take letters, digits and `.@-_`, up to 64 of them.
+fn session_label(run: &str) -> String {
+    let allowed = |c: &char| c.is_ascii_alphanumeric() || ".@-_".contains(*c);
+    let label: String = format!("rutter-{run}").chars().filter(allowed).collect();
+    label.chars().take(64).collect()
+}

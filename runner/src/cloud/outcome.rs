@@ -1,0 +1,170 @@
+//! What became of a call, judged from what came back: done, refused, or unknown.
+//!
+//! Refused is said only where it is known that nothing happened: no byte of the request left, or the
+//! cloud itself said no in a way that proves it. Everything else after the first byte is unknown. For
+//! a read the distinction costs nothing, because the engine repeats it either way.
+
+use rutter_contracts::{ErrorClass, Known, classify, failure_in, refused_before_acting};
+use rutter_engine::{Class, Fault, FaultClass, Outcome};
+use serde_json::Value;
+
+use super::transport::{Answer, Trouble};
+
+/// The cloud's messages may quote the whole request; more than this says nothing more.
+const MESSAGE_CHARACTERS_MAX: usize = 2_000;
+
+/// What is being judged, for the messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    /// `RAM:CreateRole`, `POST https://…`.
+    pub(super) label: &'a str,
+    /// The host that was called.
+    pub(super) host: &'a str,
+    /// Read or change.
+    pub(super) class: Class,
+}
+
+impl Subject<'_> {
+    /// An outcome that cannot be known. A read is simply to be repeated.
+    pub(super) fn unknown(self, code: &str, what: &str) -> Outcome {
+        let Self { label, host, class } = self;
+        let class = match class {
+            Class::Read => FaultClass::Retry,
+            Class::Change => FaultClass::LookFirst,
+        };
+        let advice = match class {
+            FaultClass::LookFirst => {
+                "look whether it took effect; send it again only if it did not"
+            }
+            _ => "check the network and the service's status page",
+        };
+        let message = format!("{what} ({label} at {host})");
+        Outcome::Unknown(Fault::new(class, code, message).advise(advice))
+    }
+
+    /// An outcome known to be nothing.
+    pub(super) fn refused(
+        self,
+        class: FaultClass,
+        code: &str,
+        what: &str,
+        advice: &str,
+    ) -> Outcome {
+        let message = format!("{what} ({} at {})", self.label, self.host);
+        Outcome::Refused(Fault::new(class, code, message).advise(advice))
+    }
+
+    /// Judges a request that got no whole answer.
+    pub(super) fn judge_trouble(self, trouble: Trouble) -> Outcome {
+        match trouble {
+            Trouble::NotSent { reason, transient } => {
+                let (class, advice) = if transient {
+                    (
+                        FaultClass::Retry,
+                        "nothing was sent; check the network, the name and the proxy",
+                    )
+                } else {
+                    (
+                        FaultClass::Fail,
+                        "nothing was sent; check `[network]` and `[http]` in the settings",
+                    )
+                };
+                let what = format!("no connection came about: {reason}");
+                self.refused(class, "rutter.not-sent", &what, advice)
+            }
+            Trouble::TimeOut { after, answering } => {
+                let seconds = after.as_secs_f64();
+                let what = if answering {
+                    format!("the answer was not complete after {seconds} s")
+                } else {
+                    format!("there was no answer after {seconds} s")
+                };
+                self.unknown("rutter.time-out", &what)
+            }
+            Trouble::Broken { reason, answering } => {
+                let (code, when) = if answering {
+                    ("rutter.answer-cut-off", "in the middle of the answer")
+                } else {
+                    ("rutter.connection-broken", "before the answer")
+                };
+                self.unknown(code, &format!("the connection broke {when}: {reason}"))
+            }
+            Trouble::TooLarge { max } => {
+                let what = format!("the answer is larger than {max} bytes");
+                match self.class {
+                    // Repeating would only meet the same answer.
+                    Class::Read => self.refused(
+                        FaultClass::Fail,
+                        "rutter.limit.answer",
+                        &what,
+                        "ask for less, or raise `answer` under `[limits]` in the settings",
+                    ),
+                    Class::Change => self.unknown("rutter.limit.answer", &what),
+                }
+            }
+        }
+    }
+
+    /// Judges the answer of an action of the cloud's API.
+    pub(super) fn judge_api(self, product: &str, answer: &Answer) -> Outcome {
+        let status = answer.status;
+        let body = match serde_json::from_slice::<Value>(&answer.body) {
+            Ok(body @ Value::Object(_)) => body,
+            _ if (300..400).contains(&status) => {
+                let what =
+                    format!("the answer is a redirect (HTTP {status}), which is not followed");
+                return self.unknown("rutter.answer-redirect", &what);
+            }
+            _ => {
+                let what = format!("the answer is not JSON (HTTP {status})");
+                return self.unknown("rutter.answer-not-json", &what);
+            }
+        };
+        if let Some(failure) = failure_in(product, status, &body) {
+            let known = classify(product, failure.status, &failure.code, &failure.message);
+            let mut fault = self.cloud_fault(&failure.code, &failure.message, &known);
+            fault.request_id = failure.request_id;
+            if refused_before_acting(&failure.code, failure.status) {
+                return Outcome::Refused(fault);
+            }
+            fault.class = match self.class {
+                Class::Read => FaultClass::Retry,
+                Class::Change => FaultClass::LookFirst,
+            };
+            return Outcome::Unknown(fault);
+        }
+        if !(200..300).contains(&status) {
+            let what = format!("the answer has the status HTTP {status}");
+            return self.unknown("rutter.answer-status", &what);
+        }
+        Outcome::Done(body)
+    }
+
+    fn cloud_fault(self, code: &str, message: &str, known: &Known) -> Fault {
+        let message: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
+        let message = format!(
+            "{} ({} at {})",
+            message.trim().trim_end_matches('.'),
+            self.label,
+            self.host
+        );
+        let fault = Fault::new(fault_class(known.class), code, message);
+        match [known.cause, known.fix].join(" ").trim() {
+            "" => fault,
+            advice => fault.advise(advice),
+        }
+    }
+}
+
+fn fault_class(class: ErrorClass) -> FaultClass {
+    match class {
+        ErrorClass::Retry => FaultClass::Retry,
+        ErrorClass::RetryStatus => FaultClass::Busy,
+        ErrorClass::LookThenRetry => FaultClass::LookFirst,
+        ErrorClass::Done => FaultClass::Exists,
+        ErrorClass::Absent => FaultClass::Absent,
+        ErrorClass::Credential => FaultClass::Credential,
+        ErrorClass::Fail => FaultClass::Fail,
+        ErrorClass::Bug => FaultClass::Bug,
+    }
+}

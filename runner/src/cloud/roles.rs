@@ -1,0 +1,215 @@
+//! Temporary credentials of assumed roles: kept in this process alone, refreshed before they end, and
+//! asked for once however many calls need them.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rutter_engine::{Fault, FaultClass, Outcome, Timestamp};
+use serde_json::{Value, json};
+
+use super::account::Bound;
+use super::credentials::{AccessKey, Credential, Role};
+use crate::secrets::SecretText;
+
+/// Credentials that end sooner than this are not used any more.
+const REFRESH_BEFORE_MS: u64 = 5 * 60 * 1000;
+
+/// Temporary credentials, and who they make the caller.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) credential: Credential,
+    /// The ARN of the assumed role's user.
+    pub(super) arn: String,
+}
+
+impl Session {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.credential
+            .expires
+            .is_none_or(|expires| now.after(REFRESH_BEFORE_MS) < expires)
+    }
+}
+
+/// A session, some time later.
+pub(super) type Assuming<'a> = Pin<Box<dyn Future<Output = Result<Session, Fault>> + Send + 'a>>;
+
+/// Sends one `AssumeRole`.
+pub(super) trait Assume: Sync {
+    /// Assumes a role of the bound account, signed with `by`; `label` is the one a step asked for.
+    fn assume<'a>(
+        &'a self,
+        bound: &'a Bound<'a>,
+        by: &'a Credential,
+        role: &'a Role,
+        label: Option<&'a str>,
+    ) -> Assuming<'a>;
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Session>>>;
+
+/// The sessions of a run, by account and chain of roles.
+#[derive(Default)]
+pub(super) struct Sessions {
+    slots: Mutex<HashMap<String, Slot>>,
+    /// Labels that steps asked for, by account text.
+    labels: Mutex<HashMap<String, String>>,
+}
+
+impl Sessions {
+    /// Returns the credential to sign with: the profile's key, or that of the last role.
+    pub(super) async fn credential(
+        &self,
+        bound: &Bound<'_>,
+        now: Timestamp,
+        sts: &impl Assume,
+    ) -> Result<Credential, Fault> {
+        Ok(match self.session(bound, now, sts).await? {
+            Some(session) => session.credential,
+            None => root(bound),
+        })
+    }
+
+    /// Returns the session of the last role, assuming whichever roles of the chain are not fresh.
+    pub(super) async fn session(
+        &self,
+        bound: &Bound<'_>,
+        now: Timestamp,
+        sts: &impl Assume,
+    ) -> Result<Option<Session>, Fault> {
+        let root = root(bound);
+        let mut current: Option<Session> = None;
+        for (start, key) in self.start(bound, now).await {
+            let Some(role) = bound.roles.get(start) else {
+                break;
+            };
+            let slot = self.slot(&key);
+            // Whoever comes second waits here and finds the first one's session.
+            let mut held = slot.lock().await;
+            if !held.as_ref().is_some_and(|session| session.is_fresh(now)) {
+                let by = current
+                    .as_ref()
+                    .map_or(&root, |session| &session.credential);
+                let label = self.label(&key);
+                *held = Some(sts.assume(bound, by, role, label.as_deref()).await?);
+            }
+            current = held.clone();
+        }
+        Ok(current)
+    }
+
+    /// Returns the roles to go through: from the last one whose session is fresh, to the end.
+    async fn start(&self, bound: &Bound<'_>, now: Timestamp) -> Vec<(usize, String)> {
+        let mut places = Vec::new();
+        let mut key = bound.name.to_owned();
+        for (place, role) in bound.roles.iter().enumerate() {
+            key = format!("{key}>{}", role.arn);
+            places.push((place, key.clone()));
+        }
+        for from in (0..places.len()).rev() {
+            let slot = self.slot(&places[from].1);
+            if slot
+                .lock()
+                .await
+                .as_ref()
+                .is_some_and(|session| session.is_fresh(now))
+            {
+                return places.split_off(from);
+            }
+        }
+        places
+    }
+
+    /// Forgets the session of the last role, if it is still the one with this key's id.
+    pub(super) async fn forget(&self, bound: &Bound<'_>, key_id: &str) {
+        let key = key_of(bound);
+        let slot = self.slot(&key);
+        let mut held = slot.lock().await;
+        if held
+            .as_ref()
+            .is_some_and(|session| session.credential.key.id == key_id)
+        {
+            *held = None;
+        }
+    }
+
+    /// Remembers the label that a step wants for the sessions of an account.
+    pub(super) fn set_label(&self, bound: &Bound<'_>, label: &str) {
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        labels.insert(key_of(bound), label.to_owned());
+    }
+
+    fn label(&self, key: &str) -> Option<String> {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        labels.get(key).cloned()
+    }
+
+    fn slot(&self, key: &str) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(key.to_owned()).or_default().clone()
+    }
+}
+
+fn root(bound: &Bound<'_>) -> Credential {
+    Credential {
+        key: bound.account.profile.key.clone(),
+        expires: None,
+    }
+}
+
+fn key_of(bound: &Bound<'_>) -> String {
+    bound.roles.iter().fold(bound.name.to_owned(), |key, role| {
+        format!("{key}>{}", role.arn)
+    })
+}
+
+/// Returns the parameters of `AssumeRole`.
+pub(super) fn parameters(role: &Role, label: &str) -> Value {
+    let mut parameters = json!({"RoleArn": role.arn, "RoleSessionName": label});
+    if let Some(id) = &role.external_id {
+        parameters["ExternalId"] = id.as_str().into();
+    }
+    if let Some(duration) = role.duration {
+        parameters["DurationSeconds"] = duration.as_secs().into();
+    }
+    parameters
+}
+
+/// Reads the answer of `AssumeRole`. It never leaves the host, not even into a record.
+pub(super) fn session_of(outcome: Outcome, role: &Role) -> Result<Session, Fault> {
+    let answer = match outcome {
+        Outcome::Done(answer) => answer,
+        // Assuming a role changes nothing, so a lost answer is only a reason to ask again.
+        Outcome::Refused(fault) | Outcome::Unknown(fault) => {
+            let message = format!("the role {} cannot be assumed: {}", role.arn, fault.message);
+            return Err(Fault { message, ..fault });
+        }
+    };
+    read_session(&answer).ok_or_else(|| {
+        let message = format!("the answer to assuming {} holds no credentials", role.arn);
+        Fault::new(FaultClass::Credential, "rutter.assume-role", message)
+    })
+}
+
+fn read_session(answer: &Value) -> Option<Session> {
+    let text = |pointer: &str| answer.pointer(pointer)?.as_str().map(str::to_owned);
+    let expires: jiff::Timestamp = text("/Credentials/Expiration")?.parse().ok()?;
+    Some(Session {
+        credential: Credential {
+            key: AccessKey {
+                id: text("/Credentials/AccessKeyId")?,
+                secret: SecretText::new(text("/Credentials/AccessKeySecret")?),
+                token: Some(SecretText::new(text("/Credentials/SecurityToken")?)),
+            },
+            expires: Some(Timestamp(expires.as_millisecond())),
+        },
+        arn: text("/AssumedRoleUser/Arn")?,
+    })
+}
+
+/// Returns the account's id in a role's ARN, `acs:ram::1234567890123456:role/name`.
+pub(super) fn account_id(arn: &str) -> Option<&str> {
+    let id = arn.split(':').nth(3)?;
+    rutter_manifest::is_account_id(id).then_some(id)
+}
