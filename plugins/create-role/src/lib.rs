@@ -1,1 +1,120 @@
-//! A plugin.
+//! The step `create-role`: creates a RAM role that another account may assume.
+//!
+//! A role of that name that is there already is taken as it is if it lets the same parties in,
+//! among others or not; whom a role trusts is never changed here (`edit-trust-policy` does).
+
+use rutter_sdk::prelude::*;
+
+rutter_sdk::plugin!(run);
+
+/// The role of DTS itself: entering it where a role of one's own is meant is a known mistake.
+const DTS_OWN_ROLE: &str = "AliyunDTSDefaultRole";
+
+fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
+    check_name(&inputs.name)?;
+    let account = host.account()?;
+    let trust = trust_policy(&inputs);
+    let role = account
+        .create(
+            Api::new("RAM", "CreateRole")
+                .set("RoleName", &inputs.name)
+                .set("AssumeRolePolicyDocument", &trust)
+                .set("Description", &inputs.description),
+        )
+        .reverse(Api::new("RAM", "DeleteRole").set("RoleName", &inputs.name))
+        .or_adopt(|| existing(&account, &inputs))?;
+    Ok(Outputs {
+        name: inputs.name,
+        arn: role.answer.text("/Role/Arn")?.to_owned(),
+        created: role.made,
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Fault> {
+    if name.eq_ignore_ascii_case(DTS_OWN_ROLE) {
+        return Err(Fault::fail(
+            "create-role.name",
+            format!("`{name}` is the role of DTS itself"),
+        )
+        .advise("Choose a name of your own, such as `ram-for-dts`."));
+    }
+    Ok(())
+}
+
+fn trust_policy(inputs: &Inputs) -> Value {
+    let mut principal = json!({ "RAM": [root(&inputs.trusted_account)] });
+    if !inputs.services.is_empty() {
+        principal["Service"] = json!(inputs.services);
+    }
+    json!({
+        "Version": "1",
+        "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal }],
+    })
+}
+
+fn root(account_id: &str) -> String {
+    format!("acs:ram::{account_id}:root")
+}
+
+/// The role of that name, if there is one that will do.
+fn existing(account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> {
+    let Some(role) = account.find(Api::new("RAM", "GetRole").set("RoleName", &inputs.name))? else {
+        return Ok(None);
+    };
+    let trust = role.document("/Role/AssumeRolePolicyDocument")?;
+    let missing = missing(&trust, inputs);
+    if missing.is_empty() {
+        return Ok(Some(role.into_value()));
+    }
+    Err(Fault::fail(
+        "create-role.other-trust",
+        format!(
+            "the role `{}` is there already and does not trust {}",
+            inputs.name,
+            missing.join(", ")
+        ),
+    )
+    .advise(
+        "Choose another name, or let the step `edit-trust-policy` widen the role if it is meant \
+         for this.",
+    ))
+}
+
+/// The wanted parties that a trust policy does not let in.
+fn missing(trust: &Value, inputs: &Inputs) -> Vec<String> {
+    let mut wanted = vec![("RAM", root(&inputs.trusted_account))];
+    wanted.extend(inputs.services.iter().map(|name| ("Service", name.clone())));
+    wanted
+        .into_iter()
+        .filter(|(kind, party)| !allows(trust, kind, party))
+        .map(|(_, party)| party)
+        .collect()
+}
+
+fn allows(trust: &Value, kind: &str, party: &str) -> bool {
+    statements(trust).any(|statement| {
+        statement["Effect"] == "Allow"
+            // A condition may keep the party out after all.
+            && statement["Condition"].is_null()
+            && texts(&statement["Action"]).any(|action| action.eq_ignore_ascii_case("sts:AssumeRole"))
+            && texts(&statement["Principal"][kind]).any(|one| one == party)
+    })
+}
+
+fn statements(trust: &Value) -> impl Iterator<Item = &Value> {
+    trust["Statement"].as_array().into_iter().flatten()
+}
+
+/// A text, or every text of a list: policies may be written both ways.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let one = value.as_str().into_iter();
+    let many = value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    one.chain(many)
+}
+
+#[cfg(test)]
+rutter_sdk::cases!();

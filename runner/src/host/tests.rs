@@ -160,6 +160,15 @@ async fn a_fault_of_a_call_ends_a_guest_that_lets_it_through() {
 }
 
 #[tokio::test]
+async fn in_the_undo_phase_the_plugins_undo_runs_and_not_its_run() {
+    let sandbox = sandbox();
+    let mut job = job(json!({}), Limits::default());
+    job.at.phase = Phase::Undo;
+    let mut stage = Stage::start(&sandbox, &plugin("(unreachable)"), job);
+    assert_eq!(stage.ended().await, Ok(Value::Null));
+}
+
+#[tokio::test]
 async fn ten_calls_have_ten_places_and_a_second_start_makes_the_same_ones() {
     let sandbox = sandbox();
     let body = "(local $left i32) (local.set $left (i32.const 10)) \

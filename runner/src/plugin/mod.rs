@@ -1,1 +1,12 @@
-//! Being written.
+//! Plugins as files: built from source, inspected without running, found by name.
+//!
+//! A plugin is one `.wasm`, a component that carries its manifest. [`build`] makes it, [`inspect`]
+//! reads what it says about itself, [`Catalogue`] finds it by name. Running it is `host`'s affair.
+
+pub mod build;
+mod catalogue;
+mod inspect;
+mod toolchain;
+
+pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path};
+pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};

@@ -1,0 +1,189 @@
+//! An account of the cloud: calls, waits and handles of assumed roles.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::create::Create;
+use crate::duration::milliseconds;
+use crate::fault::{Fault, OrAbsent};
+
+/// An account: it can be used and not read. Credentials stay in the host.
+pub struct Account {
+    backend: Box<dyn AccountBackend>,
+}
+
+/// Where the calls of an [`Account`] go. Answers are JSON text.
+pub(crate) trait AccountBackend {
+    fn id(&self) -> String;
+    fn region(&self) -> String;
+    fn call(&self, api: &Api, reverse: Option<&Api>) -> Result<String, Fault>;
+    fn call_all(&self, api: &Api) -> Result<String, Fault>;
+    fn wait_for(&self, api: &Api, until: &Until) -> Result<String, Fault>;
+    fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault>;
+    fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault>;
+    fn wait(&self, duration_ms: u64) -> Result<(), Fault>;
+}
+
+/// Until when a read is polled. What is empty or absent is the contract's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Until {
+    pub(crate) path: String,
+    pub(crate) until: Vec<String>,
+    pub(crate) fail: Vec<String>,
+    pub(crate) every_ms: Option<u64>,
+    pub(crate) timeout_ms: Option<u64>,
+}
+
+impl Account {
+    pub(crate) fn new(backend: Box<dyn AccountBackend>) -> Self {
+        Self { backend }
+    }
+
+    /// Returns the account's id, 16 decimal digits.
+    pub fn id(&self) -> String {
+        self.backend.id()
+    }
+
+    /// Returns the region the operator bound the account to, `cn-hangzhou`.
+    pub fn region(&self) -> String {
+        self.backend.region()
+    }
+
+    /// Makes one call that needs no reverse: a read, or a change that goes with its object.
+    pub fn call(&self, api: Api) -> Result<Answer, Fault> {
+        self.send(&api, None)
+    }
+
+    /// Makes one read.
+    pub fn read(&self, api: Api) -> Result<Answer, Fault> {
+        self.send(&api, None)
+    }
+
+    /// Makes one read of an object that may not exist.
+    pub fn find(&self, api: Api) -> Result<Option<Answer>, Fault> {
+        self.read(api).or_absent()
+    }
+
+    /// Makes a paged read until the last page; the answer is the first page's, with all lists in it.
+    pub fn read_all(&self, api: Api) -> Result<Answer, Fault> {
+        let text = self.backend.call_all(&api)?;
+        Answer::parse(api.label(), &text)
+    }
+
+    /// Prepares a change: `account.change(api).reverse(api).send()`.
+    pub fn change(&self, api: Api) -> Change<'_> {
+        Change {
+            account: self,
+            api,
+            reverse: None,
+        }
+    }
+
+    /// Prepares the creation of an object that may be there already:
+    /// `account.create(api).reverse(api).or_adopt(look)`.
+    pub fn create(&self, api: Api) -> Create<'_> {
+        Create::new(self, api)
+    }
+
+    /// Prepares a wait: `account.wait_for(read).until(&["Running"]).wait()`. Without further words,
+    /// field, values, interval and timeout are the contract's.
+    pub fn wait_for(&self, api: Api) -> Wait<'_> {
+        Wait {
+            account: self,
+            api,
+            until: Until::default(),
+        }
+    }
+
+    /// Says that the effect of an earlier change of this step with the same parameters, whose outcome
+    /// was unknown, has been found, and what its answer would have held. Returns whether there was
+    /// such a change.
+    pub fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault> {
+        self.backend.adopt(api, answer)
+    }
+
+    /// Assumes a role with this account's identity; `session` is the label in the cloud's audit log.
+    pub fn assume_role(&self, arn: &str, session: &str) -> Result<Self, Fault> {
+        self.backend.assume_role(arn, session).map(Self::new)
+    }
+
+    pub(crate) fn send(&self, api: &Api, reverse: Option<&Api>) -> Result<Answer, Fault> {
+        let text = self.backend.call(api, reverse)?;
+        Answer::parse(api.label(), &text)
+    }
+
+    pub(crate) fn settle(&self, duration: Duration) -> Result<(), Fault> {
+        self.backend.wait(milliseconds(duration))
+    }
+}
+
+/// A change on its way.
+#[must_use = "nothing happens before `send`"]
+pub struct Change<'a> {
+    account: &'a Account,
+    api: Api,
+    reverse: Option<Api>,
+}
+
+impl Change<'_> {
+    /// Says which call takes the change back; recorded with it. [`crate::answer`] stands for fields
+    /// of the change's own answer.
+    pub fn reverse(mut self, reverse: Api) -> Self {
+        self.reverse = Some(reverse);
+        self
+    }
+
+    /// Makes the change.
+    pub fn send(self) -> Result<Answer, Fault> {
+        self.account.send(&self.api, self.reverse.as_ref())
+    }
+}
+
+/// A wait on its way.
+#[must_use = "nothing happens before `wait`"]
+pub struct Wait<'a> {
+    account: &'a Account,
+    api: Api,
+    until: Until,
+}
+
+impl Wait<'_> {
+    /// Looks at the field at `pointer` of the answer; one that is not there is `NOT_FOUND`.
+    pub fn field(mut self, pointer: &str) -> Self {
+        self.until.path = pointer.to_owned();
+        self
+    }
+
+    /// The values that end the wait well, compared without case.
+    pub fn until(mut self, values: &[&str]) -> Self {
+        self.until.until = values.iter().map(|value| (*value).to_owned()).collect();
+        self
+    }
+
+    /// The values that end it badly.
+    pub fn fail(mut self, values: &[&str]) -> Self {
+        self.until.fail = values.iter().map(|value| (*value).to_owned()).collect();
+        self
+    }
+
+    /// The time between two polls.
+    pub fn every(mut self, interval: Duration) -> Self {
+        self.until.every_ms = Some(milliseconds(interval));
+        self
+    }
+
+    /// The time until the wait gives up.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.until.timeout_ms = Some(milliseconds(timeout));
+        self
+    }
+
+    /// Waits and returns the last answer.
+    pub fn wait(self) -> Result<Answer, Fault> {
+        let text = self.account.backend.wait_for(&self.api, &self.until)?;
+        Answer::parse(self.api.label(), &text)
+    }
+}

@@ -1,0 +1,71 @@
+//! A plugin as a value: what [`crate::plugin!`] makes of an author's functions.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::Api;
+use crate::fault::{Fault, FaultClass};
+use crate::host::Host;
+
+/// A plugin with its types rubbed off: inputs and outputs are JSON text.
+pub struct Plugin {
+    /// The text of its `plugin.toml`.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub manifest: &'static str,
+    /// Its `run`.
+    pub run: fn(&Host, &str) -> Result<String, Fault>,
+    /// Its `undo`, if it has one.
+    pub undo: Option<fn(&Host, &str, Vec<MadeChange>, Option<&str>) -> Result<(), Fault>>,
+}
+
+/// A change that the step made, as the host recorded it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MadeChange {
+    /// The call.
+    pub api: Api,
+    /// The name under which the step knows the account, or the ARN of an assumed role.
+    pub account: String,
+    /// The answer; `None` if it is unknown whether the change happened.
+    pub answer: Option<Value>,
+}
+
+/// Runs a typed function on JSON text.
+#[doc(hidden)]
+pub fn run_typed<I: DeserializeOwned, O: Serialize>(
+    run: fn(&Host, I) -> Result<O, Fault>,
+    host: &Host,
+    inputs: &str,
+) -> Result<String, Fault> {
+    let outputs = run(host, read("inputs", inputs)?)?;
+    serde_json::to_string(&outputs).map_err(|error| {
+        Fault::new(
+            FaultClass::Bug,
+            "rutter.outputs",
+            format!("the outputs cannot be written: {error}"),
+        )
+    })
+}
+
+/// Runs a typed undo on JSON text.
+#[doc(hidden)]
+pub fn undo_typed<I: DeserializeOwned, O: DeserializeOwned>(
+    undo: fn(&Host, I, Vec<MadeChange>, Option<O>) -> Result<(), Fault>,
+    host: &Host,
+    inputs: &str,
+    changes: Vec<MadeChange>,
+    outputs: Option<&str>,
+) -> Result<(), Fault> {
+    let outputs = outputs.map(|text| read("outputs", text)).transpose()?;
+    undo(host, read("inputs", inputs)?, changes, outputs)
+}
+
+fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|error| {
+        Fault::new(
+            FaultClass::Bug,
+            format!("rutter.{what}"),
+            format!("the {what} are not as the manifest says: {error}"),
+        )
+    })
+}

@@ -1,0 +1,275 @@
+//! The test double behind a [`Host`](crate::Host): judges every call as the host would, then has it answered.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use rutter_manifest::{Manifest, Permission};
+use serde_json::Value;
+
+use crate::account::{AccountBackend, Until};
+use crate::api::Api;
+use crate::fault::{Fault, FaultClass};
+use crate::host::{HostBackend, HttpRequest, HttpResponse, Level};
+use crate::testing::expect::resolve;
+
+/// What answers calls that were permitted.
+pub(super) trait Answers {
+    /// Answers one call.
+    fn call(&mut self, now_ms: u64, call: &Asked) -> Answered;
+    /// Answers a wait, and says how many milliseconds it took.
+    fn wait_for(&mut self, now_ms: u64, call: &Asked, until: &Until) -> Answered;
+    /// The id of an account by the plugin's name for it.
+    fn account_id(&self, name: &str) -> Option<String>;
+    /// Answers a request by plain HTTP.
+    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, Fault>;
+}
+
+/// A call that the plugin makes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Asked {
+    /// The plugin's name of the account, followed by `>` and an ARN for each assumed role.
+    pub(super) account: String,
+    pub(super) api: Api,
+    pub(super) reverse: Option<Api>,
+}
+
+/// What came of a call.
+pub(super) struct Answered {
+    pub(super) result: Result<Value, Fault>,
+    pub(super) took_ms: u64,
+}
+
+/// Everything that happened while a plugin ran.
+pub(super) struct State {
+    pub(super) manifest: Manifest,
+    pub(super) answers: Box<dyn Answers>,
+    pub(super) regions: BTreeMap<String, String>,
+    pub(super) now_ms: u64,
+    /// Every call, in order: what must be the same when it is run again.
+    pub(super) asked: Vec<Asked>,
+    /// Changes that happened, with their answers, oldest first.
+    pub(super) changes: Vec<(Asked, Value)>,
+    /// Changes of which nothing is known.
+    pub(super) unknown: Vec<Asked>,
+    /// What was adopted.
+    pub(super) adopted: Vec<String>,
+    /// Permissions used, `ram:createrole`.
+    pub(super) used: BTreeSet<String>,
+    /// What was not as it should be.
+    pub(super) problems: Vec<String>,
+}
+
+/// A handle on the state, which the host and its accounts share.
+#[derive(Clone)]
+pub(super) struct Double(pub(super) Rc<RefCell<State>>);
+
+impl State {
+    fn judge(&mut self, call: &Asked) -> Result<(), Fault> {
+        self.permit(&call.account, &call.api)?;
+        self.check(&call.api, &Value::Object(call.api.parameters.clone()));
+        if let Some(reverse) = &call.reverse {
+            self.permit(&call.account, reverse)?;
+        }
+        Ok(())
+    }
+
+    fn permit(&mut self, account: &str, api: &Api) -> Result<(), Fault> {
+        let (base, assumed) = match account.split_once('>') {
+            Some((base, _)) => (base, true),
+            None => (account, false),
+        };
+        let fits = |permission: &&Permission| {
+            permission.assumed == assumed
+                && permission
+                    .account
+                    .as_deref()
+                    .is_none_or(|name| name == base)
+        };
+        let permitted = self
+            .manifest
+            .permissions_for(&api.product, &api.action)
+            .any(|one| fits(&one));
+        if permitted {
+            self.used.insert(api.label().to_lowercase());
+            return Ok(());
+        }
+        let message = format!(
+            "the manifest does not permit {} on `{account}`",
+            api.label()
+        );
+        self.problems.push(message.clone());
+        Err(Fault::new(FaultClass::Denied, "rutter.denied", message))
+    }
+
+    /// Holds parameters to the contract, where there is one.
+    fn check(&mut self, api: &Api, parameters: &Value) {
+        let Some(contract) = rutter_contracts::action(&api.product, &api.action) else {
+            return;
+        };
+        for problem in contract.check(parameters) {
+            self.problems.push(format!(
+                "{} would be refused: {} ({})",
+                api.label(),
+                problem.message,
+                problem.parameter
+            ));
+        }
+    }
+
+    fn call(&mut self, call: Asked) -> Result<String, Fault> {
+        self.judge(&call)?;
+        self.asked.push(call.clone());
+        let Answered { result, took_ms } = self.answers.call(self.now_ms, &call);
+        self.now_ms += took_ms;
+        if is_change(&call.api) {
+            self.remember(call, &result);
+        }
+        result.map(|answer| answer.to_string())
+    }
+
+    fn remember(&mut self, call: Asked, result: &Result<Value, Fault>) {
+        match result {
+            Ok(answer) => {
+                if let Some(reverse) = &call.reverse {
+                    let parameters = resolve(&Value::Object(reverse.parameters.clone()), answer);
+                    let reverse = reverse.clone();
+                    self.check(&reverse, &parameters);
+                }
+                self.changes.push((call, answer.clone()));
+            }
+            Err(fault) if fault.is_unknown() => self.unknown.push(call),
+            Err(_) => {}
+        }
+    }
+
+    fn adopt(&mut self, account: &str, api: &Api, answer: &Value) -> bool {
+        let unknown = |call: &Asked| call.account == account && call.api == *api;
+        let Some(index) = self.unknown.iter().position(unknown) else {
+            return false;
+        };
+        let call = self.unknown.remove(index);
+        self.adopted.push(call.api.label());
+        self.changes.push((call, answer.clone()));
+        true
+    }
+}
+
+/// A change, or what is not known to be a read.
+pub(super) fn is_change(api: &Api) -> bool {
+    rutter_contracts::action(&api.product, &api.action).is_none_or(|one| one.as_read().is_none())
+}
+
+impl HostBackend for Double {
+    fn open(&self, name: &str) -> Result<Box<dyn AccountBackend>, Fault> {
+        let state = self.0.borrow();
+        if !state.manifest.accounts.contains_key(name) {
+            let message = format!("the manifest has no account `{name}`");
+            return Err(Fault::new(FaultClass::Denied, "rutter.denied", message));
+        }
+        let id = state.answers.account_id(name).ok_or_else(|| {
+            Fault::new(
+                FaultClass::Bug,
+                "case.account",
+                format!("the case has no account `{name}`"),
+            )
+        })?;
+        let region = state.regions.get(name).cloned();
+        Ok(Box::new(AccountDouble {
+            double: self.clone(),
+            name: name.to_owned(),
+            id,
+            region: region.unwrap_or_else(|| "cn-hangzhou".to_owned()),
+        }))
+    }
+
+    fn send(&self, request: &HttpRequest, _auth: Option<&str>) -> Result<HttpResponse, Fault> {
+        self.0.borrow_mut().answers.send(request)
+    }
+
+    fn wait(&self, duration_ms: u64) -> Result<(), Fault> {
+        self.0.borrow_mut().now_ms += duration_ms;
+        Ok(())
+    }
+
+    fn progress(&self, _done: u64, _total: u64, _message: &str) {}
+
+    fn now_ms(&self) -> u64 {
+        self.0.borrow().now_ms
+    }
+
+    fn token(&self, purpose: &str) -> String {
+        format!("token-for-{purpose}")
+    }
+
+    fn log(&self, _level: Level, _message: &str) {}
+}
+
+struct AccountDouble {
+    double: Double,
+    name: String,
+    id: String,
+    region: String,
+}
+
+impl AccountDouble {
+    fn asked(&self, api: &Api, reverse: Option<&Api>) -> Asked {
+        Asked {
+            account: self.name.clone(),
+            api: api.clone(),
+            reverse: reverse.cloned(),
+        }
+    }
+}
+
+impl AccountBackend for AccountDouble {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn region(&self) -> String {
+        self.region.clone()
+    }
+
+    fn call(&self, api: &Api, reverse: Option<&Api>) -> Result<String, Fault> {
+        self.double.0.borrow_mut().call(self.asked(api, reverse))
+    }
+
+    /// One page: worlds for tests are small.
+    fn call_all(&self, api: &Api) -> Result<String, Fault> {
+        self.double.0.borrow_mut().call(self.asked(api, None))
+    }
+
+    fn wait_for(&self, api: &Api, until: &Until) -> Result<String, Fault> {
+        let mut state = self.double.0.borrow_mut();
+        let call = self.asked(api, None);
+        state.judge(&call)?;
+        state.asked.push(call.clone());
+        let now_ms = state.now_ms;
+        let Answered { result, took_ms } = state.answers.wait_for(now_ms, &call, until);
+        state.now_ms += took_ms;
+        result.map(|answer| answer.to_string())
+    }
+
+    fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault> {
+        Ok(self.double.0.borrow_mut().adopt(&self.name, api, answer))
+    }
+
+    fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault> {
+        let api = Api::new("STS", "AssumeRole")
+            .set("RoleArn", arn)
+            .set("RoleSessionName", session);
+        self.double.0.borrow_mut().call(self.asked(&api, None))?;
+        let id = arn.split(':').nth(3).unwrap_or_default().to_owned();
+        Ok(Box::new(Self {
+            double: self.double.clone(),
+            name: format!("{}>{arn}", self.name),
+            id,
+            region: self.region.clone(),
+        }))
+    }
+
+    fn wait(&self, duration_ms: u64) -> Result<(), Fault> {
+        HostBackend::wait(&self.double, duration_ms)
+    }
+}
