@@ -10,7 +10,7 @@ use crate::world::{Account, World};
 pub struct Charge {
     /// The account that pays.
     pub account_id: String,
-    /// `dts-instance`, `ecs-snapshot`, `smc-intermediate-instance`.
+    /// `dts-instance`, `ecs-snapshot`, `smc-intermediate-instance`, `smc-intermediate-disk`.
     pub kind: String,
     /// The resource's id.
     pub id: String,
@@ -24,15 +24,31 @@ pub struct Charge {
 }
 
 pub(crate) fn charges(world: &World) -> Vec<Charge> {
-    world.accounts.values().flat_map(of_account).collect()
+    world
+        .accounts
+        .values()
+        .flat_map(|account| of_account(account, world.settings.start_ms))
+        .collect()
 }
 
-fn of_account(account: &Account) -> Vec<Charge> {
-    account
-        .dts
-        .values()
-        .filter_map(|job| of_job(account, job))
-        .collect()
+fn of_account(account: &Account, start_ms: i64) -> Vec<Charge> {
+    let mut charges = account.paid.clone();
+    charges.extend(account.dts.values().filter_map(|job| of_job(account, job)));
+    charges.extend(
+        account
+            .ecs
+            .snapshots
+            .iter()
+            .map(|(id, snapshot)| snapshot.charge(&account.id, id, start_ms, None)),
+    );
+    charges.extend(
+        account
+            .smc
+            .jobs
+            .iter()
+            .flat_map(|(id, job)| job.charges(&account.id, id)),
+    );
+    charges
 }
 
 /// A DTS instance is paid for, paused or not, until it is released.

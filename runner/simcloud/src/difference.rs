@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::file::EcsFile;
 use crate::ram::{Policy, Role};
 use crate::world::{Account, World};
 
@@ -137,7 +138,56 @@ fn of_account(account: &Account) -> BTreeMap<String, BTreeMap<String, Value>> {
             .map(|(id, redis)| (id.clone(), redis.lasting()))
             .collect(),
     );
+    let ecs = &account.ecs;
+    add(
+        "ecs-instance",
+        ecs.instances
+            .iter()
+            .map(|(id, instance)| (id.clone(), of_instance(instance)))
+            .collect(),
+    );
+    add(
+        "ecs-image",
+        ecs.images
+            .iter()
+            .map(|(id, image)| (id.clone(), image.lasting()))
+            .collect(),
+    );
+    add(
+        "ecs-snapshot",
+        ecs.snapshots
+            .iter()
+            .map(|(id, snapshot)| (id.clone(), snapshot.lasting()))
+            .collect(),
+    );
+    let smc = &account.smc;
+    add(
+        "smc-access-token",
+        smc.tokens
+            .iter()
+            .map(|(id, token)| (id.clone(), token.lasting()))
+            .collect(),
+    );
+    let sources = smc
+        .sources
+        .iter()
+        .filter(|(_, source)| !source.is_deleting());
+    add(
+        "smc-source-server",
+        sources
+            .map(|(id, source)| (id.clone(), source.lasting()))
+            .collect(),
+    );
+    let jobs = smc.jobs.iter().filter(|(_, job)| !job.is_deleting());
+    add(
+        "smc-replication-job",
+        jobs.map(|(id, job)| (id.clone(), job.lasting())).collect(),
+    );
     kinds
+}
+
+fn of_instance(instance: &EcsFile) -> Value {
+    json!({ "region": instance.region, "name": instance.name, "status": instance.status, "image": instance.image })
 }
 
 fn of_role(role: &Role) -> Value {

@@ -13,7 +13,7 @@ use crate::rights::{authorise, resource_of};
 use crate::scene::{Act, Scene};
 use crate::token::{self, Remembered};
 use crate::world::World;
-use crate::{dts, ram, redis, sts};
+use crate::{dts, ecs, ram, redis, smc, sts};
 
 /// Every product with the actions that are simulated.
 const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
@@ -21,6 +21,8 @@ const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
     ("STS", sts::ACTIONS),
     ("DTS", dts::ACTIONS),
     ("R-kvstore", redis::ACTIONS),
+    ("ECS", ecs::ACTIONS),
+    ("SMC", smc::ACTIONS),
 ];
 
 fn act_of(product: &str, action: &str) -> Option<Act> {

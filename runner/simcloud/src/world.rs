@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
 use crate::dts::{self, Job};
+use crate::ecs::Ecs;
 use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, WorldError};
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
 use crate::redis::Redis;
 use crate::request::AccessKey;
+use crate::smc::{self, Smc};
 use crate::sts::Session;
 use crate::token::Remembered;
 
@@ -54,6 +56,10 @@ pub(crate) struct Account {
     pub policies: BTreeMap<String, Policy>,
     pub redis: BTreeMap<String, Redis>,
     pub dts: BTreeMap<String, Job>,
+    pub ecs: Ecs,
+    pub smc: Smc,
+    /// What was paid for until it was deleted.
+    pub paid: Vec<Charge>,
 }
 
 impl World {
@@ -129,6 +135,7 @@ impl World {
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
     pub fn settle(&mut self, now_ms: i64) {
         dts::settle(self, now_ms);
+        smc::settle(self, now_ms);
     }
 
     /// Returns the resources, as what undoing everything must give again.

@@ -31,8 +31,8 @@ pub(crate) struct Endpoint {
 
 /// The names of the parameters of one side.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Side {
-    pub prefix: &'static str,
+pub(crate) struct Side {
+    prefix: &'static str,
 }
 
 pub(super) const SOURCE: Side = Side {

@@ -8,12 +8,14 @@ use toml::Spanned;
 
 use super::error::{Place, WorldError};
 use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use crate::ecs::Ecs;
 use crate::identifier::digest;
 use crate::ledger::Ledger;
 use crate::ram::{ALWAYS, Attachment, Policy, PolicyName, Role, Trust, User};
 use crate::redis::Redis;
 use crate::request::AccessKey;
 use crate::rights::Document;
+use crate::smc::Smc;
 use crate::world::{Account, Settings, World};
 
 /// Where a world starts that does not say.
@@ -93,6 +95,9 @@ impl Builder<'_, '_> {
                 .map(|redis| (redis.id.clone(), Redis::new(redis)))
                 .collect(),
             dts: BTreeMap::new(),
+            ecs: Ecs::new(file.ecs, file.images, file.snapshots),
+            smc: Smc::default(),
+            paid: Vec::new(),
         };
         for policy in file.policies {
             self.policy(&mut account, policy)?;

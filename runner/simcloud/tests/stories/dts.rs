@@ -1,9 +1,7 @@
 //! DTS and Redis as the one-way sync between two accounts uses them.
 
-mod support;
-
+use crate::support::{DESTINATION, SOURCE, Story, trust};
 use serde_json::{Value, json};
-use support::{DESTINATION, SOURCE, Story, trust};
 
 const ROLE: &str = "ram-for-dts";
 
@@ -216,7 +214,7 @@ fn buying_first_and_configuring_then_ends_synchronizing_too() {
     assert_eq!(status(&mut story, &job), "synchronizing");
     let again = story.send("destination", "DTS:ConfigureDtsJob", parameters);
     assert_eq!(
-        (again.status, support::code(&again).as_str()),
+        (again.status, crate::support::code(&again).as_str()),
         (403, "DTS.Msg.UpdateJob.OperationDenied.InitStatus")
     );
 }
@@ -234,7 +232,7 @@ fn every_mistake_in_the_authorisation_fails_with_its_own_code_and_words() {
         );
         assert_eq!(response.body["Success"], false);
         (
-            support::code(&response),
+            crate::support::code(&response),
             response.body["ErrMessage"].as_str().unwrap().to_owned(),
         )
     };
@@ -320,7 +318,7 @@ fn every_mistake_in_the_authorisation_fails_with_its_own_code_and_words() {
 
 #[test]
 fn an_account_that_never_opened_the_console_is_not_found() {
-    let world = include_str!("worlds/two_accounts.world.toml").replace(
+    let world = include_str!("../worlds/two_accounts.world.toml").replace(
         "id = \"1111111111111111\"",
         "id = \"1111111111111111\"\ndts_opened = false",
     );
@@ -332,7 +330,7 @@ fn an_account_that_never_opened_the_console_is_not_found() {
 
 /// Changes the world file, runs the precheck and returns the item's verdict.
 fn check(from: &str, to: &str, name: &str) -> (String, String) {
-    let world = include_str!("worlds/two_accounts.world.toml");
+    let world = include_str!("../worlds/two_accounts.world.toml");
     assert!(world.contains(from));
     let mut story = Story::new(&world.replace(from, to));
     prepare(&mut story);
@@ -414,7 +412,7 @@ fn instances_that_do_not_fit_fail_the_item_that_says_why() {
 
 #[test]
 fn an_item_that_may_be_skipped_is_overlooked_by_the_next_precheck() {
-    let world = include_str!("worlds/two_accounts.world.toml").replace("[accounts.source]", "[[dts.precheck]]\nitem = \"CHECK_SUPER_AUTH_DEST\"\nstate = \"warning\"\ncan_skip = true\nmessage = \"look\"\n\n[accounts.source]");
+    let world = include_str!("../worlds/two_accounts.world.toml").replace("[accounts.source]", "[[dts.precheck]]\nitem = \"CHECK_SUPER_AUTH_DEST\"\nstate = \"warning\"\ncan_skip = true\nmessage = \"look\"\n\n[accounts.source]");
     let mut story = Story::new(&world);
     prepare(&mut story);
     let job = configured(&mut story);
@@ -445,7 +443,7 @@ fn an_item_that_may_be_skipped_is_overlooked_by_the_next_precheck() {
 
 #[test]
 fn a_password_stands_alone_or_behind_its_account() {
-    let world = include_str!("worlds/two_accounts.world.toml").replace(
+    let world = include_str!("../worlds/two_accounts.world.toml").replace(
         "id = \"r-source0001\"",
         "id = \"r-source0001\"\npassword = \"right\"\nusers = { copier = \"Test1234\" }",
     );

@@ -1,7 +1,5 @@
 //! The world over HTTP: both signature schemes, and what is refused at the door.
 
-mod support;
-
 use std::net::SocketAddr;
 
 use rutter_contracts::sign::{Key, rpc, v3};
@@ -21,7 +19,8 @@ struct Server {
 }
 
 async fn start() -> Server {
-    let world = World::from_toml(include_str!("worlds/two_accounts.world.toml"), "test").unwrap();
+    let world =
+        World::from_toml(include_str!("../worlds/two_accounts.world.toml"), "test").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -130,7 +129,7 @@ async fn a_signed_call_is_answered_and_an_altered_or_stale_one_is_not() {
     let (status, body) = Call::identity("n1").send(server.address).await;
     assert_eq!(
         (status, body["AccountId"].as_str()),
-        (200, Some(support::SOURCE)),
+        (200, Some(crate::support::SOURCE)),
         "{body}"
     );
 
@@ -209,7 +208,7 @@ async fn the_pages_show_state_changes_calls_and_time_and_the_world_comes_back() 
     let host = [("host".to_owned(), "localhost".to_owned())];
     let (_, before) = exchange(server.address, "GET", "/-/state", &host, "").await;
     let document =
-        support::trust(&serde_json::json!({ "RAM": ["acs:ram::2222222222222222:root"] }));
+        crate::support::trust(&serde_json::json!({ "RAM": ["acs:ram::2222222222222222:root"] }));
     let create = Call {
         action: "CreateRole",
         version: "2015-05-01",
@@ -227,12 +226,12 @@ async fn the_pages_show_state_changes_calls_and_time_and_the_world_comes_back() 
     let (_, changes) = exchange(server.address, "GET", "/-/changes", &host, "").await;
     assert_eq!(changes["count"], 1);
     assert_eq!(changes["changes"][0]["action"], "RAM:CreateRole");
-    assert_eq!(changes["changes"][0]["account_id"], support::SOURCE);
+    assert_eq!(changes["changes"][0]["account_id"], crate::support::SOURCE);
     let (_, calls) = exchange(server.address, "GET", "/-/calls", &host, "").await;
     assert_eq!(calls["count"], 1);
     let (_, after) = exchange(server.address, "GET", "/-/state", &host, "").await;
     assert_ne!(before, after);
-    assert!(after[support::SOURCE]["ram-role"]["over-http"].is_object());
+    assert!(after[crate::support::SOURCE]["ram-role"]["over-http"].is_object());
     let (_, time) = exchange(server.address, "GET", "/-/time", &host, "").await;
     assert!(
         time["now"].as_str().unwrap().starts_with("2026-01-15T20:"),

@@ -1,5 +1,4 @@
 //! A client of a world for stories: says who calls, counts the clock on, and reads answers.
-#![expect(dead_code, reason = "each story uses a part of it")]
 
 use rutter_simcloud::{Request, Response, World};
 use serde_json::Value;

@@ -1,10 +1,8 @@
 //! RAM and STS as the procedures use them: a role in account A that account B may assume.
 
-mod support;
-
+use crate::support::{DESTINATION, SOURCE, Story, code, trust};
 use rutter_simcloud::{Change, World, diff};
 use serde_json::json;
-use support::{DESTINATION, SOURCE, Story, code, trust};
 
 fn role_arn(name: &str) -> String {
     format!("acs:ram::{SOURCE}:role/{name}")
@@ -185,7 +183,7 @@ fn the_service_of_the_own_account_is_rewritten_as_the_documents_warn() {
 
 #[test]
 fn a_changed_right_takes_the_configured_time_to_spread() {
-    let world = include_str!("worlds/two_accounts.world.toml").replace(
+    let world = include_str!("../worlds/two_accounts.world.toml").replace(
         "[accounts.source]",
         "[durations]\nram_spread = \"30s\"\n\n[accounts.source]",
     );

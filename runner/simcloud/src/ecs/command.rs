@@ -1,0 +1,218 @@
+//! `RunCommand`: a script on servers, by Cloud Assistant.
+//!
+//! Scripts are not run. What the simulation understands of one is the SMC client (see `smc/client.rs`) and a line
+//! `exit N`; every other script succeeds without output.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::instance::has_agent;
+use super::region;
+use crate::answer::{Answer, Refusal};
+use crate::file::{EcsFile, Os};
+use crate::scene::Scene;
+use crate::smc::client;
+
+/// The longest script, in bytes of Base64.
+const CONTENT_MAX: usize = 24 * 1024;
+
+/// One run of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    pub command_id: String,
+    pub name: String,
+    pub description: String,
+    pub kind: String,
+    pub content: String,
+    pub region: String,
+    pub timeout_seconds: i64,
+    pub user: String,
+    pub created_ms: i64,
+    pub runs: Vec<Run>,
+}
+
+/// The run on one server: what comes of it is known when it begins and told when it ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub instance: String,
+    pub until_ms: i64,
+    pub end: End,
+    pub output: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Exit(i64),
+    Timeout,
+    /// It never began.
+    Invalid {
+        code: &'static str,
+        message: &'static str,
+    },
+}
+
+impl End {
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Exit(0) => "Success",
+            Self::Exit(_) => "Failed",
+            Self::Timeout => "Timeout",
+            Self::Invalid { .. } => "Invalid",
+        }
+    }
+}
+
+pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let kind = scene.required("Type")?;
+    let content = content(scene)?;
+    let ids = scene.parameters.list("InstanceId");
+    if ids.is_empty() {
+        return Err(Refusal::new(
+            400,
+            "MissingParameter",
+            "The parameter InstanceId is mandatory for this action.",
+        ));
+    }
+    let mut instances = Vec::new();
+    for id in &ids {
+        let instance = scene
+            .account()
+            .ecs
+            .instances
+            .get(id)
+            .filter(|instance| instance.region == region);
+        let instance = instance.ok_or_else(|| {
+            Refusal::new(
+                404,
+                "InvalidInstance.NotFound",
+                "The specified instance does not exist.",
+            )
+        })?;
+        instances.push(instance.clone());
+    }
+    let timeout_seconds = scene.parameters.integer("Timeout").unwrap_or(60).max(1);
+    let command_id = scene.new_id("c-", "command");
+    let invoke_id = scene.new_id("t-", "invocation");
+    let runs = instances
+        .iter()
+        .map(|instance| run_on(scene, instance, &kind, &content, timeout_seconds))
+        .collect();
+    let invocation = Invocation {
+        command_id: command_id.clone(),
+        name: scene.parameters.text_or_empty("Name"),
+        description: scene.parameters.text_or_empty("Description"),
+        kind,
+        content,
+        region,
+        timeout_seconds,
+        user: scene.parameters.text_or_empty("Username"),
+        created_ms: scene.now,
+        runs,
+    };
+    let ecs = &mut scene.account_mut().ecs;
+    ecs.order.push(invoke_id.clone());
+    ecs.invocations.insert(invoke_id.clone(), invocation);
+    Ok(json!({ "CommandId": command_id, "InvokeId": invoke_id }))
+}
+
+fn content(scene: &Scene<'_>) -> Result<String, Refusal> {
+    let content = scene.required("CommandContent")?;
+    let is_encoded = scene
+        .parameters
+        .text_or_empty("ContentEncoding")
+        .eq_ignore_ascii_case("Base64");
+    let length = if is_encoded {
+        content.len()
+    } else {
+        content.len().div_ceil(3) * 4
+    };
+    if length > CONTENT_MAX {
+        return Err(Refusal::new(
+            403,
+            "CmdContent.ExceedLimit",
+            "The length of the command content exceeds the limit.",
+        ));
+    }
+    if !is_encoded {
+        return Ok(content);
+    }
+    let decoded = STANDARD
+        .decode(content.trim())
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.ok_or_else(|| {
+        Refusal::new(
+            400,
+            "InvalidParameter",
+            "The specified parameter CommandContent is no Base64 of UTF-8 text.",
+        )
+    })
+}
+
+fn run_on(
+    scene: &mut Scene<'_>,
+    instance: &EcsFile,
+    kind: &str,
+    content: &str,
+    timeout_seconds: i64,
+) -> Run {
+    let id = instance.id.clone();
+    let now = scene.now;
+    if let Some(end) = hindrance(instance, kind) {
+        return Run {
+            instance: id,
+            until_ms: now,
+            end,
+            output: String::new(),
+        };
+    }
+    let limit_ms = timeout_seconds.saturating_mul(1000);
+    let (takes_ms, end, output) = match client::run(scene, instance, content, limit_ms) {
+        Some(done) => (done.takes_ms, End::Exit(done.exit_code), done.output),
+        None => (
+            scene.settings().durations.command.0,
+            End::Exit(exit_code(content)),
+            String::new(),
+        ),
+    };
+    let is_late = takes_ms > limit_ms;
+    Run {
+        instance: id,
+        until_ms: now.saturating_add(takes_ms.min(limit_ms)),
+        end: if is_late { End::Timeout } else { end },
+        output: if is_late { String::new() } else { output },
+    }
+}
+
+fn hindrance(instance: &EcsFile, kind: &str) -> Option<End> {
+    let is_shell = kind.eq_ignore_ascii_case("RunShellScript");
+    if instance.status != "Running" {
+        return Some(End::Invalid {
+            code: "InstanceNotRunning",
+            message: "The instance is not running.",
+        });
+    }
+    if !has_agent(instance) {
+        return Some(End::Invalid {
+            code: "ClientNotRunning",
+            message: "The Cloud Assistant agent is not running.",
+        });
+    }
+    if is_shell != (instance.os == Os::Linux) {
+        return Some(End::Invalid {
+            code: "CommandNotApplicable",
+            message: "The command does not fit the operating system.",
+        });
+    }
+    None
+}
+
+/// Returns what a line `exit N` says, else success.
+fn exit_code(content: &str) -> i64 {
+    content
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("exit ")?.trim().parse().ok())
+        .unwrap_or(0)
+}

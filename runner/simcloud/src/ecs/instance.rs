@@ -1,0 +1,238 @@
+//! Servers and their disks, to be looked at.
+
+use serde_json::{Value, json};
+
+use super::region;
+use crate::answer::{Answer, Refusal};
+use crate::file::{EcsFile, Network, Os};
+use crate::paging::{Sizes, marked, numbered};
+use crate::scene::Scene;
+
+pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let parameters = scene.parameters;
+    let ids = parameters.list("InstanceIds");
+    let addresses = parameters.list("PrivateIpAddresses");
+    let name = parameters.filled("InstanceName");
+    let is = |parameter: &str, value: &str| {
+        parameters
+            .filled(parameter)
+            .is_none_or(|wanted| wanted == value)
+    };
+    let wanted = |instance: &&EcsFile| {
+        instance.region == region
+            && (ids.is_empty() || ids.contains(&instance.id))
+            && (addresses.is_empty() || addresses.contains(&instance.private_ip))
+            && name
+                .as_ref()
+                .is_none_or(|name| matches_name(name, &instance.name))
+            && is("Status", &instance.status)
+            && is("VpcId", &instance.vpc)
+            && is("VSwitchId", &instance.vswitch)
+            && is("ZoneId", &instance.zone)
+            && is("ImageId", &instance.image)
+    };
+    let start = crate::time::text(scene.settings().start_ms);
+    let found = scene
+        .account()
+        .ecs
+        .instances
+        .values()
+        .filter(wanted)
+        .map(|instance| fields(instance, &start))
+        .collect();
+    let (page, mut answer) = marked(
+        parameters,
+        Sizes {
+            default: 10,
+            most: 100,
+        },
+        found,
+    );
+    answer["Instances"] = json!({ "Instance": page });
+    Ok(answer)
+}
+
+/// A name may end in a star.
+fn matches_name(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start.trim_start_matches('*')),
+        None => wanted == name,
+    }
+}
+
+fn fields(instance: &EcsFile, created: &str) -> Value {
+    let is_vpc = instance.network == Network::Vpc;
+    json!({
+        "InstanceId": instance.id,
+        "InstanceName": instance.name,
+        "HostName": instance.hostname,
+        "Status": instance.status,
+        "RegionId": instance.region,
+        "ZoneId": instance.zone,
+        "ImageId": instance.image,
+        "InstanceType": instance.class,
+        "InstanceNetworkType": if is_vpc { "vpc" } else { "classic" },
+        "InstanceChargeType": "PostPaid",
+        "OSType": os_name(instance.os),
+        "OSName": os_name(instance.os),
+        "CreationTime": created,
+        "VpcAttributes": {
+            "VpcId": instance.vpc,
+            "VSwitchId": instance.vswitch,
+            "PrivateIpAddress": { "IpAddress": address(&instance.private_ip) },
+        },
+        "PublicIpAddress": { "IpAddress": address(&instance.public_ip) },
+        "InnerIpAddress": { "IpAddress": [] },
+        "DeletionProtection": false,
+    })
+}
+
+fn address(address: &str) -> Vec<&str> {
+    if address.is_empty() {
+        Vec::new()
+    } else {
+        vec![address]
+    }
+}
+
+pub(crate) fn os_name(os: Os) -> &'static str {
+    match os {
+        Os::Linux => "linux",
+        Os::Windows => "windows",
+    }
+}
+
+pub(super) fn describe_status(scene: &mut Scene<'_>) -> Answer {
+    let found = chosen(scene)?
+        .into_iter()
+        .map(|instance| json!({ "InstanceId": instance.id, "Status": instance.status }))
+        .collect();
+    let (page, mut answer) = numbered(
+        scene.parameters,
+        Sizes {
+            default: 10,
+            most: 50,
+        },
+        found,
+    );
+    answer["InstanceStatuses"] = json!({ "InstanceStatus": page });
+    Ok(answer)
+}
+
+/// The status is text, `true` or `false`.
+pub(super) fn describe_assistant(scene: &mut Scene<'_>) -> Answer {
+    let chosen = chosen(scene)?;
+    let ids = scene.parameters.list("InstanceId");
+    if ids
+        .iter()
+        .any(|id| !chosen.iter().any(|instance| instance.id == *id))
+    {
+        return Err(Refusal::new(
+            404,
+            "InvalidInstance.NotFound",
+            "The specified instance does not exist.",
+        ));
+    }
+    let now = crate::time::text(scene.now);
+    let of = |instance: &EcsFile| {
+        let is_alive = has_agent(instance);
+        json!({
+            "InstanceId": instance.id,
+            "CloudAssistantStatus": is_alive.to_string(),
+            "CloudAssistantVersion": if is_alive { "2.2.3.857" } else { "" },
+            "LastHeartbeatTime": if is_alive { now.as_str() } else { "" },
+            "OSType": match instance.os { Os::Linux => "Linux", Os::Windows => "Windows" },
+            "ActiveTaskCount": 0,
+            "InvocationCount": 0,
+            "SupportSessionManager": true,
+        })
+    };
+    let found = chosen.into_iter().map(of).collect();
+    let (page, mut answer) = marked(
+        scene.parameters,
+        Sizes {
+            default: 10,
+            most: 50,
+        },
+        found,
+    );
+    answer["InstanceCloudAssistantStatusSet"] = json!({ "InstanceCloudAssistantStatus": page });
+    Ok(answer)
+}
+
+/// Returns whether the agent of Cloud Assistant answers.
+pub(super) fn has_agent(instance: &EcsFile) -> bool {
+    instance.cloud_assistant && instance.status == "Running"
+}
+
+/// Returns the servers of the region that `InstanceId` names, or all.
+fn chosen<'a>(scene: &'a Scene<'_>) -> Result<Vec<&'a EcsFile>, Refusal> {
+    let region = region(scene)?;
+    let ids = scene.parameters.list("InstanceId");
+    let instances = scene.account().ecs.instances.values();
+    Ok(instances
+        .filter(|instance| {
+            instance.region == region && (ids.is_empty() || ids.contains(&instance.id))
+        })
+        .collect())
+}
+
+pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let parameters = scene.parameters;
+    let ids = parameters.list("DiskIds");
+    let instance_id = parameters.filled("InstanceId");
+    let kind = parameters.filled("DiskType").filter(|kind| kind != "all");
+    let mut found = Vec::new();
+    for instance in scene
+        .account()
+        .ecs
+        .instances
+        .values()
+        .filter(|instance| instance.region == region)
+    {
+        for (position, disk) in instance.disks.iter().enumerate() {
+            let disk_kind = disk_kind(position);
+            let fits = (ids.is_empty() || ids.contains(&disk.id))
+                && instance_id.as_ref().is_none_or(|id| *id == instance.id)
+                && kind.as_ref().is_none_or(|kind| kind == disk_kind);
+            if fits {
+                found.push(json!({
+                    "DiskId": disk.id,
+                    "InstanceId": instance.id,
+                    "RegionId": instance.region,
+                    "ZoneId": instance.zone,
+                    "Type": disk_kind,
+                    "Category": disk.category,
+                    "Size": disk.size_gb,
+                    "Status": "In_use",
+                    "Device": device(position),
+                    "DeleteWithInstance": true,
+                    "DeleteAutoSnapshot": true,
+                    "Portable": position > 0,
+                }));
+            }
+        }
+    }
+    let (page, mut answer) = marked(
+        parameters,
+        Sizes {
+            default: 10,
+            most: 500,
+        },
+        found,
+    );
+    answer["Disks"] = json!({ "Disk": page });
+    Ok(answer)
+}
+
+/// The first disk of a server is its system disk.
+pub(super) fn disk_kind(position: usize) -> &'static str {
+    if position == 0 { "system" } else { "data" }
+}
+
+pub(super) fn device(position: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(position.min(25)).unwrap_or(25));
+    format!("/dev/xvd{letter}")
+}

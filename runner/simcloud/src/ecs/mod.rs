@@ -1,0 +1,126 @@
+//! ECS: servers, commands on them, images, snapshots and disks.
+
+pub(crate) mod command;
+pub(crate) mod image;
+mod instance;
+mod invocation;
+mod region;
+pub(crate) mod snapshot;
+
+use std::collections::BTreeMap;
+
+use crate::answer::Refusal;
+use crate::file::{DiskFile, EcsFile, ImageFile, SnapshotFile};
+use crate::identifier::digest;
+use crate::scene::{Act, Scene};
+
+use command::Invocation;
+use image::Image;
+use snapshot::Snapshot;
+
+/// The actions that are simulated.
+pub(crate) const ACTIONS: &[(&str, Act)] = &[
+    ("DescribeInstances", instance::describe),
+    ("DescribeInstanceStatus", instance::describe_status),
+    ("DescribeCloudAssistantStatus", instance::describe_assistant),
+    ("DescribeDisks", instance::describe_disks),
+    ("RunCommand", command::run),
+    ("DescribeInvocations", invocation::describe),
+    ("DescribeInvocationResults", invocation::describe_results),
+    ("CreateImage", image::create),
+    ("CopyImage", image::copy),
+    ("CancelCopyImage", image::cancel_copy),
+    ("DescribeImages", image::describe),
+    ("DeleteImage", image::delete),
+    ("DescribeSnapshots", snapshot::describe),
+    ("DeleteSnapshot", snapshot::delete),
+    ("DescribeRegions", region::describe),
+    ("DescribeZones", region::describe_zones),
+];
+
+/// Bytes in a gibibyte.
+pub(crate) const GIB: u64 = 1 << 30;
+
+/// What an account has in ECS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ecs {
+    pub instances: BTreeMap<String, EcsFile>,
+    pub images: BTreeMap<String, Image>,
+    pub snapshots: BTreeMap<String, Snapshot>,
+    pub invocations: BTreeMap<String, Invocation>,
+    /// The invocations' ids, oldest first.
+    pub order: Vec<String>,
+}
+
+impl Ecs {
+    pub fn new(
+        instances: Vec<EcsFile>,
+        images: Vec<ImageFile>,
+        snapshots: Vec<SnapshotFile>,
+    ) -> Self {
+        Self {
+            instances: instances
+                .into_iter()
+                .map(|instance| (instance.id.clone(), with_disk(instance)))
+                .collect(),
+            images: images
+                .into_iter()
+                .map(|image| (image.id.clone(), Image::from_file(image)))
+                .collect(),
+            snapshots: snapshots
+                .into_iter()
+                .map(|snapshot| (snapshot.id.clone(), Snapshot::from_file(snapshot)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A server for which no disk is given has one system disk.
+fn with_disk(mut instance: EcsFile) -> EcsFile {
+    if instance.disks.is_empty() {
+        let id = format!("d-sim{}", &digest(&["disk", &instance.id])[..14]);
+        instance.disks.push(DiskFile {
+            id,
+            size_gb: 40,
+            used_gb: None,
+            category: "cloud_essd".to_owned(),
+        });
+    }
+    instance
+}
+
+/// Returns the bytes that a disk's snapshot holds.
+pub(crate) fn used_bytes(disk: &DiskFile) -> u64 {
+    disk.used_gb.unwrap_or(disk.size_gb).saturating_mul(GIB)
+}
+
+/// Returns the region of a call, or refuses one that does not exist.
+fn region(scene: &Scene<'_>) -> Result<String, Refusal> {
+    let region = scene.required("RegionId")?;
+    if rutter_contracts::region_known(&region) {
+        return Ok(region);
+    }
+    Err(Refusal::new(
+        404,
+        "InvalidRegionId.NotFound",
+        "The specified RegionId does not exist.",
+    ))
+}
+
+fn instance_not_found() -> Refusal {
+    Refusal::new(
+        404,
+        "InvalidInstanceId.NotFound",
+        "The specified InstanceId does not exist.",
+    )
+}
+
+/// A dry run that would succeed is answered as an error, as the documents say.
+fn refuse_dry_run(scene: &Scene<'_>) -> Result<(), Refusal> {
+    if scene.parameters.is_true("DryRun") {
+        let message = "Request validation has been passed with DryRun flag set.";
+        return Err(Refusal::new(400, "DryRunOperation", message));
+    }
+    Ok(())
+}

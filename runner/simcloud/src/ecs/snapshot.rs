@@ -1,0 +1,159 @@
+//! Snapshots of disks.
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Refusal};
+use crate::charges::Charge;
+use crate::file::SnapshotFile;
+use crate::paging::{Sizes, marked};
+use crate::ram::ALWAYS;
+use crate::scene::Scene;
+use crate::time;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub region: String,
+    pub name: String,
+    pub disk: String,
+    /// `system` or `data`.
+    pub disk_kind: String,
+    pub instance: String,
+    pub size_gb: u64,
+    pub from_ms: i64,
+    pub until_ms: i64,
+}
+
+impl Snapshot {
+    pub fn from_file(file: SnapshotFile) -> Self {
+        Self {
+            region: file.region,
+            name: file.name,
+            disk: file.disk,
+            disk_kind: "system".to_owned(),
+            instance: String::new(),
+            size_gb: file.size_gb,
+            from_ms: ALWAYS,
+            until_ms: ALWAYS,
+        }
+    }
+
+    pub fn lasting(&self) -> Value {
+        json!({ "region": self.region, "name": self.name, "disk": self.disk })
+    }
+
+    /// Snapshots are paid for by size until they are deleted.
+    pub fn charge(
+        &self,
+        account_id: &str,
+        id: &str,
+        start_ms: i64,
+        until_ms: Option<i64>,
+    ) -> Charge {
+        Charge {
+            account_id: account_id.to_owned(),
+            kind: "ecs-snapshot".to_owned(),
+            id: id.to_owned(),
+            from_ms: self.from_ms.max(start_ms),
+            until_ms,
+            detail: format!("{} GiB in {}", self.size_gb, self.region),
+        }
+    }
+}
+
+pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
+    let region = super::region(scene)?;
+    let parameters = scene.parameters;
+    let ids = parameters.list("SnapshotIds");
+    let status = parameters.filled("Status").filter(|status| status != "all");
+    let is = |parameter: &str, value: &str| {
+        parameters
+            .filled(parameter)
+            .is_none_or(|wanted| wanted == value)
+    };
+    let mut found = Vec::new();
+    for (id, snapshot) in &scene.account().ecs.snapshots {
+        let fields = fields(scene, id, snapshot);
+        let fits = snapshot.region == region
+            && (ids.is_empty() || ids.contains(id))
+            && is("DiskId", &snapshot.disk)
+            && is("InstanceId", &snapshot.instance)
+            && is("SnapshotName", &snapshot.name)
+            && is("SourceDiskType", &snapshot.disk_kind)
+            && is("Usage", fields["Usage"].as_str().unwrap_or_default())
+            && status
+                .as_ref()
+                .is_none_or(|status| fields["Status"] == status.as_str());
+        if fits {
+            found.push(fields);
+        }
+    }
+    let (page, mut answer) = marked(
+        parameters,
+        Sizes {
+            default: 10,
+            most: 100,
+        },
+        found,
+    );
+    answer["Snapshots"] = json!({ "Snapshot": page });
+    Ok(answer)
+}
+
+fn fields(scene: &Scene<'_>, id: &str, snapshot: &Snapshot) -> Value {
+    let is_done = snapshot.until_ms <= scene.now;
+    json!({
+        "SnapshotId": id,
+        "SnapshotName": snapshot.name,
+        "RegionId": snapshot.region,
+        "SourceDiskId": snapshot.disk,
+        "SourceDiskSize": snapshot.size_gb.to_string(),
+        "SourceDiskType": snapshot.disk_kind,
+        "SnapshotType": "user",
+        "Status": if is_done { "accomplished" } else { "progressing" },
+        "Available": is_done,
+        "Progress": format!("{}%", time::percent(snapshot.from_ms, snapshot.until_ms, scene.now)),
+        "CreationTime": time::text(snapshot.from_ms.max(scene.settings().start_ms)),
+        "Usage": if is_used(scene, id) { "image" } else { "none" },
+        "Encrypted": false,
+    })
+}
+
+fn is_used(scene: &Scene<'_>, id: &str) -> bool {
+    scene
+        .account()
+        .ecs
+        .images
+        .values()
+        .any(|image| image.snapshots.iter().any(|used| used == id))
+}
+
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let id = scene.required("SnapshotId")?;
+    if !scene.account().ecs.snapshots.contains_key(&id) {
+        return Err(not_found());
+    }
+    if is_used(scene, &id) {
+        let message = "The snapshot has been used to create user defined image(s).";
+        return Err(Refusal::new(403, "SnapshotCreatedImage", message));
+    }
+    let (now, start_ms) = (scene.now, scene.settings().start_ms);
+    remove(scene.account_mut(), &id, start_ms, now);
+    Ok(json!({}))
+}
+
+/// Removes a snapshot and keeps what it cost.
+pub(super) fn remove(account: &mut crate::world::Account, id: &str, start_ms: i64, now: i64) {
+    if let Some(snapshot) = account.ecs.snapshots.remove(id) {
+        account
+            .paid
+            .push(snapshot.charge(&account.id, id, start_ms, Some(now)));
+    }
+}
+
+pub(super) fn not_found() -> Refusal {
+    Refusal::new(
+        404,
+        "InvalidSnapshotId.NotFound",
+        "The specified SnapshotId does not exist.",
+    )
+}

@@ -1,0 +1,50 @@
+//! SMC: activation codes, migration sources, migration jobs.
+//!
+//! The documents list no error for an id that does not exist. Deleting or disabling what is not there succeeds here, so
+//! that a repeat does no harm; every other action answers `InvalidParameter`. Neither is verified.
+
+pub(crate) mod client;
+mod describe;
+pub(crate) mod job;
+mod source;
+mod token;
+
+use std::collections::BTreeMap;
+
+use crate::answer::Refusal;
+use crate::scene::Act;
+
+use job::Job;
+pub(crate) use job::settle;
+pub(crate) use source::Source;
+pub(crate) use token::Token;
+
+/// The actions that are simulated.
+pub(crate) const ACTIONS: &[(&str, Act)] = &[
+    ("CreateAccessToken", token::create),
+    ("DisableAccessToken", token::disable),
+    ("DeleteAccessToken", token::delete),
+    ("ListAccessTokens", token::list),
+    ("DescribeSourceServers", source::describe),
+    ("DeleteSourceServer", source::delete),
+    ("CreateReplicationJob", job::create),
+    ("StartReplicationJob", job::start),
+    ("DescribeReplicationJobs", describe::jobs),
+    ("DeleteReplicationJob", job::delete),
+];
+
+/// What an account has in SMC.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Smc {
+    pub tokens: BTreeMap<String, Token>,
+    pub sources: BTreeMap<String, Source>,
+    pub jobs: BTreeMap<String, Job>,
+}
+
+fn unknown(parameter: &str) -> Refusal {
+    Refusal::new(
+        400,
+        "InvalidParameter",
+        format!("The specified parameter {parameter} is not valid: there is none of this id."),
+    )
+}
