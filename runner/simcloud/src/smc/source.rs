@@ -164,12 +164,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("SourceId")?;
     let now = scene.now;
     let account = scene.account();
-    if !account
-        .smc
-        .sources
-        .get(&id)
-        .is_some_and(|source| !source.is_deleting())
-    {
+    if account.smc.sources.get(&id).is_none_or(Source::is_deleting) {
         return Ok(json!({}));
     }
     let related: Vec<String> = account
