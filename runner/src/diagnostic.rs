@@ -14,6 +14,8 @@ use annotate_snippets::{
 
 /// Columns after which a source line is cut. Fixed, so that a message is the same everywhere.
 const WIDTH: usize = 140;
+/// Messages shown at once: nobody mends more before the next try.
+const SHOWN_MAX: usize = 50;
 
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -273,13 +275,15 @@ impl Diagnostic {
     }
 }
 
-/// All messages as text, an empty line between them.
+/// The messages as text, an empty line between them. Of very many only the first are shown, and how
+/// many more there are.
 pub fn render_all(diagnostics: &[Diagnostic], style: Style) -> String {
-    diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render(style))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let shown = diagnostics.iter().take(SHOWN_MAX);
+    let mut texts: Vec<String> = shown.map(|diagnostic| diagnostic.render(style)).collect();
+    if let Some(rest @ 1..) = diagnostics.len().checked_sub(SHOWN_MAX) {
+        texts.push(format!("and {rest} more\n"));
+    }
+    texts.join("\n")
 }
 
 /// A message may quote a file: no control characters reach the terminal. Titles and source lines
@@ -424,6 +428,15 @@ help: add the right
             let message = Diagnostic::error("x", "y").at(&source, span.into(), "here");
             assert!(message.render(Style::Plain).contains("x.toml"));
         }
+    }
+
+    #[test]
+    fn of_very_many_messages_the_first_are_shown_and_the_rest_counted() {
+        let many = vec![Diagnostic::error("x", "y"); 60];
+        let text = render_all(&many, Style::Plain);
+        assert_eq!(text.matches("error[x]").count(), 50);
+        assert!(text.ends_with("\nand 10 more\n"));
+        assert!(!render_all(&many[..50], Style::Plain).contains("more"));
     }
 
     #[test]

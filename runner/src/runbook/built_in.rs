@@ -14,6 +14,17 @@ pub(super) enum BuiltIn {
     Assert,
 }
 
+/// Why checked inputs still do not fit a built-in step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Misfit {
+    /// The input, if it is one.
+    pub input: Option<&'static str>,
+    /// One sentence.
+    pub message: String,
+    /// What to write.
+    pub help: &'static str,
+}
+
 type Fields = IndexMap<String, Field>;
 
 static NOTHING: LazyLock<Fields> = LazyLock::new(Fields::new);
@@ -124,8 +135,8 @@ impl BuiltIn {
     /// What its fields alone cannot say about its checked inputs, and the form the engine takes.
     ///
     /// # Errors
-    /// One sentence about what does not fit.
-    pub fn complete(self, inputs: Value) -> Result<Value, String> {
+    /// The input that does not fit, if it is one, and what is wrong.
+    pub fn complete(self, inputs: Value) -> Result<Value, Misfit> {
         if self != Self::Pause {
             return Ok(inputs);
         }
@@ -135,12 +146,20 @@ impl BuiltIn {
         ) {
             (Some(duration_ms), None) => Ok(json!({ "for": duration_ms })),
             (None, Some(until)) => {
-                let instant: jiff::Timestamp = until.parse().map_err(|_| {
-                    format!("`{until}` is not an instant such as `2026-01-31T22:00:00+08:00`")
+                let instant: jiff::Timestamp = until.parse().map_err(|_| Misfit {
+                    input: Some("until"),
+                    message: format!(
+                        "`{until}` is not an instant such as `2026-01-31T22:00:00+08:00`"
+                    ),
+                    help: "",
                 })?;
                 Ok(json!({ "until_ms": instant.as_millisecond() }))
             }
-            _ => Err("a pause has either `for` or `until`".to_owned()),
+            _ => Err(Misfit {
+                input: None,
+                message: "a pause has either `for` or `until`".to_owned(),
+                help: "write `with.for = \"5m\"`, or `with.until = \"2026-01-31T22:00:00+08:00\"`",
+            }),
         }
     }
 }

@@ -159,9 +159,10 @@ impl Evaluator {
         };
         let inputs = check_all(built_in.inputs(), &inputs)
             .map_err(|problems| inputs_fault(step, local, &problems))?;
-        built_in
-            .complete(inputs)
-            .map_err(|message| fault("rutter.inputs", format!("step `{}`: {message}", step.id)))
+        built_in.complete(inputs).map_err(|misfit| {
+            let message = format!("step `{}`: {}", step.id, misfit.message);
+            fault("rutter.inputs", message)
+        })
     }
 }
 

@@ -89,7 +89,7 @@ pub struct Checked {
 /// Reads a runbook and checks everything that can be known before it is run.
 ///
 /// # Errors
-/// All problems, in the order of the file; warnings among them.
+/// All problems, in the order of the file.
 pub fn load(path: &Path, load: &Load<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let name = path.display().to_string();
     let text = read_text(path, document::FILE_BYTES_MAX).map_err(|reason| {
@@ -158,11 +158,11 @@ fn check(
         &mut problems,
     );
     rules::check(&model, &mut problems);
-    let found = in_order(problems.list, source);
-    if found
-        .iter()
-        .any(|problem| problem.severity == Severity::Error)
-    {
+    let mut found = in_order(problems.list, source);
+    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+    if found.iter().any(is_error) {
+        // What is unused is mostly a consequence of what is wrong.
+        found.retain(is_error);
         return Err(found);
     }
     let plan = plan::plan(&model, source);

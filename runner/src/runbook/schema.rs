@@ -7,7 +7,7 @@ use rutter_engine::{OnFailure, Retry};
 use rutter_manifest::Field;
 
 use super::codes;
-use super::document::{Document, Entry, Node, NodeKind, Table};
+use super::document::{BadField, Document, Entry, Node, NodeKind, Table};
 use super::problems::Problems;
 use super::reader::Reader;
 use crate::diagnostic::Span;
@@ -132,7 +132,7 @@ pub(super) fn read(document: &Document, problems: &mut Problems<'_>) -> Runbook 
         runbook.name = reader
             .required_text("name")
             .map_or_else(String::new, |name| name.value);
-        runbook.title = reader.text("title").map(|title| title.value);
+        runbook.title = title(&mut reader);
         reader.finish();
     }
     if let Some((_, table)) = inputs {
@@ -175,7 +175,7 @@ fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Inp
                     "the input `{}` is not declared well: {}",
                     entry.key, bad.message
                 ),
-                bad.span,
+                place(entry, bad),
                 "",
                 bad.help.clone(),
             );
@@ -187,6 +187,20 @@ fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Inp
         name: name(entry),
         field,
     }
+}
+
+/// Where a declaration is wrong. Rules that do not fit each other are reported for the whole table:
+/// there it is the key that the message quotes.
+fn place(entry: &Entry, bad: &BadField) -> Span {
+    let NodeKind::Table(table) = &entry.value.kind else {
+        return bad.span;
+    };
+    if bad.span != entry.value.span {
+        return bad.span;
+    }
+    let quoted = bad.message.split('`').skip(1).step_by(2);
+    let key = quoted.filter_map(|word| table.get(word)).next();
+    key.map_or(bad.span, |entry| entry.value.span)
 }
 
 fn account(entry: &Entry, problems: &mut Problems<'_>) -> Account {
@@ -269,7 +283,7 @@ fn step(index: usize, table: &Table, problems: &mut Problems<'_>) -> Step {
             value: format!("#{}", index + 1),
             span: table.span,
         }),
-        title: reader.text("title").map(|title| title.value),
+        title: title(&mut reader),
         uses: reader.required_text("uses"),
         accounts: accounts(&mut reader),
         with: None,
@@ -300,6 +314,21 @@ fn step(index: usize, table: &Table, problems: &mut Problems<'_>) -> Step {
         }),
         ..step
     }
+}
+
+/// A title is shown before anything is known that an expression could read.
+fn title(reader: &mut Reader<'_, '_, '_>) -> Option<String> {
+    let title = reader.text("title")?;
+    if title.value.contains("{{") {
+        reader.problems.push_at(
+            codes::EXPRESSION,
+            "a title is plain text, without expressions",
+            title.span,
+            "",
+            None,
+        );
+    }
+    Some(title.value)
 }
 
 fn accounts(reader: &mut Reader<'_, '_, '_>) -> Accounts {

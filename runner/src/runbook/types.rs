@@ -2,9 +2,12 @@
 
 use rutter_manifest::{Field, FieldKind, nearest};
 
-use super::document::NodeKind;
+use super::built_in::BuiltIn;
+use super::document::{Node, NodeKind};
 use super::expression::{Reference, Segment};
 use super::model::{Model, Place, Text};
+use super::plugins::Used;
+use super::schema::Step;
 
 /// The type of a reference.
 #[derive(Clone, Copy, Debug)]
@@ -236,6 +239,11 @@ fn step<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, Not
     }
     let outputs = used.outputs();
     match path {
+        [Segment::Name(evidence), Segment::Name(name)]
+            if matches!(used, Used::BuiltIn(BuiltIn::Approve)) && evidence == "evidence" =>
+        {
+            asked(&model.runbook.steps[index], name)
+        }
         [] => Ok(Type::Kind(FieldKind::Table)),
         [Segment::Name(name), rest @ ..] => match outputs.get(name) {
             Some(field) => descend(field, rest, &format!("{place}.{name}")),
@@ -260,6 +268,44 @@ fn step<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, Not
             None,
         )),
     }
+}
+
+/// What a person enters for an approval: only what they are asked for.
+fn asked<'a>(step: &Step, name: &str) -> Result<Type<'a>, Nothing> {
+    let evidence = step
+        .with
+        .as_ref()
+        .and_then(|with| match with.find("evidence") {
+            (node, true) => Some(node),
+            _ => None,
+        });
+    let names: Vec<&str> = match evidence.map(|node| &node.kind) {
+        None => Vec::new(),
+        Some(NodeKind::List(items)) => {
+            fn literal(item: &Node) -> Option<&str> {
+                match &item.kind {
+                    NodeKind::Text(text) if !text.contains("{{") => Some(text.as_str()),
+                    _ => None,
+                }
+            }
+            match items.iter().map(literal).collect() {
+                Some(names) => names,
+                // Names that an expression gives are not known yet.
+                None => return Ok(Type::Kind(FieldKind::String)),
+            }
+        }
+        Some(_) => return Ok(Type::Kind(FieldKind::String)),
+    };
+    if names.contains(&name) {
+        return Ok(Type::Kind(FieldKind::String));
+    }
+    let help = near(
+        name,
+        names.iter().copied(),
+        &format!("ask for it: `with.evidence = [\"{name}\"]`"),
+    );
+    let title = format!("step `{}` does not ask for `{name}`", step.id.value);
+    Err(nothing(title, Some(help)))
 }
 
 fn descend<'a>(field: &'a Field, path: &[Segment], place: &str) -> Result<Type<'a>, Nothing> {

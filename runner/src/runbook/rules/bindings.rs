@@ -41,12 +41,12 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         if accounts.iter().any(|account| account.name.value == *name) {
             continue;
         }
-        let title = format!("the runbook has no account `{name}`, to which a profile is bound");
+        let title = format!("a profile is bound to `{name}`, which is no account of the runbook");
         let near = nearest(
             name,
             accounts.iter().map(|account| account.name.value.as_str()),
         );
-        let mut problem = Diagnostic::error(codes::ACCOUNT_UNBOUND, title).file(problems.source);
+        let mut problem = Diagnostic::warning(codes::UNUSED, title).file(problems.source);
         problem.help = near.map(|near| format!("did you mean `{near}`?"));
         problems.push(problem);
     }

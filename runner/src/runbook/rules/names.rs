@@ -57,7 +57,7 @@ fn snake_case(what: &str, name: &str, span: Span, problems: &mut Problems<'_>) {
     if is_snake_case(name) {
         return;
     }
-    let snake = name.trim().replace(['-', ' ', '.'], "_").to_lowercase();
+    let snake = to_snake_case(name);
     let help = if is_snake_case(&snake) {
         format!("write `{snake}`")
     } else {
@@ -65,4 +65,21 @@ fn snake_case(what: &str, name: &str, span: Span, problems: &mut Problems<'_>) {
     };
     let title = format!("{what} is snake_case, `{name}` is not");
     problems.push_at(codes::NAME, title, span, "", Some(help));
+}
+
+/// `sourceInstance` and `source-instance` as `source_instance`.
+fn to_snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    let mut after_lower = false;
+    for letter in name.trim().chars() {
+        if letter.is_uppercase() && after_lower {
+            snake.push('_');
+        }
+        after_lower = letter.is_lowercase() || letter.is_ascii_digit();
+        match letter {
+            '-' | ' ' | '.' => snake.push('_'),
+            letter => snake.extend(letter.to_lowercase()),
+        }
+    }
+    snake
 }

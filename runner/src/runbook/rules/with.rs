@@ -114,10 +114,12 @@ fn values(
     match check_known(fields, &with, &unknown) {
         Ok(inputs) => {
             if let (Used::BuiltIn(built_in), true) = (used, whole)
-                && let Err(message) = built_in.complete(inputs)
+                && let Err(misfit) = built_in.complete(inputs)
             {
-                let span = step.with.as_ref().map_or(step.id.span, |with| with.span);
-                problems.push_at(codes::WITH, message, span, "", None);
+                let given = step.with.as_ref().zip(misfit.input);
+                let span = given.map_or(step.id.span, |(with, input)| with.find(input).0.span);
+                let help = misfit.input.is_none().then(|| misfit.help.to_owned());
+                problems.push_at(codes::WITH, misfit.message, span, "", help);
             }
         }
         Err(found) => {
@@ -185,7 +187,11 @@ fn describe(
         ),
     };
     let mut diagnostic = Diagnostic::error(codes::WITH, title).at(problems.source, span, label);
-    diagnostic.help = problem.help.clone();
+    diagnostic.help = match (&problem.help, problem.message.as_str()) {
+        (Some(help), "is missing") => Some(format!("add `with.{path} = …`: {help}")),
+        (None, "is missing") => Some(format!("add `with.{path} = …`")),
+        (help, _) => help.clone(),
+    };
     diagnostic
 }
 

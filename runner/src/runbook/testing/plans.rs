@@ -204,3 +204,12 @@ fn ten_thousand_steps_load_quickly() {
     );
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
+
+#[test]
+fn only_evidence_that_is_asked_for_can_be_read() {
+    let text = GOOD.replace("evidence.ticket", "evidence.tickt");
+    assert_eq!(
+        codes(load(&text, &[("source_instance", "r-1")])),
+        ["unknown-reference"]
+    );
+}
