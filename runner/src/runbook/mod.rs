@@ -30,10 +30,8 @@ mod types;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use rutter_engine::Plan;
-use rutter_manifest::Manifest;
 
 pub use self::codes::CODES;
 pub use self::evaluator::Evaluator;
@@ -76,8 +74,8 @@ pub struct Checked {
     pub plan: Plan,
     /// The real values of its secret inputs.
     pub secrets: SecretInputs,
-    /// The manifests of its plugins by the components' digests.
-    pub manifests: BTreeMap<String, Arc<Manifest>>,
+    /// Its plugins by the components' digests.
+    pub plugins: BTreeMap<String, Found>,
     /// Evaluates its expressions.
     pub evaluator: Evaluator,
     /// What is probably not meant, and hinders nothing.
@@ -166,23 +164,26 @@ fn check(
         return Err(found);
     }
     let plan = plan::plan(&model, source);
-    let manifests = manifests(&model);
-    let evaluator = Evaluator::new(manifests.clone()).with_templates(model.templates.clone());
+    let plugins = plugins(&model);
+    let manifests = plugins
+        .values()
+        .map(|found| (found.digest.clone(), found.manifest.clone()));
+    let evaluator = Evaluator::new(manifests).with_templates(model.templates.clone());
     drop(model);
     Ok(Checked {
         plan,
         secrets: values.secrets,
-        manifests,
+        plugins,
         evaluator,
         warnings: found,
         source: source.clone(),
     })
 }
 
-fn manifests(model: &Model<'_>) -> BTreeMap<String, Arc<Manifest>> {
+fn plugins(model: &Model<'_>) -> BTreeMap<String, Found> {
     let used = model.used.iter().flatten();
     used.filter_map(|used| match used {
-        Used::Plugin(found) => Some((found.digest.clone(), found.manifest.clone())),
+        Used::Plugin(found) => Some((found.digest.clone(), found.clone())),
         Used::BuiltIn(_) => None,
     })
     .collect()

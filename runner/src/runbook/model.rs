@@ -64,11 +64,7 @@ impl<'a> Model<'a> {
         problems: &mut Problems<'_>,
     ) -> Self {
         let templates = Arc::new(Templates::default());
-        let used = runbook
-            .steps
-            .iter()
-            .map(|step| resolve(step.uses.as_ref()?, plugins, folder, problems))
-            .collect();
+        let used = used(runbook, folder, plugins, problems);
         let mut ids = HashMap::new();
         for (index, step) in runbook.steps.iter().enumerate() {
             ids.entry(step.id.value.as_str()).or_insert(index);
@@ -165,6 +161,29 @@ impl<'a> Model<'a> {
         }
         wishes
     }
+}
+
+/// What each step uses. A plugin is looked up once, a mistake is reported at each step.
+fn used(
+    runbook: &Runbook,
+    folder: &Path,
+    plugins: &dyn Plugins,
+    problems: &mut Problems<'_>,
+) -> Vec<Option<Used>> {
+    let mut known: HashMap<&str, Used> = HashMap::new();
+    let mut all = Vec::with_capacity(runbook.steps.len());
+    for step in &runbook.steps {
+        let used = step.uses.as_ref().and_then(|uses| {
+            if let Some(used) = known.get(uses.value.as_str()) {
+                return Some(used.clone());
+            }
+            let used = resolve(uses, plugins, folder, problems)?;
+            known.insert(&uses.value, used.clone());
+            Some(used)
+        });
+        all.push(used);
+    }
+    all
 }
 
 /// Where a reference stands in the file.

@@ -11,6 +11,7 @@ use super::codes;
 use super::problems::Problems;
 use super::schema::Spanned;
 use crate::diagnostic::Diagnostic;
+use crate::plugin::{Catalogue, CatalogueError};
 
 /// Where plugins come from.
 pub trait Plugins {
@@ -31,12 +32,25 @@ pub trait Plugins {
 }
 
 /// A plugin that was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Found {
     /// What it says about itself.
     pub manifest: Arc<Manifest>,
     /// SHA-256 of the component, hex.
     pub digest: String,
+    /// The component.
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Found")
+            .field("manifest", &self.manifest.plugin)
+            .field("digest", &self.digest)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
 }
 
 /// Why a plugin cannot be had.
@@ -78,6 +92,50 @@ impl Used {
             Self::Plugin(found) => &found.manifest.outputs,
             Self::BuiltIn(built_in) => built_in.outputs(),
         }
+    }
+}
+
+impl Plugins for Catalogue {
+    fn find(&self, name: &str) -> Result<Found, NotFound> {
+        Self::find(self, name).map(found_in).map_err(not_found)
+    }
+
+    fn open(&self, path: &Path) -> Result<Found, NotFound> {
+        Self::read(path).map(found_in).map_err(not_found)
+    }
+
+    fn names(&self) -> Vec<String> {
+        Self::names(self).map(str::to_owned).collect()
+    }
+}
+
+fn found_in(found: Arc<crate::plugin::Found>) -> Found {
+    Found {
+        manifest: Arc::new(found.manifest().clone()),
+        digest: found.digest().to_owned(),
+        bytes: found.bytes.clone(),
+    }
+}
+
+fn not_found(error: CatalogueError) -> NotFound {
+    let message = error.to_string();
+    match error {
+        CatalogueError::Unknown { folders, .. } => NotFound::Unknown { folders },
+        CatalogueError::Plugin { error, .. } => NotFound::Unusable {
+            message,
+            help: error.help(),
+        },
+        CatalogueError::Misnamed { path, name } => NotFound::Unusable {
+            message,
+            help: Some(format!(
+                "rename it to `{}`",
+                path.with_file_name(format!("{name}.wasm")).display()
+            )),
+        },
+        CatalogueError::Unreadable { .. } => NotFound::Unusable {
+            message,
+            help: None,
+        },
     }
 }
 

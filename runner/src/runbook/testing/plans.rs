@@ -4,7 +4,9 @@ use rutter_engine::{OnFailure, Uses};
 use serde_json::json;
 
 use super::{GOOD, bindings, codes, load, load_with, loaded};
-use crate::runbook::{Binding, InputSources};
+use crate::diagnostic::Source;
+use crate::plugin::Catalogue;
+use crate::runbook::{Binding, InputSources, Load, load_text};
 
 #[test]
 fn a_good_runbook_becomes_a_plan() {
@@ -45,7 +47,7 @@ fn a_good_runbook_becomes_a_plan() {
         Uses::Approve
     );
     assert!(checked.warnings.is_empty());
-    assert!(checked.manifests.contains_key("digest-of-copy-image"));
+    assert!(checked.plugins.contains_key("digest-of-copy-image"));
 }
 
 #[test]
@@ -203,6 +205,29 @@ fn ten_thousand_steps_load_quickly() {
         9_999
     );
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_file_that_is_no_plugin_stops_the_runbook_and_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("broken.wasm"), b"hello").expect("it is written");
+    let catalogue = Catalogue::open([folder.path().to_owned()]);
+    let text = "schema = 1\n[runbook]\nname = 'x'\n[[steps]]\nid = 'a'\nuses = 'broken'\n\
+                [[steps]]\nid = 'b'\nuses = './broken.wasm'\n[[steps]]\nid = 'c'\nuses = 'borken'\n";
+    let load = Load {
+        plugins: &catalogue,
+        inputs: InputSources::default(),
+        bindings: None,
+        secret: &|_| String::new(),
+    };
+    let problems = load_text(&Source::new("x.toml", text), folder.path(), &load)
+        .expect_err("none is a plugin");
+    let helps: Vec<Option<&str>> = problems
+        .iter()
+        .map(|problem| problem.help.as_deref())
+        .collect();
+    let build = Some("build it with `rutter plugin build`");
+    assert_eq!(helps, [build, build, Some("did you mean `broken`?")]);
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn found(text: &str) -> Found {
     Found {
         digest: format!("digest-of-{}", manifest.plugin.name),
         manifest: Arc::new(manifest),
+        bytes: Arc::from(&b""[..]),
     }
 }
 
