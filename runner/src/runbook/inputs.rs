@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use rutter_manifest::{Field, FieldKind, nearest};
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
 use super::Missing;
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Node, NodeKind};
 use super::problems::Problems;
 use super::schema::{Input, Runbook};
+use super::secret_inputs::{SecretInputs, variable};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// What precedes an input's name, upper case, in the environment.
@@ -46,36 +46,6 @@ impl fmt::Debug for InputSources<'_> {
             )
             .field("file", &self.file)
             .finish_non_exhaustive()
-    }
-}
-
-/// The real values of secret inputs, by the path that their placeholder was made for: the input's
-/// name, or `name.key` inside a table. Cannot print itself; wiped from memory when dropped.
-#[derive(Default)]
-pub struct SecretInputs(BTreeMap<String, Zeroizing<String>>);
-
-impl fmt::Debug for SecretInputs {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-impl SecretInputs {
-    /// The paths and their values.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(path, value)| (path.as_str(), value.as_str()))
-    }
-
-    /// The value at a path.
-    pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(|value| value.as_str())
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 
@@ -148,7 +118,7 @@ fn find(
     problems: &mut Problems<'_>,
 ) -> Result<Option<Given>, Refused> {
     let name = input.name.value.as_str();
-    let variable = format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase());
+    let variable = variable(name);
     if let Some((_, text)) = sources.set.iter().rev().find(|(set, _)| set == name) {
         if field.holds_secret() {
             problems.push(
@@ -273,7 +243,7 @@ fn set_apart(
 ) -> Value {
     match (field.kind, value) {
         (FieldKind::Secret, Value::String(text)) => {
-            secrets.0.insert(path.to_owned(), Zeroizing::new(text));
+            secrets.insert(path.to_owned(), text);
             secret(path).into()
         }
         (FieldKind::List, Value::Array(items)) => match &field.items {
@@ -320,8 +290,8 @@ fn ask_or_report(
         }
         let how = if field.holds_secret() {
             format!(
-                "set {ENVIRONMENT_PREFIX}{} in the environment, or put it into an inputs file",
-                name.to_uppercase()
+                "set {} in the environment, or put it into an inputs file",
+                variable(name)
             )
         } else {
             format!("add `--set {name}=…`")

@@ -22,6 +22,7 @@ mod reader;
 mod resolve;
 mod rules;
 mod schema;
+mod secret_inputs;
 mod template;
 #[cfg(test)]
 mod testing;
@@ -35,8 +36,9 @@ use rutter_engine::Plan;
 
 pub use self::codes::CODES;
 pub use self::evaluator::Evaluator;
-pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources, SecretInputs};
+pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::plugins::{Found, NotFound, Plugins};
+pub use self::secret_inputs::{SecretInputs, secrets_again};
 
 use self::model::Model;
 use self::plugins::Used;

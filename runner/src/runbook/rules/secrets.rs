@@ -163,7 +163,11 @@ fn text_passed(
                     format!("the secret `{reference}` is passed to `{path}`, which is no secret");
                 let help = "pass it to an input that the plugin declares as a secret";
                 problems.push_at(codes::SECRET, title, at, "", Some(help.to_owned()));
-            } else if wants_secret && reference.root == "inputs" && !found.holds_secret() {
+            } else if wants_secret
+                && reference.root == "inputs"
+                && found.kind().is_some()
+                && !found.holds_secret()
+            {
                 let title = format!("`{reference}` is passed to the secret `{path}` and is none");
                 let name = reference.name().unwrap_or_default();
                 let help = format!("declare it as one: `[inputs.{name}]` with `type = \"secret\"`");

@@ -1,12 +1,14 @@
 //! From a good runbook to a plan.
 
+use std::collections::BTreeMap;
+
 use rutter_engine::{OnFailure, Uses};
 use serde_json::json;
 
 use super::{GOOD, bindings, codes, load, load_with, loaded};
 use crate::diagnostic::Source;
 use crate::plugin::Catalogue;
-use crate::runbook::{Binding, InputSources, Load, load_text};
+use crate::runbook::{Binding, InputSources, Load, load_text, secrets_again};
 
 #[test]
 fn a_good_runbook_becomes_a_plan() {
@@ -83,6 +85,59 @@ fn a_secret_becomes_a_placeholder_and_its_value_stays_apart() {
     );
     assert_eq!(checked.secrets.get("source_password"), Some("hunter2"));
     assert!(!format!("{checked:?}").contains("hunter2"));
+}
+
+#[test]
+fn secrets_are_gathered_again_when_a_run_is_taken_up() {
+    let text = GOOD.replace(
+        "[inputs.regions]",
+        "[inputs.db]\ntype = 'table'\nfields = { user = { type = 'string' }, password = { type = 'secret' } }\n[inputs.regions]",
+    );
+    let text = text.replace("{{ inputs.source_password", "{{ inputs.db.password");
+    let environment = || {
+        BTreeMap::from([(
+            "RUTTER_INPUT_DB".to_owned(),
+            r#"{"user": "u", "password": "hunter2"}"#.to_owned(),
+        )])
+    };
+    let inputs = InputSources {
+        set: vec![("source_instance".to_owned(), "r-1".to_owned())],
+        environment: environment(),
+        ..InputSources::default()
+    };
+    let checked = load_with(&text, inputs, Some(bindings(&["source", "destination"])));
+    let checked = checked.expect("it is good");
+    assert_eq!(
+        checked.plan.inputs["db"],
+        json!({ "user": "u", "password": "placeholder-db.password" })
+    );
+    assert_eq!(checked.secrets.get("db.password"), Some("hunter2"));
+
+    let secret = |path: &str| format!("placeholder-{path}");
+    let again = |sources: InputSources<'_>| secrets_again(&checked.plan, &sources, &secret);
+    let found = again(InputSources {
+        environment: environment(),
+        ..InputSources::default()
+    });
+    assert_eq!(
+        found.expect("it is there").get("db.password"),
+        Some("hunter2")
+    );
+    let asked = again(InputSources {
+        ask: Some(Box::new(|name, _| {
+            (name == "db.password").then(|| "typed".to_owned())
+        })),
+        ..InputSources::default()
+    });
+    assert_eq!(
+        asked.expect("it was typed").get("db.password"),
+        Some("typed")
+    );
+    let problems = again(InputSources::default()).expect_err("nobody gave it");
+    assert_eq!(
+        problems[0].title,
+        "the secret input `db.password` was not given"
+    );
 }
 
 #[test]
