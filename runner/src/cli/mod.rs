@@ -1,1 +1,194 @@
-//! Being written.
+//! The command line: a file a subcommand.
+//!
+//! A command parses its arguments, calls the part that does the work, and says what came of it as
+//! an [`Exit`] or a [`Failure`]; `failure.rs` alone turns failures into messages. Nothing here
+//! decides what a run does.
+
+mod accounts;
+mod approve;
+mod check;
+mod completions;
+mod exit;
+mod failure;
+mod flags;
+mod list;
+mod load;
+mod logs;
+mod panic;
+mod plugin;
+mod plugins;
+mod resolve;
+mod runs;
+mod show;
+mod simulate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+pub use failure::Failure;
+use flags::Global;
+
+use crate::diagnostic::{Diagnostic, render_all};
+use crate::settings::{Chosen, Environment, Settings};
+use crate::ui::{Output, Printer};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; 1 the run failed; 2 the command or the runbook is wrong, nothing ran; \
+3 stopped and resumable; 4 waiting for a person; 5 an outcome is unknown; 6 undo failed; \
+70 a bug of rutter; 130 interrupted";
+
+/// Run operations runbooks step by step, rehearsed first and resumable always
+#[derive(Debug, Parser)]
+#[command(name = "rutter", version, styles = STYLES, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Approve(approve::Args),
+    Resolve(resolve::Args),
+    List(list::Args),
+    Show(show::Args),
+    Logs(logs::Args),
+    Simulate(simulate::Args),
+    Plugin(plugin::Args),
+    Completions(completions::Args),
+}
+
+/// What every command needs.
+struct Context {
+    printer: Printer,
+    environment: Environment,
+    chosen: Chosen,
+}
+
+impl Context {
+    fn new(global: &Global) -> Self {
+        Self {
+            printer: Printer::new(Output::detect(global.json, global.quiet, global.verbose)),
+            environment: Environment::of_process(),
+            chosen: Chosen {
+                file: global.config.clone(),
+                state_dir: global.state.clone(),
+            },
+        }
+    }
+
+    /// Reads the settings; only the commands that need them do, so that the others work without.
+    fn settings(&self) -> Result<Settings, Failure> {
+        Ok(Settings::load(&self.chosen, self.environment.clone())?)
+    }
+
+    /// Prints what is probably not meant, and hinders nothing.
+    fn warn(&self, warnings: &[Diagnostic]) {
+        if !warnings.is_empty() && !self.printer.output().quiet {
+            let text = render_all(warnings, self.printer.error_style());
+            self.printer.aside(&format!("{text}\n"));
+        }
+    }
+
+    /// A runtime for the commands that talk to anything.
+    fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::io("the runtime could not be started", error))
+    }
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    panic::install();
+    run(std::env::args_os()).into()
+}
+
+/// Runs the program on these arguments, the first being its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let context = Context::new(&cli.global);
+    start_tracing(&context, cli.global.verbose);
+    match cli.command.run(&context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let style = context.printer.error_style();
+            context.printer.aside(&failure.render(style));
+            failure.exit()
+        }
+    }
+}
+
+impl Command {
+    fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self {
+            Self::Check(args) => check::run(context, &args),
+            Self::Approve(args) => approve::run(context, args),
+            Self::Resolve(args) => resolve::run(context, args),
+            Self::List(args) => list::run(context, &args),
+            Self::Show(args) => show::run(context, &args),
+            Self::Logs(args) => logs::run(context, &args),
+            Self::Simulate(args) => simulate::run(context, &args),
+            Self::Plugin(args) => plugin::run(context, args),
+            Self::Completions(args) => completions::run(context, &args),
+        }
+    }
+}
+
+/// Help and version are answers; everything else that clap has to say is a wrong command.
+fn usage(error: &clap::Error) -> Exit {
+    let printer = Printer::new(Output::detect(false, false, 0));
+    let text = error.render();
+    let coloured = |style| style == crate::diagnostic::Style::Coloured;
+    if error.use_stderr() {
+        let plain = !coloured(printer.error_style());
+        printer.aside(&if plain {
+            text.to_string()
+        } else {
+            text.ansi().to_string()
+        });
+        Exit::Refused
+    } else {
+        let plain = !coloured(printer.answer_style());
+        printer.answer(&if plain {
+            text.to_string()
+        } else {
+            text.ansi().to_string()
+        });
+        Exit::Done
+    }
+}
+
+/// Traces are for whoever mends rutter: off unless `RUTTER_LOG` names what to trace, or `-vv`.
+fn start_tracing(context: &Context, verbose: u8) {
+    let wanted = context.environment.get("RUTTER_LOG");
+    let filter = match (wanted, verbose) {
+        (Some(filter), _) => filter,
+        (None, 2..) => "rutter=debug".to_owned(),
+        (None, _) => return,
+    };
+    // Only a second subscriber in the same process could be refused.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+#[cfg(test)]
+mod tests;

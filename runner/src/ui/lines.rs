@@ -27,7 +27,7 @@ impl LineShow {
 }
 
 /// `TIME TEXT`, as `show` and `logs` print it too.
-pub(super) fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> String {
+pub fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> String {
     let text = paint(&line.text, line.tone, style);
     format!("{} {text}\n", instant(time))
 }

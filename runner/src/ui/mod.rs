@@ -12,6 +12,7 @@ mod describe;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod json;
+mod keep_log;
 mod lines;
 mod printer;
 mod prompt;
@@ -23,11 +24,13 @@ mod words;
 use rutter_engine::{At, Record, Run, Timestamp};
 
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
+pub use keep_log::KeepLog;
+pub use lines::timed;
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
-pub use words::{duration, instant, one_line};
+pub use words::{duration, instant, one_line, place};
 
 /// How grave a line of a plugin is.
 #[derive(

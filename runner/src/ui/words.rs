@@ -47,7 +47,7 @@ fn is_direction(character: char) -> bool {
 }
 
 /// A step and its item: `role`, `copy[db1]`, `role (undo)`.
-pub(super) fn place(at: &At) -> String {
+pub fn place(at: &At) -> String {
     let undo = match at.phase {
         Phase::Run => "",
         Phase::Undo => " (undo)",

@@ -1,0 +1,81 @@
+//! `rutter check`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::flags::Inputs;
+use super::load::{self, Loaded};
+use super::{Context, Exit, Failure};
+use crate::diagnostic::{Diagnostic, Severity, render_all};
+
+/// Check runbooks: everything that can be known before the first change
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbooks
+    #[arg(required = true, value_name = "RUNBOOK")]
+    runbooks: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let settings = context.settings()?;
+    let mut exit = Exit::Done;
+    for path in &args.runbooks {
+        let result = load::check(context, &settings, path, &args.inputs);
+        if result.is_err() {
+            exit = Exit::Refused;
+        }
+        report(context, path, result);
+    }
+    Ok(exit)
+}
+
+fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
+    let printer = &context.printer;
+    let (problems, verdict) = match &result {
+        Ok(loaded) => (
+            loaded.checked.warnings.as_slice(),
+            format!("ok, {} steps", loaded.checked.plan.steps.len()),
+        ),
+        Err(failure) => {
+            let errors = failure.diagnostics().iter();
+            let number = errors
+                .filter(|problem| problem.severity == Severity::Error)
+                .count();
+            let plural = if number == 1 { "" } else { "s" };
+            (failure.diagnostics(), format!("{number} error{plural}"))
+        }
+    };
+    if printer.output().json {
+        let list: Vec<_> = problems.iter().map(to_json).collect();
+        let answer = json!({ "runbook": path, "ok": result.is_ok(), "problems": list });
+        printer.answer_line(&answer.to_string());
+        return;
+    }
+    let text = render_all(problems, printer.error_style());
+    if !text.is_empty() {
+        printer.aside(&format!("{text}\n"));
+    }
+    printer.answer_line(&format!("{}: {verdict}", path.display()));
+}
+
+fn to_json(problem: &Diagnostic) -> Value {
+    let place = problem.source.as_ref().zip(problem.primary.as_ref());
+    let (line, column) = place
+        .map(|(source, label)| source.place(label.span.start))
+        .unzip();
+    json!({
+        "code": problem.code,
+        "severity": match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        "title": problem.title,
+        "file": problem.source.as_ref().map(|source| source.name()),
+        "line": line,
+        "column": column,
+        "help": problem.help,
+    })
+}

@@ -1,0 +1,21 @@
+//! `rutter completions`.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Cli, Context, Exit, Failure};
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "rutter", &mut text);
+    context.printer.answer(&String::from_utf8_lossy(&text));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,76 @@
+//! Exit codes: did anything run, and is it safe to run again?
+
+use std::process::ExitCode;
+
+use rutter_engine::{RollbackEnd, Run, RunEnd, Standing};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done what was asked for.
+    Done,
+    /// The run failed.
+    Failed,
+    /// The command or the runbook is wrong; nothing ran.
+    Refused,
+    /// The run stopped and can be resumed.
+    Stopped,
+    /// The run waits for a person.
+    Waiting,
+    /// Nobody knows whether a change happened.
+    Unknown,
+    /// A change could not be taken back.
+    UndoFailed,
+    /// A bug of this program.
+    Bug,
+    /// The operator interrupted the run, which can be resumed.
+    Interrupted,
+}
+
+/// What the operator asked for, which decides what counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To carry the run out.
+    Run,
+    /// To take it back.
+    Undo,
+}
+
+impl Exit {
+    /// The code, for scripts.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Refused => 2,
+            Self::Stopped => 3,
+            Self::Waiting => 4,
+            Self::Unknown => 5,
+            Self::UndoFailed => 6,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What the end of a run means for whoever asked for it.
+    pub fn of_run(run: &Run, standing: &Standing, asked: Asked) -> Self {
+        match (standing, asked) {
+            (Standing::Ended(RunEnd::Done { fault: None, .. }), _) => Self::Done,
+            (Standing::Ended(RunEnd::Done { fault: Some(_), .. }), _) => Self::Failed,
+            (Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Undo) => Self::Done,
+            (Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Run) => Self::Failed,
+            (Standing::Ended(RunEnd::RolledBack(_)) | Standing::UndoFailed, _) => Self::UndoFailed,
+            (Standing::Unknown, _) => Self::Unknown,
+            (Standing::WaitingForPerson, _) => Self::Waiting,
+            (Standing::Failed, _) => Self::Failed,
+            (Standing::Stopped, _) if run.interrupted() => Self::Interrupted,
+            (Standing::Stopped, _) => Self::Stopped,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,158 @@
+//! Why a command did not do what was asked for, and how that is said: what happened, where, what
+//! state the world is in, what to type next. The only place where errors become messages.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rutter_simcloud::WorldError;
+
+use super::Exit;
+use crate::diagnostic::{Diagnostic, Severity, Source, Style, render_all};
+use crate::journal::{JournalError, Remedy, RunsError};
+use crate::settings::SettingsError;
+use crate::ui::PromptError;
+
+/// Nothing was begun; the state of the world is what it was.
+const NOTHING_RAN: &str = "nothing ran";
+
+/// Why a command did not do what was asked for.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    /// A failure with one message.
+    pub(super) fn new(exit: Exit, diagnostic: Diagnostic) -> Self {
+        Self {
+            exit,
+            diagnostics: vec![diagnostic],
+        }
+    }
+
+    /// The command cannot be carried out as it was typed.
+    pub(super) fn refused(title: impl Into<String>, help: impl Into<String>) -> Self {
+        let diagnostic = Diagnostic::error("command", title)
+            .state(NOTHING_RAN)
+            .help(help);
+        Self::new(Exit::Refused, diagnostic)
+    }
+
+    /// The operating system refused something before anything ran.
+    pub(super) fn io(what: impl Into<String>, error: std::io::Error) -> Self {
+        let title = format!("{}: {error}", what.into());
+        Self::new(
+            Exit::Refused,
+            Diagnostic::error("system", title).state(NOTHING_RAN),
+        )
+    }
+
+    /// A runbook is wrong.
+    pub(super) fn runbook(diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            exit: Exit::Refused,
+            diagnostics,
+        }
+    }
+
+    /// A world file is wrong; `text` is what it says.
+    pub(super) fn world(error: &WorldError, text: &str) -> Self {
+        let source = Source::new(error.file.clone(), text);
+        let diagnostic = Diagnostic::error("world", error.message.clone())
+            .at(&source, error.span.clone().into(), "")
+            .state(NOTHING_RAN);
+        Self::new(Exit::Refused, diagnostic)
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The messages.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The messages as text, with a count when there are several.
+    pub fn render(&self, style: Style) -> String {
+        let mut text = render_all(&self.diagnostics, style);
+        let number = |severity| {
+            let of = |diagnostic: &&Diagnostic| diagnostic.severity == severity;
+            self.diagnostics.iter().filter(of).count()
+        };
+        let errors = number(Severity::Error);
+        if errors > 1 {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n{errors} errors; {NOTHING_RAN}\n");
+        }
+        text
+    }
+}
+
+/// An error and its causes on one line.
+pub(super) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // A wrapper that only repeats its cause says nothing new.
+        if !text.ends_with(&more) {
+            let _ = write!(text, ": {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// A message with the help that an error brings along.
+pub(super) fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let mut diagnostic = Diagnostic::error("settings", with_causes(&error));
+        let name = error.file.as_deref().map(Path::display);
+        if let (Some(name), Some(place)) = (&name, &error.place) {
+            let source = Source::new(name.to_string(), place.text.as_str());
+            diagnostic = diagnostic.at(&source, place.span.clone().into(), "");
+        }
+        let diagnostic = with_help(diagnostic.state(NOTHING_RAN), error.help);
+        Self::new(Exit::Refused, diagnostic)
+    }
+}
+
+impl From<RunsError> for Failure {
+    fn from(error: RunsError) -> Self {
+        if let RunsError::Journal(error) = error {
+            return error.into();
+        }
+        let code = match &error {
+            RunsError::NotFound { .. } | RunsError::Ambiguous { .. } => "run",
+            RunsError::Driven { .. } => "driven",
+            RunsError::Component { .. } => "component",
+            RunsError::Journal(_) => "journal",
+        };
+        let diagnostic = Diagnostic::error(code, error.to_string()).state(NOTHING_RAN);
+        Self::new(Exit::Refused, with_help(diagnostic, error.remedy()))
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let diagnostic = Diagnostic::error("journal", error.to_string()).state(NOTHING_RAN);
+        Self::new(Exit::Refused, with_help(diagnostic, error.remedy()))
+    }
+}
+
+impl From<PromptError> for Failure {
+    fn from(error: PromptError) -> Self {
+        Self::refused(error.to_string(), "give the answer by a flag or a file")
+    }
+}

@@ -1,0 +1,72 @@
+//! Flags that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::accounts::AccountFlag;
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// Print the records themselves, or the answer as JSON
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub json: bool,
+    /// Print only the answer, questions and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print every record and what plugins write; twice: traces for mending rutter
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Read the settings from this file [default: rutter/rutter.toml under the XDG configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Keep runs, keys and caches in this folder [default: rutter under the XDG state folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// Where the values of inputs come from.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Inputs {
+    /// Give an input a value; lists and tables as JSON, secrets never
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Read inputs from a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub inputs: Option<PathBuf>,
+    /// Bind an account of the runbook to a credential profile
+    #[arg(long = "account", value_name = "NAME=PROFILE[@REGION]")]
+    pub accounts: Vec<AccountFlag>,
+}
+
+/// Who says something that is recorded.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Speaker {
+    /// Record this name [default: the name you are logged in with]
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+impl Speaker {
+    /// The name that is recorded.
+    pub(super) fn name(&self, environment: &crate::settings::Environment) -> String {
+        let login = || {
+            ["USER", "LOGNAME", "USERNAME"]
+                .iter()
+                .find_map(|name| environment.get(name))
+        };
+        let name = self.by.clone().or_else(login);
+        name.unwrap_or_else(|| "somebody at the command line".to_owned())
+    }
+}
+
+/// Reads `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("it must be NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,141 @@
+//! `rutter list`.
+
+use rutter_engine::StepState;
+use serde_json::{Value, json};
+
+use super::runs::Seen;
+use super::{Context, Exit, Failure};
+use crate::ui::{Align, Table, instant};
+
+/// List the runs, newest first
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only runs of this runbook
+    #[arg(long, value_name = "NAME")]
+    runbook: Option<String>,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let mut rows = Vec::new();
+    for folder in context.runs()?.list()? {
+        let row = match Seen::new(folder.clone()) {
+            Ok(seen) => Row::of(&seen),
+            // One damaged journal does not hide the other runs.
+            Err(failure) => Row::unreadable(folder.id(), &failure),
+        };
+        rows.push(row);
+    }
+    if let Some(name) = &args.runbook {
+        rows.retain(|row| row.runbook == *name);
+    }
+    rows.sort_by(|one, other| (&other.started, &other.id).cmp(&(&one.started, &one.id)));
+    if context.printer.output().json {
+        for row in &rows {
+            context.printer.answer_line(&row.to_json().to_string());
+        }
+    } else if rows.is_empty() {
+        context.printer.note("no runs yet");
+    } else {
+        context.printer.answer(&table(&rows));
+    }
+    Ok(Exit::Done)
+}
+
+/// A run in one line.
+struct Row {
+    id: String,
+    runbook: String,
+    state: String,
+    steps_over: usize,
+    steps: usize,
+    changes: usize,
+    started: String,
+    latest: String,
+}
+
+impl Row {
+    fn of(seen: &Seen) -> Self {
+        let run = &seen.run;
+        let begun = run.has_plan();
+        let over = |state: &StepState| matches!(state, StepState::Done(_) | StepState::Skipped(_));
+        Self {
+            id: seen.folder.id().to_owned(),
+            runbook: if begun {
+                run.plan().name.clone()
+            } else {
+                String::new()
+            },
+            state: seen.word().to_owned(),
+            steps_over: run.steps().filter(|(_, step)| over(&step.state)).count(),
+            steps: run.steps().count(),
+            changes: run
+                .changes()
+                .iter()
+                .filter(|change| change.stands())
+                .count(),
+            started: if begun {
+                instant(run.started())
+            } else {
+                String::new()
+            },
+            latest: if begun {
+                instant(run.latest())
+            } else {
+                String::new()
+            },
+        }
+    }
+
+    fn unreadable(id: &str, failure: &Failure) -> Self {
+        let why = failure.diagnostics().first();
+        Self {
+            id: id.to_owned(),
+            runbook: String::new(),
+            state: why.map_or("unreadable".to_owned(), |why| {
+                format!("unreadable: {}", why.title)
+            }),
+            steps_over: 0,
+            steps: 0,
+            changes: 0,
+            started: String::new(),
+            latest: String::new(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "run": self.id,
+            "runbook": self.runbook,
+            "state": self.state,
+            "steps_over": self.steps_over,
+            "steps": self.steps,
+            "changes": self.changes,
+            "started": self.started,
+            "latest": self.latest,
+        })
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut table = Table::new([
+        ("RUN", Align::Left),
+        ("STATE", Align::Left),
+        ("STEPS", Align::Right),
+        ("CHANGES", Align::Right),
+        ("STARTED", Align::Left),
+        ("LATEST", Align::Left),
+        ("RUNBOOK", Align::Left),
+    ]);
+    for row in rows {
+        table.row([
+            row.id.clone(),
+            row.state.clone(),
+            format!("{}/{}", row.steps_over, row.steps),
+            row.changes.to_string(),
+            row.started.clone(),
+            row.latest.clone(),
+            row.runbook.clone(),
+        ]);
+    }
+    table.render()
+}

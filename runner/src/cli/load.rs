@@ -1,0 +1,195 @@
+//! From a runbook's file and the operator's flags to what a session needs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rutter_engine::Plan;
+use rutter_manifest::Field;
+
+use super::accounts::{bindings, names_in};
+use super::flags::Inputs;
+use super::plugins::catalogue;
+use super::{Context, Failure};
+use crate::runbook::{self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load};
+use crate::secrets::{SecretText, Secrets, Vault};
+use crate::settings::Settings;
+use crate::ui::{Prompt, one_line};
+
+/// The region of accounts in a rehearsal that nobody gave one.
+const REHEARSAL_REGION: &str = "cn-hangzhou";
+
+/// What stands for a secret in a rehearsal that nobody gave a value. It need not be the real one, and
+/// it is long enough to be told apart from other text.
+const REHEARSAL_SECRET: &str = "Rehearsal-Stand-In-1";
+
+/// A runbook without errors and everything it uses.
+pub(super) struct Loaded {
+    /// The plan and what belongs to it.
+    pub checked: Checked,
+    /// The values of its secret inputs.
+    pub secrets: Secrets,
+    /// Its plugins' bytes.
+    pub components: Vec<Arc<[u8]>>,
+}
+
+/// Checks a runbook. With `--account`, also that nothing is missing for a run.
+pub(super) fn check(
+    context: &Context,
+    settings: &Settings,
+    path: &Path,
+    inputs: &Inputs,
+) -> Result<Loaded, Failure> {
+    let bound = (!inputs.accounts.is_empty())
+        .then(|| bindings(settings, &inputs.accounts, &account_names(path)));
+    let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
+    load(context, path, inputs, bound, None, secrets)
+}
+
+/// Loads a runbook for the run `id`; asks the person at the terminal for what is missing.
+pub(super) fn for_run(
+    context: &Context,
+    settings: &Settings,
+    path: &Path,
+    inputs: &Inputs,
+    id: &str,
+) -> Result<Loaded, Failure> {
+    let bound = bindings(settings, &inputs.accounts, &account_names(path));
+    let vault = Vault::of_run(&settings.state_dir, id);
+    let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
+    load(context, path, inputs, Some(bound), asking(), secrets)
+}
+
+/// Loads a runbook for a rehearsal, which needs no credential and no real secret.
+pub(super) fn for_rehearsal(
+    context: &Context,
+    settings: &Settings,
+    path: &Path,
+    inputs: &Inputs,
+) -> Result<Loaded, Failure> {
+    let names = account_names(path);
+    let mut bound = bindings(settings, &inputs.accounts, &names);
+    for name in names {
+        let binding = bound.entry(name).or_insert_with(Binding::default);
+        binding.profile = "world".to_owned();
+        binding.expected_id = None;
+        if binding.region.is_empty() {
+            REHEARSAL_REGION.clone_into(&mut binding.region);
+        }
+    }
+    let secrets = Secrets::new("rehearsal", None).map_err(|error| vault_failed(&error))?;
+    let person = asking();
+    let ask: Box<Ask<'_>> = Box::new(move |name, field| {
+        if field.holds_secret() {
+            return Some(REHEARSAL_SECRET.to_owned());
+        }
+        person.as_ref().and_then(|ask| ask(name, field))
+    });
+    load(context, path, inputs, Some(bound), Some(ask), secrets)
+}
+
+fn load(
+    context: &Context,
+    path: &Path,
+    inputs: &Inputs,
+    bindings: Option<BTreeMap<String, Binding>>,
+    ask: Option<Box<Ask<'_>>>,
+    secrets: Secrets,
+) -> Result<Loaded, Failure> {
+    let catalogue = catalogue(&context.environment);
+    let checked = runbook::load(
+        path,
+        &Load {
+            plugins: &catalogue,
+            inputs: InputSources {
+                set: inputs.set.clone(),
+                file: inputs.inputs.clone(),
+                environment: input_variables(),
+                ask,
+            },
+            bindings,
+            secret: &|path| secrets.placeholder_of_input(path),
+        },
+    )
+    .map_err(Failure::runbook)?;
+    for (path, value) in checked.secrets.iter() {
+        secrets.input(path, SecretText::new(value));
+    }
+    let plugins = checked.plugins.values();
+    let components = plugins.map(|found| found.bytes.clone()).collect();
+    Ok(Loaded {
+        checked,
+        secrets,
+        components,
+    })
+}
+
+/// The secrets of a run that is taken up again: they are asked for anew, because neither its journal
+/// nor anything else holds them. Without `must`, one that nobody gave is left out: taking back seldom
+/// needs it, and a call that does says so.
+pub(super) fn secrets_again(
+    settings: &Settings,
+    plan: &Plan,
+    id: &str,
+    file: Option<&Path>,
+    must: bool,
+) -> Result<Secrets, Failure> {
+    let vault = Vault::of_run(&settings.state_dir, id);
+    let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
+    let ask = if must {
+        asking()
+    } else {
+        Some(Box::new(|_: &str, _: &Field| Some(String::new())) as _)
+    };
+    let sources = InputSources {
+        file: file.map(Path::to_owned),
+        environment: input_variables(),
+        ask,
+        ..InputSources::default()
+    };
+    let found = runbook::secrets_again(plan, &sources, &|path| secrets.placeholder_of_input(path))
+        .map_err(Failure::runbook)?;
+    for (path, value) in found.iter().filter(|(_, value)| !value.is_empty()) {
+        secrets.input(path, SecretText::new(value));
+    }
+    Ok(secrets)
+}
+
+/// Asks the person at the terminal, if there is one.
+fn asking() -> Option<Box<Ask<'static>>> {
+    let prompt = Prompt::open()?;
+    Some(Box::new(move |name, field| answer(&prompt, name, field)))
+}
+
+/// The variables that may hold inputs, and no others.
+fn input_variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
+        .collect()
+}
+
+fn answer(prompt: &Prompt, name: &str, field: &Field) -> Option<String> {
+    let question = match &field.help {
+        Some(help) => format!("{name} ({})", one_line(help)),
+        None => name.to_owned(),
+    };
+    let answer = if field.holds_secret() {
+        prompt.secret(&question)
+    } else {
+        prompt.line(&question)
+    };
+    answer.ok().filter(|answer| !answer.is_empty())
+}
+
+/// What cannot be read is reported by whoever checks the runbook.
+fn account_names(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).map_or(Vec::new(), |text| names_in(&text))
+}
+
+fn vault_failed(error: &crate::secrets::VaultError) -> Failure {
+    Failure::refused(
+        super::failure::with_causes(error),
+        "restore the files from a backup",
+    )
+}

@@ -1,0 +1,60 @@
+//! `rutter logs`.
+
+use super::{Context, Exit, Failure};
+use crate::journal::LogLine;
+use crate::ui::{LogLevel, instant, one_line};
+
+/// Show what the plugins of a run wrote
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run's id, or the beginning of it
+    run: String,
+    /// Only this step
+    step: Option<String>,
+    /// Leave out lines below this level
+    #[arg(long, value_enum, default_value = "info")]
+    level: Level,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let folder = context.runs()?.find(&args.run)?;
+    let wanted = |line: &LogLine| {
+        let step = args.step.as_deref();
+        line.level >= args.level.into() && step.is_none_or(|step| *line.at.step == *step)
+    };
+    let printer = &context.printer;
+    for line in folder.read_log()?.iter().filter(|line| wanted(line)) {
+        if printer.output().json {
+            let json = serde_json::to_string(line).expect("a line of a log has a JSON form");
+            printer.answer_line(&json);
+        } else {
+            printer.answer_line(&format!(
+                "{} {:<5} {}: {}",
+                instant(line.time),
+                format!("{:?}", line.level).to_uppercase(),
+                crate::ui::place(&line.at),
+                one_line(&line.message)
+            ));
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,238 @@
+//! `rutter plugin`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use rutter_manifest::{Field, Kind};
+use serde_json::json;
+
+use super::plugins::{catalogue, help};
+use super::{Context, Exit, Failure};
+use crate::diagnostic::Diagnostic;
+use crate::plugin::build::{self, BuildError, Options};
+use crate::plugin::{Catalogue, CatalogueError, Found};
+use crate::ui::{Align, Table, one_line};
+
+/// Build plugins and look at them
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the plugins of a folder, each into one `.wasm` that describes itself
+    Build(BuildArgs),
+    /// Show what a plugin says about itself; nothing of it is run
+    Inspect(InspectArgs),
+    /// List the plugins that runbooks can name
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+struct BuildArgs {
+    /// A plugin's folder, or a workspace with several
+    #[arg(default_value = ".")]
+    source: PathBuf,
+    /// Build only this plugin
+    #[arg(short, long = "plugin", value_name = "NAME")]
+    only: Vec<String>,
+    /// Put the `.wasm` files here [default: `plugins` below cargo's target folder]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Do not use the network
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct InspectArgs {
+    /// A `.wasm` file, or the name of a plugin
+    plugin: String,
+    /// Print the manifest as its author wrote it
+    #[arg(long)]
+    manifest: bool,
+}
+
+pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
+    match args.command {
+        Command::Build(args) => build(context, args),
+        Command::Inspect(args) => inspect(context, &args),
+        Command::List => list(context),
+    }
+}
+
+fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {
+    let options = Options {
+        source: args.source,
+        only: args.only,
+        output: args.output,
+        offline: args.offline,
+    };
+    let built = build::build(&options).map_err(|error| build_failed(&error))?;
+    for plugin in built {
+        let path = plugin.path.display().to_string();
+        let plugin_info = &plugin.inspected.manifest.plugin;
+        if context.printer.output().json {
+            let line = json!({
+                "plugin": plugin_info.name,
+                "version": plugin_info.version,
+                "path": path,
+                "digest": plugin.inspected.digest,
+                "changed": plugin.changed,
+            });
+            context.printer.answer_line(&line.to_string());
+        } else {
+            let state = if plugin.changed { "" } else { " (unchanged)" };
+            context.printer.answer_line(&format!("{path}{state}"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn build_failed(error: &BuildError) -> Failure {
+    let diagnostic = Diagnostic::error("plugin-build", super::failure::with_causes(error));
+    let diagnostic = super::failure::with_help(diagnostic, error.help());
+    Failure::new(Exit::Refused, diagnostic)
+}
+
+fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
+    let is_file = args.plugin.ends_with(".wasm") || args.plugin.contains(std::path::MAIN_SEPARATOR);
+    let found = if is_file {
+        Catalogue::read(Path::new(&args.plugin))
+    } else {
+        catalogue(&context.environment).find(&args.plugin)
+    };
+    let found = found.map_err(|error| not_found(&error))?;
+    let printer = &context.printer;
+    if args.manifest {
+        printer.answer(&found.inspected.manifest_text);
+    } else if printer.output().json {
+        let manifest: serde_json::Value = toml::from_str(&found.inspected.manifest_text)
+            .map_err(|error| Failure::refused(error.to_string(), "rebuild the plugin"))?;
+        let line = json!({
+            "path": found.path,
+            "digest": found.digest(),
+            "line": found.inspected.line,
+            "size": found.inspected.size,
+            "imports": found.inspected.imports,
+            "manifest": manifest,
+        });
+        printer.answer_line(&line.to_string());
+    } else {
+        printer.answer(&page(&found));
+    }
+    Ok(Exit::Done)
+}
+
+fn not_found(error: &CatalogueError) -> Failure {
+    let diagnostic = Diagnostic::error("plugin", error.to_string());
+    Failure::new(
+        Exit::Refused,
+        super::failure::with_help(diagnostic, help(error)),
+    )
+}
+
+fn page(found: &Found) -> String {
+    let manifest = found.manifest();
+    let plugin = &manifest.plugin;
+    let mut text = format!(
+        "{} {}: {}\n{}\nrutter:step {}, {} bytes, sha256 {}\n{}\n",
+        plugin.name,
+        plugin.version,
+        one_line(&plugin.summary),
+        found.path.display(),
+        found.inspected.line,
+        found.inspected.size,
+        found.digest(),
+        match plugin.kind {
+            Kind::Read => "it reads only",
+            Kind::Change => "it makes changes",
+            Kind::Irreversible => "it makes changes that cannot be taken back",
+        },
+    );
+    fields(&mut text, "inputs", &manifest.inputs);
+    fields(&mut text, "outputs", &manifest.outputs);
+    text.push_str("\npermissions\n");
+    for permission in &manifest.permissions {
+        let mut what = permission.call.join(", ");
+        if let Some(http) = &permission.http {
+            what = format!(
+                "{} https://{}{}",
+                http.methods.join(", "),
+                http.host,
+                http.path
+            );
+        }
+        let account = permission.account.as_ref();
+        let account = account.map_or(String::new(), |account| format!(" in `{account}`"));
+        text.push_str(&format!(
+            "  {}{account}: {}\n",
+            one_line(&what),
+            one_line(&permission.reason)
+        ));
+    }
+    text
+}
+
+fn fields(text: &mut String, title: &str, fields: &indexmap::IndexMap<String, Field>) {
+    if fields.is_empty() {
+        return;
+    }
+    let mut table = Table::new([("", Align::Left), ("", Align::Left), ("", Align::Left)]);
+    for (name, field) in fields {
+        let need = match (&field.default, field.optional) {
+            (Some(default), _) => format!("= {default}"),
+            (None, true) => "optional".to_owned(),
+            (None, false) => String::new(),
+        };
+        let help = field.help.as_deref().unwrap_or_default();
+        let kind = format!("{:?}", field.kind).to_lowercase();
+        table.row([
+            format!("  {name}"),
+            format!("{kind} {need}"),
+            help.to_owned(),
+        ]);
+    }
+    text.push_str(&format!("\n{title}"));
+    text.push_str(&table.render());
+}
+
+fn list(context: &Context) -> Result<Exit, Failure> {
+    let catalogue = catalogue(&context.environment);
+    let mut table = Table::new([
+        ("PLUGIN", Align::Left),
+        ("VERSION", Align::Left),
+        ("SUMMARY", Align::Left),
+    ]);
+    let printer = &context.printer;
+    for name in catalogue.names() {
+        match catalogue.find(name) {
+            Ok(found) if printer.output().json => {
+                let plugin = &found.manifest().plugin;
+                let line = json!({
+                    "plugin": plugin.name,
+                    "version": plugin.version,
+                    "summary": plugin.summary,
+                    "path": found.path,
+                    "digest": found.digest(),
+                });
+                printer.answer_line(&line.to_string());
+            }
+            Ok(found) => {
+                let plugin = &found.manifest().plugin;
+                table.row([name, &plugin.version, &plugin.summary]);
+            }
+            Err(error) => printer.note(&format!("warning: {}", one_line(&error.to_string()))),
+        }
+    }
+    if !table.is_empty() {
+        printer.answer(&table.render());
+    } else if !printer.output().json {
+        let folders = catalogue.folders().iter();
+        let folders: Vec<_> = folders.map(|folder| folder.display().to_string()).collect();
+        printer.note(&format!("no plugins in {}", folders.join(", ")));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,117 @@
+//! `rutter resolve`.
+
+use std::path::{Path, PathBuf};
+
+use rutter_engine::{ItemState, Name, Resolution, StepRun, StepState};
+use serde_json::Value;
+
+use super::flags::Speaker;
+use super::runs::Seen;
+use super::{Context, Exit, Failure};
+use crate::journal::Message;
+
+/// Decide about a step whose outcome is unknown, or that failed
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("decision").required(true))]
+pub(super) struct Args {
+    /// The run's id, or the beginning of it
+    run: String,
+    /// The step
+    step: String,
+    /// Only this item of a `for_each` step
+    #[arg(long, value_name = "KEY")]
+    item: Option<String>,
+    /// It did not happen: try again
+    #[arg(long, group = "decision")]
+    retry: bool,
+    /// It did happen: a new attempt must find it
+    #[arg(long, group = "decision")]
+    adopt: bool,
+    /// It is done, with the outputs of `--outputs`
+    #[arg(long, group = "decision", requires = "outputs")]
+    done: bool,
+    /// Leave the step out
+    #[arg(long, group = "decision")]
+    skip: bool,
+    /// The outputs of a step that is done, in a TOML or JSON file
+    #[arg(long, value_name = "FILE", requires = "done")]
+    outputs: Option<PathBuf>,
+    /// Why; recorded
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    #[command(flatten)]
+    speaker: Speaker,
+}
+
+pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
+    let seen = context.see(&args.run)?.begun()?;
+    let step = undecided(&seen, &args.step)?;
+    let resolution = match (&args.outputs, args.retry, args.adopt) {
+        (Some(path), ..) => Resolution::Done(read_outputs(path)?),
+        (None, true, _) => Resolution::Retry,
+        (None, _, true) => Resolution::Adopt,
+        (None, ..) => Resolution::Skip,
+    };
+    let message = Message::Resolve {
+        step,
+        item: args.item.as_deref().map(Name::from),
+        resolution,
+        by: args.speaker.name(&context.environment),
+        why: args.why,
+    };
+    super::approve::leave(context, &seen, &message)
+}
+
+/// The step, if there is something to decide about it.
+fn undecided(seen: &Seen, step: &str) -> Result<Name, Failure> {
+    let id = seen.folder.id();
+    let open: Vec<_> = seen
+        .run
+        .steps()
+        .filter(|(_, state)| is_undecided(state))
+        .map(|(planned, _)| planned.id.clone())
+        .collect();
+    if let Some(name) = open.iter().find(|name| ***name == *step) {
+        return Ok(name.clone());
+    }
+    let title = match seen.run.step(step) {
+        Some(_) => format!("step `{step}` of run {id} neither failed nor is its outcome unknown"),
+        None => format!("run {id} has no step `{step}`"),
+    };
+    let help = match open.as_slice() {
+        [] => format!("`rutter show {id}` shows where it stands"),
+        open => format!("these wait for a decision: {}", open.join(", ")),
+    };
+    Err(Failure::refused(title, help))
+}
+
+fn is_undecided(state: &StepRun) -> bool {
+    let open = |item: &ItemState| matches!(item, ItemState::Unknown(_) | ItemState::Failed(_));
+    matches!(state.state, StepState::Failed(_))
+        || state.items.values().any(|item| open(&item.state))
+}
+
+fn read_outputs(path: &Path) -> Result<Value, Failure> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::io(format!("the outputs `{name}` cannot be read"), error))?;
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
+    let value: Result<Value, String> = if is_json {
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str(&text).map_err(|error| error.to_string())
+    };
+    match value {
+        Ok(value) if value.is_object() => Ok(value),
+        Ok(_) => Err(Failure::refused(
+            format!("the outputs `{name}` are no table of names and values"),
+            "write one `name = value` a line",
+        )),
+        Err(error) => Err(Failure::refused(
+            format!("the outputs `{name}` cannot be read: {}", error.trim()),
+            "write one `name = value` a line",
+        )),
+    }
+}

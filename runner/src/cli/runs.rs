@@ -1,0 +1,111 @@
+//! Looking at runs from outside: their records, where they stand, who drives them.
+
+use rutter_engine::{Run, Standing};
+
+use super::{Context, Failure};
+use crate::journal::{JournalError, RunFolder, Runs, StoredRecord};
+
+/// A run as its journal tells it.
+pub(super) struct Seen {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// Its records.
+    pub records: Vec<StoredRecord>,
+    /// The run after those records that are understood, up to the first that is not.
+    pub run: Run,
+    /// Records of kinds that a newer program wrote.
+    pub foreign: bool,
+    /// The process that drives it now.
+    pub driver: Option<String>,
+}
+
+impl Context {
+    /// The runs under the state folder.
+    pub(super) fn runs(&self) -> Result<Runs, Failure> {
+        Ok(Runs::new(&self.settings()?.state_dir))
+    }
+
+    /// The run whose id begins with `prefix`, as its journal tells it.
+    pub(super) fn see(&self, prefix: &str) -> Result<Seen, Failure> {
+        Seen::new(self.runs()?.find(prefix)?)
+    }
+}
+
+impl Seen {
+    /// Reads a run.
+    pub(super) fn new(folder: RunFolder) -> Result<Self, Failure> {
+        let driver = folder.driver()?;
+        let records = folder.view()?.follow(0)?;
+        let mut run = Run::new();
+        let mut foreign = false;
+        for stored in &records {
+            match stored.known() {
+                Some(record) if !foreign => {
+                    run.evolve(&record).map_err(|error| JournalError::Damaged {
+                        path: folder.journal(),
+                        what: error.to_string(),
+                    })?;
+                }
+                _ => foreign = true,
+            }
+        }
+        Ok(Self {
+            folder,
+            records,
+            run,
+            foreign,
+            driver,
+        })
+    }
+
+    /// Refuses a run that has no records: its driver died before the first one was safe.
+    pub(super) fn begun(self) -> Result<Self, Failure> {
+        if self.run.has_plan() {
+            return Ok(self);
+        }
+        let id = self.folder.id();
+        Err(Failure::refused(
+            format!("run {id} has no records: it ended before it began, and changed nothing"),
+            format!("remove the folder {}", self.folder.path().display()),
+        ))
+    }
+
+    /// Refuses a run that another process drives.
+    pub(super) fn free(self) -> Result<Self, Failure> {
+        match self.driver {
+            None => Ok(self),
+            Some(driver) => Err(crate::journal::RunsError::Driven {
+                id: self.folder.id().to_owned(),
+                driver,
+            }
+            .into()),
+        }
+    }
+
+    /// One word for where it stands.
+    pub(super) fn word(&self) -> &'static str {
+        if !self.run.has_plan() {
+            return "empty";
+        }
+        if self.driver.is_some() {
+            return "running";
+        }
+        standing_word(&self.run.standing())
+    }
+}
+
+/// One word for where a run stands that nobody drives.
+pub(super) fn standing_word(standing: &Standing) -> &'static str {
+    use rutter_engine::{RollbackEnd, RunEnd};
+    match standing {
+        Standing::Ended(RunEnd::Done { fault: None, .. }) => "done",
+        Standing::Ended(RunEnd::Done { .. }) => "no outputs",
+        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)) => "taken back",
+        Standing::Ended(RunEnd::RolledBack(_)) => "partly taken back",
+        Standing::UndoFailed => "undo failed",
+        Standing::Unknown => "unknown",
+        Standing::WaitingForPerson => "waiting",
+        Standing::Failed => "failed",
+        Standing::Stopped => "stopped",
+    }
+}

@@ -1,0 +1,149 @@
+//! `rutter show`.
+
+use std::time::Duration;
+
+use rutter_engine::{Run, RunEnd};
+
+use super::runs::Seen;
+use super::{Context, Exit, Failure};
+use crate::journal::StoredRecord;
+use crate::ui::{describe_stored, ending, instant, one_line, outputs, steps_table, timed};
+
+/// How often a run that is followed is looked at.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+
+/// Show where a run stands: its steps, what stands in the world, and what to type next
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run's id, or the beginning of it
+    run: String,
+    /// Go on showing records as they come, until nobody drives the run any more
+    #[arg(short, long)]
+    follow: bool,
+    /// Show every record as a line
+    #[arg(long)]
+    records: bool,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let seen = context.see(&args.run)?.begun()?;
+    if context.printer.output().json || args.records || args.follow {
+        let mut lines = Lines::new(context);
+        lines.all(&seen.records);
+        if args.follow {
+            follow(&seen, &mut lines)?;
+            let seen = Seen::new(seen.folder)?;
+            context.printer.note(&standing(&seen));
+        }
+        return Ok(Exit::Done);
+    }
+    context.printer.answer(&page(&seen));
+    Ok(Exit::Done)
+}
+
+/// Shows what comes, until there is no driver and nothing new.
+fn follow(seen: &Seen, lines: &mut Lines<'_>) -> Result<(), Failure> {
+    let view = seen.folder.view()?;
+    loop {
+        // Asked before the last look, so that what a driver wrote on its way out is not missed.
+        let driven = seen.folder.driver()?.is_some();
+        lines.all(&view.follow(lines.seq)?);
+        if !driven {
+            return Ok(());
+        }
+        std::thread::sleep(FOLLOW_EVERY);
+    }
+}
+
+/// Prints records as they come.
+struct Lines<'a> {
+    context: &'a Context,
+    run: Run,
+    seq: u64,
+    understood: bool,
+}
+
+impl<'a> Lines<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            run: Run::new(),
+            seq: 0,
+            understood: true,
+        }
+    }
+
+    fn all(&mut self, records: &[StoredRecord]) {
+        for record in records {
+            self.one(record);
+        }
+    }
+
+    fn one(&mut self, stored: &StoredRecord) {
+        self.seq = stored.seq;
+        let known = stored.known().filter(|_| self.understood);
+        // Names in lines come from the run; after the first record that does not fit they may be
+        // missing, and the lines go on without.
+        self.understood = known.is_some_and(|record| self.run.evolve(&record).is_ok());
+        let printer = &self.context.printer;
+        if printer.output().json {
+            printer.answer_line(&stored.to_json().to_string());
+        } else {
+            let line = describe_stored(stored, &self.run);
+            printer.answer(&timed(stored.time, &line, printer.answer_style()));
+        }
+    }
+}
+
+/// The whole page about a run.
+fn page(seen: &Seen) -> String {
+    let run = &seen.run;
+    let plan = run.plan();
+    let mut text = format!(
+        "run {} of {} ({})\n{} to {}\n",
+        run.id(),
+        plan.name,
+        one_line(&plan.title),
+        instant(run.started()),
+        instant(run.latest()),
+    );
+    for (name, account) in &plan.accounts {
+        let id = run
+            .identity(name)
+            .map_or("not confirmed", |identity| &identity.id);
+        text.push_str(&format!(
+            "account {name}: {}, profile {}, {}\n",
+            one_line(id),
+            one_line(&account.profile),
+            account.region
+        ));
+    }
+    text.push('\n');
+    text.push_str(&steps_table(run).render());
+    text.push('\n');
+    if let Some(RunEnd::Done {
+        outputs: values, ..
+    }) = run.end()
+    {
+        text.push_str(&outputs(values));
+    }
+    text.push_str(&standing(seen));
+    text.push('\n');
+    text
+}
+
+fn standing(seen: &Seen) -> String {
+    let mut text = match &seen.driver {
+        Some(driver) => format!(
+            "run {} is being driven by {driver}\nhelp: `rutter show --follow {}` shows what it does\n",
+            seen.run.id(),
+            seen.run.id()
+        ),
+        None => ending(&seen.run, &seen.run.standing()),
+    };
+    if seen.foreign {
+        text.push_str("state: a newer rutter wrote records that this one does not understand\n");
+    }
+    text.truncate(text.trim_end().len());
+    text
+}

@@ -1,0 +1,68 @@
+//! Keeps the lines of plugins beside the journal while they are shown.
+
+use rutter_engine::{At, Record, Run, Timestamp};
+
+use super::{LogLevel, Show};
+use crate::journal::{LogFile, LogLine};
+
+/// Shows a run, and writes what its plugins write into the run's log.
+pub struct KeepLog {
+    show: Box<dyn Show>,
+    log: LogFile,
+    /// The log could not be written; said once.
+    failed: bool,
+}
+
+impl KeepLog {
+    /// Wraps a way of showing a run.
+    pub fn new(show: Box<dyn Show>, log: LogFile) -> Self {
+        Self {
+            show,
+            log,
+            failed: false,
+        }
+    }
+}
+
+impl Show for KeepLog {
+    fn record(&mut self, record: &Record, run: &Run) {
+        self.show.record(record, run);
+    }
+
+    fn waiting(&mut self, at: &At, label: &str, seen: &str, deadline: Timestamp) {
+        self.show.waiting(at, label, seen, deadline);
+    }
+
+    fn timer(&mut self, due: Timestamp, reason: &str) {
+        self.show.timer(due, reason);
+    }
+
+    fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
+        self.show.progress(at, done, total, message);
+    }
+
+    fn log(&mut self, at: &At, level: LogLevel, message: &str) {
+        self.show.log(at, level, message);
+        let line = LogLine {
+            time: Timestamp(jiff::Timestamp::now().as_millisecond()),
+            at: at.clone(),
+            level,
+            message: message.to_owned(),
+        };
+        if let Err(error) = self.log.write(&line)
+            && !self.failed
+        {
+            self.failed = true;
+            self.show
+                .note(&format!("the log of the run cannot be written: {error}"));
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        self.show.note(text);
+    }
+
+    fn finish(&mut self, run: &Run) {
+        self.show.finish(run);
+    }
+}
