@@ -23,6 +23,7 @@ mod resolve;
 mod rules;
 mod schema;
 mod secret_inputs;
+mod step_outputs;
 mod template;
 #[cfg(test)]
 mod testing;

@@ -2,12 +2,9 @@
 
 use rutter_manifest::{Field, FieldKind, nearest};
 
-use super::built_in::BuiltIn;
-use super::document::{Node, NodeKind};
 use super::expression::{Reference, Segment};
 use super::model::{Model, Place, Text};
-use super::plugins::Used;
-use super::schema::Step;
+use super::step_outputs;
 
 /// The type of a reference.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +76,7 @@ pub(super) fn type_of<'a>(
     match reference.root.as_str() {
         "inputs" => input(reference, model),
         "accounts" => account(reference, model),
-        "steps" => step(reference, model),
+        "steps" => step_outputs::type_of(reference, model),
         "run" => match (reference.name(), reference.path.len()) {
             (Some("id"), 1) => Ok(Type::Kind(FieldKind::String)),
             _ => Err(nothing("of the run only `run.id` can be read", None)),
@@ -109,14 +106,19 @@ pub(super) fn type_of<'a>(
     }
 }
 
-fn nothing(title: impl Into<String>, help: Option<String>) -> Nothing {
+pub(super) fn nothing(title: impl Into<String>, help: Option<String>) -> Nothing {
     Nothing {
         title: title.into(),
         help,
     }
 }
 
-fn near<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone, none: &str) -> String {
+/// The name that was probably meant, or those there are.
+pub(super) fn near<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    none: &str,
+) -> String {
     match nearest(name, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
@@ -180,135 +182,12 @@ fn account<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, 
     }
 }
 
-fn step<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, Nothing> {
-    let Some(id) = reference.name() else {
-        return Err(nothing("`steps` is followed by the id of a step", None));
-    };
-    let Some(&index) = model.ids.get(id) else {
-        let help = near(
-            id,
-            model
-                .runbook
-                .steps
-                .iter()
-                .map(|step| step.id.value.as_str()),
-            "",
-        );
-        return Err(nothing(
-            format!("the runbook has no step `{id}`"),
-            Some(help),
-        ));
-    };
-    let Some(used) = &model.used[index] else {
-        return Ok(Type::Any);
-    };
-    let mut path = &reference.path[1..];
-    let mut place = format!("steps.{id}");
-    if let Some(over) = &model.runbook.steps[index].for_each {
-        let shape = match over.kind {
-            NodeKind::List(_) => Some(FieldKind::List),
-            NodeKind::Table(_) => Some(FieldKind::Table),
-            _ => None,
-        };
-        match (path.first(), shape) {
-            (None, Some(kind)) => return Ok(Type::Kind(kind)),
-            (None, None) => return Ok(Type::Any),
-            (Some(Segment::Name(name)), Some(FieldKind::List)) => {
-                return Err(nothing(
-                    format!("`{place}` runs over a list: its outputs are a list"),
-                    Some(format!("write `{place}[0].{name}` for the first")),
-                ));
-            }
-            (Some(Segment::Index(_)), Some(FieldKind::Table)) => {
-                return Err(nothing(
-                    format!(
-                        "`{place}` runs over a table: its outputs are a table by the items' keys"
-                    ),
-                    None,
-                ));
-            }
-            // A name after a list's expression, or an index after a table's, shows at run time.
-            (Some(segment), _) => {
-                place = match segment {
-                    Segment::Name(name) => format!("{place}.{name}"),
-                    Segment::Index(index) => format!("{place}[{index}]"),
-                };
-                path = &path[1..];
-            }
-        }
-    }
-    let outputs = used.outputs();
-    match path {
-        [Segment::Name(evidence), Segment::Name(name)]
-            if matches!(used, Used::BuiltIn(BuiltIn::Approve)) && evidence == "evidence" =>
-        {
-            asked(&model.runbook.steps[index], name)
-        }
-        [] => Ok(Type::Kind(FieldKind::Table)),
-        [Segment::Name(name), rest @ ..] => match outputs.get(name) {
-            Some(field) => descend(field, rest, &format!("{place}.{name}")),
-            None => {
-                let what = model.runbook.steps[index]
-                    .uses
-                    .as_ref()
-                    .map_or("", |uses| &uses.value);
-                let help = near(
-                    name,
-                    outputs.keys().map(String::as_str),
-                    "it has no outputs",
-                );
-                Err(nothing(
-                    format!("`{what}` has no output `{name}`"),
-                    Some(help),
-                ))
-            }
-        },
-        [Segment::Index(_), ..] => Err(nothing(
-            format!("the outputs of `{place}` are a table, not a list"),
-            None,
-        )),
-    }
-}
-
-/// What a person enters for an approval: only what they are asked for.
-fn asked<'a>(step: &Step, name: &str) -> Result<Type<'a>, Nothing> {
-    let evidence = step
-        .with
-        .as_ref()
-        .and_then(|with| match with.find("evidence") {
-            (node, true) => Some(node),
-            _ => None,
-        });
-    let names: Vec<&str> = match evidence.map(|node| &node.kind) {
-        None => Vec::new(),
-        Some(NodeKind::List(items)) => {
-            fn literal(item: &Node) -> Option<&str> {
-                match &item.kind {
-                    NodeKind::Text(text) if !text.contains("{{") => Some(text.as_str()),
-                    _ => None,
-                }
-            }
-            match items.iter().map(literal).collect() {
-                Some(names) => names,
-                // Names that an expression gives are not known yet.
-                None => return Ok(Type::Kind(FieldKind::String)),
-            }
-        }
-        Some(_) => return Ok(Type::Kind(FieldKind::String)),
-    };
-    if names.contains(&name) {
-        return Ok(Type::Kind(FieldKind::String));
-    }
-    let help = near(
-        name,
-        names.iter().copied(),
-        &format!("ask for it: `with.evidence = [\"{name}\"]`"),
-    );
-    let title = format!("step `{}` does not ask for `{name}`", step.id.value);
-    Err(nothing(title, Some(help)))
-}
-
-fn descend<'a>(field: &'a Field, path: &[Segment], place: &str) -> Result<Type<'a>, Nothing> {
+/// What stands below a field.
+pub(super) fn descend<'a>(
+    field: &'a Field,
+    path: &[Segment],
+    place: &str,
+) -> Result<Type<'a>, Nothing> {
     let Some((segment, rest)) = path.split_first() else {
         return Ok(Type::Field(field));
     };

@@ -28,6 +28,14 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
                 format!("step `{}` may fail and the run go on", step.id.value),
                 step.id.span,
             )
+        } else if let Some(most) = &step.max_failures
+            && most.value > 0
+            && reference.path.len() > 1
+        {
+            (
+                format!("items of step `{}` may fail", step.id.value),
+                most.span,
+            )
         } else if let Ok(Type::Field(field)) = type_of(reference, text, model)
             && field.optional
         {

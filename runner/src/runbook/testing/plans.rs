@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rutter_engine::{OnFailure, Uses};
 use serde_json::json;
 
+use super::plugins::Pretended;
 use super::{GOOD, bindings, codes, load, load_with, loaded};
 use crate::diagnostic::Source;
 use crate::plugin::Catalogue;
@@ -283,6 +284,67 @@ fn a_file_that_is_no_plugin_stops_the_runbook_and_says_what_to_do() {
         .collect();
     let build = Some("build it with `rutter plugin build`");
     assert_eq!(helps, [build, build, Some("did you mean `broken`?")]);
+}
+
+#[test]
+fn an_item_that_is_not_there_cannot_be_read() {
+    let over = |over: &str, read: &str| {
+        let text = GOOD
+            .replace(
+                "for_each = \"{{ inputs.regions }}\"",
+                &format!("for_each = {over}"),
+            )
+            .replace("steps.copies[0].image", read);
+        let set = [("source_instance", "r-1")];
+        codes(load(&text, &set))
+            .into_iter()
+            .filter(|code| code != "unused")
+            .collect::<Vec<_>>()
+    };
+    let list = "[\"cn-hangzhou\", \"cn-beijing\"]";
+    let table = "{ a = \"cn-hangzhou\" }";
+    assert_eq!(over(list, "steps.copies[1].image"), Vec::<String>::new());
+    assert_eq!(over(list, "steps.copies[2].image"), ["unknown-reference"]);
+    assert_eq!(over(list, "steps.copies.a.image"), ["unknown-reference"]);
+    assert_eq!(over(table, "steps.copies.a.image"), Vec::<String>::new());
+    assert_eq!(over(table, "steps.copies.b.image"), ["unknown-reference"]);
+    assert_eq!(over(table, "steps.copies[0].image"), ["unknown-reference"]);
+    let may_fail = format!("{list}\nmax_failures = 1");
+    assert_eq!(
+        over(&may_fail, "steps.copies[0].image"),
+        ["may-be-undefined"]
+    );
+}
+
+#[test]
+fn limits_are_stated_and_enforced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.toml");
+    let load = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("it is written");
+        let load = Load {
+            plugins: &Pretended,
+            inputs: InputSources::default(),
+            bindings: None,
+            secret: &|_| String::new(),
+        };
+        codes(crate::runbook::load(&path, &load))
+    };
+    assert_eq!(load(&vec![b'#'; (1 << 20) + 1]), ["limit"]);
+    assert_eq!(load(b"schema = 1\nname = '\xff'\n"), ["runbook-file"]);
+    let steps = "[[steps]]\nid = 'a'\nuses = 'say-hello'\n".repeat(10_001);
+    assert_eq!(
+        load(format!("schema = 1\n[runbook]\nname = 'x'\n{steps}").as_bytes()),
+        ["limit"]
+    );
+    std::fs::remove_file(&path).expect("it is there");
+    let gone = Load {
+        plugins: &Pretended,
+        inputs: InputSources::default(),
+        bindings: None,
+        secret: &|_| String::new(),
+    };
+    assert_eq!(codes(crate::runbook::load(&path, &gone)), ["runbook-file"]);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rutter_engine::{Prepared, Shape, StepValue};
+use rutter_engine::{
+    Expressions, FORMAT, Fact, Identity, Item, Mode, Prepared, Record, Run, Shape, StepValue,
+    Timestamp,
+};
 use serde_json::{Value, json};
 
 use super::{GOOD, loaded};
@@ -71,6 +74,51 @@ fn one(checked: &Checked, step: &str) -> Value {
         }) => items[0].inputs.clone(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn the_engine_evaluates_a_step_of_its_own_run() {
+    let checked = loaded(GOOD, &[("source_instance", "r-1")]);
+    let who = |id: &str| Identity {
+        id: id.to_owned(),
+        arn: format!("acs:ram::{id}:root"),
+    };
+    let facts = [
+        Fact::RunStarted {
+            format: FORMAT,
+            run: "run-1".to_owned(),
+            mode: Mode::Rehearsal,
+            rutter: "0.1.0".to_owned(),
+            plan: Box::new(checked.plan.clone()),
+        },
+        Fact::AccountsConfirmed {
+            accounts: [
+                ("source".into(), who("1111111111111111")),
+                ("destination".into(), who("2222222222222222")),
+            ]
+            .into(),
+        },
+    ];
+    let mut run = Run::new();
+    for (seq, fact) in (1..).zip(facts) {
+        let time = Timestamp(0);
+        run.evolve(&Record { seq, time, fact }).expect("it follows");
+    }
+    let step = checked.plan.step("role").expect("it is there");
+    let expressions: &dyn Expressions = &checked.evaluator;
+    let prepared = expressions
+        .prepare(step, &run.scope())
+        .expect("all it reads is known");
+    assert_eq!(
+        prepared,
+        Prepared::Items {
+            shape: Shape::One,
+            items: vec![Item {
+                key: None,
+                inputs: json!({ "name": "ram-for-dts", "trusted_account": "2222222222222222" }),
+            }],
+        }
+    );
 }
 
 #[test]
