@@ -95,14 +95,15 @@ fn compare(place: Place<'_>, before: Option<&Value>, after: Option<&Value>) -> O
 }
 
 pub(crate) fn summary(world: &World) -> Summary {
+    let compare_data = world.settings.compare_data;
     world
         .accounts
         .values()
-        .map(|account| (account.id.clone(), of_account(account)))
+        .map(|account| (account.id.clone(), of_account(account, compare_data)))
         .collect()
 }
 
-fn of_account(account: &Account) -> BTreeMap<String, BTreeMap<String, Value>> {
+fn of_account(account: &Account, compare_data: bool) -> BTreeMap<String, BTreeMap<String, Value>> {
     let mut kinds = BTreeMap::new();
     let mut add = |kind: &str, resources: BTreeMap<String, Value>| {
         if !resources.is_empty() {
@@ -135,7 +136,7 @@ fn of_account(account: &Account) -> BTreeMap<String, BTreeMap<String, Value>> {
         account
             .redis
             .iter()
-            .map(|(id, redis)| (id.clone(), redis.lasting()))
+            .map(|(id, redis)| (id.clone(), redis.lasting(compare_data)))
             .collect(),
     );
     let ecs = &account.ecs;

@@ -10,8 +10,9 @@ use crate::ledger::CallRecord;
 use crate::parameters::Parameters;
 use crate::request::{Request, Response};
 use crate::rights::{authorise, resource_of};
-use crate::scene::{Act, Scene};
+use crate::scene::{Act, Moment, Scene};
 use crate::token::{self, Remembered};
+use crate::unmodelled;
 use crate::world::World;
 use crate::{dts, ecs, ram, redis, smc, sts};
 
@@ -45,64 +46,68 @@ impl World {
     ///
     /// `seed` goes into every identifier that is given out. The answer depends on the world, the arguments and nothing else.
     pub fn handle(&mut self, now_ms: i64, seed: u64, request: &Request) -> Response {
-        self.settle(now_ms);
-        let number = self.ledger.calls.len() as u64 + 1;
-        let caller = authenticate(self, now_ms, request);
+        let moment = Moment {
+            now_ms,
+            credentials_ms: now_ms,
+            seed,
+        };
+        self.handle_at(moment, request)
+    }
+
+    pub(crate) fn handle_at(&mut self, moment: Moment, request: &Request) -> Response {
+        self.settle(moment.now_ms);
+        let contract = rutter_contracts::action(&request.product, &request.action);
+        let caller = authenticate(self, moment.credentials_ms, request);
         let account = caller
             .as_ref()
             .map(|caller| caller.account.clone())
             .unwrap_or_default();
+        let latency_ms = self.note_call(moment, request, contract, account);
+        let answer = caller.and_then(|caller| self.answer(moment, request, contract, &caller));
+        self.respond(answer, request, latency_ms)
+    }
+
+    /// Writes the call down and returns how long its answer takes.
+    fn note_call(
+        &mut self,
+        moment: Moment,
+        request: &Request,
+        contract: Option<&Action>,
+        account: String,
+    ) -> u64 {
+        let number = self.ledger.calls.len() as u64 + 1;
         let source = Source {
-            seed,
+            seed: moment.seed,
             account: &account,
         };
         let request_id = source.request(number);
-        let jitter = source.number(
-            "latency",
-            number,
-            self.settings.latency.jitter.0.max(0) as u64 + 1,
-        );
-        let contract = rutter_contracts::action(&request.product, &request.action);
+        let jitter_ms = self.settings.latency.jitter.0.max(0) as u64;
+        let latency_ms =
+            self.latency_ms(contract) + source.number("latency", number, jitter_ms + 1);
+        let product = contract.map_or(request.product.as_str(), |contract| contract.product);
         self.ledger.calls.push(CallRecord {
             number,
-            at_ms: now_ms,
-            account_id: account.clone(),
-            action: format!(
-                "{}:{}",
-                contract.map_or(request.product.as_str(), |contract| contract.product),
-                request.action
-            ),
+            at_ms: moment.now_ms,
+            action: format!("{product}:{}", request.action),
+            account_id: account,
             status: 200,
             code: None,
-            request_id: request_id.clone(),
+            request_id,
         });
-        let answer =
-            caller.and_then(|caller| self.answer(now_ms, seed, request, contract, &caller));
-        let latency_ms = self.latency_ms(contract) + jitter;
-        self.respond(answer, request, request_id, latency_ms)
+        latency_ms
     }
 
     fn answer(
         &mut self,
-        now: i64,
-        seed: u64,
+        moment: Moment,
         request: &Request,
         contract: Option<&'static Action>,
         caller: &Caller,
     ) -> Answer {
         let contract = contract.ok_or_else(|| unknown_action(request))?;
-        if request.version != contract.version {
-            return Err(Refusal::new(
-                400,
-                "InvalidVersion",
-                "Specified parameter Version is not valid.",
-            ));
-        }
         let act =
             act_of(contract.product, &contract.name).ok_or_else(|| not_simulated(contract))?;
-        if let Some(problem) = contract.check(&request.parameters).into_iter().next() {
-            return Err(Refusal::new(problem.status, problem.code, problem.message));
-        }
+        check(contract, request)?;
         let parameters = Parameters(&request.parameters);
         let region = region_of(request, parameters);
         let resource = resource_of(
@@ -114,20 +119,21 @@ impl World {
         );
         authorise(
             self,
-            now,
+            moment.now_ms,
             caller,
             contract.product,
             &contract.policy_action(),
             &resource,
         )?;
         let token = token_of(contract, caller, parameters);
-        if let Some(remembered) = token.as_ref().and_then(|token| self.remembered.get(token)) {
+        let remembered = token.as_ref().and_then(|token| self.remembered.get(token));
+        if let Some(remembered) = remembered.filter(|remembered| remembered.lasts(moment.now_ms)) {
             return remembered.answer(&request.parameters);
         }
         let body = act(&mut Scene {
             world: self,
-            now,
-            seed,
+            now: moment.now_ms,
+            moment,
             caller,
             region,
             parameters,
@@ -136,26 +142,22 @@ impl World {
             self.ledger
                 .change(&without_secrets(contract, &request.parameters));
             if let Some(token) = token {
-                self.remembered
-                    .insert(token, Remembered::new(&request.parameters, &body));
+                self.remembered.insert(
+                    token,
+                    Remembered::new(&request.parameters, &body, moment.now_ms),
+                );
             }
         }
         Ok(body)
     }
 
-    fn respond(
-        &mut self,
-        answer: Answer,
-        request: &Request,
-        request_id: String,
-        latency_ms: u64,
-    ) -> Response {
+    fn respond(&mut self, answer: Answer, request: &Request, latency_ms: u64) -> Response {
         let (status, mut body) = match &answer {
             Ok(body) => (200, body.clone()),
             Err(refusal) => (refusal.status, refusal.body(&host(request))),
         };
-        body["RequestId"] = json!(request_id);
         if let Some(call) = self.ledger.calls.last_mut() {
+            body["RequestId"] = json!(call.request_id);
             call.status = status;
             call.code = answer.err().map(|refusal| refusal.code);
         }
@@ -166,7 +168,7 @@ impl World {
         }
     }
 
-    fn latency_ms(&self, contract: Option<&'static Action>) -> u64 {
+    fn latency_ms(&self, contract: Option<&Action>) -> u64 {
         let latency = &self.settings.latency;
         let is_change = contract.is_some_and(|contract| contract.access == Access::Change);
         let base = if is_change {
@@ -176,6 +178,20 @@ impl World {
         };
         base.0.max(0) as u64
     }
+}
+
+fn check(contract: &Action, request: &Request) -> Result<(), Refusal> {
+    if request.version != contract.version {
+        return Err(Refusal::new(
+            400,
+            "InvalidVersion",
+            "Specified parameter Version is not valid.",
+        ));
+    }
+    if let Some(problem) = contract.check(&request.parameters).into_iter().next() {
+        return Err(Refusal::new(problem.status, problem.code, problem.message));
+    }
+    unmodelled::refuse(&contract.label(), &request.parameters)
 }
 
 fn host(request: &Request) -> String {

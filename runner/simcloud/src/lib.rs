@@ -29,6 +29,7 @@ mod smc;
 mod sts;
 mod time;
 mod token;
+mod unmodelled;
 mod world;
 
 pub use charges::Charge;

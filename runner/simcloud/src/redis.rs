@@ -45,10 +45,19 @@ impl Redis {
         }
     }
 
-    /// Returns the lasting properties, for comparing states. What is in it is none: no undo takes data back.
-    pub fn lasting(&self) -> Value {
+    /// Returns the lasting properties, for comparing states; how much data is in it only if that is to be compared.
+    pub fn lasting(&self, with_data: bool) -> Value {
         let settings = &self.settings;
-        json!({ "region": settings.region, "class": settings.class, "ssl": settings.ssl, "parameters": self.parameters() })
+        let mut lasting = json!({
+            "region": settings.region,
+            "class": settings.class,
+            "ssl": settings.ssl,
+            "parameters": self.parameters(),
+        });
+        if with_data {
+            lasting["data_bytes"] = json!(self.data_bytes);
+        }
+        lasting
     }
 
     pub fn is_tair(&self) -> bool {

@@ -9,10 +9,21 @@ use crate::world::{Account, Settings, World};
 /// One action, as a function.
 pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
 
+/// When a call is made, and what its identifiers are derived from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub now_ms: i64,
+    /// The instant on the clock by which temporary credentials expire. A world that is served may run faster than real
+    /// time, but its clients sign and renew by the real clock.
+    pub credentials_ms: i64,
+    pub seed: u64,
+}
+
 pub(crate) struct Scene<'a> {
     pub world: &'a mut World,
+    /// The instant, in milliseconds since the epoch.
     pub now: i64,
-    pub seed: u64,
+    pub moment: Moment,
     pub caller: &'a Caller,
     /// The region that the call is about; empty if it names none.
     pub region: String,
@@ -67,7 +78,7 @@ impl Scene<'_> {
 
     fn source(&self) -> Source<'_> {
         Source {
-            seed: self.seed,
+            seed: self.moment.seed,
             account: &self.caller.account,
         }
     }

@@ -102,7 +102,10 @@ fn assume_role(scene: &mut Scene<'_>) -> Answer {
         account: owner.to_owned(),
         identity,
     };
-    let expires_ms = scene.now.saturating_add(seconds.saturating_mul(1000));
+    let expires_ms = scene
+        .moment
+        .credentials_ms
+        .saturating_add(seconds.saturating_mul(1000));
     Ok(give_out(
         scene,
         caller,

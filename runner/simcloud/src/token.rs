@@ -14,14 +14,23 @@ pub(crate) struct Remembered {
     /// The parameters without the token, as canonical JSON.
     pub parameters: String,
     pub answer: Value,
+    pub at_ms: i64,
 }
 
 impl Remembered {
-    pub fn new(parameters: &Value, answer: &Value) -> Self {
+    pub fn new(parameters: &Value, answer: &Value, at_ms: i64) -> Self {
         Self {
             parameters: without_token(parameters),
             answer: answer.clone(),
+            at_ms,
         }
+    }
+
+    /// Returns whether the cloud still knows the token. It forgets as early as the documents allow, so that a runbook that
+    /// relies on more fails here first.
+    pub fn lasts(&self, now: i64) -> bool {
+        now.saturating_sub(self.at_ms)
+            < i64::try_from(rutter_contracts::TOKEN_TTL_MS).unwrap_or(i64::MAX)
     }
 
     /// Answers a call that carries the token again.

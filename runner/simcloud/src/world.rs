@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub start_ms: i64,
     pub time_scale: f64,
     pub seed: u64,
+    pub compare_data: bool,
     pub latency: LatencyFile,
     pub durations: DurationsFile,
     pub rates: RatesFile,
@@ -141,7 +142,8 @@ impl World {
     /// Returns the resources, as what undoing everything must give again.
     ///
     /// Times, states that change by themselves, deleted things that can still be read for a while, and data inside
-    /// databases are not part of it: data that was synchronised into a database is a change that no undo takes back.
+    /// databases are not part of it: data that was synchronised into a database is a change that no undo takes back. A world
+    /// file with `compare_data = true` makes the amount of data a part all the same.
     pub fn summary(&self) -> Summary {
         difference::summary(self)
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::{Place, WorldError};
+use super::resources::Located;
 use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
 use crate::ecs::Ecs;
 use crate::identifier::digest;
@@ -26,7 +27,12 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
     let mut names = BTreeMap::new();
     let mut keys = BTreeSet::new();
     for (name, account) in file.accounts {
-        let span = account.id.span();
+        if let Some(other) = accounts.get(account.id.get_ref()) {
+            return Err(place.error(
+                account.id.span(),
+                format!("account `{}` has this id already", other.name),
+            ));
+        }
         let account = Builder {
             place,
             name: &name,
@@ -34,12 +40,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         }
         .account(account)?;
         names.insert(name, account.id.clone());
-        if let Some(other) = accounts.insert(account.id.clone(), account) {
-            return Err(place.error(
-                span,
-                format!("account `{}` has this id already", other.name),
-            ));
-        }
+        accounts.insert(account.id.clone(), account);
     }
     let start_ms = file.world.start.map_or_else(
         || crate::time::parse(START).unwrap_or_default(),
@@ -50,6 +51,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         start_ms,
         time_scale: file.world.time_scale.unwrap_or(1.0),
         seed: file.world.seed,
+        compare_data: file.world.compare_data,
         latency: file.latency,
         durations: file.durations,
         rates: file.rates,
@@ -82,6 +84,9 @@ impl Builder<'_, '_> {
                 format!("`{id}` is no account id, which has 16 digits"),
             ));
         }
+        let redis = self.resources(file.redis)?;
+        let (instances, images) = (self.resources(file.ecs)?, self.resources(file.images)?);
+        let snapshots = self.resources(file.snapshots)?;
         let mut account = Account {
             id,
             name: self.name.to_owned(),
@@ -89,13 +94,12 @@ impl Builder<'_, '_> {
             users: BTreeMap::new(),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
-            redis: file
-                .redis
+            redis: redis
                 .into_iter()
                 .map(|redis| (redis.id.clone(), Redis::new(redis)))
                 .collect(),
             dts: BTreeMap::new(),
-            ecs: Ecs::new(file.ecs, file.images, file.snapshots),
+            ecs: Ecs::new(instances, images, snapshots),
             smc: Smc::default(),
             paid: Vec::new(),
         };
@@ -109,6 +113,33 @@ impl Builder<'_, '_> {
             self.user(&mut account, position, user)?;
         }
         Ok(account)
+    }
+
+    /// Checks that each has an id of its own in the whole world, and a region that exists.
+    fn resources<T: Located>(&mut self, files: Vec<Spanned<T>>) -> Result<Vec<T>, WorldError> {
+        let mut resources = Vec::with_capacity(files.len());
+        for file in files {
+            let span = file.span();
+            let resource = file.into_inner();
+            let region = resource.region();
+            if !rutter_contracts::region_known(region) {
+                let nearest = rutter_contracts::nearest_region(region)
+                    .map(|near| format!("; did you mean `{near}`?"));
+                let message = format!(
+                    "there is no region `{region}`{}",
+                    nearest.unwrap_or_default()
+                );
+                return Err(self.place.error(span, message));
+            }
+            if !self.keys.insert(resource.id().to_owned()) {
+                return Err(self.place.error(
+                    span,
+                    format!("there is another `{}` in this world", resource.id()),
+                ));
+            }
+            resources.push(resource);
+        }
+        Ok(resources)
     }
 
     fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {

@@ -1,7 +1,7 @@
 //! The world file: TOML that says which accounts, identities and resources there are, and how long things take.
 //!
-//! This file knows the text; `build.rs` makes the world of it. The format is described by the fields below and by the
-//! worlds in `tests/worlds/`.
+//! This file knows the text; `build.rs` makes the world of it. `tests/worlds/everything.world.toml` has every key with its
+//! default and what it means.
 
 mod build;
 mod error;
@@ -76,6 +76,8 @@ pub(crate) struct GeneralFile {
     pub start: Option<Instant>,
     pub time_scale: Option<f64>,
     pub seed: u64,
+    /// The amount of data in databases is part of the state that is compared.
+    pub compare_data: bool,
 }
 
 /// How long the cloud takes to answer.
@@ -193,13 +195,13 @@ pub(crate) struct AccountFile {
     #[serde(default)]
     pub policies: Vec<PolicyFile>,
     #[serde(default)]
-    pub redis: Vec<RedisFile>,
+    pub redis: Vec<Spanned<RedisFile>>,
     #[serde(default)]
-    pub ecs: Vec<EcsFile>,
+    pub ecs: Vec<Spanned<EcsFile>>,
     #[serde(default)]
-    pub images: Vec<ImageFile>,
+    pub images: Vec<Spanned<ImageFile>>,
     #[serde(default)]
-    pub snapshots: Vec<SnapshotFile>,
+    pub snapshots: Vec<Spanned<SnapshotFile>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,6 +6,28 @@ use serde::Deserialize;
 
 use crate::password::Password;
 
+/// What has an id that nothing else has, and a region that exists.
+pub(crate) trait Located {
+    fn id(&self) -> &str;
+    fn region(&self) -> &str;
+}
+
+macro_rules! located {
+    ($($kind:ty),*) => {
+        $(impl Located for $kind {
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn region(&self) -> &str {
+                &self.region
+            }
+        })*
+    };
+}
+
+located!(RedisFile, EcsFile, ImageFile, SnapshotFile);
+
 /// A Redis or Tair instance.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{BODY_MAX, Shared};
 use crate::answer::Refusal;
 use crate::request::Request;
+use crate::scene::Moment;
 
 /// How far a request's date may be from the real clock.
 const DATE_TOLERANCE_MS: i64 = 15 * 60 * 1000;
@@ -54,8 +55,12 @@ pub(super) async fn call(
         body,
     };
     let outcome = received.admit(&shared).map(|request| {
-        let now_ms = shared.clock.now_ms();
-        shared.world().handle(now_ms, shared.seed, &request)
+        let moment = Moment {
+            now_ms: shared.clock.now_ms(),
+            credentials_ms: real_now_ms(),
+            seed: shared.seed,
+        };
+        shared.world().handle_at(moment, &request)
     });
     match outcome {
         Err(refusal) => refuse(&refusal),

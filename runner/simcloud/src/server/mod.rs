@@ -3,7 +3,8 @@
 //! One port serves every product: a request says version and action, and each product has a version of its own. Beside the
 //! API there are four pages about the world itself: `/-/state`, `/-/changes`, `/-/calls` and `/-/time`.
 //!
-//! Signatures are checked against the real clock; everything else happens on the world's, which may run faster.
+//! Signatures are checked and temporary credentials expire by the real clock, since that is the one that clients have;
+//! everything else happens on the world's, which may run faster.
 
 mod clock;
 mod door;

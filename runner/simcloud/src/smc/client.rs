@@ -94,7 +94,7 @@ fn register(
     }
     let counter = scene.world.count(&owner, "source-server");
     let source_id = crate::identifier::Source {
-        seed: scene.seed,
+        seed: scene.moment.seed,
         account: &owner,
     }
     .resource("s-", "source-server", counter);

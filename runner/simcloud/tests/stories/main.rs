@@ -9,3 +9,4 @@ mod ram;
 mod repeat;
 mod smc;
 mod support;
+mod world;

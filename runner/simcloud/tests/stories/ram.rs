@@ -1,7 +1,7 @@
 //! RAM and STS as the procedures use them: a role in account A that account B may assume.
 
 use crate::support::{DESTINATION, SOURCE, Story, code, trust};
-use rutter_simcloud::{Change, World, diff};
+use rutter_simcloud::{Change, diff};
 use serde_json::json;
 
 fn role_arn(name: &str) -> String {
@@ -311,24 +311,4 @@ fn the_difference_between_two_states_says_what_changed_in_which_account() {
         (differences[0].id.as_str(), differences[0].change),
         ("new", Change::Created)
     );
-}
-
-#[test]
-fn a_world_file_is_refused_at_the_place_that_is_wrong() {
-    let error = |text: &str| {
-        World::from_toml(text, "a.world.toml")
-            .unwrap_err()
-            .to_string()
-    };
-    assert!(error("schema = 2\nnews = 1").starts_with("a.world.toml:1:10: schema 2"));
-    let unknown = error("schema = 1\n[accounts.a]\nid = \"1111111111111111\"\nbugdet = 1");
-    assert!(unknown.starts_with("a.world.toml:4:1:"), "{unknown}");
-    let short = error("schema = 1\n[accounts.a]\nid = \"111\"");
-    assert!(short.starts_with("a.world.toml:3:6:"), "{short}");
-    let duration = error("schema = 1\n[durations]\nimport = \"5 minutes\"");
-    assert!(duration.starts_with("a.world.toml:3:10:"), "{duration}");
-    let policy = error(
-        "schema = 1\n[accounts.a]\nid = \"1111111111111111\"\nusers = [{ name = \"u\", policies = [\"Nope\"] }]",
-    );
-    assert!(policy.starts_with("a.world.toml:4:"), "{policy}");
 }

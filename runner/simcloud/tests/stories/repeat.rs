@@ -23,7 +23,10 @@ enum Second {
     Harmless,
 }
 
-const ROWS: &[(&str, fn(&mut Story) -> Ready, Second)] = &[
+/// A change, how to get ready for it, and what a second one does.
+type Row = (&'static str, fn(&mut Story) -> Ready, Second);
+
+const ROWS: &[Row] = &[
     ("RAM:CreateRole", create_role, Second::Refused),
     ("RAM:UpdateRole", update_role, Second::Harmless),
     ("RAM:DeleteRole", delete_role, Second::Harmless),
