@@ -1,1 +1,175 @@
-//! Being written.
+//! The only loop: inputs in, records to the journal, effects out. A run, a resume, an undo and a
+//! rehearsal differ in the [`Shell`] they hand in and in nothing else.
+//!
+//! All inputs that wait are decided in turn and appended as one batch, so that flushes are shared; no
+//! effect is started before its records are safe.
+
+use rutter_engine::{
+    At, Decision, Effect, Expressions, IllegalRecord, Input, Record, Run, Standing, Timestamp,
+    advance,
+};
+
+use crate::journal::{Journal, JournalError};
+use crate::ui::{LogLevel, Show};
+
+/// What happened outside since the last look.
+#[derive(Debug)]
+pub enum Wakeup {
+    /// The engine has something to decide.
+    Inputs(Vec<Input>),
+    /// It is time to look for messages of other processes.
+    Inbox,
+    /// A guest told how far it is.
+    Progress {
+        /// Who.
+        at: At,
+        /// Done so far.
+        done: u64,
+        /// Of so many; 0 when unknown.
+        total: u64,
+        /// For people.
+        message: String,
+    },
+    /// A guest wrote a line.
+    Log {
+        /// Who.
+        at: At,
+        /// How bad.
+        level: LogLevel,
+        /// The line.
+        message: String,
+    },
+}
+
+/// The world as the loop sees it: a clock, guests, calls in flight and timers.
+pub trait Shell {
+    /// The clock.
+    fn now(&self) -> Timestamp;
+
+    /// Sees each record once it is safe.
+    fn recorded(&mut self, _record: &Record, _run: &Run) {}
+
+    /// Starts an effect; what comes of it arrives through [`Self::next`].
+    fn start(&mut self, effect: Effect, run: &Run);
+
+    /// Waits for what happens next; `None` when nothing is under way that could make anything happen.
+    fn next(&mut self, run: &Run) -> impl Future<Output = Option<Wakeup>>;
+}
+
+/// Why the loop could not go on. Nothing was sent that is not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// The journal did not take the records.
+    #[error("the journal did not take record {seq}")]
+    Journal {
+        /// The first record of the batch.
+        seq: u64,
+        /// Why.
+        source: JournalError,
+    },
+    /// A decision does not fit the run: a bug.
+    #[error("the engine made a decision that does not fit the run")]
+    Illegal(#[from] IllegalRecord),
+}
+
+/// Everything one loop works on.
+pub struct Drive<'a, S> {
+    /// The run.
+    pub run: &'a mut Run,
+    /// Where its records go.
+    pub journal: &'a mut dyn Journal,
+    /// Evaluates the runbook's expressions.
+    pub expressions: &'a dyn Expressions,
+    /// Shows the records.
+    pub show: &'a mut dyn Show,
+    /// The world.
+    pub shell: &'a mut S,
+}
+
+impl<S: Shell> Drive<'_, S> {
+    /// Decides the inputs and all that follows, until nothing is under way.
+    ///
+    /// # Errors
+    /// When the journal fails or the engine contradicts itself; nothing more was started then.
+    pub async fn until_idle(&mut self, first: Vec<Input>) -> Result<Standing, DriveError> {
+        let mut inputs = first;
+        loop {
+            self.turn(inputs)?;
+            inputs = loop {
+                match self.shell.next(self.run).await {
+                    None => return Ok(self.run.standing()),
+                    Some(Wakeup::Inputs(inputs)) => break inputs,
+                    Some(Wakeup::Inbox) => {
+                        let messages = self.journal.take_inbox();
+                        let messages = messages.map_err(|source| self.failed(source))?;
+                        if !messages.is_empty() {
+                            break messages.into_iter().map(Input::from).collect();
+                        }
+                    }
+                    Some(Wakeup::Progress {
+                        at,
+                        done,
+                        total,
+                        message,
+                    }) => {
+                        self.show.progress(&at, done, total, &message);
+                    }
+                    Some(Wakeup::Log { at, level, message }) => {
+                        self.show.log(&at, level, &message);
+                    }
+                }
+            };
+        }
+    }
+
+    fn failed(&self, source: JournalError) -> DriveError {
+        DriveError::Journal {
+            seq: self.run.seq() + 1,
+            source,
+        }
+    }
+
+    fn turn(&mut self, inputs: Vec<Input>) -> Result<(), DriveError> {
+        let before = self.run.seq();
+        let now = self.shell.now();
+        let mut batch = Decision::default();
+        for input in inputs {
+            let decision = advance(self.run, now, input, self.expressions)?;
+            batch.records.extend(decision.records);
+            batch.effects.extend(decision.effects);
+        }
+        if let Some(durability) = batch
+            .records
+            .iter()
+            .map(|record| record.fact.durability())
+            .max()
+        {
+            let appended = self.journal.append(before, &batch.records, durability);
+            appended.map_err(|source| DriveError::Journal {
+                seq: before + 1,
+                source,
+            })?;
+        }
+        for record in &batch.records {
+            self.shell.recorded(record, self.run);
+            self.show.record(record, self.run);
+        }
+        for effect in batch.effects {
+            match &effect {
+                Effect::Waiting {
+                    at,
+                    label,
+                    seen,
+                    deadline,
+                } => {
+                    self.show.waiting(at, label, seen, *deadline);
+                    continue;
+                }
+                Effect::Timer { due, reason, .. } => self.show.timer(*due, reason),
+                _ => {}
+            }
+            self.shell.start(effect, self.run);
+        }
+        Ok(())
+    }
+}

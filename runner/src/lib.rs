@@ -12,5 +12,6 @@ pub mod plugin;
 pub mod rehearsal;
 pub mod runbook;
 pub mod secrets;
+pub mod session;
 pub mod settings;
 pub mod ui;

@@ -120,6 +120,10 @@ impl Subject<'_> {
                 return self.unknown("rutter.answer-not-json", &what);
             }
         };
+        self.judge_body(product, status, body)
+    }
+
+    fn judge_body(self, product: &str, status: u16, body: Value) -> Outcome {
         if let Some(failure) = failure_in(product, status, &body) {
             let known = classify(product, failure.status, &failure.code, &failure.message);
             let mut fault = self.cloud_fault(&failure.code, &failure.message, &known);
@@ -167,4 +171,16 @@ fn fault_class(class: ErrorClass) -> FaultClass {
         ErrorClass::Fail => FaultClass::Fail,
         ErrorClass::Bug => FaultClass::Bug,
     }
+}
+
+/// Judges an answer of the cloud's API that did not come over a network.
+pub(crate) fn judge_answer(
+    label: &str,
+    host: &str,
+    class: Class,
+    product: &str,
+    status: u16,
+    body: &Value,
+) -> Outcome {
+    Subject { label, host, class }.judge_body(product, status, body.clone())
 }

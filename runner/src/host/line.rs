@@ -36,7 +36,10 @@ pub enum GuestEvent {
 }
 
 /// How grave a log line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogLevel {
     /// For whoever writes the plugin.
     Debug,

@@ -108,7 +108,8 @@ impl Plugin {
         &self.digest
     }
 
-    pub(super) fn shared_manifest(&self) -> Arc<Manifest> {
+    /// Returns the manifest it carries, to be kept.
+    pub fn shared_manifest(&self) -> Arc<Manifest> {
         Arc::clone(&self.manifest)
     }
 

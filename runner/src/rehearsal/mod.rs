@@ -1,1 +1,11 @@
-//! Being written.
+//! Rehearsing a run: its own clock (`agenda.rs`), one guest at a time (`shell.rs`), the simulated cloud
+//! in place of a transport (`carrier.rs`), and a report of what was seen (`report.rs`).
+
+mod agenda;
+mod carrier;
+mod report;
+mod shell;
+
+pub use carrier::SimCarrier;
+pub use report::{Material, report};
+pub use shell::RehearsalShell;

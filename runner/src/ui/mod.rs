@@ -32,21 +32,7 @@ pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
 pub use words::{duration, instant, one_line, place};
 
-/// How grave a line of a plugin is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogLevel {
-    /// For the plugin's author.
-    Debug,
-    /// For who looks closely.
-    Info,
-    /// Probably not what was meant.
-    Warn,
-    /// Something failed.
-    Error,
-}
+pub use crate::host::LogLevel;
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
 pub trait Show: Send {

@@ -1,0 +1,395 @@
+//! What a rehearsal knows, said: the timeline, what changed in which account, what people are asked,
+//! what is waited for, the calls, the outputs, and what it did not cover.
+//!
+//! A pure function of the run, its records and the world before and after: the same bytes each time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use rutter_engine::{
+    Approval, ChangeState, Fact, Name, Record, Run, RunEnd, Standing, StepState, Timestamp,
+};
+use rutter_simcloud::{CallRecord, Change, Charge, Difference};
+use serde_json::Value;
+
+/// What the report is made of.
+pub struct Material<'a> {
+    /// The run, at its end.
+    pub run: &'a Run,
+    /// Its records.
+    pub records: &'a [Record],
+    /// Where it stands.
+    pub standing: &'a Standing,
+    /// The world's file, as the operator typed it.
+    pub world: &'a str,
+    /// The world's seed.
+    pub seed: u64,
+    /// What differs between the world before and after.
+    pub differences: &'a [Difference],
+    /// The calls that reached the world.
+    pub calls: &'a [CallRecord],
+    /// What would be paid for.
+    pub charges: &'a [Charge],
+}
+
+/// Writes the report.
+pub fn report(material: &Material<'_>) -> String {
+    let mut out = String::new();
+    head(&mut out, material);
+    timeline(&mut out, material);
+    differences(&mut out, material);
+    people(&mut out, material);
+    calls(&mut out, material);
+    charges(&mut out, material);
+    undo(&mut out, material);
+    limits(&mut out, material);
+    outputs(&mut out, material);
+    out
+}
+
+/// `6:02:15.250` for people: hours, minutes, seconds and milliseconds.
+fn span(ms: u64) -> String {
+    let (seconds, rest) = (ms / 1_000, ms % 1_000);
+    format!(
+        "{}:{:02}:{:02}.{rest:03}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a String takes all text");
+    out.push('\n');
+}
+
+fn head(out: &mut String, material: &Material<'_>) {
+    let plan = material.run.plan();
+    line(
+        out,
+        format_args!("Rehearsal of {}: {}", plan.name, plan.title),
+    );
+    let start = jiff::Timestamp::from_millisecond(material.run.started().0)
+        .map_or_else(|_| "an unknown time".to_owned(), |start| start.to_string());
+    line(
+        out,
+        format_args!(
+            "World: {}, simulated, from {start}, seed {}. Nothing left this process.",
+            material.world, material.seed
+        ),
+    );
+}
+
+/// When a step began and ended.
+#[derive(Default)]
+struct Lane {
+    began: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    waited: Vec<String>,
+}
+
+fn lanes(material: &Material<'_>) -> BTreeMap<Name, Lane> {
+    let mut lanes: BTreeMap<Name, Lane> = BTreeMap::new();
+    for record in material.records {
+        match &record.fact {
+            Fact::StepPrepared { step, .. } => {
+                lanes
+                    .entry(step.clone())
+                    .or_default()
+                    .began
+                    .get_or_insert(record.time);
+            }
+            Fact::StepEnded { step, .. } | Fact::StepSkipped { step, .. } => {
+                let lane = lanes.entry(step.clone()).or_default();
+                lane.began.get_or_insert(record.time);
+                lane.ended = Some(record.time);
+            }
+            Fact::WaitStarted { at, label, .. } => {
+                let lane = lanes.entry(at.step.clone()).or_default();
+                if !lane.waited.contains(label) {
+                    lane.waited.push(label.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    lanes
+}
+
+fn timeline(out: &mut String, material: &Material<'_>) {
+    let run = material.run;
+    let lanes = lanes(material);
+    let steps = run
+        .steps()
+        .map(|(step, _)| step.id.len())
+        .max()
+        .unwrap_or(0);
+    line(out, format_args!("\nTimeline"));
+    line(
+        out,
+        format_args!(
+            "  {:>13}  {:>13}  {:<steps$}  what",
+            "begins after", "takes", "step"
+        ),
+    );
+    let critical = critical_path(material, &lanes);
+    for (step, state) in run.steps() {
+        let lane = lanes.get(&step.id);
+        let began = lane.and_then(|lane| lane.began);
+        let ended = lane.and_then(|lane| lane.ended);
+        let after = began.map_or("-".to_owned(), |began| span(began.since(run.started())));
+        let takes = match (began, ended) {
+            (Some(began), Some(ended)) => span(ended.since(began)),
+            _ => "-".to_owned(),
+        };
+        let mark = if critical.contains(&step.id) {
+            '*'
+        } else {
+            ' '
+        };
+        let what = match &state.state {
+            StepState::Done(_) => step.title.clone(),
+            StepState::Skipped(reason) => format!("skipped: {reason}"),
+            StepState::Failed(fault) => format!("FAILED: {}: {}", fault.code, fault.message),
+            StepState::Waiting => "not begun".to_owned(),
+            StepState::Running => "not ended".to_owned(),
+        };
+        let id = &step.id;
+        line(
+            out,
+            format_args!("{mark} {after:>13}  {takes:>13}  {id:<steps$}  {what}"),
+        );
+        for label in lane.into_iter().flat_map(|lane| &lane.waited) {
+            line(
+                out,
+                format_args!(
+                    "  {:>13}  {:>13}  {:<steps$}  waits for {label}",
+                    "", "", ""
+                ),
+            );
+        }
+    }
+    let took = span(run.latest().since(run.started()));
+    line(
+        out,
+        format_args!("It took {took} of simulated time. The critical path is marked with *."),
+    );
+}
+
+/// From the step that ended last back through the needed step that ended last.
+fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTreeSet<Name> {
+    let ended = |name: &Name| lanes.get(name).and_then(|lane| lane.ended);
+    let plan = material.run.plan();
+    let mut path = BTreeSet::new();
+    let mut next = plan
+        .steps
+        .iter()
+        .map(|step| &step.id)
+        .max_by_key(|id| ended(id))
+        .cloned();
+    while let Some(id) = next {
+        let needs = plan
+            .step(&id)
+            .map(|step| step.needs.as_slice())
+            .unwrap_or_default();
+        next = needs
+            .iter()
+            .filter(|need| ended(need).is_some())
+            .max_by_key(|id| ended(id))
+            .cloned();
+        path.insert(id);
+    }
+    path
+}
+
+fn account_name<'a>(material: &'a Material<'_>, id: &'a str) -> String {
+    let accounts = material.run.plan().accounts.keys();
+    let name = accounts
+        .filter(|name| {
+            material
+                .run
+                .identity(name)
+                .is_some_and(|identity| identity.id == id)
+        })
+        .map(|name| format!("`{name}` "))
+        .next();
+    format!("{}{id}", name.unwrap_or_default())
+}
+
+fn differences(out: &mut String, material: &Material<'_>) {
+    line(out, format_args!("\nWhat changed"));
+    if material.differences.is_empty() {
+        line(out, format_args!("  nothing"));
+    }
+    let mut account = None;
+    for difference in material.differences {
+        if account != Some(&difference.account_id) {
+            account = Some(&difference.account_id);
+            line(
+                out,
+                format_args!(
+                    "  account {}",
+                    account_name(material, &difference.account_id)
+                ),
+            );
+        }
+        let (sign, verb) = match difference.change {
+            Change::Created => ('+', "created"),
+            Change::Deleted => ('-', "deleted"),
+            Change::Modified => ('~', "modified"),
+        };
+        line(
+            out,
+            format_args!("    {sign} {verb} {} {}", difference.kind, difference.id),
+        );
+    }
+}
+
+fn people(out: &mut String, material: &Material<'_>) {
+    let asked = material
+        .records
+        .iter()
+        .filter_map(|record| match &record.fact {
+            Fact::ApprovalAsked { step, approval } => Some((step, approval, record.time)),
+            _ => None,
+        });
+    let asked: Vec<(&Name, &Approval, Timestamp)> = asked.collect();
+    line(out, format_args!("\nWhat a person must do"));
+    if asked.is_empty() {
+        line(out, format_args!("  nothing"));
+    }
+    for (step, approval, time) in asked {
+        let after = span(time.since(material.run.started()));
+        let people = match approval.people {
+            1 => "approve".to_owned(),
+            people => format!("{people} people approve"),
+        };
+        line(
+            out,
+            format_args!("  {after}  {people} `{step}`: {}", approval.message),
+        );
+        for evidence in &approval.evidence {
+            line(out, format_args!("      and enter: {evidence}"));
+        }
+    }
+}
+
+fn calls(out: &mut String, material: &Material<'_>) {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for call in material.calls {
+        *counts.entry((&call.account_id, &call.action)).or_default() += 1;
+    }
+    line(out, format_args!("\nCalls"));
+    let mut account = None;
+    for ((id, action), count) in counts {
+        if account != Some(id) {
+            account = Some(id);
+            line(
+                out,
+                format_args!("  account {}", account_name(material, id)),
+            );
+        }
+        line(out, format_args!("    {count:>5} {action}"));
+    }
+    let changes = material.run.changes();
+    let sent = changes
+        .iter()
+        .filter(|change| matches!(change.state, ChangeState::Done(_)))
+        .count();
+    line(out, format_args!("  of them {sent} change something"));
+}
+
+fn charges(out: &mut String, material: &Material<'_>) {
+    if material.charges.is_empty() {
+        return;
+    }
+    line(out, format_args!("\nWhat would be charged"));
+    for charge in material.charges {
+        let account = account_name(material, &charge.account_id);
+        let until = if charge.until_ms.is_some() {
+            ""
+        } else {
+            ", and goes on"
+        };
+        line(
+            out,
+            format_args!(
+                "  {} {} in {account}: {}{until}",
+                charge.kind, charge.id, charge.detail
+            ),
+        );
+    }
+}
+
+fn undo(out: &mut String, material: &Material<'_>) {
+    line(out, format_args!("\nTaking it back"));
+    let plan = material.run.plan();
+    let last = material.run.changes().iter().find(|change| {
+        let step = plan.step(&change.at.step);
+        let by_plugin = step.is_some_and(
+            |step| matches!(&step.uses, rutter_engine::Uses::Plugin(plugin) if plugin.undo),
+        );
+        change.stands() && change.reverse.is_none() && !change.call.covered && !by_plugin
+    });
+    match last {
+        Some(change) => line(
+            out,
+            format_args!(
+                "  the point of no return is change {}, {} of `{}`",
+                change.number,
+                change.call.label(),
+                change.at.step
+            ),
+        ),
+        None => line(out, format_args!("  `rutter undo` takes back every change")),
+    }
+}
+
+fn limits(out: &mut String, material: &Material<'_>) {
+    let missing: BTreeSet<&str> = material
+        .calls
+        .iter()
+        .filter(|call| call.code.as_deref() == Some("NotSimulated"))
+        .map(|call| call.action.as_str())
+        .collect();
+    line(out, format_args!("\nWhat this does not show"));
+    line(
+        out,
+        format_args!("  durations, prices and quotas of the real cloud, and the data itself"),
+    );
+    for action in missing {
+        line(out, format_args!("  {action}: it is not simulated"));
+    }
+}
+
+fn outputs(out: &mut String, material: &Material<'_>) {
+    match material.standing {
+        Standing::Ended(RunEnd::Done { outputs, fault }) => {
+            line(out, format_args!("\nOutputs"));
+            for (name, value) in outputs.as_object().into_iter().flatten() {
+                match value {
+                    Value::String(text) => line(out, format_args!("  {name} = {text}")),
+                    other => line(out, format_args!("  {name} = {other}")),
+                }
+            }
+            if let Some(fault) = fault {
+                line(out, format_args!("  they could not be made: {fault}"));
+            }
+        }
+        other => line(
+            out,
+            format_args!("\nIt did not end well: {}", ending(other)),
+        ),
+    }
+}
+
+fn ending(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Ended(_) => "it was taken back",
+        Standing::UndoFailed => "a reverse failed",
+        Standing::Unknown => "the outcome of a change is unknown",
+        Standing::WaitingForPerson => "a person is asked",
+        Standing::Failed => "a step failed",
+        Standing::Stopped => "it stopped",
+    }
+}

@@ -1,0 +1,190 @@
+//! The shell of a rehearsal: a clock of its own, one guest at a time, the simulated cloud in process.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rutter_engine::{
+    Approval, At, Effect, Evidence, Fact, Fault, Input, Name, Outcome, Record, Run, Timestamp,
+    UndoRequest, Wake, Work,
+};
+use serde_json::Value;
+
+use super::agenda::Agenda;
+use super::carrier::SimCarrier;
+use crate::drive::{Shell, Wakeup};
+use crate::session::Guests;
+
+/// The shell of a rehearsal.
+pub struct RehearsalShell {
+    now: Timestamp,
+    agenda: Agenda,
+    guests: Guests,
+    /// Guests that may go on, in the order in which the engine said so: the next one gets its turn
+    /// when the one before it is suspended again.
+    turns: VecDeque<Turn>,
+    carrier: Arc<SimCarrier>,
+    own: Vec<Input>,
+}
+
+enum Turn {
+    Start {
+        at: At,
+        inputs: Value,
+        undo: Option<Box<UndoRequest>>,
+    },
+    Answer {
+        at: At,
+        index: u32,
+        answer: Result<Value, Fault>,
+        time: Timestamp,
+    },
+}
+
+impl RehearsalShell {
+    /// A shell whose clock stands at the world's start.
+    pub fn new(guests: Guests, carrier: Arc<SimCarrier>, start: Timestamp) -> Self {
+        Self {
+            now: start,
+            agenda: Agenda::default(),
+            guests,
+            turns: VecDeque::new(),
+            carrier,
+            own: Vec::new(),
+        }
+    }
+
+    /// People always say yes in a rehearsal; that they were asked is in the records.
+    fn answer_for_people(&mut self, step: &Name, approval: &Approval) {
+        for person in 1..=approval.people {
+            let evidence: Evidence = approval
+                .evidence
+                .iter()
+                .map(|name| (name.clone(), "(entered by a person)".to_owned()))
+                .collect();
+            let by = format!("rehearsal {person}");
+            let input = Input::Approve {
+                step: step.clone(),
+                by,
+                evidence,
+            };
+            self.agenda.enter(self.now, step.clone(), None, input);
+        }
+    }
+
+    fn begin_turn(&mut self, turn: Turn, run: &Run) {
+        match turn {
+            Turn::Start { at, inputs, undo } => {
+                let started = self.guests.start(at, inputs, undo, self.now, run);
+                self.own.extend(started.err());
+            }
+            Turn::Answer {
+                at,
+                index,
+                answer,
+                time,
+            } => {
+                self.guests.answer(&at, index, answer, time);
+            }
+        }
+    }
+}
+
+impl Shell for RehearsalShell {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn recorded(&mut self, record: &Record, _run: &Run) {
+        if let Fact::ApprovalAsked { step, approval } = &record.fact {
+            self.answer_for_people(step, approval);
+        }
+    }
+
+    fn start(&mut self, effect: Effect, _run: &Run) {
+        match effect {
+            Effect::StartGuest { at, inputs, undo } => {
+                self.turns.push_back(Turn::Start { at, inputs, undo });
+            }
+            Effect::AnswerGuest {
+                at,
+                index,
+                answer,
+                time,
+            } => {
+                self.turns.push_back(Turn::Answer {
+                    at,
+                    index,
+                    answer,
+                    time,
+                });
+            }
+            Effect::HoldGuest { .. } | Effect::Waiting { .. } => {}
+            Effect::ReleaseGuest { at } => self.own.extend(self.guests.release(&at)),
+            Effect::DropGuest { at } => {
+                self.turns.retain(|turn| turn.at() != &at);
+                self.guests.drop_guest(&at);
+            }
+            Effect::Send { ticket, call, at } => {
+                let (outcome, latency_ms): (Outcome, u64) =
+                    self.carrier.answer(&call, &at, self.now);
+                let due = self.now.after(latency_ms);
+                let input = Input::Answered { ticket, outcome };
+                self.agenda.enter(due, at.step, at.item, input);
+            }
+            Effect::Timer { due, wake, .. } => {
+                let at = woken(&wake);
+                let (step, item) = at.map_or(("".into(), None), |at| (at.step, at.item));
+                self.agenda.enter(due, step, item, Input::Woken(wake));
+            }
+        }
+    }
+
+    async fn next(&mut self, run: &Run) -> Option<Wakeup> {
+        loop {
+            if !self.own.is_empty() {
+                return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
+            }
+            if self.guests.any_running() {
+                return Some(self.guests.next().await);
+            }
+            if let Some(turn) = self.turns.pop_front() {
+                self.begin_turn(turn, run);
+                continue;
+            }
+            let (due, input) = self.agenda.next()?;
+            // A timeout of an attempt that is over must not make the rehearsal longer.
+            if stale(&input, run) {
+                continue;
+            }
+            self.now = self.now.max(due);
+            return Some(Wakeup::Inputs(vec![input]));
+        }
+    }
+}
+
+impl Turn {
+    fn at(&self) -> &At {
+        match self {
+            Self::Start { at, .. } | Self::Answer { at, .. } => at,
+        }
+    }
+}
+
+fn woken(wake: &Wake) -> Option<At> {
+    match wake {
+        Wake::Send(ticket) => match &ticket.work {
+            Work::Read { at, .. } | Work::Poll { at, .. } => Some(at.clone()),
+            Work::Change(_) | Work::Reverse(_) => None,
+        },
+        Wake::SleepOver { at, .. } | Wake::Attempt(at) | Wake::Timeout(at) => Some(at.clone()),
+    }
+}
+
+fn stale(input: &Input, run: &Run) -> bool {
+    let Input::Woken(Wake::Timeout(at)) = input else {
+        return false;
+    };
+    let item = run.step(&at.step).and_then(|step| step.items.get(&at.item));
+    let attempt = item.and_then(|item| item.attempt.as_ref());
+    !attempt.is_some_and(|attempt| attempt.at == *at && !attempt.ended)
+}

@@ -1,0 +1,61 @@
+//! Why a session could not begin or go on.
+
+use rutter_engine::{Fault, IllegalRecord, RunEnd};
+
+use crate::cloud::CloudError;
+use crate::drive::DriveError;
+use crate::host::LoadError;
+use crate::journal::{JournalError, RunsError};
+use crate::secrets::VaultError;
+
+/// Why a session could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Credentials are missing or cannot be used.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// Accounts could not be asked who they are, or are not who they should be.
+    #[error("{}", accounts_text(.0))]
+    Accounts(Vec<Fault>),
+    /// A component cannot be used.
+    #[error("a plugin cannot be loaded")]
+    Plugin(#[from] LoadError),
+    /// The run's folder.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The records contradict each other.
+    #[error("the journal is damaged or foreign, and is not acted upon")]
+    Damaged(#[from] IllegalRecord),
+    /// The loop stopped.
+    #[error(transparent)]
+    Drive(#[from] DriveError),
+    /// Sealed secrets.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The run has no records: it ended before its first one was safe.
+    #[error("run {0} has no records: it ended before it began, and did nothing")]
+    Empty(String),
+    /// The run is over.
+    #[error("run {0} is over")]
+    Over(String, RunEnd),
+    /// `--until` or `--approve` names a step that the runbook does not have.
+    #[error("the runbook has no step `{0}`")]
+    NoSuchStep(String),
+    /// The world's file.
+    #[error(transparent)]
+    World(#[from] rutter_simcloud::WorldError),
+    /// The world lacks an account of the runbook.
+    #[error("the world has no account `{0}`, which the runbook needs")]
+    WorldAccount(String),
+}
+
+fn accounts_text(faults: &[Fault]) -> String {
+    faults
+        .iter()
+        .map(|fault| fault.message.as_str())
+        .collect::<Vec<_>>()
+        .join("; ")
+}

@@ -1,0 +1,139 @@
+//! A rehearsal: the same loop over the same plan, in a world instead of the cloud.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, Standing, Timestamp};
+use rutter_simcloud::{World, diff};
+use sha2::{Digest, Sha256};
+
+use super::{Guests, SessionError, check_step, load_components};
+use crate::drive::Drive;
+use crate::host::{Limits, Sandbox};
+use crate::journal::{Journal as _, MemoryJournal};
+use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
+use crate::runbook::Evaluator;
+use crate::secrets::Secrets;
+use crate::session::Wishes;
+use crate::ui::Show;
+
+/// What is rehearsed, and where.
+pub struct Rehearsal {
+    /// The plan.
+    pub plan: Plan,
+    /// Evaluates its expressions.
+    pub evaluator: Evaluator,
+    /// Its plugins.
+    pub components: Vec<Arc<[u8]>>,
+    /// The values of its secret inputs, or stand-ins.
+    pub secrets: Secrets,
+    /// The world it takes place in.
+    pub world: World,
+    /// The world's file, as the operator typed it.
+    pub world_file: String,
+    /// Where to stop.
+    pub wishes: Wishes,
+}
+
+/// What came of a rehearsal.
+pub struct Rehearsed {
+    /// Where the run stood when nothing was under way any more.
+    pub standing: Standing,
+    /// Its records.
+    pub records: Vec<Record>,
+    /// The report for people.
+    pub report: String,
+}
+
+/// The id of a rehearsal's run: the same for the same plan in the same world.
+pub fn rehearsal_id(digest: &str, seed: u64) -> String {
+    let hash = Sha256::digest(format!("{digest}/{seed}"));
+    let hex: String = hash
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("rehearsal-{hex}")
+}
+
+/// Rehearses a plan.
+///
+/// # Errors
+/// When the world lacks an account, or a component cannot be used.
+pub async fn rehearse(
+    rehearsal: Rehearsal,
+    sandbox: Arc<Sandbox>,
+    limits: Limits,
+    show: &mut dyn Show,
+) -> Result<Rehearsed, SessionError> {
+    let Rehearsal {
+        plan,
+        evaluator,
+        components,
+        secrets,
+        world,
+        world_file,
+        wishes,
+    } = rehearsal;
+    check_step(&plan, &wishes)?;
+    let identities = identities(&plan, &world)?;
+    let seed = world.seed();
+    let before = world.summary();
+    let start = Timestamp(world.start_ms());
+    let guests = Guests::new(
+        sandbox.clone(),
+        load_components(&sandbox, &components)?,
+        limits,
+    );
+    let carrier = Arc::new(SimCarrier::new(world, secrets));
+    let mut run = super::limited(Run::new(), &wishes);
+    let mut journal = MemoryJournal::default();
+    let mut shell = RehearsalShell::new(guests, carrier.clone(), start);
+    let first = vec![
+        Input::Start {
+            run: rehearsal_id(&plan.digest, seed),
+            mode: Mode::Rehearsal,
+            rutter: env!("CARGO_PKG_VERSION").to_owned(),
+            plan: Box::new(plan),
+        },
+        Input::AccountsConfirmed(identities),
+    ];
+    let mut drive = Drive {
+        run: &mut run,
+        journal: &mut journal,
+        expressions: &evaluator,
+        show,
+        shell: &mut shell,
+    };
+    let standing = drive.until_idle(first).await?;
+    let records = journal.load()?;
+    let report = carrier.look(|world| {
+        report(&Material {
+            run: &run,
+            records: &records,
+            standing: &standing,
+            world: &world_file,
+            seed,
+            differences: &diff(&before, &world.summary()),
+            calls: world.calls(),
+            charges: &world.charges(),
+        })
+    });
+    Ok(Rehearsed {
+        standing,
+        records,
+        report,
+    })
+}
+
+fn identities(plan: &Plan, world: &World) -> Result<BTreeMap<Name, Identity>, SessionError> {
+    let identity = |name: &Name| {
+        let id = world.account_id(name);
+        let id = id
+            .ok_or_else(|| SessionError::WorldAccount(name.to_string()))?
+            .to_owned();
+        let arn = format!("acs:ram::{id}:root");
+        Ok((name.clone(), Identity { id, arn }))
+    };
+    plan.accounts.keys().map(identity).collect()
+}
