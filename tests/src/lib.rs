@@ -1,1 +1,33 @@
-//! TODO header
+//! What the end-to-end tests share: a clean environment for the binary, the simulated cloud as a
+//! process of its own, and a proxy between the two that knows the moment to kill.
+
+mod cloud;
+mod command;
+mod procedure;
+mod proxy;
+
+pub use cloud::Cloud;
+pub use command::{Bench, Ended};
+pub use procedure::{Procedure, Stage};
+pub use proxy::{Moment, Proxy};
+
+/// One-way Redis sync between two accounts.
+pub const REDIS: Procedure = Procedure {
+    name: "redis_cross_account",
+    accounts: &[("source", "cn-hangzhou"), ("destination", "cn-hangzhou")],
+    gates: &["buy", "cutover"],
+};
+
+/// An image made and copied to another region.
+pub const ECS: Procedure = Procedure {
+    name: "ecs_cross_region",
+    accounts: &[("owner", "cn-hangzhou")],
+    gates: &[],
+};
+
+/// A server imported as a migration source of another account.
+pub const SMC: Procedure = Procedure {
+    name: "smc_cross_account",
+    accounts: &[("source", "cn-hangzhou"), ("destination", "cn-hangzhou")],
+    gates: &[],
+};

@@ -1,0 +1,111 @@
+//! The simulated cloud as a process of its own, on a loopback port of its choice.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Child;
+
+use crate::command::Bench;
+
+/// A running `rutter simulate`; stopped when it is dropped.
+pub struct Cloud {
+    address: String,
+    client: reqwest::Client,
+    _process: Child,
+}
+
+impl Cloud {
+    /// Starts the simulated cloud with a world file.
+    pub async fn start(bench: &Bench, world: &str) -> Self {
+        let port_file = bench.path().join(format!("port-{}", fresh()));
+        let port_file = port_file.to_str().expect("a temporary path is text");
+        let process = bench.spawn(&[
+            "simulate",
+            "--world",
+            world,
+            "--listen",
+            "127.0.0.1:0",
+            "--limit",
+            "10m",
+            "--port-file",
+            port_file,
+        ]);
+        let port = wait_for_file(port_file).await;
+        let address = format!("127.0.0.1:{}", port.trim());
+        Self {
+            address,
+            client: client(),
+            _process: process,
+        }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The resources of all accounts.
+    pub async fn state(&self) -> Value {
+        self.get("/-/state").await
+    }
+
+    /// Every accepted call that changed something, as `(account, action, digest of parameters)`.
+    pub async fn changes(&self) -> Vec<(String, String, String)> {
+        let answer = self.get("/-/changes").await;
+        let list = answer.get("changes").unwrap_or(&answer);
+        let text =
+            |change: &Value, name: &str| change[name].as_str().unwrap_or_default().to_owned();
+        let changes = list.as_array().expect("the simulator lists its changes");
+        let entry = |change| {
+            (
+                text(change, "account_id"),
+                text(change, "action"),
+                text(change, "parameters"),
+            )
+        };
+        changes.iter().map(entry).collect()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let url = format!("http://{}{path}", self.address);
+        let answer = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .expect("the simulator answers");
+        let text = answer
+            .text()
+            .await
+            .expect("the simulator answers to the end");
+        serde_json::from_str(&text).expect("the simulator answers JSON")
+    }
+}
+
+/// A client without proxies, for loopback only.
+pub(crate) fn client() -> reqwest::Client {
+    // A second installation in the same process is an error that means "already there".
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(60));
+    client.build().expect("a client can be made")
+}
+
+fn fresh() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+async fn wait_for_file(path: &str) -> String {
+    for _ in 0..600 {
+        if let Ok(text) = tokio::fs::read_to_string(path).await
+            && text.ends_with('\n')
+        {
+            return text;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the simulator did not start within 30 seconds")
+}

@@ -1,0 +1,130 @@
+//! The binary in a clean environment: no variables but ours, a state folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use tokio::process::{Child, Command};
+
+/// A folder in which the binary is run, with settings and credentials.
+pub struct Bench {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; `None` when it was killed.
+    pub code: Option<i32>,
+    /// The answer.
+    pub stdout: String,
+    /// Everything else.
+    pub stderr: String,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self {
+            folder,
+            variables: Vec::new(),
+        }
+    }
+}
+
+impl Bench {
+    /// The repository's top folder.
+    pub fn top() -> PathBuf {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+        tests
+            .parent()
+            .expect("the package lies in the repository")
+            .to_owned()
+    }
+
+    /// The binary under test.
+    ///
+    /// # Panics
+    /// When it was not built: `make test` builds it first.
+    pub fn binary() -> PathBuf {
+        let binary = target_folder().join("rutter");
+        assert!(
+            binary.exists(),
+            "{} is not built; `make test` builds it",
+            binary.display()
+        );
+        binary
+    }
+
+    /// The folder of this bench.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Sets a variable for every command from here on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// Writes a file into the bench and returns its path.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).expect("a file can be written in the bench");
+        path
+    }
+
+    /// A command in the repository's top folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(Self::binary());
+        command
+            .args(arguments)
+            .current_dir(Self::top())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.path())
+            .env("XDG_STATE_HOME", self.path().join("state"))
+            .env("XDG_CONFIG_HOME", self.path().join("config"))
+            .env("XDG_DATA_HOME", self.path().join("data"))
+            .env("XDG_CACHE_HOME", target_folder().join("test-cache"))
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Starts the binary.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .spawn()
+            .expect("the binary can be started")
+    }
+
+    /// Runs the binary to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
+        let output = self
+            .command(arguments)
+            .output()
+            .await
+            .expect("the binary can be started");
+        Ended::from(output)
+    }
+}
+
+fn target_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target
+        .unwrap_or_else(|| Bench::top().join("target"))
+        .join("debug")
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A proxy between the binary and the simulated cloud. It passes everything on unchanged, counts, and
+//! at one chosen moment kills the binary with SIGKILL.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{Method, Request, StatusCode, Uri};
+use axum::response::Response;
+use tokio::sync::oneshot;
+
+/// When the binary is killed, counted in requests from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Never.
+    Never,
+    /// When the n-th request has arrived here and not at the cloud: between intent and effect.
+    Before(usize),
+    /// When the n-th request was answered by the cloud and the answer has not left here.
+    After(usize),
+    /// A little after the n-th answer was passed on: in the middle of a step.
+    Between(usize),
+}
+
+/// A running proxy.
+pub struct Proxy {
+    address: String,
+    shared: Arc<Shared>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    cloud: String,
+    client: reqwest::Client,
+    state: Mutex<Script>,
+}
+
+#[derive(Default)]
+struct Script {
+    seen: Vec<String>,
+    moment: Option<(Moment, u32)>,
+    struck: Option<oneshot::Sender<()>>,
+}
+
+impl Proxy {
+    /// Starts a proxy to the cloud at `127.0.0.1:PORT`.
+    pub async fn start(cloud: &str) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let address = listener
+            .local_addr()
+            .expect("a bound port has an address")
+            .to_string();
+        let shared = Arc::new(Shared {
+            cloud: cloud.to_owned(),
+            client: crate::cloud::client(),
+            state: Mutex::new(Script::default()),
+        });
+        let router = Router::new().fallback(pass).with_state(shared.clone());
+        let task = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("the proxy serves until it is stopped");
+        });
+        Self {
+            address,
+            shared,
+            task,
+        }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Kills the process at a moment counted from now on. The receiver hears of it.
+    pub fn strike(&self, moment: Moment, process: u32) -> oneshot::Receiver<()> {
+        let (struck, heard) = oneshot::channel();
+        let mut state = self
+            .shared
+            .state
+            .lock()
+            .expect("no test panics with the lock");
+        *state = Script {
+            seen: Vec::new(),
+            moment: Some((moment, process)),
+            struck: Some(struck),
+        };
+        heard
+    }
+
+    /// The actions that were asked for since the last [`Self::strike`], in order.
+    pub fn seen(&self) -> Vec<String> {
+        self.shared
+            .state
+            .lock()
+            .expect("no test panics with the lock")
+            .seen
+            .clone()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 16 << 20)
+        .await
+        .unwrap_or_default();
+    let action = parts
+        .headers
+        .get("x-acs-action")
+        .and_then(|action| action.to_str().ok());
+    let number = shared.note(action.unwrap_or("?"));
+    if shared.kill_if(Moment::Before(number)) {
+        return unanswered().await;
+    }
+    let answer = forward(&shared, &parts.method, &parts.uri, &parts.headers, body).await;
+    if shared.kill_if(Moment::After(number)) {
+        return unanswered().await;
+    }
+    let later = shared.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+        later.kill_if(Moment::Between(number));
+    });
+    answer
+}
+
+/// The process that asked is gone; its connection is closed when the runtime notices.
+async fn unanswered() -> Response {
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
+async fn forward(
+    shared: &Shared,
+    method: &Method,
+    uri: &Uri,
+    headers: &axum::http::HeaderMap,
+    body: Bytes,
+) -> Response {
+    let url = format!("http://{}{}", shared.cloud, uri);
+    // The host header is signed: it is passed on as it came.
+    let request = shared
+        .client
+        .request(method.clone(), url)
+        .headers(headers.clone())
+        .body(body);
+    let answer = request.send().await.expect("the simulator answers");
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    response.headers_mut().remove("transfer-encoding");
+    *response.body_mut() = Body::from(answer.bytes().await.expect("the simulator answers whole"));
+    response
+}
+
+impl Shared {
+    fn note(&self, action: &str) -> usize {
+        let mut state = self.state.lock().expect("no test panics with the lock");
+        state.seen.push(action.to_owned());
+        state.seen.len()
+    }
+
+    fn kill_if(&self, now: Moment) -> bool {
+        let mut state = self.state.lock().expect("no test panics with the lock");
+        match state.moment {
+            Some((moment, process)) if moment == now => {
+                state.moment = None;
+                let kill = std::process::Command::new("kill")
+                    .args(["-KILL", &process.to_string()])
+                    .status();
+                assert!(
+                    kill.expect("`kill` can be started").success(),
+                    "the process was gone"
+                );
+                if let Some(struck) = state.struck.take() {
+                    // Nobody need be listening.
+                    let _ = struck.send(());
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `rutter run` over HTTP with real signatures, killed with SIGKILL at many places: `rutter resume`
+//! ends in the same state, nothing is sent twice as the simulated cloud counts it, and where an
+//! outcome cannot be known a person is asked.
+
+use std::collections::BTreeMap;
+
+use rutter_tests::{ECS, Moment, Procedure, REDIS, SMC, Stage};
+use serde_json::Value;
+
+/// What an undisturbed run does.
+struct Undisturbed {
+    state: Value,
+    /// The actions it asks for, in order.
+    calls: Vec<String>,
+}
+
+async fn undisturbed(procedure: Procedure) -> Undisturbed {
+    let stage = procedure.stage().await;
+    let _ = stage.proxy.strike(Moment::Never, 0);
+    let ended = stage.run().await;
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+    Undisturbed {
+        state: stage.cloud.state().await,
+        calls: stage.proxy.seen(),
+    }
+}
+
+/// Starts a run, kills it at the moment, and resumes until it ends. Returns the exit codes.
+async fn killed_and_resumed(stage: &Stage, moment: Moment) -> Vec<i32> {
+    let mut process = stage.start();
+    let heard = stage.proxy.strike(moment, process.id().expect("it runs"));
+    let status = process.wait().await.expect("it ends");
+    assert_eq!(status.code(), None, "{moment:?}: it was to be killed");
+    heard.await.expect("the proxy struck");
+    let mut codes = Vec::new();
+    if !stage.begun() {
+        let ended = stage.run().await;
+        return vec![ended.code.unwrap_or(-1)];
+    }
+    for _ in 0..4 {
+        let ended = stage.resume().await;
+        codes.push(ended.code.unwrap_or(-1));
+        match ended.code {
+            // A person looks, finds it done, and says so.
+            Some(5) => {
+                for step in unknown_steps(&ended.stderr) {
+                    assert_eq!(stage.resolve(&step, "--adopt").await.code, Some(0));
+                }
+            }
+            Some(0) => return codes,
+            _ => panic!("{moment:?}: {}\n{}", ended.stdout, ended.stderr),
+        }
+    }
+    panic!("{moment:?}: it does not come to an end: {codes:?}")
+}
+
+/// The steps that a message tells to resolve: `rutter resolve RUN STEP …`.
+fn unknown_steps(message: &str) -> Vec<String> {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let steps = words
+        .windows(4)
+        .filter(|words| words[0].ends_with("rutter") && words[1] == "resolve");
+    let mut steps: Vec<String> = steps.map(|words| words[3].to_owned()).collect();
+    steps.dedup();
+    steps
+}
+
+/// Before, after and between for every change, and a selection of reads and polls.
+fn moments(calls: &[String]) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    let mut polls: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, action) in calls.iter().enumerate() {
+        let number = index + 1;
+        let read = ["Get", "Describe", "List", "AssumeRole"];
+        if read.iter().any(|start| action.starts_with(start)) {
+            let seen = polls.entry(action).or_default();
+            *seen += 1;
+            // The second of a kind is within a wait where there is one.
+            if *seen == 2 {
+                moments.extend([Moment::Before(number), Moment::Between(number)]);
+            }
+        } else {
+            moments.extend([
+                Moment::Before(number),
+                Moment::After(number),
+                Moment::Between(number),
+            ]);
+        }
+    }
+    moments
+}
+
+/// Ids, codes and instants of the simulated cloud differ from run to run; what is there does not.
+fn shape(state: &Value) -> Value {
+    match state {
+        Value::Object(map) => {
+            let mut shaped = serde_json::Map::new();
+            for (key, value) in map {
+                shaped.insert(key.clone(), shape(value));
+            }
+            shaped.into()
+        }
+        Value::Array(list) => list.iter().map(shape).collect(),
+        other => other.clone(),
+    }
+}
+
+async fn survives_kills(procedure: Procedure, at_least: usize) {
+    let good = undisturbed(procedure).await;
+    let moments = moments(&good.calls);
+    assert!(
+        moments.len() >= at_least,
+        "only {} places in {:?}",
+        moments.len(),
+        good.calls
+    );
+    for moment in moments {
+        let stage = procedure.stage().await;
+        let codes = killed_and_resumed(&stage, moment).await;
+        let state = stage.cloud.state().await;
+        assert_eq!(
+            shape(&state),
+            shape(&good.state),
+            "{moment:?}, codes {codes:?}"
+        );
+        let mut changes = stage.cloud.changes().await;
+        changes.sort();
+        let count = changes.len();
+        changes.dedup();
+        assert_eq!(
+            changes.len(),
+            count,
+            "{moment:?}: something was sent twice: {changes:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_sync_survives_a_kill_anywhere() {
+    survives_kills(REDIS, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_copy_survives_a_kill_anywhere() {
+    survives_kills(ECS, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_smc_import_survives_a_kill_anywhere() {
+    survives_kills(SMC, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undo_leaves_the_accounts_as_they_were() {
+    for procedure in [REDIS, ECS, SMC] {
+        let stage = procedure.stage().await;
+        let before = stage.cloud.state().await;
+        let ended = stage.run().await;
+        assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+        assert_ne!(
+            stage.cloud.state().await,
+            before,
+            "{} changes something",
+            procedure.name
+        );
+        let undone = stage.undo().await;
+        assert_eq!(undone.code, Some(0), "{}\n{}", undone.stdout, undone.stderr);
+        assert_eq!(stage.cloud.state().await, before, "{}", procedure.name);
+    }
+}
