@@ -1,0 +1,111 @@
+//! The step `buy-dts-instance`: buys the instance that a task runs on. It does not start the task.
+//!
+//! A purchase takes no token. What keeps a second call from buying twice is that the instance is bought for the task:
+//! the task says whether it has one, and is asked before every purchase.
+
+use rutter_sdk::prelude::*;
+
+rutter_sdk::plugin!(run);
+
+/// States in which nothing can be bought, as the precheck has not passed.
+const UNCHECKED: [&str; 4] = [
+    "NotConfigured",
+    "NotStarted",
+    "Prechecking",
+    "PrecheckFailed",
+];
+
+/// How long the task may take to show a purchase. Generous: money is at stake.
+const SETTLE: Duration = Duration::from_mins(2);
+
+fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
+    let period = period(&inputs)?;
+    let account = host.account()?;
+    let task = |action: &str| {
+        Api::new("DTS", action)
+            .region(&inputs.region)
+            .set("RegionId", &inputs.region)
+    };
+    let buy = task("CreateDtsInstance")
+        .set("JobId", &inputs.task)
+        .set(
+            "PayType",
+            if period.is_some() {
+                "PrePaid"
+            } else {
+                "PostPaid"
+            },
+        )
+        .set("Period", period.map(|(unit, _)| unit))
+        .set("UsedTime", period.map(|(_, count)| count))
+        .set("InstanceClass", &inputs.instance_class)
+        // Starting is a step of its own, with its own wait.
+        .set("AutoStart", false);
+    let bought = account
+        .create(buy)
+        .reverse(task("DeleteDtsJob").set("DtsJobId", &inputs.task))
+        .settle(SETTLE)
+        .or_adopt(|| {
+            existing(
+                &account,
+                task("DescribeDtsJobDetail").set("DtsJobId", &inputs.task),
+                &inputs,
+            )
+        })?;
+    Ok(Outputs {
+        instance: bought.answer.text("/InstanceId")?.to_owned(),
+        bought: bought.made,
+    })
+}
+
+/// Unit and length of a subscription; `None` for pay-as-you-go.
+fn period(inputs: &Inputs) -> Result<Option<(&'static str, i64)>, Fault> {
+    let is_subscription = inputs.billing == "subscription";
+    match (is_subscription, inputs.months, inputs.years) {
+        (false, None, None) => Ok(None),
+        (true, Some(months), None) => Ok(Some(("Month", months))),
+        (true, None, Some(years)) => Ok(Some(("Year", years))),
+        (false, ..) => Err(Fault::fail(
+            "buy-dts-instance.period",
+            "`months` and `years` are for subscriptions, and the billing is pay-as-you-go",
+        )
+        .advise("Leave them out, or say `billing = \"subscription\"`. Nothing was bought.")),
+        (true, ..) => Err(Fault::fail(
+            "buy-dts-instance.period",
+            "a subscription needs either `months` (1 to 9) or `years` (1, 2, 3 or 5)",
+        )
+        .advise("Say one of the two. Nothing was bought.")),
+    }
+}
+
+/// The instance of the task, if it has one. Every task shows an id for its instance; that one is paid for is what says
+/// that there is one.
+fn existing(account: &Account, detail: Api, inputs: &Inputs) -> Result<Option<Value>, Fault> {
+    let Some(task) = account.find(detail)? else {
+        let message = format!("there is no task `{}` in {}", inputs.task, inputs.region);
+        return Err(Fault::fail("buy-dts-instance.absent", message)
+            .advise("It was deleted, or is another account's: configure it again."));
+    };
+    if task.text_if_any("/PayType").is_some() {
+        let instance = task.text("/DtsInstanceID")?;
+        return Ok(Some(
+            json!({ "InstanceId": instance, "JobId": inputs.task }),
+        ));
+    }
+    let status = task.text("/Status")?;
+    if UNCHECKED
+        .iter()
+        .any(|state| status.eq_ignore_ascii_case(state))
+    {
+        let message = format!(
+            "the task `{}` is `{status}`: its precheck has not passed",
+            inputs.task
+        );
+        return Err(Fault::fail("buy-dts-instance.unchecked", message)
+            .advise("Let the step `precheck-dts-task` pass first. Nothing was bought."));
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+rutter_sdk::cases!();

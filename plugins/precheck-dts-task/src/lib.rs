@@ -1,0 +1,184 @@
+//! The step `precheck-dts-task`: lets DTS look at both ends of a task until every item passed, before anything is bought.
+//!
+//! Documented: `StartDtsJob` takes a task that has not started through the precheck first; 100 % must be reached before
+//! an instance can be bought; ignored items (`SkipPreCheck`) count when the precheck runs again. So a task without an
+//! instance comes no further than `PreCheckPass`, and starting it is how the precheck alone is run.
+
+mod items;
+
+use rutter_sdk::prelude::*;
+
+use crate::items::Item;
+
+rutter_sdk::plugin!(run);
+
+/// States from which a start runs the precheck.
+const STARTABLE: [&str; 2] = ["NotStarted", "PrecheckFailed"];
+
+/// States behind the precheck: the task is an earlier run's, and this step has nothing left to do.
+const BEYOND: [&str; 9] = [
+    "Initializing",
+    "InitializeFailed",
+    "Synchronizing",
+    "Failed",
+    "Retrying",
+    "Suspending",
+    "Modifying",
+    "Upgrade",
+    "Downgrade",
+];
+
+/// How long the task may go on showing the verdict of the precheck before.
+const SETTLE: Duration = Duration::from_secs(15);
+
+fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
+    let account = host.account()?;
+    let task = Task {
+        host,
+        account: &account,
+        inputs: &inputs,
+    };
+    let shown = task.detail()?;
+    let status = shown.text("/Status")?;
+    // An instance is bought only after a good precheck, and what has one would start for real.
+    let is_bought = shown.text_if_any("/PayType").is_some();
+    if is_one_of(status, &BEYOND) || (is_bought && is_one_of(status, &["NotStarted"])) {
+        host.info(&format!(
+            "the task is `{status}`: its precheck passed before"
+        ));
+        return Ok(outputs(&task.items()?));
+    }
+    // What was checked before is checked again only if it failed: the ends may have been mended since.
+    if is_one_of(status, &STARTABLE) {
+        task.start(status)?;
+    }
+    let items = task.verdict()?;
+    let ignorable = items::to_ignore(&items, &inputs.ignore)?;
+    if ignorable.is_empty() {
+        return Ok(outputs(&items));
+    }
+    task.ignore(&ignorable)?;
+    let items = task.verdict()?;
+    match items::to_ignore(&items, &inputs.ignore)?.as_slice() {
+        [] => Ok(outputs(&items)),
+        still => Err(Fault::fail(
+            "precheck-dts-task.not-ignored",
+            format!(
+                "DTS goes on counting what was to be ignored: {}",
+                still.join(", ")
+            ),
+        )
+        .advise(
+            "Ignore the items in the DTS console and run the precheck there; then run this again.",
+        )),
+    }
+}
+
+/// The task and what is asked of it.
+struct Task<'a> {
+    host: &'a Host,
+    account: &'a Account,
+    inputs: &'a Inputs,
+}
+
+impl Task<'_> {
+    fn api(&self, action: &str) -> Api {
+        Api::new("DTS", action)
+            .region(&self.inputs.region)
+            .set("RegionId", &self.inputs.region)
+            .set("DtsJobId", &self.inputs.task)
+    }
+
+    fn detail(&self) -> Result<Answer, Fault> {
+        self.account
+            .find(self.api("DescribeDtsJobDetail"))?
+            .ok_or_else(|| {
+                let message = format!(
+                    "there is no task `{}` in {}",
+                    self.inputs.task, self.inputs.region
+                );
+                Fault::fail("precheck-dts-task.absent", message)
+                    .advise("It was deleted, or is another account's: configure it again.")
+            })
+    }
+
+    /// Starts the precheck, unless the task has left the state it was seen in.
+    fn start(&self, seen: &str) -> Result<(), Fault> {
+        let started = self
+            .account
+            .create(self.api("StartDtsJob"))
+            .settle(SETTLE)
+            .or_adopt(|| {
+                let shown = self.detail()?;
+                let has_left = !shown.text("/Status")?.eq_ignore_ascii_case(seen);
+                Ok(has_left.then(|| json!({ "Success": true })))
+            })?;
+        if started.made {
+            self.host.wait(SETTLE)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the precheck is over, and returns its items.
+    fn verdict(&self) -> Result<Vec<Item>, Fault> {
+        self.account
+            .wait_for(self.precheck())
+            .field("/State")
+            .until(&["Finished", "Failed"])
+            .timeout(self.inputs.wait)
+            .wait()?;
+        let items = self.items()?;
+        if items.is_empty() {
+            let message = format!(
+                "the precheck of `{}` is over and has no items",
+                self.inputs.task
+            );
+            return Err(Fault::fail("precheck-dts-task.no-items", message)
+                .advise("Look at the task in the DTS console, then run this again."));
+        }
+        Ok(items)
+    }
+
+    fn items(&self) -> Result<Vec<Item>, Fault> {
+        let answer = self.account.read_all(self.precheck())?;
+        Ok(answer
+            .items("/JobProgress")
+            .iter()
+            .map(Item::read)
+            .collect())
+    }
+
+    fn precheck(&self) -> Api {
+        self.api("DescribePreCheckStatus").set("JobCode", "01")
+    }
+
+    /// Has items ignored and the precheck run again, without which it would not count.
+    fn ignore(&self, names: &[&str]) -> Result<(), Fault> {
+        self.host
+            .warn(&format!("ignored on request: {}", names.join(", ")));
+        let skip = self
+            .api("SkipPreCheck")
+            .set("Skip", true)
+            .set("SkipPreCheckItems", json!(names));
+        self.account.call(skip)?;
+        self.start("PrecheckFailed")
+    }
+}
+
+fn outputs(items: &[Item]) -> Outputs {
+    let passed = items.iter().filter(|item| item.has_passed()).count();
+    let percent = (passed * 100).checked_div(items.len()).unwrap_or(0);
+    Outputs {
+        percent: i64::try_from(percent).unwrap_or(100),
+        items: items.iter().map(Item::output).collect(),
+    }
+}
+
+fn is_one_of(status: &str, states: &[&str]) -> bool {
+    states
+        .iter()
+        .any(|state| status.eq_ignore_ascii_case(state))
+}
+
+#[cfg(test)]
+rutter_sdk::cases!();

@@ -1,0 +1,174 @@
+//! The step `start-dts-task`: starts a task that has its instance, and waits until it synchronises.
+
+use rutter_sdk::prelude::*;
+
+rutter_sdk::plugin!(run);
+
+const RUNNING: &str = "Synchronizing";
+
+/// States that become `Synchronizing` by themselves.
+const UNDER_WAY: [&str; 7] = [
+    "Prechecking",
+    "Initializing",
+    "Retrying",
+    "Modifying",
+    "Upgrade",
+    "Downgrade",
+    RUNNING,
+];
+
+/// States from which a task is started. `Suspending` means that it is paused.
+const STARTABLE: [&str; 6] = [
+    "NotStarted",
+    "PreCheckPass",
+    "PrecheckFailed",
+    "InitializeFailed",
+    "Failed",
+    "Suspending",
+];
+
+/// States from which it does not come back by itself.
+const STUCK: [&str; 8] = [
+    "PrecheckFailed",
+    "InitializeFailed",
+    "Failed",
+    "Suspending",
+    "ModifyFailed",
+    "Locked",
+    "Finished",
+    "NotConfigured",
+];
+
+/// How long the task may go on showing the state from before the start.
+const SETTLE: Duration = Duration::from_secs(15);
+
+fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
+    let account = host.account()?;
+    let task = Task {
+        host,
+        account: &account,
+        inputs: &inputs,
+    };
+    task.start()?;
+    let shown = task.wait()?;
+    Ok(Outputs {
+        // The cloud writes it with a small or a capital letter, as the call may be.
+        status: RUNNING.to_owned(),
+        delay_ms: shown.integer("/Delay").ok().filter(|delay| *delay >= 0),
+    })
+}
+
+/// The task and what is asked of it.
+struct Task<'a> {
+    host: &'a Host,
+    account: &'a Account,
+    inputs: &'a Inputs,
+}
+
+impl Task<'_> {
+    fn api(&self, action: &str) -> Api {
+        Api::new("DTS", action)
+            .region(&self.inputs.region)
+            .set("RegionId", &self.inputs.region)
+            .set("DtsJobId", &self.inputs.task)
+    }
+
+    fn start(&self) -> Result<(), Fault> {
+        let start = self.account.create(self.api("StartDtsJob")).settle(SETTLE);
+        match start.or_adopt(|| self.under_way()) {
+            Ok(started) if started.made => self.host.wait(SETTLE),
+            Ok(_) => Ok(()),
+            // It may have started by itself in the meantime.
+            Err(fault) if fault.class == FaultClass::Busy && self.under_way()?.is_some() => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Something if the task is on its way already, nothing if it can be started.
+    fn under_way(&self) -> Result<Option<Value>, Fault> {
+        let task = self.detail()?;
+        let status = task.text("/Status")?;
+        if task.text_if_any("/PayType").is_none() {
+            return Err(self.fault("not-bought", "it has no instance to run on").advise(
+                "Let the step `buy-dts-instance` buy one first; without it the task stops after its precheck.",
+            ));
+        }
+        if is_one_of(status, &UNDER_WAY) {
+            return Ok(Some(json!({ "Success": true })));
+        }
+        if is_one_of(status, &STARTABLE) {
+            return Ok(None);
+        }
+        Err(self.stuck(&task))
+    }
+
+    fn detail(&self) -> Result<Answer, Fault> {
+        self.account
+            .find(self.api("DescribeDtsJobDetail"))?
+            .ok_or_else(|| {
+                let why = format!("it is not in {}", self.inputs.region);
+                self.fault("absent", &why)
+                    .advise("It was released, or is another account's: look in the DTS console.")
+            })
+    }
+
+    /// Waits for the end of the full copy, and says why if it does not come.
+    fn wait(&self) -> Result<Answer, Fault> {
+        let waited = self
+            .account
+            .wait_for(self.api("DescribeDtsJobDetail"))
+            .field("/Status")
+            .until(&[RUNNING])
+            .fail(&STUCK)
+            .timeout(self.inputs.wait)
+            .wait();
+        match waited {
+            Err(fault) if fault.code == "rutter.wait-failed" => Err(self.stuck(&self.detail()?)),
+            other => other,
+        }
+    }
+
+    fn stuck(&self, task: &Answer) -> Fault {
+        let status = task.text_if_any("/Status").unwrap_or("in no known state");
+        let reason = task
+            .text_if_any("/ErrorMessage")
+            .unwrap_or("DTS gives no reason");
+        let what_next = match status.to_lowercase().as_str() {
+            "prechecking" | "precheckfailed" => {
+                "Mend what the precheck found (DTS console, task, View Details) and run the step again"
+            }
+            "suspending" => {
+                "Somebody paused it: find out why, then run the step again, which resumes it"
+            }
+            "locked" => {
+                "The account is overdue or the instance expired: settle that, then run the step again"
+            }
+            "finished" => {
+                "It was ended or released, and cannot be started again: configure a new task"
+            }
+            "notconfigured" => "Configure it again",
+            _ => "Mend the cause and run the step again, which starts the task where it stopped",
+        };
+        self.fault(&format!("stopped.{}", status.to_lowercase()), &format!("it is `{status}`: {reason}"))
+            .advise(format!(
+                "{what_next}. The source is untouched; the DTS instance is charged until the task is deleted."
+            ))
+    }
+
+    fn fault(&self, code: &str, why: &str) -> Fault {
+        let message = format!(
+            "the task `{}` does not synchronise: {why}",
+            self.inputs.task
+        );
+        Fault::fail(format!("start-dts-task.{code}"), message)
+    }
+}
+
+fn is_one_of(status: &str, states: &[&str]) -> bool {
+    states
+        .iter()
+        .any(|state| status.eq_ignore_ascii_case(state))
+}
+
+#[cfg(test)]
+rutter_sdk::cases!();
