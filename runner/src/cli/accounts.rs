@@ -60,9 +60,7 @@ pub(super) fn bindings(
         }
     }
     for flag in flags {
-        let binding = bindings
-            .entry(flag.name.clone())
-            .or_insert_with(Binding::default);
+        let binding = bindings.entry(flag.name.clone()).or_default();
         binding.profile.clone_from(&flag.profile);
         if let Some(region) = &flag.region {
             binding.region.clone_from(region);

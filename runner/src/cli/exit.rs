@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rutter_engine::{RollbackEnd, Run, RunEnd, Standing};
+use rutter_engine::{RollbackEnd, RunEnd, Standing};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Exit {
     }
 
     /// What the end of a run means for whoever asked for it.
-    pub fn of_run(run: &Run, standing: &Standing, asked: Asked) -> Self {
+    pub fn of_standing(standing: &Standing, asked: Asked, interrupted: bool) -> Self {
         match (standing, asked) {
             (Standing::Ended(RunEnd::Done { fault: None, .. }), _) => Self::Done,
             (Standing::Ended(RunEnd::Done { fault: Some(_), .. }), _) => Self::Failed,
@@ -63,7 +63,7 @@ impl Exit {
             (Standing::Unknown, _) => Self::Unknown,
             (Standing::WaitingForPerson, _) => Self::Waiting,
             (Standing::Failed, _) => Self::Failed,
-            (Standing::Stopped, _) if run.interrupted() => Self::Interrupted,
+            (Standing::Stopped, _) if interrupted => Self::Interrupted,
             (Standing::Stopped, _) => Self::Stopped,
         }
     }

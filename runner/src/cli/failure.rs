@@ -5,11 +5,14 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rutter_engine::Fault;
 use rutter_simcloud::WorldError;
 
 use super::Exit;
 use crate::diagnostic::{Diagnostic, Severity, Source, Style, render_all};
+use crate::drive::DriveError;
 use crate::journal::{JournalError, Remedy, RunsError};
+use crate::session::SessionError;
 use crate::settings::SettingsError;
 use crate::ui::PromptError;
 
@@ -149,6 +152,74 @@ impl From<JournalError> for Failure {
         let diagnostic = Diagnostic::error("journal", error.to_string()).state(NOTHING_RAN);
         Self::new(Exit::Refused, with_help(diagnostic, error.remedy()))
     }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Runs(error) => error.into(),
+            SessionError::Journal(error) => error.into(),
+            SessionError::Drive(error) => drive_failed(&error),
+            SessionError::Accounts(faults) => accounts_failed(&faults),
+            error => session_failed(&error),
+        }
+    }
+}
+
+/// The loop stopped in the middle of a run: what was sent is recorded, and it can be resumed.
+fn drive_failed(error: &DriveError) -> Failure {
+    let state = "nothing was sent that is not recorded; the run can be resumed";
+    match error {
+        DriveError::Journal { source, .. } => {
+            let diagnostic = Diagnostic::error("journal", with_causes(error)).state(state);
+            Failure::new(Exit::Stopped, with_help(diagnostic, source.remedy()))
+        }
+        DriveError::Illegal(_) => {
+            let diagnostic =
+                Diagnostic::error("bug", format!("rutter has a bug: {}", with_causes(error)));
+            let help = "please report this message; `rutter list` shows where the run stands";
+            Failure::new(Exit::Bug, diagnostic.state(state).help(help))
+        }
+    }
+}
+
+/// One message for each account that is not who it should be, or cannot be asked.
+fn accounts_failed(faults: &[Fault]) -> Failure {
+    let message = |fault: &Fault| {
+        let diagnostic = Diagnostic::error(fault.code.clone(), fault.message.clone());
+        with_help(diagnostic.state(NOTHING_RAN), fault.advice.clone())
+    };
+    Failure {
+        exit: Exit::Refused,
+        diagnostics: faults.iter().map(message).collect(),
+    }
+}
+
+/// A session that could not begin.
+fn session_failed(error: &SessionError) -> Failure {
+    let (code, help) = match error {
+        SessionError::Cloud(error) => ("credentials", Some(error.help().join("; "))),
+        SessionError::Plugin(_) => ("plugin", None),
+        SessionError::Damaged(_) => (
+            "journal",
+            Some("restore the run's folder from a backup; nothing was done".to_owned()),
+        ),
+        SessionError::Vault(_) => (
+            "secrets",
+            Some("restore the files from a backup".to_owned()),
+        ),
+        SessionError::Over(id, _) => (
+            "run",
+            Some(format!(
+                "`rutter undo {id}` takes its changes back; `rutter show {id}` shows them"
+            )),
+        ),
+        SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
+        _ => ("run", None),
+    };
+    let diagnostic = Diagnostic::error(code, with_causes(error)).state(NOTHING_RAN);
+    let help = help.filter(|help| !help.is_empty());
+    Failure::new(Exit::Refused, with_help(diagnostic, help))
 }
 
 impl From<PromptError> for Failure {

@@ -70,7 +70,7 @@ pub(super) fn for_rehearsal(
     let names = account_names(path);
     let mut bound = bindings(settings, &inputs.accounts, &names);
     for name in names {
-        let binding = bound.entry(name).or_insert_with(Binding::default);
+        let binding = bound.entry(name).or_default();
         binding.profile = "world".to_owned();
         binding.expected_id = None;
         if binding.region.is_empty() {

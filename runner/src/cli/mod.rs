@@ -8,6 +8,7 @@ mod accounts;
 mod approve;
 mod check;
 mod completions;
+mod driving;
 mod exit;
 mod failure;
 mod flags;
@@ -17,10 +18,15 @@ mod logs;
 mod panic;
 mod plugin;
 mod plugins;
+mod rehearse;
 mod resolve;
+mod resume;
+mod run;
 mod runs;
 mod show;
 mod simulate;
+mod undo;
+mod world;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -60,11 +66,16 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Rehearse(rehearse::Args),
+    Run(run::Args),
+    Resume(resume::Args),
+    Undo(undo::Args),
     Approve(approve::Args),
     Resolve(resolve::Args),
     List(list::Args),
     Show(show::Args),
     Logs(logs::Args),
+    World(world::Args),
     Simulate(simulate::Args),
     Plugin(plugin::Args),
     Completions(completions::Args),
@@ -139,11 +150,16 @@ impl Command {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self {
             Self::Check(args) => check::run(context, &args),
+            Self::Rehearse(args) => rehearse::run(context, &args),
+            Self::Run(args) => run::run(context, &args),
+            Self::Resume(args) => resume::run(context, &args),
+            Self::Undo(args) => undo::run(context, &args),
             Self::Approve(args) => approve::run(context, args),
             Self::Resolve(args) => resolve::run(context, args),
             Self::List(args) => list::run(context, &args),
             Self::Show(args) => show::run(context, &args),
             Self::Logs(args) => logs::run(context, &args),
+            Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
             Self::Completions(args) => completions::run(context, &args),

@@ -1,6 +1,5 @@
 //! `rutter simulate`.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use rutter_simcloud::World;
 use rutter_simcloud::server::{self, Options, ServeError};
 use tokio::net::TcpListener;
 
+use super::driving::interrupt;
 use super::{Context, Exit, Failure};
 
 /// Serve a simulated cloud over HTTP, for official clients and for trying things out
@@ -71,7 +71,7 @@ async fn serve(context: &Context, args: &Args, world: World) -> Result<Exit, Fai
         any_address: args.any_address,
         ..Options::default()
     };
-    match server::serve(world, listener, options, asked_to_stop()).await {
+    match server::serve(world, listener, options, interrupt()).await {
         Ok(_) => Ok(Exit::Done),
         Err(error @ ServeError::NotLoopback(_)) => {
             Err(Failure::refused(error.to_string(), "add `--any-address`"))
@@ -80,25 +80,6 @@ async fn serve(context: &Context, args: &Args, world: World) -> Result<Exit, Fai
             super::failure::with_causes(&error),
             "see `rutter simulate --help`",
         )),
-    }
-}
-
-/// Ready once the operator or the system asks this process to stop.
-fn asked_to_stop() -> impl Future<Output = ()> + Send + 'static {
-    async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-                tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-                return;
-            }
-        }
-        // A process that cannot be told to stop is stopped by `--limit` or killed.
-        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

@@ -23,6 +23,7 @@ mod words;
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
+pub use crate::host::LogLevel;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
 pub use keep_log::KeepLog;
 pub use lines::timed;
@@ -31,8 +32,6 @@ pub use prompt::{Prompt, PromptError};
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
 pub use words::{duration, instant, one_line, place};
-
-pub use crate::host::LogLevel;
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
 pub trait Show: Send {

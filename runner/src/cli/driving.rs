@@ -1,0 +1,160 @@
+//! Driving a run from the command line: what it needs, who interrupts it, who is asked, and what is
+//! said at its end.
+
+use std::sync::Arc;
+
+use rutter_engine::{Approval, Evidence, Input, Name, RunEnd, Standing};
+use tokio::sync::mpsc;
+
+use super::exit::Asked;
+use super::{Context, Exit, Failure};
+use crate::host::{Limits, Sandbox, SandboxSettings};
+use crate::session::{Equipment, Session};
+use crate::settings::Settings;
+use crate::ui::{self, KeepLog, Prompt, PromptError, Show, ending, one_line, outputs};
+
+/// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
+const INTERRUPTS: usize = 2;
+
+/// What a session needs.
+pub(super) fn equipment(settings: Settings) -> Result<Equipment, Failure> {
+    let sandbox = sandbox(&settings)?;
+    let (sender, interrupts) = mpsc::channel(INTERRUPTS);
+    tokio::spawn(pass_on_interrupts(sender));
+    Ok(Equipment {
+        settings,
+        sandbox,
+        limits: Limits::default(),
+        interrupts,
+    })
+}
+
+/// Where plugins run; their compiled code is kept under the state folder.
+pub(super) fn sandbox(settings: &Settings) -> Result<Arc<Sandbox>, Failure> {
+    let settings = SandboxSettings {
+        cache_dir: Some(settings.state_dir.join("cache")),
+        ..SandboxSettings::default()
+    };
+    let sandbox = Sandbox::new(&settings);
+    sandbox.map(Arc::new).map_err(|error| {
+        Failure::refused(
+            super::failure::with_causes(&error),
+            "free memory, then try again",
+        )
+    })
+}
+
+async fn pass_on_interrupts(sender: mpsc::Sender<()>) {
+    loop {
+        interrupt().await;
+        // A full channel already says all there is to say.
+        if let Err(mpsc::error::TrySendError::Closed(())) = sender.try_send(()) {
+            return;
+        }
+    }
+}
+
+/// Ready once the operator, or the system on its way down, asks this process to stop.
+pub(super) async fn interrupt() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Nobody can interrupt this process; it can still be killed and resumed.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Drives a session to where nothing is under way, asking the person at the terminal what a person
+/// must say, and tells how it ended.
+pub(super) async fn go(
+    context: &Context,
+    mut session: Session,
+    asked: Asked,
+    by: &str,
+) -> Result<Exit, Failure> {
+    let mut said = Vec::new();
+    loop {
+        let mut show = KeepLog::new(ui::show(&context.printer), session.folder().log()?);
+        let standing = session.go(said, &mut show).await?;
+        show.finish(session.run());
+        said = match standing {
+            Standing::WaitingForPerson => ask(&session, by),
+            _ => Vec::new(),
+        };
+        if said.is_empty() {
+            return Ok(end(context, &session, &standing, asked));
+        }
+    }
+}
+
+/// What the person at the terminal says to the open questions; nothing without one.
+fn ask(session: &Session, by: &str) -> Vec<Input> {
+    let Some(prompt) = Prompt::open() else {
+        return Vec::new();
+    };
+    let mut said = Vec::new();
+    for (step, state) in session.run().steps() {
+        // One person answers here; where more are wanted the others answer with `rutter approve`.
+        let answered = |yes: &[(String, Evidence)]| yes.iter().any(|(who, _)| who == by);
+        if let Some((approval, yes)) = &state.asked
+            && state.waits_for_person()
+            && !answered(yes)
+            // A terminal that goes away is no answer.
+            && let Ok(Some(input)) = ask_one(&prompt, &step.id, approval, by)
+        {
+            said.push(input);
+        }
+    }
+    said
+}
+
+fn ask_one(
+    prompt: &Prompt,
+    step: &Name,
+    approval: &Approval,
+    by: &str,
+) -> Result<Option<Input>, PromptError> {
+    if !prompt.confirm(&format!("{step}: {}", one_line(&approval.message)))? {
+        // No answer is no refusal: the run waits, and can be approved or declined later.
+        return Ok(None);
+    }
+    let mut evidence = Evidence::new();
+    for name in &approval.evidence {
+        evidence.insert(name.clone(), prompt.line(name)?);
+    }
+    Ok(Some(Input::Approve {
+        step: step.clone(),
+        by: by.to_owned(),
+        evidence,
+    }))
+}
+
+fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) -> Exit {
+    let printer = &context.printer;
+    let run = session.run();
+    if let Standing::Ended(RunEnd::Done {
+        outputs: values, ..
+    }) = standing
+        && asked == Asked::Run
+        && !printer.output().json
+    {
+        printer.answer(&outputs(values));
+    }
+    let exit = Exit::of_standing(standing, asked, run.interrupted());
+    if exit == Exit::Done {
+        printer.note(ending(run, standing).trim_end());
+    } else {
+        // Why it is not done is said even when only the answer is wanted.
+        printer.aside(&ending(run, standing));
+    }
+    exit
+}

@@ -1,0 +1,80 @@
+//! `rutter rehearse`.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::Asked;
+use super::flags::Inputs;
+use super::run::WishFlags;
+use super::simulate::read_world;
+use super::{Context, Exit, Failure, driving, load};
+use crate::host::Limits;
+use crate::session::{Rehearsal, rehearse};
+use crate::ui::{self, Output, Printer};
+
+/// Carry out a runbook in a simulated cloud: nothing leaves this process
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook
+    runbook: PathBuf,
+    /// The world it takes place in [default: `x.world.toml` beside `x.toml`]
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    wishes: WishFlags,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let settings = context.settings()?;
+    let world_file = match &args.world {
+        Some(path) => path.clone(),
+        None => world_beside(&args.runbook)?,
+    };
+    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs)?;
+    context.warn(&loaded.checked.warnings);
+    let rehearsal = Rehearsal {
+        plan: loaded.checked.plan,
+        evaluator: loaded.checked.evaluator,
+        components: loaded.components,
+        secrets: loaded.secrets,
+        world: read_world(&world_file)?,
+        world_file: world_file.display().to_string(),
+        wishes: args.wishes.wishes(context),
+    };
+    let sandbox = driving::sandbox(&settings)?;
+    // A rehearsal is over before bars would be of use, and its report says all of it.
+    let output = context.printer.output();
+    let quiet = !output.json && output.verbose == 0;
+    let printer = Printer::new(Output {
+        quiet,
+        ..output.clone()
+    });
+    let mut show = ui::show(&printer);
+    let rehearsed = Context::runtime()?.block_on(rehearse(
+        rehearsal,
+        sandbox,
+        Limits::default(),
+        &mut *show,
+    ))?;
+    if !output.json {
+        context.printer.answer(&rehearsed.report);
+    }
+    Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))
+}
+
+/// The world that lies beside a runbook.
+fn world_beside(runbook: &Path) -> Result<PathBuf, Failure> {
+    let path = runbook.with_extension("world.toml");
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(Failure::refused(
+        format!("there is no world `{}` to rehearse in", path.display()),
+        format!(
+            "name one with `--world FILE`, or write one: `rutter world new {} > {}`",
+            runbook.display(),
+            path.display()
+        ),
+    ))
+}

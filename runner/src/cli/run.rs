@@ -1,0 +1,69 @@
+//! `rutter run`.
+
+use std::path::PathBuf;
+
+use super::exit::Asked;
+use super::flags::{Inputs, Speaker};
+use super::{Context, Exit, Failure, driving, load};
+use crate::journal::new_run_id;
+use crate::session::{Session, Wishes};
+
+/// Carry out a runbook
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The runbook
+    runbook: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    wishes: WishFlags,
+}
+
+/// What a person says beforehand.
+#[derive(Debug, clap::Args)]
+pub(super) struct WishFlags {
+    /// Say yes to the question of this step as soon as it asks
+    #[arg(long, value_name = "STEP")]
+    approve: Vec<String>,
+    /// Stop after this step
+    #[arg(long, value_name = "STEP")]
+    until: Option<String>,
+    #[command(flatten)]
+    speaker: Speaker,
+}
+
+impl WishFlags {
+    /// What the session is told.
+    pub(super) fn wishes(&self, context: &Context) -> Wishes {
+        Wishes {
+            approve: self
+                .approve
+                .iter()
+                .map(|step| step.as_str().into())
+                .collect(),
+            by: self.speaker.name(&context.environment),
+            until: self.until.as_deref().map(Into::into),
+        }
+    }
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let settings = context.settings()?;
+    let id = new_run_id().map_err(|error| Failure::io("no random numbers are to be had", error))?;
+    let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
+    context.warn(&loaded.checked.warnings);
+    let wishes = args.wishes.wishes(context);
+    let by = wishes.by.clone();
+    Context::runtime()?.block_on(async {
+        let session = Session::begin(
+            driving::equipment(settings)?,
+            &id,
+            loaded.checked.plan,
+            loaded.checked.evaluator,
+            &loaded.components,
+            loaded.secrets,
+            wishes,
+        );
+        driving::go(context, session.await?, Asked::Run, &by).await
+    })
+}

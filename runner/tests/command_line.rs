@@ -1,0 +1,336 @@
+//! The binary on journals that are made here: what it prints where, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use rutter::journal::{Driving, Journal as _, Message, Runs};
+use rutter_engine::{Approval, Durability, FORMAT, Fact, Mode, Plan, Record, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const RUN: &str = "7f3cab12";
+
+/// A state folder of its own.
+struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn state(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rutter"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.state())
+            .env("RUTTER_STATE_DIR", self.state())
+            .env("USER", "ana")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        Ended::from(self.command(arguments).output().unwrap())
+    }
+
+    /// A run that asks a question, still driven by this process.
+    fn waiting_run(&self) -> Driving {
+        let mut driving = Runs::new(self.state()).create(RUN).unwrap();
+        let approval = Approval {
+            message: "クライアントは停止しましたか?".to_owned(),
+            people: 1,
+            evidence: vec!["ticket".to_owned()],
+            owner: None,
+            because: None,
+        };
+        let facts = [
+            Fact::RunStarted {
+                format: FORMAT,
+                run: RUN.to_owned(),
+                mode: Mode::Live,
+                rutter: "0.1.0".to_owned(),
+                plan: Box::new(plan()),
+            },
+            Fact::ApprovalAsked {
+                step: "cutover".into(),
+                approval,
+            },
+        ];
+        for fact in facts {
+            append(&mut driving, fact);
+        }
+        driving
+    }
+}
+
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+fn append(driving: &mut Driving, fact: Fact) {
+    let last = driving.journal.load().unwrap().len() as u64;
+    let record = Record {
+        seq: last + 1,
+        time: Timestamp(1_700_000_000_000),
+        fact,
+    };
+    driving
+        .journal
+        .append(last, &[record], Durability::Process)
+        .unwrap();
+}
+
+fn plan() -> Plan {
+    serde_json::from_value(json!({
+        "name": "cutover_only",
+        "title": "切り替え",
+        "file": "cutover.toml",
+        "digest": "00",
+        "inputs": {},
+        "accounts": {},
+        "steps": [{
+            "id": "cutover",
+            "title": "cutover",
+            "uses": "approve",
+            "with": {},
+            "needs": [],
+            "retry": { "attempts": 1, "delay_ms": 0, "max_delay_ms": 0 },
+            "on_failure": "stop",
+            "line": { "line": 1, "column": 1 },
+        }],
+        "outputs": {},
+    }))
+    .unwrap()
+}
+
+#[test]
+fn help_is_an_answer_and_a_wrong_command_is_an_error() {
+    let bench = Bench::new();
+    let help = bench.run(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    assert!(help.stdout.contains("Exit codes") && help.stderr.is_empty());
+    let wrong = bench.run(&["sail"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("sail") && wrong.stdout.is_empty());
+}
+
+#[test]
+fn a_run_is_listed_and_shown_with_what_to_type_next() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["list"]).stdout, "");
+    drop(bench.waiting_run());
+
+    let list = bench.run(&["list"]);
+    assert!(list.stdout.contains("waiting") && list.stdout.contains("cutover_only"));
+    let page = bench.run(&["show", "7f"]);
+    assert_eq!(page.code, Some(0));
+    assert!(
+        page.stdout.contains("クライアントは停止しましたか?"),
+        "{}",
+        page.stdout
+    );
+    assert!(
+        page.stdout.contains("rutter approve 7f3cab12 cutover"),
+        "{}",
+        page.stdout
+    );
+    assert!(!page.stdout.contains('\u{1b}'), "colours in a pipe");
+}
+
+#[test]
+fn json_prints_the_records_themselves() {
+    let bench = Bench::new();
+    drop(bench.waiting_run());
+    let shown = bench.run(&["show", "7f", "--json"]);
+    let records: Vec<Value> = shown
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[0]["fact"]["kind"], "run-started");
+    assert_eq!(records[1]["seq"], 2);
+}
+
+#[test]
+fn an_answer_is_left_for_whoever_drives_the_run() {
+    let bench = Bench::new();
+    drop(bench.waiting_run());
+    let asked = bench.run(&["approve", "7f", "cutover"]);
+    assert_eq!(asked.code, Some(2), "the evidence is missing");
+    assert!(
+        asked.stderr.contains("--evidence ticket="),
+        "{}",
+        asked.stderr
+    );
+
+    let approved = bench.run(&["approve", "7f", "cutover", "--evidence", "ticket=T-1"]);
+    assert_eq!(approved.code, Some(0), "{}", approved.stderr);
+    assert!(
+        approved.stderr.contains("rutter resume 7f3cab12"),
+        "{}",
+        approved.stderr
+    );
+
+    let mut driving = Runs::new(bench.state())
+        .find("7f")
+        .unwrap()
+        .drive()
+        .unwrap();
+    let messages = driving.journal.take_inbox().unwrap();
+    let [Message::Approve { by, evidence, .. }] = messages.as_slice() else {
+        panic!("{messages:?}");
+    };
+    assert_eq!((by.as_str(), evidence["ticket"].as_str()), ("ana", "T-1"));
+}
+
+#[test]
+fn a_step_that_asks_nothing_is_not_approved() {
+    let bench = Bench::new();
+    drop(bench.waiting_run());
+    for (step, said) in [("cutovr", "has no step"), ("nothing", "has no step")] {
+        let ended = bench.run(&["approve", "7f", step]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("these ask: cutover"),
+            "{}",
+            ended.stderr
+        );
+    }
+    let ended = bench.run(&["resolve", "7f", "cutover", "--skip", "--why", "late"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("neither failed"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_run_is_followed_until_nobody_drives_it() {
+    let bench = Bench::new();
+    let mut driving = bench.waiting_run();
+    let following = bench
+        .command(&["show", "7f", "--follow"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    append(
+        &mut driving,
+        Fact::Approved {
+            step: "cutover".into(),
+            by: "ben".to_owned(),
+            evidence: Default::default(),
+        },
+    );
+    drop(driving);
+    let ended = Ended::from(following.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let lines: Vec<_> = ended.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", ended.stdout);
+    assert_eq!(
+        lines[2],
+        "2023-11-14T22:13:20.000Z cutover: approved by ben"
+    );
+}
+
+#[test]
+fn a_damaged_journal_is_named_and_hides_no_other_run() {
+    let bench = Bench::new();
+    drop(bench.waiting_run());
+    let damaged = bench.state().join("runs/dddddddd");
+    std::fs::create_dir(&damaged).unwrap();
+    std::fs::write(damaged.join("journal.db"), "not a database ".repeat(400)).unwrap();
+
+    let list = bench.run(&["list"]);
+    assert_eq!(list.code, Some(0));
+    assert!(list.stdout.contains("unreadable") && list.stdout.contains("cutover_only"));
+    let shown = bench.run(&["show", "dddddddd"]);
+    assert_eq!(shown.code, Some(2));
+    assert!(
+        shown.stderr.contains("is damaged: it is not a database"),
+        "{}",
+        shown.stderr
+    );
+    assert!(shown.stderr.contains("help:"), "{}", shown.stderr);
+}
+
+#[test]
+fn an_unknown_run_says_where_it_was_looked_for() {
+    let bench = Bench::new();
+    let ended = bench.run(&["show", "zzz"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("no run's id begins with `zzz`"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("rutter list"), "{}", ended.stderr);
+}
+
+#[test]
+fn wrong_settings_point_at_the_line() {
+    let bench = Bench::new();
+    let file = bench.state().join("rutter.toml");
+    std::fs::write(&file, "[state]\nfolder = \"x\"\n").unwrap();
+    let ended = bench.run(&["list", "--config", file.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("rutter.toml:2:1"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_simulated_cloud_tells_its_port_and_stops_in_time() {
+    let bench = Bench::new();
+    let world = bench.state().join("w.toml");
+    std::fs::write(
+        &world,
+        "schema = 1\n[accounts.a]\nid = \"1111111111111111\"\n",
+    )
+    .unwrap();
+    let port = bench.state().join("port");
+    let ended = bench.run(&[
+        "simulate",
+        "--world",
+        world.to_str().unwrap(),
+        "--limit",
+        "1s",
+        "--port-file",
+        port.to_str().unwrap(),
+    ]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let port = std::fs::read_to_string(port).unwrap();
+    assert_eq!(
+        ended.stdout.trim(),
+        format!("http://127.0.0.1:{}", port.trim())
+    );
+}
+
+#[test]
+fn completions_are_an_answer() {
+    let bench = Bench::new();
+    let ended = bench.run(&["completions", "bash"]);
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stdout.contains("_rutter"));
+}
