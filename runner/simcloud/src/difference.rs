@@ -103,88 +103,65 @@ pub(crate) fn summary(world: &World) -> Summary {
         .collect()
 }
 
-fn of_account(account: &Account, compare_data: bool) -> BTreeMap<String, BTreeMap<String, Value>> {
-    let mut kinds = BTreeMap::new();
-    let mut add = |kind: &str, resources: BTreeMap<String, Value>| {
-        if !resources.is_empty() {
-            kinds.insert(kind.to_owned(), resources);
-        }
-    };
+/// Resources by id, by kind.
+type Kinds = BTreeMap<String, BTreeMap<String, Value>>;
+
+fn of_account(account: &Account, compare_data: bool) -> Kinds {
+    let mut kinds = Kinds::new();
+    add(&mut kinds, "ram-role", &account.roles, |role| {
+        Some(of_role(role))
+    });
+    add(&mut kinds, "ram-policy", &account.policies, |policy| {
+        Some(of_policy(policy))
+    });
+    add(&mut kinds, "redis-instance", &account.redis, |redis| {
+        Some(redis.lasting(compare_data))
+    });
+    add(&mut kinds, "dts-job", &account.dts, |job| {
+        (!job.is_deleted()).then(|| job.lasting())
+    });
     add(
-        "ram-role",
-        account
-            .roles
-            .iter()
-            .map(|(name, role)| (name.clone(), of_role(role)))
-            .collect(),
-    );
-    add(
-        "ram-policy",
-        account
-            .policies
-            .iter()
-            .map(|(name, policy)| (name.clone(), of_policy(policy)))
-            .collect(),
-    );
-    let jobs = account.dts.iter().filter(|(_, job)| !job.is_deleted());
-    add(
-        "dts-job",
-        jobs.map(|(id, job)| (id.clone(), job.lasting())).collect(),
-    );
-    add(
-        "redis-instance",
-        account
-            .redis
-            .iter()
-            .map(|(id, redis)| (id.clone(), redis.lasting(compare_data)))
-            .collect(),
-    );
-    let ecs = &account.ecs;
-    add(
+        &mut kinds,
         "ecs-instance",
-        ecs.instances
-            .iter()
-            .map(|(id, instance)| (id.clone(), of_instance(instance)))
-            .collect(),
+        &account.ecs.instances,
+        |instance| Some(of_instance(instance)),
     );
+    add(&mut kinds, "ecs-image", &account.ecs.images, |image| {
+        Some(image.lasting())
+    });
     add(
-        "ecs-image",
-        ecs.images
-            .iter()
-            .map(|(id, image)| (id.clone(), image.lasting()))
-            .collect(),
-    );
-    add(
+        &mut kinds,
         "ecs-snapshot",
-        ecs.snapshots
-            .iter()
-            .map(|(id, snapshot)| (id.clone(), snapshot.lasting()))
-            .collect(),
+        &account.ecs.snapshots,
+        |snapshot| Some(snapshot.lasting()),
     );
     let smc = &account.smc;
-    add(
-        "smc-access-token",
-        smc.tokens
-            .iter()
-            .map(|(id, token)| (id.clone(), token.lasting()))
-            .collect(),
-    );
-    let sources = smc
-        .sources
-        .iter()
-        .filter(|(_, source)| !source.is_deleting());
-    add(
-        "smc-source-server",
-        sources
-            .map(|(id, source)| (id.clone(), source.lasting()))
-            .collect(),
-    );
-    let jobs = smc.jobs.iter().filter(|(_, job)| !job.is_deleting());
-    add(
-        "smc-replication-job",
-        jobs.map(|(id, job)| (id.clone(), job.lasting())).collect(),
-    );
+    add(&mut kinds, "smc-access-token", &smc.tokens, |token| {
+        Some(token.lasting())
+    });
+    add(&mut kinds, "smc-source-server", &smc.sources, |source| {
+        (!source.is_deleting()).then(|| source.lasting())
+    });
+    add(&mut kinds, "smc-replication-job", &smc.jobs, |job| {
+        (!job.is_deleting()).then(|| job.lasting())
+    });
     kinds
+}
+
+/// Adds the resources of a kind that are there.
+fn add<T>(
+    kinds: &mut Kinds,
+    kind: &str,
+    resources: &BTreeMap<String, T>,
+    lasting: impl Fn(&T) -> Option<Value>,
+) {
+    let lasting = resources
+        .iter()
+        .filter_map(|(id, resource)| Some((id.clone(), lasting(resource)?)));
+    let lasting: BTreeMap<String, Value> = lasting.collect();
+    if !lasting.is_empty() {
+        kinds.insert(kind.to_owned(), lasting);
+    }
 }
 
 fn of_instance(instance: &EcsFile) -> Value {

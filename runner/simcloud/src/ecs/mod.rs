@@ -29,7 +29,7 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DescribeInvocationResults", invocation::describe_results),
     ("CreateImage", image::create),
     ("CopyImage", image::copy),
-    ("CancelCopyImage", image::cancel_copy),
+    ("CancelCopyImage", image::cancel),
     ("DescribeImages", image::describe),
     ("DeleteImage", image::delete),
     ("DescribeSnapshots", snapshot::describe),

@@ -11,6 +11,7 @@
 //! live, `[durations] import` here), so that a command with the default timeout of a minute is cut off.
 
 use crate::file::EcsFile;
+use crate::identifier;
 use crate::scene::Scene;
 use crate::smc::Source;
 
@@ -67,15 +68,7 @@ fn register(
     let now = scene.now;
     let command_ms = scene.settings().durations.command.0;
     let import_ms = scene.settings().durations.import.0.max(command_ms);
-    let owner = scene
-        .world
-        .accounts
-        .values()
-        .find(|account| account.smc.tokens.contains_key(id))
-        .map(|account| account.id.clone());
-    let Some(owner) =
-        owner.filter(|owner| scene.world.accounts[owner].smc.tokens[id].admits(code, now))
-    else {
+    let Some(owner) = owner(scene, id, code) else {
         return Done::failed(command_ms, "the access token is not valid");
     };
     let is_known = |source: &Source| {
@@ -87,23 +80,19 @@ fn register(
         .values()
         .any(is_known)
     {
-        return Done::failed(
-            command_ms,
-            "this server is registered already; delete its migration source first",
-        );
+        let output = "this server is registered already; delete its migration source first";
+        return Done::failed(command_ms, output);
     }
     let counter = scene.world.count(&owner, "source-server");
-    let source_id = crate::identifier::Source {
+    let identifiers = identifier::Source {
         seed: scene.moment.seed,
         account: &owner,
-    }
-    .resource("s-", "source-server", counter);
+    };
+    let source_id = identifiers.resource("s-", "source-server", counter);
     // A client that is cut off before the import is done leaves a source that never becomes available.
     let is_cut_off = import_ms > limit_ms;
     let source = Source {
-        name: name
-            .or_else(|| Some(instance.name.clone()).filter(|name| !name.is_empty()))
-            .unwrap_or_else(|| instance.id.clone()),
+        name: name.unwrap_or_else(|| name_of(instance)),
         instance: instance.id.clone(),
         server: instance.clone(),
         appears_ms: now.saturating_add(command_ms.min(limit_ms)),
@@ -111,17 +100,42 @@ fn register(
         offline_ms: None,
         deleting_ms: None,
     };
-    if let Some(account) = scene.world.accounts.get_mut(&owner) {
-        account.smc.sources.insert(source_id, source);
-        if let Some(token) = account.smc.tokens.get_mut(id) {
-            token.registered += 1;
-        }
+    let smc = &mut scene
+        .world
+        .accounts
+        .get_mut(&owner)
+        .expect("the token was found in it")
+        .smc;
+    smc.sources.insert(source_id, source);
+    if let Some(token) = smc.tokens.get_mut(id) {
+        token.registered += 1;
     }
     Done {
         takes_ms: import_ms,
         exit_code: 0,
         output: "smc_client: registered\n".to_owned(),
     }
+}
+
+/// Returns the account whose token admits a client with this code.
+fn owner(scene: &Scene<'_>, id: &str, code: &str) -> Option<String> {
+    let account = scene
+        .world
+        .accounts
+        .values()
+        .find(|account| account.smc.tokens.contains_key(id))?;
+    account.smc.tokens[id]
+        .admits(code, scene.now)
+        .then(|| account.id.clone())
+}
+
+fn name_of(instance: &EcsFile) -> String {
+    let name = if instance.name.is_empty() {
+        &instance.id
+    } else {
+        &instance.name
+    };
+    name.clone()
 }
 
 /// The server's sources, in whatever account, lose their client.

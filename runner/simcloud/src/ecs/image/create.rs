@@ -1,0 +1,166 @@
+//! `CreateImage`: from a server, with a snapshot of every disk, or from a snapshot.
+
+use serde_json::json;
+
+use super::{Image, check_name};
+use crate::answer::{Answer, Refusal};
+use crate::ecs::snapshot::{self, Snapshot};
+use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, used_bytes};
+use crate::file::Os;
+use crate::scene::Scene;
+use crate::time;
+
+pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let (os, disks) = match scene.parameters.filled("InstanceId") {
+        Some(id) => from_instance(scene, &region, &id)?,
+        None => from_snapshot(scene, &region)?,
+    };
+    let name = scene.parameters.filled("ImageName");
+    check_name(scene, &region, name.as_deref())?;
+    refuse_dry_run(scene)?;
+    let now = scene.now;
+    let bytes: u64 = disks
+        .iter()
+        .fold(0, |sum, disk| sum.saturating_add(disk.bytes));
+    let making = time::transfer_ms(bytes, scene.settings().rates.image);
+    let until = now
+        .saturating_add(scene.settings().durations.image.0)
+        .saturating_add(making);
+    let id = scene.new_id("m-", "image");
+    let name = name.unwrap_or_else(|| id.clone());
+    let size_gb = disks.iter().map(|disk| disk.size_gb).sum();
+    let mut snapshots = Vec::new();
+    for disk in disks {
+        snapshots.push(disk.snapshot_for(scene, &region, &id, now, until));
+    }
+    let image = Image {
+        region,
+        name,
+        description: scene.parameters.text_or_empty("Description"),
+        os,
+        size_gb,
+        bytes,
+        snapshots,
+        from_ms: now,
+        until_ms: until,
+        copy_of: None,
+        shared_by: None,
+    };
+    scene.account_mut().ecs.images.insert(id.clone(), image);
+    Ok(json!({ "ImageId": id }))
+}
+
+/// What an image takes from one disk: a snapshot to be made, or one that is there.
+struct Part {
+    existing: Option<String>,
+    disk: String,
+    kind: &'static str,
+    instance: String,
+    size_gb: u64,
+    bytes: u64,
+}
+
+impl Part {
+    fn snapshot_for(
+        self,
+        scene: &mut Scene<'_>,
+        region: &str,
+        image: &str,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> String {
+        if let Some(existing) = self.existing {
+            return existing;
+        }
+        let id = scene.new_id("s-", "snapshot");
+        let snapshot = Snapshot {
+            region: region.to_owned(),
+            name: format!("Created_from_{image}"),
+            disk: self.disk,
+            disk_kind: self.kind.to_owned(),
+            instance: self.instance,
+            size_gb: self.size_gb,
+            from_ms,
+            until_ms,
+        };
+        scene
+            .account_mut()
+            .ecs
+            .snapshots
+            .insert(id.clone(), snapshot);
+        id
+    }
+}
+
+fn from_instance(scene: &Scene<'_>, region: &str, id: &str) -> Result<(Os, Vec<Part>), Refusal> {
+    let instance = scene
+        .account()
+        .ecs
+        .instances
+        .get(id)
+        .filter(|instance| instance.region == region);
+    let instance = instance.ok_or_else(instance_not_found)?;
+    if !["Running", "Stopped"].contains(&instance.status.as_str()) {
+        let message = "The current status of the resource does not support this operation.";
+        return Err(Refusal::new(400, "IncorrectInstanceStatus", message));
+    }
+    if instance
+        .disks
+        .iter()
+        .any(|disk| disk.category.starts_with("local_") || disk.category.starts_with("ephemeral"))
+    {
+        let message = "The specified instance has local disks, of which no snapshot can be made.";
+        return Err(Refusal::new(
+            400,
+            "InvalidDiskCategory.CreateImage",
+            message,
+        ));
+    }
+    let parts = instance
+        .disks
+        .iter()
+        .enumerate()
+        .map(|(position, disk)| Part {
+            existing: None,
+            disk: disk.id.clone(),
+            kind: instance::disk_kind(position),
+            instance: instance.id.clone(),
+            size_gb: disk.size_gb,
+            bytes: used_bytes(disk),
+        });
+    Ok((instance.os, parts.collect()))
+}
+
+fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Os, Vec<Part>), Refusal> {
+    let Some(id) = scene.parameters.filled("SnapshotId") else {
+        return Err(Refusal::new(
+            400,
+            "MissingParameter",
+            "The parameter InstanceId or SnapshotId is mandatory for this action.",
+        ));
+    };
+    let snapshot = scene
+        .account()
+        .ecs
+        .snapshots
+        .get(&id)
+        .filter(|snapshot| snapshot.region == region);
+    let snapshot = snapshot.ok_or_else(snapshot::not_found)?;
+    if scene.now < snapshot.until_ms {
+        return Err(Refusal::new(
+            403,
+            "InvalidSnapshotId.NotReady",
+            "The specified snapshot has not completed yet.",
+        ));
+    }
+    let part = Part {
+        existing: Some(id),
+        disk: snapshot.disk.clone(),
+        kind: "system",
+        instance: snapshot.instance.clone(),
+        size_gb: snapshot.size_gb,
+        bytes: 0,
+    };
+    Ok((Os::Linux, vec![part]))
+}

@@ -1,0 +1,148 @@
+//! Images: made from a server, copied to another region, listed, deleted.
+
+mod copy;
+mod create;
+mod describe;
+
+pub(super) use copy::{cancel, copy};
+pub(super) use create::create;
+pub(super) use describe::describe;
+
+use serde_json::{Value, json};
+
+use super::{GIB, refuse_dry_run, region};
+use crate::answer::{Answer, Refusal};
+use crate::file::{ImageFile, Os};
+use crate::ram::ALWAYS;
+use crate::scene::Scene;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    pub region: String,
+    pub name: String,
+    pub description: String,
+    pub os: Os,
+    pub size_gb: u64,
+    pub bytes: u64,
+    pub snapshots: Vec<String>,
+    /// When it begins to be made; before that it waits.
+    pub from_ms: i64,
+    pub until_ms: i64,
+    /// The image that it is a copy of.
+    pub copy_of: Option<String>,
+    /// The account that shares it.
+    pub shared_by: Option<String>,
+}
+
+impl Image {
+    pub fn from_file(file: ImageFile) -> Self {
+        Self {
+            region: file.region,
+            name: if file.name.is_empty() {
+                file.id
+            } else {
+                file.name
+            },
+            description: String::new(),
+            os: Os::Linux,
+            size_gb: file.size_gb,
+            bytes: file.size_gb.saturating_mul(GIB),
+            snapshots: Vec::new(),
+            from_ms: ALWAYS,
+            until_ms: ALWAYS,
+            copy_of: None,
+            shared_by: file.shared_by,
+        }
+    }
+
+    pub fn status(&self, now: i64) -> &'static str {
+        if now < self.from_ms {
+            "Waiting"
+        } else if now < self.until_ms {
+            "Creating"
+        } else {
+            "Available"
+        }
+    }
+
+    pub fn lasting(&self) -> Value {
+        json!({ "region": self.region, "name": self.name, "description": self.description })
+    }
+}
+
+fn check_name(scene: &Scene<'_>, region: &str, name: Option<&str>) -> Result<(), Refusal> {
+    let Some(name) = name else { return Ok(()) };
+    let starts_well = name.chars().next().is_some_and(char::is_alphabetic);
+    let reserved = ["http://", "https://", "acs:", "aliyun"]
+        .iter()
+        .any(|start| name.starts_with(start));
+    if !starts_well || reserved {
+        return Err(Refusal::new(
+            400,
+            "InvalidImageName.Malformed",
+            "The specified Image name is wrongly formed.",
+        ));
+    }
+    let is_taken =
+        |image: &Image| image.region == region && image.name == name && image.shared_by.is_none();
+    if scene.account().ecs.images.values().any(is_taken) {
+        return Err(Refusal::new(
+            400,
+            "InvalidImageName.Duplicated",
+            "The specified Image name has already bean used.",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let id = scene.required("ImageId")?;
+    if held(scene, &region, &id)?.shared_by.is_some() {
+        return Err(not_found());
+    }
+    if !scene.parameters.is_true("Force") && is_used(scene, &id) {
+        let message = "The specified image has been used to create instances.";
+        return Err(Refusal::new(403, "ImageUsingByInstance", message));
+    }
+    let is_copied = |image: &Image| {
+        image.copy_of.as_deref() == Some(id.as_str()) && image.status(scene.now) != "Available"
+    };
+    if scene.account().ecs.images.values().any(is_copied) {
+        return Err(Refusal::new(
+            403,
+            "OperationDenied.ImageCopying",
+            "The Image are coping.",
+        ));
+    }
+    refuse_dry_run(scene)?;
+    scene.account_mut().ecs.images.remove(&id);
+    Ok(json!({}))
+}
+
+fn is_used(scene: &Scene<'_>, id: &str) -> bool {
+    scene
+        .account()
+        .ecs
+        .instances
+        .values()
+        .any(|instance| instance.image == id)
+}
+
+fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
+    scene
+        .account()
+        .ecs
+        .images
+        .get(id)
+        .filter(|image| image.region == region)
+        .ok_or_else(not_found)
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(
+        404,
+        "InvalidImageId.NotFound",
+        "The specified ImageId does not exist.",
+    )
+}
