@@ -136,6 +136,9 @@ fn code_matches(pattern: &str, code: &str) -> bool {
     }
 }
 
+/// The code with which the simulated cloud says that it does not simulate something. No live service gives it.
+pub const NOT_SIMULATED: &str = "NotSimulated";
+
 /// Judges a code that the table does not know.
 fn by_form(http_status: u16, code: &str) -> Known {
     let known = |class, cause, fix| Known {
@@ -144,6 +147,13 @@ fn by_form(http_status: u16, code: &str) -> Known {
         fix,
         listed: false,
     };
+    if code == NOT_SIMULATED {
+        return known(
+            ErrorClass::Fail,
+            "The simulated cloud does not simulate this.",
+            "Skip the step in the rehearsal; what it does cannot be tried out there.",
+        );
+    }
     if code.contains("Throttling") {
         return known(
             ErrorClass::Retry,
@@ -192,10 +202,10 @@ const OUTCOME_OPEN: [&str; 7] = [
 
 /// Returns whether an error proves that the call did not take effect.
 ///
-/// True for what was throttled, at any status, and for every other refusal with a status below 500,
-/// except codes that the service gives when it failed in the middle.
+/// True for what was throttled or is not simulated, at any status, and for every other refusal with a
+/// status below 500, except codes that the service gives when it failed in the middle.
 pub fn refused_before_acting(code: &str, http_status: u16) -> bool {
-    if code.contains("Throttling") {
+    if code.contains("Throttling") || code == NOT_SIMULATED {
         return true;
     }
     let is_open = OUTCOME_OPEN

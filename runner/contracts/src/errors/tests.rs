@@ -150,3 +150,10 @@ fn an_error_status_is_a_failure_whatever_the_body() {
         assert_eq!(failure.code, "HttpStatus.502");
     }
 }
+
+#[test]
+fn what_is_not_simulated_is_a_refusal_that_is_not_repeated() {
+    let known = classify("ECS", 501, NOT_SIMULATED, "");
+    assert_eq!(known.class, ErrorClass::Fail);
+    assert!(refused_before_acting(NOT_SIMULATED, 501));
+}
