@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{ErrorClass, classify, classify_run, failure_in, refused_before_acting, rows};
+use super::{
+    ErrorClass, NOT_SIMULATED, classify, classify_run, failure_in, refused_before_acting, rows,
+};
 
 #[test]
 fn every_code_says_why_it_happens_and_what_to_do() {
