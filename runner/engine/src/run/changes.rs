@@ -167,9 +167,7 @@ impl Run {
     pub(super) fn refuse_open(&mut self, index: usize, meant: Option<&Name>) {
         let mut numbers = Vec::new();
         for (key, item) in &self.steps[index].items {
-            // What a guest under way was told stays as it is: it looks by itself.
-            let idle = !matches!(item.state, ItemState::Running);
-            if idle && (meant.is_none() || key.as_ref() == meant) {
+            if self.has_no_guest(item) && (meant.is_none() || key.as_ref() == meant) {
                 numbers.extend(&item.changes);
             }
         }

@@ -220,7 +220,12 @@ impl Run {
             .changes
             .iter()
             .filter_map(|number| self.change(*number));
-        item.state != ItemState::Running && changes.any(|change| change.doubt().is_some())
+        self.has_no_guest(item) && changes.any(|change| change.doubt().is_some())
+    }
+
+    /// What a guest under way was told stays as it is: it looks by itself. A rollback dropped them all.
+    pub(super) fn has_no_guest(&self, item: &ItemRun) -> bool {
+        item.state != ItemState::Running || self.rollback.is_some()
     }
 
     /// A failed or unknown step keeps new steps from starting.
