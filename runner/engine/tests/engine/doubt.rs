@@ -1,1 +1,225 @@
+//! Changes of unknown outcome: looked for, adopted, decided by people.
 
+use rutter_engine::{ChangeState, Fact, Resolution, RunEnd, Standing, StepState};
+use serde_json::json;
+
+use crate::kit::{
+    Act, Fate, Shell, StepExt, calls, create, create_or_adopt, make, plan, sleep, step,
+};
+
+fn done(standing: &Standing) -> bool {
+    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+}
+
+/// One step that creates `x` and looks by itself when that is in doubt.
+fn careful(fate: Fate) -> Shell {
+    let mut shell = Shell::new();
+    shell.guest("c", create_or_adopt("x"));
+    shell.cloud.will("Create x", [fate]);
+    shell.start(plan([step("c")]));
+    shell
+}
+
+/// One step that lets the doubt through.
+fn careless(fate: Fate) -> Shell {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    shell.cloud.will("Create x", [fate]);
+    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+    shell
+}
+
+#[test]
+fn what_happened_is_found_and_adopted() {
+    let mut shell = careful(Fate::AnswerLost);
+    assert!(done(&shell.until_idle()));
+    assert_eq!(shell.cloud.times("Create x"), 1);
+    assert_eq!(shell.count("change-adopted"), 1);
+    assert_eq!(
+        shell.run.changes()[0].state,
+        ChangeState::Done(json!({ "Id": "x" }))
+    );
+    shell.undo();
+    assert!(!shell.cloud.has("x"), "what was adopted is taken back");
+}
+
+#[test]
+fn what_did_not_happen_is_made_again_after_a_look() {
+    let mut shell = careful(Fate::Swallowed);
+    assert!(done(&shell.until_idle()));
+    assert_eq!(shell.cloud.times("Create x"), 2);
+    assert_eq!(shell.cloud.times("Get x"), 1);
+}
+
+#[test]
+fn a_crash_after_an_adoption_replays_what_the_guest_was_told() {
+    let mut shell = careful(Fate::AnswerLost);
+    shell.until_fact("change-adopted");
+    assert!(done(&shell.resume()));
+    assert_eq!(shell.cloud.times("Create x"), 1);
+}
+
+#[test]
+fn a_crash_while_a_change_is_in_flight_puts_it_in_doubt() {
+    let mut shell = careful(Fate::Fine);
+    shell.until_fact("change-intended");
+    assert!(done(&shell.resume()));
+    assert_eq!(shell.cloud.times("Create x"), 1);
+    assert_eq!(
+        (shell.count("change-unknown"), shell.count("change-adopted")),
+        (1, 1)
+    );
+}
+
+#[test]
+fn adopting_what_was_never_in_doubt_says_so() {
+    let mut shell = Shell::new();
+    shell.cloud.exists.insert("x".to_owned(), 1);
+    shell.guest("c", create_or_adopt("x"));
+    assert!(done(&shell.run(plan([step("c")]))));
+    assert_eq!(shell.count("change-adopted"), 0);
+    shell.undo();
+    assert!(shell.cloud.has("x"), "it was there before the run");
+}
+
+#[test]
+fn a_person_says_it_did_not_happen_and_it_is_tried_again() {
+    let mut shell = careless(Fate::Swallowed);
+    assert!(done(&shell.resolve("c", Resolution::Retry)));
+    assert_eq!(shell.cloud.times("Create x"), 2);
+    assert!(matches!(
+        shell.run.changes()[0].state,
+        ChangeState::Refused(_)
+    ));
+}
+
+#[test]
+fn a_person_says_it_happened_and_a_new_attempt_finds_it() {
+    let mut shell = careless(Fate::AnswerLost);
+    shell.guest("c", |told| match told.answers.len() {
+        // A second attempt finds the name taken.
+        1 if told.answers[0].is_err() => Act::Call(rutter_engine::HostCall::Adopt {
+            call: match create("x") {
+                rutter_engine::HostCall::Call { call, .. } => call,
+                _ => unreachable!(),
+            },
+            answer: json!({ "Id": "x" }),
+        }),
+        0 => Act::Call(create("x")),
+        _ => Act::End(Ok(json!({}))),
+    });
+    assert!(done(&shell.resolve("c", Resolution::Adopt)));
+    assert!(matches!(shell.run.changes()[0].state, ChangeState::Done(_)));
+    assert_eq!(shell.cloud.exists["x"], 1);
+}
+
+#[test]
+fn a_person_gives_the_outputs() {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    shell.guest("next", |told| Act::End(Ok(told.inputs["from"].clone())));
+    shell.cloud.will("Create x", [Fate::AnswerLost]);
+    let next = step("next").with(json!({ "from": { "$step": "c" } }));
+    assert_eq!(shell.run(plan([step("c"), next])), Standing::Unknown);
+    assert!(done(&shell.resolve("c", Resolution::Done(json!("x-1")))));
+    assert_eq!(shell.outputs("next"), Some(json!("x-1")));
+    shell.undo();
+    assert!(!shell.cloud.has("x"), "still in doubt, so still taken back");
+}
+
+#[test]
+fn a_person_leaves_the_step_out() {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    shell.guest("next", calls(vec![]));
+    shell.cloud.will("Create x", [Fate::AnswerLost]);
+    shell.run(plan([step("c"), step("next")]));
+    assert!(done(&shell.resolve("c", Resolution::Skip)));
+    assert!(matches!(
+        shell.run.step("c").unwrap().state,
+        StepState::Skipped(_)
+    ));
+    shell.undo();
+    assert!(
+        !shell.cloud.has("x"),
+        "leaving a step out does not say that nothing happened"
+    );
+}
+
+#[test]
+fn independent_steps_go_on_once_the_doubt_is_settled() {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    shell.guest("a", calls(vec![sleep(5_000)]));
+    shell.guest("b", calls(vec![]));
+    shell.cloud.will("Create x", [Fate::Swallowed]);
+    let story = plan([
+        step("c").needs(&[]),
+        step("a").needs(&[]),
+        step("b").needs(&["a"]),
+    ]);
+    assert_eq!(shell.run(story), Standing::Unknown);
+    assert_eq!(shell.run.step("b").unwrap().state, StepState::Waiting);
+    assert!(done(&shell.resolve("c", Resolution::Done(json!(null)))));
+}
+
+#[test]
+fn one_item_in_doubt_is_decided_by_itself() {
+    let mut shell = Shell::new();
+    shell.guest("each", |told| match told.answers.last() {
+        None => Act::Call(make(told.inputs["item"].as_str().unwrap())),
+        Some(Err(fault)) => Act::End(Err(fault.clone())),
+        Some(Ok(answer)) => Act::End(Ok(answer["Id"].clone())),
+    });
+    shell.cloud.will("Make b", [Fate::Swallowed]);
+    let story = plan([step("each").each(json!(["a", "b", "c"]), 0, 0)]);
+    assert_eq!(shell.run(story), Standing::Unknown);
+    let standing = shell.resolve_item("each", Some("1"), Resolution::Done(json!("by hand")));
+    assert!(done(&standing));
+    assert_eq!(shell.outputs("each"), Some(json!(["a", "by hand", "c"])));
+}
+
+#[test]
+fn a_decision_about_a_step_that_needs_none_leaves_no_record() {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    shell.run(plan([step("c")]));
+    let before = shell.records.len();
+    for resolution in [
+        Resolution::Retry,
+        Resolution::Adopt,
+        Resolution::Done(json!(1)),
+        Resolution::Skip,
+    ] {
+        shell.resolve("c", resolution.clone());
+        shell.resolve("nowhere", resolution.clone());
+        shell.resolve_item("c", Some("0"), resolution);
+    }
+    assert_eq!(shell.records.len(), before);
+}
+
+#[test]
+fn decisions_survive_a_crash() {
+    for resolution in [
+        Resolution::Retry,
+        Resolution::Done(json!(1)),
+        Resolution::Skip,
+    ] {
+        let mut shell = careless(Fate::Swallowed);
+        shell.push(rutter_engine::Input::Resolve {
+            step: "c".into(),
+            item: None,
+            resolution,
+            by: "ann".to_owned(),
+            why: "looked".to_owned(),
+        });
+        shell.until(|shell| shell.count("resolved") == 1);
+        let at = shell
+            .facts()
+            .position(|fact| matches!(fact, Fact::Resolved { .. }))
+            .unwrap();
+        shell.records.truncate(at + 1);
+        shell.cloud.exists.clear();
+        assert!(done(&shell.resume()));
+    }
+}

@@ -1,1 +1,157 @@
+//! What holds for every runbook, wherever a process dies.
 
+use proptest::prelude::*;
+use rutter_engine::{Back, ChangeState, Fact, Repeat, RunEnd, Standing};
+
+use crate::kit::random::{self, BASE, Part};
+use crate::kit::{Cut, Shell};
+
+fn finished(parts: &[Part]) -> Shell {
+    let mut shell = random::shell(parts);
+    random::with_people(&mut shell);
+    shell
+}
+
+/// The same runbook, with a process that dies there and another one that takes it up.
+fn dies_at(parts: &[Part], cut: Cut) -> Shell {
+    let mut shell = random::shell(parts);
+    shell.die_at(cut);
+    random::with_people(&mut shell);
+    assert!(shell.died(), "{cut:?} is within the run");
+    shell.take_up();
+    shell
+}
+
+fn cuts(shell: &Shell) -> impl Iterator<Item = Cut> + use<> {
+    let last = shell.run.seq();
+    (1..last).flat_map(|after| [false, true].map(|effects| Cut { after, effects }))
+}
+
+/// What people would compare: how it ended, the outputs, and what is there.
+fn end(shell: &Shell) -> impl PartialEq + std::fmt::Debug {
+    let outputs: Vec<_> = shell
+        .run
+        .steps()
+        .map(|(step, _)| (step.id.clone(), shell.outputs(&step.id)))
+        .collect();
+    let done = matches!(shell.run.standing(), Standing::Ended(RunEnd::Done { .. }));
+    (done, outputs, shell.cloud.exists.clone())
+}
+
+/// A change that must not be repeated is sent once under its number, and under a new number only
+/// when the one before was refused, or its doubt was told to the guest or settled by a person.
+fn nothing_was_sent_twice(shell: &Shell) {
+    let mut seen = std::collections::BTreeSet::new();
+    for (number, repeat) in &shell.sent_changes {
+        if matches!(repeat, Repeat::Look | Repeat::Never) {
+            assert!(seen.insert(*number), "change {number} was sent twice");
+        }
+    }
+    let mut open: Vec<(&str, &rutter_engine::At, u64)> = Vec::new();
+    for fact in shell.facts() {
+        match fact {
+            Fact::ChangeIntended {
+                at, print, change, ..
+            } => {
+                let same = open
+                    .iter()
+                    .find(|(other, by, _)| other == print && *by == at);
+                assert!(same.is_none(), "{print} is intended while {same:?} is open");
+                open.push((print, at, *change));
+            }
+            Fact::ChangeDone { change, .. }
+            | Fact::ChangeRefused { change, .. }
+            | Fact::ChangeUnknown { change, .. } => open.retain(|(_, _, number)| number != change),
+            _ => {}
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_run_that_dies_anywhere_comes_to_the_same_end(parts in random::story()) {
+        let whole = finished(&parts);
+        nothing_was_sent_twice(&whole);
+        for cut in cuts(&whole) {
+            let mut again = dies_at(&parts, cut);
+            random::with_people(&mut again);
+            nothing_was_sent_twice(&again);
+            prop_assert_eq!(end(&again), end(&whole), "{:?} {:#?}", cut, again.kinds());
+        }
+    }
+
+    #[test]
+    fn a_run_that_dies_anywhere_can_be_taken_back(parts in random::story()) {
+        let whole = finished(&parts);
+        for cut in cuts(&whole) {
+            let mut again = dies_at(&parts, cut);
+            again.push(rutter_engine::Input::Undo { by: "ann".to_owned() });
+            random::undo_with_people(&mut again);
+            taken_back(&again)?;
+        }
+    }
+
+    #[test]
+    fn a_rollback_that_dies_anywhere_goes_on(parts in random::story()) {
+        let mut whole = finished(&parts);
+        let before = whole.run.seq();
+        random::undo_with_people(&mut whole);
+        taken_back(&whole)?;
+        for cut in cuts(&whole).filter(|cut| cut.after > before) {
+            let mut again = finished(&parts);
+            again.die_at(cut);
+            random::undo_with_people(&mut again);
+            prop_assert!(again.died());
+            again.take_up();
+            random::undo_with_people(&mut again);
+            taken_back(&again)?;
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_records(parts in random::story()) {
+        let (one, other) = (finished(&parts), finished(&parts));
+        prop_assert_eq!(one.records, other.records);
+    }
+
+    #[test]
+    fn records_survive_their_written_form(parts in random::story()) {
+        let whole = finished(&parts);
+        for record in &whole.records {
+            let text = serde_json::to_string(record).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<rutter_engine::Record>(&text).unwrap(), record);
+        }
+    }
+}
+
+/// Nothing is left of the run, and what was there before it still is.
+fn taken_back(shell: &Shell) -> Result<(), TestCaseError> {
+    let left: Vec<_> = shell.cloud.exists.keys().collect();
+    prop_assert_eq!(left, [BASE], "{:#?}", shell.kinds());
+    for change in shell.run.changes() {
+        let refused = matches!(change.state, ChangeState::Refused(_));
+        prop_assert!(refused || change.back == Back::Done, "{:?} stands", change);
+    }
+    let mut newest = u64::MAX;
+    for fact in shell.facts() {
+        match fact {
+            Fact::RollbackStarted { .. } => newest = u64::MAX,
+            Fact::ReverseIntended { change, .. } => {
+                prop_assert!(*change <= newest, "last first: {} after {}", change, newest);
+                newest = *change;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

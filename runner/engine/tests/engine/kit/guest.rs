@@ -57,7 +57,7 @@ pub fn create_or_adopt(name: &str) -> impl Fn(&Told<'_>) -> Act + use<> {
     }
 }
 
-fn adopt(create: &HostCall, name: &str) -> HostCall {
+pub fn adopt(create: &HostCall, name: &str) -> HostCall {
     let HostCall::Call { call, .. } = create.clone() else {
         unreachable!("a creation is a call")
     };

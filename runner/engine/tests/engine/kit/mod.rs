@@ -4,9 +4,10 @@
 mod cloud;
 mod guest;
 mod plan;
+pub mod random;
 mod shell;
 
-pub use cloud::{Cloud, Fate};
+pub use cloud::Fate;
 pub use guest::{
     Act, CallExt, Told, calls, create, create_or_adopt, delete, fault, get, make, sleep, wait_for,
 };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use rutter_engine::{
-    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, Phase, Plan, Record, Resolution, Run,
-    Standing, Timestamp, UndoRequest, Wake, advance,
+    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, Phase, Plan, Record, Repeat,
+    Resolution, Run, Standing, Timestamp, UndoRequest, Wake, Work, advance,
 };
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ pub struct Shell {
     cut: Option<Cut>,
     dead: bool,
     denied: Option<Fault>,
+    /// The numbers of the changes that were sent, and whether they may be sent more than once.
+    pub sent_changes: Vec<(u64, Repeat)>,
 }
 
 #[derive(Clone)]
@@ -67,6 +69,7 @@ impl Shell {
             cut: None,
             dead: false,
             denied: None,
+            sent_changes: Vec::new(),
         }
     }
 
@@ -297,6 +300,9 @@ impl Shell {
                 self.inputs.retain(|input| guest_of(input) != Some(&at));
             }
             Effect::Send { ticket, call, .. } => {
+                if let Work::Change(number) = ticket.work {
+                    self.sent_changes.push((number, call.repeat));
+                }
                 let outcome = self.cloud.carry(&call);
                 let input = Input::Answered { ticket, outcome };
                 self.plan(self.now.after(LATENCY_MS), input);

@@ -1,0 +1,356 @@
+//! Random small runbooks whose end does not depend on when a process dies: what goes wrong passes,
+//! and people decide by looking.
+
+use std::rc::Rc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rutter_engine::{
+    Ask, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, OnFailure, Repeat,
+    Resolution, Standing, Step,
+};
+use serde_json::{Value, json};
+
+use super::cloud::Fate;
+use super::guest::{Act, CallExt, Told, adopt, create, get, make, sleep, wait_for};
+use super::plan::{StepExt, plan, retry, step};
+use super::shell::Shell;
+
+/// What exists before the run and is none of its business.
+pub const BASE: &str = "base";
+
+/// What a guest does.
+#[derive(Clone, Debug)]
+enum Op {
+    /// Creates, and looks when in doubt.
+    Careful(Vec<Fate>),
+    /// Creates, and lets doubts through to a person.
+    Careless(Vec<Fate>),
+    /// A change that may be repeated.
+    Harmless(Vec<Fate>),
+    /// A change with a token.
+    Token(Vec<Fate>),
+    /// A change that asks a person.
+    Costs,
+    Read,
+    Sleep,
+    Wait,
+}
+
+/// How a guest ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Works,
+    /// The first attempt fails, the second works.
+    FailsOnce,
+    /// It fails, and the run goes on.
+    Fails,
+}
+
+/// A step of a random runbook.
+#[derive(Clone, Debug)]
+pub struct Part {
+    needs: Vec<prop::sample::Index>,
+    items: Option<(usize, usize)>,
+    ops: Vec<Op>,
+    end: End,
+    confirm: bool,
+}
+
+fn fates() -> impl Strategy<Value = Vec<Fate>> {
+    let fate = prop_oneof![
+        Just(Fate::Refused(FaultClass::Retry)),
+        Just(Fate::AnswerLost),
+        Just(Fate::Swallowed),
+    ];
+    prop_oneof![2 => Just(Vec::new()), 3 => vec(fate, 1..3)]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => fates().prop_map(Op::Careful),
+        1 => fates().prop_map(Op::Careless),
+        1 => fates().prop_map(Op::Harmless),
+        1 => fates().prop_map(Op::Token),
+        1 => Just(Op::Costs),
+        1 => Just(Op::Read),
+        1 => Just(Op::Sleep),
+        1 => Just(Op::Wait),
+    ]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    let end = prop_oneof![4 => Just(End::Works), 1 => Just(End::FailsOnce), 1 => Just(End::Fails)];
+    let items = prop_oneof![3 => Just(None), 1 => (1..4_usize, 0..3_usize).prop_map(Some)];
+    let needs = vec(any::<prop::sample::Index>(), 0..2);
+    (
+        needs,
+        items,
+        vec(op(), 0..4),
+        end,
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(|(needs, items, ops, end, confirm)| Part {
+            needs,
+            items,
+            ops,
+            end,
+            confirm,
+        })
+}
+
+/// Random runbooks.
+pub fn story() -> impl Strategy<Value = Vec<Part>> {
+    vec(part(), 1..4)
+}
+
+/// A shell in which this runbook is about to be started.
+pub fn shell(parts: &[Part]) -> Shell {
+    let mut shell = Shell::new();
+    shell.cloud.exists.insert(BASE.to_owned(), 1);
+    let mut steps = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        let id = format!("s{place}");
+        steps.push(part.step(&id, place));
+        part.lay_down_fates(&id, &mut shell);
+        let (ops, end, name) = (Rc::new(part.ops.clone()), part.end, id.clone());
+        shell.guest(&id, move |told| act(&name, &ops, end, told));
+    }
+    shell.start(plan(steps));
+    shell
+}
+
+impl Part {
+    fn step(&self, id: &str, place: usize) -> Step {
+        let mut made = step(id);
+        let above = |need: &prop::sample::Index| format!("s{}", need.index(place)).as_str().into();
+        made.needs = match place {
+            0 => Vec::new(),
+            _ => self.needs.iter().map(above).collect(),
+        };
+        made.needs.dedup();
+        if let Some((items, max_parallel)) = self.items {
+            let over: Vec<_> = (0..items).collect();
+            made = made.each(json!(over), max_parallel, items);
+        }
+        if self.confirm {
+            made = made.confirm(1);
+        }
+        match self.end {
+            End::Works => made,
+            End::FailsOnce => made.retried(retry(2, 1_000)),
+            End::Fails => made.on_failure(OnFailure::Continue),
+        }
+    }
+
+    fn lay_down_fates(&self, id: &str, shell: &mut Shell) {
+        for item in 0..self.items.map_or(1, |(items, _)| items) {
+            for (place, op) in self.ops.iter().enumerate() {
+                let name = name(id, item, place);
+                match op {
+                    Op::Careful(fates) => {
+                        shell.cloud.will(&format!("Create {name}"), fates.clone())
+                    }
+                    Op::Careless(fates) => shell.cloud.will(&format!("Make {name}"), fates.clone()),
+                    Op::Harmless(fates) | Op::Token(fates) => {
+                        shell.cloud.will(&format!("Ensure {name}"), fates.clone());
+                    }
+                    Op::Costs | Op::Read | Op::Sleep | Op::Wait => {}
+                }
+            }
+        }
+    }
+}
+
+fn name(id: &str, item: usize, place: usize) -> String {
+    format!("{id}-{item}-{place}")
+}
+
+/// What a guest does next, after all it was told.
+fn act(id: &str, ops: &[Op], end: End, told: &Told<'_>) -> Act {
+    let item = told.inputs.get("item").and_then(Value::as_u64).unwrap_or(0);
+    let item = usize::try_from(item).unwrap();
+    let mut answers = told.answers.iter();
+    for (place, op) in ops.iter().enumerate() {
+        let name = name(id, item, place);
+        let next = match op {
+            Op::Careful(_) => careful(&name, &create(&name), false, &mut answers),
+            // The first attempt rushes ahead; a new one looks what is there.
+            Op::Careless(_) if told.attempt == 1 => simple(make(&name), &mut answers),
+            Op::Careless(_) => careful(&name, &make(&name), true, &mut answers),
+            Op::Harmless(_) => simple(create(&name).repeat(Repeat::Same), &mut answers),
+            Op::Token(_) => {
+                let token = Repeat::Token { ttl_ms: 3_600_000 };
+                simple(
+                    create(&name).repeat(Repeat::Same).repeat(token),
+                    &mut answers,
+                )
+            }
+            Op::Costs => simple(
+                create(&name).repeat(Repeat::Same).ask(Ask::Costs),
+                &mut answers,
+            ),
+            Op::Read => simple(get(BASE), &mut answers),
+            Op::Sleep => simple(sleep(1_000), &mut answers),
+            Op::Wait => simple(wait_for(BASE, "Running"), &mut answers),
+        };
+        if let Some(act) = next {
+            return act;
+        }
+    }
+    let fails = match end {
+        End::Works => false,
+        End::FailsOnce => told.attempt == 1,
+        End::Fails => true,
+    };
+    Act::End(match fails {
+        true => Err(Fault::new(FaultClass::Fail, "Fails", "as it was meant to")),
+        false => Ok(json!({ "id": id, "item": item })),
+    })
+}
+
+type Answers<'a> = std::slice::Iter<'a, Result<Value, Fault>>;
+
+fn simple(call: HostCall, answers: &mut Answers<'_>) -> Option<Act> {
+    match answers.next() {
+        None => Some(Act::Call(call)),
+        Some(Err(fault)) => Some(Act::End(Err(fault.clone()))),
+        Some(Ok(_)) => None,
+    }
+}
+
+fn careful(
+    name: &str,
+    create: &HostCall,
+    mut looking: bool,
+    answers: &mut Answers<'_>,
+) -> Option<Act> {
+    loop {
+        match answers.next() {
+            None if looking => return Some(Act::Call(get(name))),
+            None => return Some(Act::Call(create.clone())),
+            Some(Ok(_)) if looking => return simple(adopt(create, name), answers),
+            Some(Ok(_)) => return None,
+            Some(Err(fault)) => match fault.class {
+                FaultClass::LookFirst | FaultClass::Exists => looking = true,
+                FaultClass::Absent if looking => looking = false,
+                _ => return Some(Act::End(Err(fault.clone()))),
+            },
+        }
+    }
+}
+
+/// Drives on, with people who answer what they are asked and decide by looking.
+pub fn with_people(shell: &mut Shell) -> Standing {
+    for _ in 0..50 {
+        let standing = shell.until_idle();
+        if shell.died() {
+            return standing;
+        }
+        match standing {
+            Standing::WaitingForPerson => say_yes(shell),
+            Standing::Unknown => decide(shell),
+            other => return other,
+        }
+    }
+    panic!("people are asked for ever: {:#?}", shell.kinds())
+}
+
+fn say_yes(shell: &mut Shell) {
+    let asked = shell.run.steps().find(|(_, run)| run.waits_for_person());
+    let step = asked
+        .map(|(step, _)| step.id.clone())
+        .expect("somebody waits");
+    shell.push(Input::Approve {
+        step,
+        by: "ann".to_owned(),
+        evidence: Default::default(),
+    });
+}
+
+/// Whether what a change would have made is there.
+fn happened(shell: &Shell, change: &Change) -> bool {
+    let text = format!("{:?}", change.call.target);
+    shell
+        .cloud
+        .exists
+        .keys()
+        .any(|name| text.contains(&format!("\"{name}\"")))
+}
+
+fn decide(shell: &mut Shell) {
+    let doubtful = shell.run.steps().find_map(|(step, run)| {
+        let mut items = run.items.iter();
+        let (key, _) = items.find(|(_, item)| matches!(item.state, ItemState::Unknown(_)))?;
+        Some((step.id.clone(), key.clone()))
+    });
+    let (step, item) = doubtful.expect("an item is in doubt");
+    let open = shell.run.changes().iter().rev().find(|change| {
+        let mine = change.at.step == step && change.at.item == item;
+        mine && matches!(change.state, ChangeState::Unknown(_))
+    });
+    let open = open.expect("it is in doubt because of a change");
+    let resolution = match happened(shell, open) {
+        true => Resolution::Adopt,
+        false => Resolution::Retry,
+    };
+    let (by, why) = ("ann".to_owned(), "looked".to_owned());
+    shell.push(Input::Resolve {
+        step,
+        item,
+        resolution,
+        by,
+        why,
+    });
+}
+
+/// Takes the run back, with a person who does by hand what no record can.
+pub fn undo_with_people(shell: &mut Shell) -> Standing {
+    for _ in 0..50 {
+        let standing = shell.until_idle();
+        if shell.died() {
+            return standing;
+        }
+        match standing {
+            Standing::Ended(rutter_engine::RunEnd::RolledBack(_)) => return standing,
+            Standing::UndoFailed => {
+                by_hand(shell);
+                shell.push(Input::Undo {
+                    by: "ann".to_owned(),
+                });
+            }
+            _ => shell.push(Input::Undo {
+                by: "ann".to_owned(),
+            }),
+        }
+    }
+    panic!("it is never taken back: {:#?}", shell.kinds())
+}
+
+fn by_hand(shell: &mut Shell) {
+    let open: Vec<_> = shell
+        .run
+        .changes()
+        .iter()
+        .filter(|change| change.stands())
+        .cloned()
+        .collect();
+    for change in open {
+        if matches!(change.state, ChangeState::Unknown(_)) {
+            let text = format!("{:?}", change.call.target);
+            shell
+                .cloud
+                .exists
+                .retain(|name, _| !text.contains(&format!("\"{name}\"")));
+            let (step, item) = (change.at.step, change.at.item);
+            let (by, why) = ("ann".to_owned(), "took it back".to_owned());
+            shell.push(Input::Resolve {
+                step,
+                item,
+                resolution: Resolution::Retry,
+                by,
+                why,
+            });
+        }
+    }
+}
