@@ -106,7 +106,7 @@ impl Turn<'_> {
 
     /// A change's pause is over. It may have been taken up otherwise meanwhile.
     fn change_due_again(&mut self, change: &Change, ticket: &Ticket) {
-        if !self.is_awaited(change) {
+        if !self.run.is_awaited(change) {
             return;
         }
         match &change.state {
@@ -119,17 +119,6 @@ impl Turn<'_> {
                 }
             }
         }
-    }
-
-    /// Whether a guest under way is suspended in the call that made this change.
-    fn is_awaited(&self, change: &Change) -> bool {
-        let newest = self
-            .run
-            .attempt(&change.at)
-            .and_then(|attempt| attempt.calls.last());
-        newest.is_some_and(
-            |slot| matches!(slot.kind, SlotKind::Change(number) if number == change.number),
-        )
     }
 
     fn change_answered(&mut self, number: u64, ticket: Ticket, outcome: Outcome) {
@@ -180,7 +169,7 @@ impl Turn<'_> {
 
     /// Plans to send a change again, for a guest that still waits for it.
     fn change_again(&mut self, change: &Change, ticket: Ticket, fault: &Fault) -> Again {
-        if self.is_awaited(change) {
+        if self.run.is_awaited(change) {
             self.plan_again(ticket, &change.at, fault)
         } else {
             Again::TriedEnough
@@ -198,7 +187,7 @@ impl Turn<'_> {
     }
 
     fn answer_change(&mut self, change: &Change, answer: Result<Value, Fault>) {
-        if self.is_awaited(change) {
+        if self.run.is_awaited(change) {
             self.answer(change.at.clone(), change.index, answer);
         }
     }

@@ -8,22 +8,7 @@ use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
 use crate::effect::{Effect, Ticket, Wake, Work};
 use crate::plan::Uses;
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
-use crate::run::{Attempt, Change, ChangeState, Run, Slot, SlotKind, StepRun};
-
-impl Run {
-    /// The attempt, if its code is under way: a run that is taken back, or a step that is over, has
-    /// no more use for what a guest says.
-    pub(super) fn attempt(&self, at: &At) -> Option<&Attempt> {
-        let step = self.step(&at.step)?;
-        let item = step.items.get(&at.item)?;
-        let attempt = match at.phase {
-            Phase::Run if step.is_over() || self.rollback().is_some() => None,
-            Phase::Run => item.attempt.as_ref(),
-            Phase::Undo => item.undo.as_ref(),
-        };
-        attempt.filter(|attempt| attempt.at == *at && !attempt.ended)
-    }
-}
+use crate::run::{Change, ChangeState, Slot, SlotKind, StepRun};
 
 impl Turn<'_> {
     pub(super) fn guest_called(

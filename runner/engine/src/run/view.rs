@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::effect::{Wake, Work};
 use crate::plan::{Name, Plan, Step};
-use crate::record::{Identity, Mode, RollbackEnd, RunEnd, Timestamp};
-use crate::run::{Change, ChangeState, ItemRun, ItemState, Rollback, Run, StepRun, StepState};
+use crate::record::{At, Identity, Mode, Phase, RollbackEnd, RunEnd, Timestamp};
+use crate::run::{
+    Attempt, Change, ChangeState, ItemRun, ItemState, Rollback, Run, SlotKind, StepRun, StepState,
+};
 use crate::scope::{Scope, StepValue};
 
 /// Why a run that has nothing under way is where it is.
@@ -167,6 +170,73 @@ impl Run {
             StepState::Skipped(_) | StepState::Failed(_) => Some(StepValue::Undefined),
             StepState::Waiting | StepState::Running => None,
         }
+    }
+
+    /// Whether a timer still means anything. One that does not must not keep a process waiting: its
+    /// guest was dropped, its attempt is over, or the run ended.
+    pub fn awaits(&self, wake: &Wake) -> bool {
+        if self.end.is_some() || self.interrupted {
+            return false;
+        }
+        match wake {
+            Wake::Send(ticket) => self.awaits_work(&ticket.work),
+            Wake::SleepOver { at, index } => self.waits_in(at, *index),
+            Wake::Timeout(at) => self.attempt(at).is_some(),
+            Wake::Attempt(at) => {
+                let item = self
+                    .step(&at.step)
+                    .and_then(|step| step.items.get(&at.item));
+                let delayed = |item: &ItemRun| matches!(item.state, ItemState::Delayed { .. });
+                self.rollback.is_none() && item.is_some_and(delayed)
+            }
+        }
+    }
+
+    fn awaits_work(&self, work: &Work) -> bool {
+        match work {
+            Work::Read { at, index, .. } => {
+                let attempt = self.attempt(at);
+                attempt.is_some_and(|attempt| attempt.calls.len() == *index as usize)
+            }
+            Work::Poll { at, index, .. } => self.waits_in(at, *index),
+            Work::Change(number) => self
+                .change(*number)
+                .is_some_and(|made| self.is_awaited(made)),
+            Work::Reverse(number) => {
+                let standing = self.change(*number).is_some_and(Change::stands);
+                standing && self.rollback_under_way().is_some()
+            }
+        }
+    }
+
+    fn waits_in(&self, at: &At, index: u32) -> bool {
+        let slot = self
+            .attempt(at)
+            .and_then(|attempt| attempt.calls.get(index as usize));
+        slot.is_some_and(|slot| matches!(slot.kind, SlotKind::Wait { .. }))
+    }
+
+    /// The attempt, if its code is under way: a run that is taken back, or a step that is over, has
+    /// no more use for what a guest says.
+    pub(crate) fn attempt(&self, at: &At) -> Option<&Attempt> {
+        let step = self.step(&at.step)?;
+        let item = step.items.get(&at.item)?;
+        let attempt = match at.phase {
+            Phase::Run if step.is_over() || self.rollback.is_some() => None,
+            Phase::Run => item.attempt.as_ref(),
+            Phase::Undo => item.undo.as_ref(),
+        };
+        attempt.filter(|attempt| attempt.at == *at && !attempt.ended)
+    }
+
+    /// Whether a guest under way is suspended in the call that made this change.
+    pub(crate) fn is_awaited(&self, change: &Change) -> bool {
+        let newest = self
+            .attempt(&change.at)
+            .and_then(|attempt| attempt.calls.last());
+        newest.is_some_and(
+            |slot| matches!(slot.kind, SlotKind::Change(number) if number == change.number),
+        )
     }
 
     /// Why the run is where it is. Meaningful only when nothing is under way: no guest runs, nothing

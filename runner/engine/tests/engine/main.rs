@@ -1,5 +1,7 @@
 //! The engine by itself: scripts of inputs against records. No clock, no network, no code of guests.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 mod calls;
 mod doubt;
 mod flow;
@@ -8,5 +10,6 @@ mod kit;
 mod people;
 mod properties;
 mod resume;
+mod scale;
 mod undo;
 mod waits;
