@@ -190,9 +190,20 @@ fn describe(
     diagnostic.help = match (&problem.help, problem.message.as_str()) {
         (Some(help), "is missing") => Some(format!("add `with.{path} = …`: {help}")),
         (None, "is missing") => Some(format!("add `with.{path} = …`")),
+        (None, _) if !known(fields, path) && !path.contains('.') => Some(inputs(uses, fields)),
         (help, _) => help.clone(),
     };
     diagnostic
+}
+
+/// What a step can be given, for people.
+fn inputs(uses: &str, fields: &IndexMap<String, Field>) -> String {
+    let names: Vec<String> = fields.keys().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        format!("`{uses}` takes nothing")
+    } else {
+        format!("it takes {}", names.join(", "))
+    }
 }
 
 /// Whether a path leads to a field.
