@@ -1,12 +1,11 @@
-//! From the bytes of a component to a plugin that can be started: its manifest, its interface line,
-//! the room it fits in, its code.
+//! From the bytes of a component to a plugin that can be started: what it imports, the room it fits
+//! in, its code. What it says about itself is read by [`crate::plugin::inspect()`].
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use rutter_manifest::{Manifest, ManifestError, SECTION};
-use sha2::{Digest, Sha256};
-use wasmparser::{Encoding, Parser, Payload};
+use rutter_manifest::Manifest;
+use wasmparser::{Parser, Payload};
 use wasmtime::component::Component;
 
 use super::guest::Guest;
@@ -15,21 +14,17 @@ use super::sandbox::{
     POOLED_TABLES_MAX, RoomName, Sandbox, SandboxError, Shared, compatibility,
 };
 use super::v0_1;
+use crate::plugin::{PluginError, inspect};
 
 /// A component's size in bytes. A bundled interpreter has some tens of megabytes.
 const COMPONENT_MAX: usize = 128 * 1024 * 1024;
 
-/// The interface's package, before the `/` of an interface's name.
+/// The interface's package, before the name of an interface.
 const PACKAGE: &str = "rutter:step/";
-/// The interface lines this host speaks.
-const LINES: &str = "0.1";
 
 /// Why a component is not loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Not a component at all.
-    #[error("it is not a WebAssembly component: {0}")]
-    NotComponent(String),
     /// More bytes than any plugin needs.
     #[error("it has {bytes} bytes, more than the {bytes_max} allowed")]
     TooLarge {
@@ -38,31 +33,16 @@ pub enum LoadError {
         /// The limit.
         bytes_max: usize,
     },
-    /// A component, but no plugin.
-    #[error("it carries no manifest (custom section `{SECTION}`); `rutter plugin build` adds it")]
-    NoManifest,
-    /// Its manifest does not hold.
-    #[error("its manifest is wrong: {0}")]
-    Manifest(ManifestError),
-    /// Made for a host that is older or newer.
-    #[error(
-        "it speaks line {found} of the interface `rutter:step`, this host speaks {spoken}: {remedy}"
-    )]
-    OtherLine {
-        /// The version it imports.
-        found: String,
-        /// The lines that this host speaks.
-        spoken: &'static str,
-        /// Which side to upgrade.
-        remedy: &'static str,
-    },
+    /// No component, no plugin, or a plugin for another host.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     /// It wants what no plugin gets.
     #[error(
         "it imports `{0}`, which no plugin gets: only `rutter:step` is there (no WASI, no files, no network)"
     )]
     UnknownImport(String),
-    /// It is no plugin of this line.
-    #[error("it does not fit the interface `rutter:step` {LINES}: {0}")]
+    /// It is no plugin of the line it says it speaks.
+    #[error("it does not fit the interface `rutter:step`: {0}")]
     Interface(String),
     /// The compiler refused it.
     #[error("it does not compile: {0}")]
@@ -140,12 +120,22 @@ impl Sandbox {
     /// # Errors
     /// When the bytes are no plugin, or no plugin for this host; the error says which.
     pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        let digest = hex(&Sha256::digest(bytes));
+        if bytes.len() > COMPONENT_MAX {
+            return Err(LoadError::TooLarge {
+                bytes: bytes.len(),
+                bytes_max: COMPONENT_MAX,
+            });
+        }
+        let inspected = inspect(bytes)?;
+        let digest = inspected.digest;
         if let Some(plugin) = self.loaded(&digest) {
             return Ok(plugin);
         }
-        let outline = Outline::read(bytes)?;
-        let manifest = Arc::new(outline.manifest()?);
+        let outline = Outline::read(bytes).map_err(|error| LoadError::Compile(text(error)))?;
+        if let Some(import) = outline.unknown_import {
+            return Err(LoadError::UnknownImport(import));
+        }
+        let manifest = Arc::new(inspected.manifest);
         let large = outline.is_large(bytes.len());
         let room = if large {
             RoomName::Large
@@ -229,9 +219,8 @@ fn link(shared: &Shared, room: RoomName, component: &Component) -> Result<Ready,
 
 /// What is read off a component before it is compiled.
 #[derive(Default)]
-struct Outline<'a> {
-    manifest: Option<&'a [u8]>,
-    imports: Vec<&'a str>,
+struct Outline {
+    unknown_import: Option<String>,
     instances: u32,
     memories: u32,
     memory_start: u64,
@@ -239,67 +228,51 @@ struct Outline<'a> {
     table_start: u64,
 }
 
-impl<'a> Outline<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, LoadError> {
-        if bytes.len() > COMPONENT_MAX {
-            return Err(LoadError::TooLarge {
-                bytes: bytes.len(),
-                bytes_max: COMPONENT_MAX,
-            });
-        }
+impl Outline {
+    fn read(bytes: &[u8]) -> wasmparser::Result<Self> {
         let mut outline = Self::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload.map_err(|error| LoadError::NotComponent(error.to_string()))?;
-            match &payload {
-                Payload::Version { encoding, .. } if depth == 0 => {
-                    if *encoding == Encoding::Module {
-                        return Err(LoadError::NotComponent(
-                            "it is a core module; `rutter plugin build` makes a component of it"
-                                .to_owned(),
-                        ));
-                    }
-                    depth = 1;
-                }
+            match payload? {
                 Payload::Version { .. } => depth += 1,
                 Payload::End(_) => depth -= 1,
-                other => outline
-                    .note(other, depth == 1)
-                    .map_err(|error| LoadError::NotComponent(error.to_string()))?,
+                Payload::ComponentImportSection(imports) if depth == 1 => {
+                    for import in imports {
+                        outline.note_import(&import?);
+                    }
+                }
+                other => outline.note(other)?,
             }
         }
         Ok(outline)
     }
 
-    fn note(&mut self, payload: &Payload<'a>, top: bool) -> wasmparser::Result<()> {
+    fn note_import(&mut self, import: &wasmparser::ComponentImport<'_>) {
+        // Types give a component nothing it could call.
+        let is_type = matches!(import.ty, wasmparser::ComponentTypeRef::Type(_));
+        if !is_type && !import.name.name.starts_with(PACKAGE) {
+            self.unknown_import = Some(import.name.name.to_owned());
+        }
+    }
+
+    /// Counts what a pool has a fixed number of, at any depth.
+    fn note(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
         match payload {
-            Payload::CustomSection(section) if top && section.name() == SECTION => {
-                self.manifest = Some(section.data());
-            }
-            Payload::ComponentImportSection(imports) if top => {
-                for import in imports.clone() {
-                    let import = import?;
-                    // Types give a component nothing it could call.
-                    if !matches!(import.ty, wasmparser::ComponentTypeRef::Type(_)) {
-                        self.imports.push(import.name.name);
-                    }
-                }
-            }
             Payload::InstanceSection(instances) => {
-                for instance in instances.clone() {
+                for instance in instances {
                     let made = matches!(instance?, wasmparser::Instance::Instantiate { .. });
                     self.instances += u32::from(made);
                 }
             }
             Payload::MemorySection(memories) => {
-                for memory in memories.clone() {
+                for memory in memories {
                     self.memories += 1;
                     let bytes = memory?.initial.saturating_mul(64 * 1024);
                     self.memory_start = self.memory_start.max(bytes);
                 }
             }
             Payload::TableSection(tables) => {
-                for table in tables.clone() {
+                for table in tables {
                     self.tables += 1;
                     self.table_start = self.table_start.max(table?.ty.initial);
                 }
@@ -307,16 +280,6 @@ impl<'a> Outline<'a> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Checks that the component speaks a line this host speaks, and reads its manifest.
-    fn manifest(&self) -> Result<Manifest, LoadError> {
-        for import in &self.imports {
-            check_import(import)?;
-        }
-        let bytes = self.manifest.ok_or(LoadError::NoManifest)?;
-        let text = std::str::from_utf8(bytes).map_err(|_| LoadError::NoManifest)?;
-        Manifest::parse(text).map_err(LoadError::Manifest)
     }
 
     fn is_large(&self, bytes: usize) -> bool {
@@ -329,33 +292,6 @@ impl<'a> Outline<'a> {
             || self.tables > POOLED_TABLES_MAX
             || self.table_start > POOLED_TABLE_ELEMENTS_MAX
     }
-}
-
-fn check_import(import: &str) -> Result<(), LoadError> {
-    let Some(rest) = import.strip_prefix(PACKAGE) else {
-        return Err(LoadError::UnknownImport(import.to_owned()));
-    };
-    let version = rest.split_once('@').map_or("", |(_, version)| version);
-    if version == LINES
-        || version
-            .strip_prefix(LINES)
-            .is_some_and(|rest| rest.starts_with('.'))
-    {
-        return Ok(());
-    }
-    let newer = version
-        .split('.')
-        .map(|part| part.parse::<u32>().unwrap_or(0))
-        .gt(LINES.split('.').map(|part| part.parse().unwrap_or(0)));
-    Err(LoadError::OtherLine {
-        found: version.to_owned(),
-        spoken: LINES,
-        remedy: if newer {
-            "upgrade rutter"
-        } else {
-            "build the plugin again with a newer SDK"
-        },
-    })
 }
 
 /// Bytes as lower-case hexadecimal digits.
