@@ -19,12 +19,19 @@ struct Server {
 }
 
 async fn start() -> Server {
-    let world =
-        World::from_toml(include_str!("../worlds/two_accounts.world.toml"), "test").unwrap();
+    start_with(
+        include_str!("../worlds/two_accounts.world.toml"),
+        Options::default(),
+    )
+    .await
+}
+
+async fn start_with(world: &str, options: Options) -> Server {
+    let world = World::from_toml(world, "test").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(serve(world, listener, Options::default(), async {
+    let task = tokio::spawn(serve(world, listener, options, async {
         drop(stopped.await)
     }));
     Server {
@@ -241,6 +248,71 @@ async fn the_pages_show_state_changes_calls_and_time_and_the_world_comes_back() 
     server.stop.send(()).unwrap();
     let world = server.task.await.unwrap().unwrap();
     assert_eq!(world.change_count(), 1);
+}
+
+#[tokio::test]
+async fn temporary_credentials_live_by_the_real_clock_however_fast_the_world_is() {
+    let options = Options {
+        time_scale: Some(1_000_000.0),
+        ..Options::default()
+    };
+    let server = start_with(include_str!("../worlds/everything.world.toml"), options).await;
+    let destination = World::from_toml(include_str!("../worlds/everything.world.toml"), "test")
+        .unwrap()
+        .key("destination")
+        .unwrap();
+    let mut assume = Call::identity("s1");
+    assume.action = "AssumeRole";
+    assume.key = Key {
+        id: destination.id,
+        secret: destination.secret,
+        token: None,
+    };
+    assume.query = vec![
+        (
+            "RoleArn".into(),
+            format!("acs:ram::{}:role/ram-for-dts", crate::support::SOURCE),
+        ),
+        ("RoleSessionName".into(), "story".into()),
+    ];
+    let (status, body) = assume.send(server.address).await;
+    assert_eq!(status, 200, "{body}");
+    let text = |name: &str| body["Credentials"][name].as_str().unwrap().to_owned();
+    let expiration: jiff::Timestamp = text("Expiration").parse().unwrap();
+    let left_seconds = expiration.as_second() - jiff::Timestamp::now().as_second();
+    assert!((3500..=3600).contains(&left_seconds), "{left_seconds}");
+
+    // More than five hours of the world.
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let mut who = Call::identity("s2");
+    who.key = Key {
+        id: text("AccessKeyId"),
+        secret: text("AccessKeySecret"),
+        token: Some(text("SecurityToken")),
+    };
+    let (status, body) = who.send(server.address).await;
+    assert_eq!(
+        (status, body["IdentityType"].as_str()),
+        (200, Some("AssumedRoleUser")),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_is_held_back_as_long_as_the_world_says() {
+    let world = "schema = 1\n[latency]\nread = \"150ms\"\njitter = \"0s\"\n[accounts.a]\nid = \"1111111111111111\"\n\
+                 users = [{ name = \"u\", access_key_id = \"LTAI-source-operator\", access_key_secret = \"secret-of-source-operator\" }]";
+    let server = start_with(
+        world,
+        Options {
+            latency: true,
+            ..Options::default()
+        },
+    )
+    .await;
+    let before = std::time::Instant::now();
+    assert_eq!(Call::identity("l1").send(server.address).await.0, 200);
+    assert!(before.elapsed() >= std::time::Duration::from_millis(150));
 }
 
 #[tokio::test]
