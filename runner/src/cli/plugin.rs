@@ -36,7 +36,7 @@ struct BuildArgs {
     #[arg(default_value = ".")]
     source: PathBuf,
     /// Build only this plugin
-    #[arg(short, long = "plugin", value_name = "NAME")]
+    #[arg(short = 'p', long = "plugin", value_name = "NAME")]
     only: Vec<String>,
     /// Put the `.wasm` files here [default: `plugins` below cargo's target folder]
     #[arg(short, long, value_name = "DIR")]

@@ -119,7 +119,15 @@ fn several_problems_are_counted_and_nothing_ran() {
         Diagnostic::error("one", "the first is wrong"),
         Diagnostic::error("two", "the second is wrong").help("mend it"),
     ]);
-    insta::assert_snapshot!(failure.render(Style::Plain), @"");
+    insta::assert_snapshot!(failure.render(Style::Plain), @r"
+    error[one]: the first is wrong
+
+    error[two]: the second is wrong
+     |
+    help: mend it
+
+    2 errors; nothing ran
+    ");
 }
 
 #[test]
@@ -128,5 +136,10 @@ fn a_full_disk_says_what_to_do() {
         path: "/var/state/runs/7f3cab12/journal.db".into(),
     });
     assert_eq!(failure.exit(), Exit::Refused);
-    insta::assert_snapshot!(failure.render(Style::Plain), @"");
+    insta::assert_snapshot!(failure.render(Style::Plain), @r"
+    error[journal]: there is no space left for /var/state/runs/7f3cab12/journal.db
+     |
+    state: nothing ran
+    help: free space on the disk of /var/state/runs/7f3cab12, or choose another place with `--state DIR`, then resume
+    ");
 }

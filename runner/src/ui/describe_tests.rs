@@ -124,10 +124,6 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
             fault: fault(),
         },
     });
-    story.then(Fact::ReverseDone {
-        change: 1,
-        note: "it was gone already".to_owned(),
-    });
     insta::assert_snapshot!(told(&story), @r"
     run 7f3cab12 of redis_cross_account started: 2 steps
     accounts confirmed: source is 1234567890123456
@@ -143,8 +139,36 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     role: RAM:DeleteRole is sent (takes back change 1)
     role: RAM:CreateRole not taken back (change 1): NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     undo failed at role: RAM:CreateRole (change 1): NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
-    role: RAM:CreateRole taken back (change 1): it was gone already
     ");
+}
+
+#[test]
+fn a_run_that_is_taken_back_says_how_each_change_went() {
+    let mut story = Story::with_a_change_sent();
+    story.then(Fact::ChangeDone {
+        change: 1,
+        answer: json!({}),
+    });
+    story.then(Fact::RollbackStarted {
+        by: "ana".to_owned(),
+    });
+    story.then(Fact::ReverseDone {
+        change: 1,
+        note: "it was gone already".to_owned(),
+    });
+    story.then(Fact::RollbackEnded {
+        end: RollbackEnd::Done,
+    });
+    let told = told(&story);
+    let end: Vec<_> = told.lines().skip(6).collect();
+    assert_eq!(
+        end,
+        [
+            "undo asked for by ana: every change is taken back, last first",
+            "role: RAM:CreateRole taken back (change 1): it was gone already",
+            "every change was taken back",
+        ]
+    );
 }
 
 #[test]
