@@ -91,6 +91,49 @@ proptest! {
     }
 
     #[test]
+    fn a_run_that_dies_twice_comes_to_the_same_end(
+        parts in random::story(),
+        first in any::<prop::sample::Index>(),
+    ) {
+        let whole = finished(&parts);
+        let cuts: Vec<_> = cuts(&whole).collect();
+        let first = *first.get(&cuts);
+        let taken_up = dies_at(&parts, first);
+        for records in 1..12 {
+            for effects in [false, true] {
+                let mut again = taken_up.clone();
+                again.die_at(Cut { after: first.after + records, effects });
+                random::with_people(&mut again);
+                if again.died() {
+                    again.take_up();
+                    random::with_people(&mut again);
+                }
+                nothing_was_sent_twice(&again);
+                prop_assert_eq!(end(&again), end(&whole), "{:?} {:#?}", first, again.kinds());
+            }
+        }
+    }
+
+    #[test]
+    fn an_interrupt_anywhere_leaves_no_doubt(parts in random::story()) {
+        let whole = finished(&parts);
+        for seq in 2..whole.run.seq() {
+            let mut again = random::shell(&parts);
+            let reached = |shell: &Shell| shell.run.seq() >= seq;
+            while !again.until(reached) {
+                random::answer_people(&mut again);
+            }
+            again.interrupt();
+            again.take_up();
+            random::with_people(&mut again);
+            nothing_was_sent_twice(&again);
+            prop_assert_eq!(end(&again), end(&whole), "{} {:#?}", seq, again.kinds());
+            let doubts = |shell: &Shell| shell.count("change-unknown");
+            prop_assert!(doubts(&again) <= doubts(&whole), "{} {:#?}", seq, again.kinds());
+        }
+    }
+
+    #[test]
     fn a_run_that_dies_anywhere_can_be_taken_back(parts in random::story()) {
         let whole = finished(&parts);
         for cut in cuts(&whole) {

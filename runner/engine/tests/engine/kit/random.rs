@@ -247,13 +247,21 @@ pub fn with_people(shell: &mut Shell) -> Standing {
         if shell.died() {
             return standing;
         }
-        match standing {
-            Standing::WaitingForPerson => say_yes(shell),
-            Standing::Unknown => decide(shell),
-            other => return other,
+        if !answer_people(shell) {
+            return standing;
         }
     }
     panic!("people are asked for ever: {:#?}", shell.kinds())
+}
+
+/// Answers what a run at rest asks people. Returns whether it asks anything.
+pub fn answer_people(shell: &mut Shell) -> bool {
+    match shell.run.standing() {
+        Standing::WaitingForPerson => say_yes(shell),
+        Standing::Unknown => decide(shell),
+        _ => return false,
+    }
+    true
 }
 
 fn say_yes(shell: &mut Shell) {

@@ -176,6 +176,15 @@ impl Shell {
         self.run = rebuilt(&self.records);
     }
 
+    /// The operator stops the run: what was sent is awaited, timers and guests are not.
+    pub fn interrupt(&mut self) {
+        self.decide(Input::Interrupt);
+        self.inputs.clear();
+        self.agenda
+            .retain(|_, input| matches!(input, Input::Answered { .. }));
+        self.until_idle();
+    }
+
     /// Another process takes the run up.
     pub fn resume(&mut self) -> Standing {
         self.take_up();
