@@ -42,7 +42,7 @@ fn check_name(name: &str) -> Result<(), Fault> {
 }
 
 fn trust_policy(inputs: &Inputs) -> Value {
-    let mut principal = json!({ "RAM": [root(&inputs.trusted_account)] });
+    let mut principal = json!({ "RAM": [policy::root(&inputs.trusted_account)] });
     if !inputs.services.is_empty() {
         principal["Service"] = json!(inputs.services);
     }
@@ -50,10 +50,6 @@ fn trust_policy(inputs: &Inputs) -> Value {
         "Version": "1",
         "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal }],
     })
-}
-
-fn root(account_id: &str) -> String {
-    format!("acs:ram::{account_id}:root")
 }
 
 /// The role of that name, if there is one that will do.
@@ -82,38 +78,13 @@ fn existing(account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> 
 
 /// The wanted parties that a trust policy does not let in.
 fn missing(trust: &Value, inputs: &Inputs) -> Vec<String> {
-    let mut wanted = vec![("RAM", root(&inputs.trusted_account))];
+    let mut wanted = vec![("RAM", policy::root(&inputs.trusted_account))];
     wanted.extend(inputs.services.iter().map(|name| ("Service", name.clone())));
     wanted
         .into_iter()
-        .filter(|(kind, party)| !allows(trust, kind, party))
+        .filter(|(kind, party)| !policy::trusts(trust, kind, party))
         .map(|(_, party)| party)
         .collect()
-}
-
-fn allows(trust: &Value, kind: &str, party: &str) -> bool {
-    statements(trust).any(|statement| {
-        statement["Effect"] == "Allow"
-            // A condition may keep the party out after all.
-            && statement["Condition"].is_null()
-            && texts(&statement["Action"]).any(|action| action.eq_ignore_ascii_case("sts:AssumeRole"))
-            && texts(&statement["Principal"][kind]).any(|one| one == party)
-    })
-}
-
-fn statements(trust: &Value) -> impl Iterator<Item = &Value> {
-    trust["Statement"].as_array().into_iter().flatten()
-}
-
-/// A text, or every text of a list: policies may be written both ways.
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    let one = value.as_str().into_iter();
-    let many = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    one.chain(many)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod fault;
 pub mod guest;
 mod host;
 mod plugin;
+pub mod policy;
 mod secret;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
 pub mod testing;
@@ -60,6 +61,6 @@ pub mod prelude {
 
     pub use crate::{
         Account, Answer, Api, Created, Fault, FaultClass, Host, Level, MadeChange, OrAbsent,
-        Secret, answer,
+        Secret, answer, policy,
     };
 }
