@@ -18,6 +18,7 @@ mod error;
 mod value;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,14 +29,13 @@ pub use error::{Place, SettingsError};
 pub(crate) use value::is_loopback;
 pub use value::{AllowedHost, Endpoint, Product};
 
+use crate::host::Limits;
 use value::{DurationText, Size};
 
 /// How long a connection may take to come about, TLS included, unless the settings say otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call may take from its first byte to the last of its answer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// The largest answer, in bytes.
-pub const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Settings of the program.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct Settings {
     pub network: Network,
     /// What plain HTTP calls of plugins may use.
     pub http: Http,
-    /// Bounds.
+    /// What one attempt of a step may use up; the largest answer bounds what is read from the network.
     pub limits: Limits,
     /// The process's environment, as these settings saw it.
     pub environment: Environment,
@@ -199,13 +199,6 @@ pub struct HttpCredential {
     pub header: Option<String>,
 }
 
-/// `[limits]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest answer, in bytes.
-    pub answer_bytes: u64,
-}
-
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
@@ -253,7 +246,29 @@ struct NetworkDocument {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LimitsDocument {
+    memory: Option<Size>,
+    cpu: Option<DurationText>,
+    calls: Option<NonZeroU32>,
+    request: Option<Size>,
     answer: Option<Size>,
+    log: Option<Size>,
+}
+
+impl LimitsDocument {
+    fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let size = |given: Option<Size>, default| given.map_or(default, |size| size.0);
+        Limits {
+            memory_max: size(self.memory, default.memory_max),
+            cpu_max_ms: self.cpu.map_or(default.cpu_max_ms, |text| {
+                u64::try_from(text.0.as_millis()).unwrap_or(u64::MAX)
+            }),
+            calls_max: self.calls.map_or(default.calls_max, NonZeroU32::get),
+            request_max: size(self.request, default.request_max),
+            answer_max: size(self.answer, default.answer_max),
+            log_max: size(self.log, default.log_max),
+        }
+    }
 }
 
 impl Settings {
@@ -368,12 +383,7 @@ impl Settings {
                 timeout: network.timeout.map_or(CALL_TIMEOUT, |text| text.0),
             },
             http: document.http.rooted(&in_file),
-            limits: Limits {
-                answer_bytes: document
-                    .limits
-                    .answer
-                    .map_or(ANSWER_BYTES_MAX, |size| size.0),
-            },
+            limits: document.limits.limits(),
             environment,
         })
     }

@@ -128,7 +128,7 @@ impl LiveCarrier {
             endpoints: Endpoints(settings.endpoints.clone()),
             http: settings.http.clone(),
             environment: settings.environment.clone(),
-            transport: Transport::new(settings.network.clone(), settings.limits.answer_bytes),
+            transport: Transport::new(settings.network.clone(), settings.limits.answer_max),
             sessions: Sessions::default(),
             label: session_label(secrets.run_id()),
             secrets,

@@ -55,7 +55,7 @@ pub(super) enum Trouble {
     /// The connection broke; `answering` if the answer had begun.
     Broken { reason: String, answering: bool },
     /// The answer is larger than the cap.
-    TooLarge { max: u64 },
+    TooLarge { max: usize },
 }
 
 /// Which rules a connection is under.
@@ -70,16 +70,17 @@ pub(super) enum Route {
 /// Connections, made when first needed: a run against loopback alone reads no certificates.
 pub(super) struct Transport {
     network: Network,
-    answer_bytes_max: u64,
+    answer_bytes_max: usize,
     plain: Lazy,
     named: Lazy,
     guarded: Lazy,
 }
 
 type Lazy = OnceLock<Result<Client, String>>;
+type Build = fn(&Network) -> Result<Client, String>;
 
 impl Transport {
-    pub(super) fn new(network: Network, answer_bytes_max: u64) -> Self {
+    pub(super) fn new(network: Network, answer_bytes_max: usize) -> Self {
         Self {
             network,
             answer_bytes_max,
@@ -123,7 +124,7 @@ impl Transport {
         };
         if response
             .content_length()
-            .is_some_and(|length| length > self.answer_bytes_max)
+            .is_some_and(|length| length > self.answer_bytes_max as u64)
         {
             return Err(too_large);
         }
@@ -143,7 +144,7 @@ impl Transport {
             .map_err(|error| self.cut_off(error))?
         {
             body.extend_from_slice(&chunk);
-            if body.len() as u64 > self.answer_bytes_max {
+            if body.len() > self.answer_bytes_max {
                 return Err(too_large);
             }
         }
@@ -183,8 +184,7 @@ impl Transport {
     }
 
     fn client(&self, url: &Url, route: Route) -> Result<&Client, String> {
-        let (cell, build): (_, fn(&Network) -> Result<Client, String>) = match (url.scheme(), route)
-        {
+        let (cell, build): (&Lazy, Build) = match (url.scheme(), route) {
             ("http", _) if is_loopback(url) => (&self.plain, plain),
             ("http", _) => return Err("plain HTTP only goes to this machine".to_owned()),
             (_, Route::Named) => (&self.named, named),
@@ -222,9 +222,15 @@ fn common(network: &Network, tls: rustls::ClientConfig) -> ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .connect_timeout(network.connect_timeout)
+        .connect_timeout(connect_timeout(network))
         .pool_idle_timeout(IDLE)
         .user_agent(concat!("rutter/", env!("CARGO_PKG_VERSION")))
+}
+
+/// A connection that does not come about must be noticed before the deadline of the whole passes: after
+/// that nobody could say whether a byte had left.
+fn connect_timeout(network: &Network) -> Duration {
+    network.connect_timeout.min(network.timeout / 2)
 }
 
 fn through_proxy(builder: ClientBuilder, network: &Network) -> ClientBuilder {

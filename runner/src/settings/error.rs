@@ -25,7 +25,7 @@ pub struct SettingsError {
     /// The settings file, when it is in a file.
     pub file: Option<PathBuf>,
     /// Where in it.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// What to do.
     pub help: Option<String>,
     /// The operating system's reason.
@@ -89,15 +89,15 @@ impl SettingsError {
     }
 }
 
-fn place(text: &str, span: Range<usize>) -> Place {
+fn place(text: &str, span: Range<usize>) -> Box<Place> {
     let before = text.get(..span.start).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place {
+    Box::new(Place {
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
         span,
         text: text.to_owned(),
-    }
+    })
 }
 
 fn span_of<'a>(text: &str, path: impl Iterator<Item = &'a str>) -> Option<Range<usize>> {

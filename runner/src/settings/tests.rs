@@ -28,7 +28,7 @@ fn everything_has_a_default() {
         Path::new("/home/op/.local/state/rutter")
     );
     assert_eq!(settings.network.connect_timeout, CONNECT_TIMEOUT);
-    assert_eq!(settings.limits.answer_bytes, ANSWER_BYTES_MAX);
+    assert_eq!(settings.limits, Limits::default());
 }
 
 #[test]
@@ -62,6 +62,8 @@ fn a_whole_file_is_read() {
         secret_env = "PAGER_TOKEN"
         [limits]
         answer = "1MiB"
+        cpu = "2s"
+        calls = 50
         "#,
     )
     .unwrap();
@@ -79,7 +81,12 @@ fn a_whole_file_is_read() {
         Some(Duration::from_secs(1800))
     );
     assert_eq!(settings.network.connect_timeout, Duration::from_secs(3));
-    assert_eq!(settings.limits.answer_bytes, 1024 * 1024);
+    let limits = &settings.limits;
+    assert_eq!(
+        (limits.answer_max, limits.cpu_max_ms, limits.calls_max),
+        (1024 * 1024, 2_000, 50)
+    );
+    assert_eq!(limits.memory_max, Limits::default().memory_max);
     let url = |text: &str| text.parse().unwrap();
     assert!(settings.http.allow[0].admits(&url("https://hooks.internal:8443/x")));
     assert!(!settings.http.allow[0].admits(&url("https://hooks.internal/x")));
@@ -202,4 +209,15 @@ fn a_named_file_that_is_missing_is_an_error() {
         error.message,
         "the settings `/nowhere/rutter.toml` cannot be read"
     );
+}
+
+#[test]
+fn a_limit_is_a_size_with_a_unit() {
+    for wrong in ["1MB", "8", "MiB", "0KiB", "99999999999999999GiB"] {
+        let text = problem(&format!("[limits]\nmemory = \"{wrong}\"\n"));
+        assert!(
+            text.starts_with(&format!("2:10 `{wrong}` is no size")),
+            "{text}"
+        );
+    }
 }

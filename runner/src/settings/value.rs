@@ -214,7 +214,7 @@ impl<'de> Deserialize<'de> for DurationText {
 
 /// A number of bytes as text, `8MiB`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Size(pub(super) u64);
+pub(super) struct Size(pub(super) usize);
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -225,7 +225,7 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-fn parse_size(text: &str) -> Option<u64> {
+fn parse_size(text: &str) -> Option<usize> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -236,6 +236,6 @@ fn parse_size(text: &str) -> Option<u64> {
         "GiB" => 1024 * 1024 * 1024,
         _ => return None,
     };
-    let number: u64 = text[..digits].parse().ok()?;
+    let number: usize = text[..digits].parse().ok()?;
     number.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
