@@ -21,7 +21,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
             ),
             Some(binding) if binding.region.is_empty() => (
                 format!("the account `{name}` has no region"),
-                format!("set `region` of the profile `{}`", binding.profile),
+                format!("add `--account {name}={}@REGION`", binding.profile),
             ),
             Some(_) => continue,
             None => (
