@@ -46,7 +46,8 @@ fn a_built_plugin_describes_itself_and_imports_nothing_but_the_interface() {
         "{:?}",
         inspected.imports
     );
-    let text = std::fs::read_to_string(workspace().join("plugins/create-role/plugin.toml")).unwrap();
+    let text =
+        std::fs::read_to_string(workspace().join("plugins/create-role/plugin.toml")).unwrap();
     assert_eq!(inspected.manifest_text, text);
     let home = std::env::home_dir().unwrap();
     let home = home.to_string_lossy().into_owned().into_bytes();
@@ -55,7 +56,10 @@ fn a_built_plugin_describes_itself_and_imports_nothing_but_the_interface() {
         "a folder of this machine is in the component"
     );
     let catalogue = Catalogue::open([folder.path().to_owned()]);
-    assert_eq!(catalogue.find("create-role").unwrap().digest(), inspected.digest);
+    assert_eq!(
+        catalogue.find("create-role").unwrap().digest(),
+        inspected.digest
+    );
 }
 
 #[test]
