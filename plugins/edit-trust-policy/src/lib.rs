@@ -14,14 +14,16 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     check_account(&account, &inputs)?;
     let parties = Parties::of(&inputs);
     let role = account.read(read(&inputs))?;
+    let text_before = role.text(TRUST)?;
     let before = role.document(TRUST)?;
     check_placeholders(&before)?;
     let wanted = parties.added_to(&before);
     // Looking the first time costs no second read.
-    let mut known = Some(before.clone());
+    let mut known = Some(before);
     let edited = account
-        .create(update(&inputs, &wanted))
-        .reverse(update(&inputs, &before))
+        .create(update(&inputs, wanted.clone()))
+        // The very text, so that nothing at all differs after rollback.
+        .reverse(update(&inputs, text_before.into()))
         .or_adopt(|| {
             let trust = match known.take() {
                 Some(trust) => trust,
@@ -40,7 +42,7 @@ fn read(inputs: &Inputs) -> Api {
     Api::new("RAM", "GetRole").set("RoleName", &inputs.role)
 }
 
-fn update(inputs: &Inputs, document: &Value) -> Api {
+fn update(inputs: &Inputs, document: Value) -> Api {
     Api::new("RAM", "UpdateRole")
         .set("RoleName", &inputs.role)
         .set("NewAssumeRolePolicyDocument", document)

@@ -44,7 +44,7 @@ pub use api::{Api, IntoParameter, answer};
 pub use create::{Create, Created};
 pub use fault::{Fault, FaultClass, OrAbsent};
 pub use host::{Host, HttpRequest, HttpResponse, Level};
-pub use plugin::{MadeChange, Plugin};
+pub use plugin::{MadeChange, Plugin, Undo, UndoText};
 #[doc(hidden)]
 pub use plugin::{run_typed, undo_typed};
 pub use rutter_sdk_macros::{cases, plugin};

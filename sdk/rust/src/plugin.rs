@@ -16,8 +16,15 @@ pub struct Plugin {
     /// Its `run`.
     pub run: fn(&Host, &str) -> Result<String, Fault>,
     /// Its `undo`, if it has one.
-    pub undo: Option<fn(&Host, &str, Vec<MadeChange>, Option<&str>) -> Result<(), Fault>>,
+    pub undo: Option<UndoText>,
 }
+
+/// An undo with its types rubbed off: inputs, changes newest first, outputs if there are any.
+pub type UndoText = fn(&Host, &str, Vec<MadeChange>, Option<&str>) -> Result<(), Fault>;
+
+/// An author's undo.
+pub type Undo<Inputs, Outputs> =
+    fn(&Host, Inputs, Vec<MadeChange>, Option<Outputs>) -> Result<(), Fault>;
 
 /// A change that the step made, as the host recorded it.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +57,7 @@ pub fn run_typed<I: DeserializeOwned, O: Serialize>(
 /// Runs a typed undo on JSON text.
 #[doc(hidden)]
 pub fn undo_typed<I: DeserializeOwned, O: DeserializeOwned>(
-    undo: fn(&Host, I, Vec<MadeChange>, Option<O>) -> Result<(), Fault>,
+    undo: Undo<I, O>,
     host: &Host,
     inputs: &str,
     changes: Vec<MadeChange>,
