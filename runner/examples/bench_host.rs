@@ -1,8 +1,9 @@
-//! What guests cost: `cargo run --example bench_host [plugin.wasm]`.
+//! What guests cost: `cargo run --example bench_host [plugin.wasm inputs.json]`.
 //!
 //! Prints the price of a start beside that of a bare instance of the same component, because absolute
 //! times drift on shared machines, and what ten thousand suspended guests hold on to. A plugin given
-//! as an argument is started with empty inputs and must make a host call of its own.
+//! as an argument has to make a host call with these inputs; the first it makes is answered with a
+//! fault, which should end it.
 
 #[expect(dead_code, reason = "shared with the tests, which use all of it")]
 #[path = "../src/host/fixture.rs"]
@@ -16,7 +17,7 @@ use rutter::host::{
     BoundAccount, GuestEvent, GuestHandle, GuestJob, Limits, Plugin, Sandbox, SandboxSettings,
     start_guest,
 };
-use rutter_engine::{At, Input, Phase, Timestamp};
+use rutter_engine::{At, Fault, FaultClass, Input, Phase, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -24,9 +25,14 @@ const STARTS: usize = 5_000;
 const SUSPENDED: usize = 10_000;
 
 fn main() -> anyhow::Result<()> {
-    let bytes = match std::env::args().nth(1) {
+    let mut arguments = std::env::args().skip(1);
+    let bytes = match arguments.next() {
         Some(path) => std::fs::read(path)?,
         None => fixture::plugin("(call $pause) (call $ok)"),
+    };
+    let inputs: Value = match arguments.next() {
+        Some(path) => serde_json::from_str(&std::fs::read_to_string(path)?)?,
+        None => json!({}),
     };
     say(format_args!("component: {} bytes", bytes.len()));
     loading(&bytes)?;
@@ -37,12 +43,12 @@ fn main() -> anyhow::Result<()> {
             tokio::runtime::Builder::new_multi_thread()
         };
         let runtime = builder.worker_threads(threads).enable_all().build()?;
-        runtime.block_on(starts(&bytes, threads))?;
+        runtime.block_on(starts(&bytes, &inputs, threads))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(suspended(&bytes))
+    runtime.block_on(suspended(&bytes, &inputs))
 }
 
 /// Compiling, then loading from the cache in a sandbox of its own.
@@ -68,7 +74,7 @@ fn loading(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Starts one after the other, each with one host call, beside bare instances.
-async fn starts(bytes: &[u8], threads: usize) -> anyhow::Result<()> {
+async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&SandboxSettings::default())?;
     let plugin = sandbox.load(bytes)?;
     let bare = Bare::new(bytes)?;
@@ -81,7 +87,7 @@ async fn starts(bytes: &[u8], threads: usize) -> anyhow::Result<()> {
         theirs += began.elapsed();
         let began = Instant::now();
         for _ in 0..100 {
-            one(&sandbox, &plugin).await;
+            one(&sandbox, &plugin, inputs).await;
         }
         ours += began.elapsed();
     }
@@ -94,7 +100,7 @@ async fn starts(bytes: &[u8], threads: usize) -> anyhow::Result<()> {
     ));
     let began = Instant::now();
     let (sender, mut events) = mpsc::channel(STARTS);
-    let guests = start_all(&sandbox, &plugin, 1_000, &sender);
+    let guests = start_all(&sandbox, &plugin, inputs, 1_000, &sender);
     answer_all(&guests, &mut events, 2_000).await;
     say(format_args!(
         "{threads} thread(s): a thousand at once, {:?} each",
@@ -103,21 +109,21 @@ async fn starts(bytes: &[u8], threads: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>) {
+async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>, inputs: &Value) {
     let (sender, mut events) = mpsc::channel(1);
-    let guests = start_all(sandbox, plugin, 1, &sender);
+    let guests = start_all(sandbox, plugin, inputs, 1, &sender);
     answer_all(&guests, &mut events, 2).await;
 }
 
 /// What many suspended guests hold on to.
-async fn suspended(bytes: &[u8]) -> anyhow::Result<()> {
+async fn suspended(bytes: &[u8], inputs: &Value) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&SandboxSettings::default())?;
     let plugin = sandbox.load(bytes)?;
-    one(&sandbox, &plugin).await;
+    one(&sandbox, &plugin, inputs).await;
     let (sender, mut events) = mpsc::channel(SUSPENDED);
     let before = (resident()?, mappings()?);
     let began = Instant::now();
-    let guests = start_all(&sandbox, &plugin, SUSPENDED, &sender);
+    let guests = start_all(&sandbox, &plugin, inputs, SUSPENDED, &sender);
     let mut calls = Vec::new();
     while calls.len() < SUSPENDED {
         calls.extend(events.recv().await);
@@ -146,6 +152,7 @@ async fn suspended(bytes: &[u8]) -> anyhow::Result<()> {
 fn start_all(
     sandbox: &Sandbox,
     plugin: &Arc<Plugin>,
+    inputs: &Value,
     count: usize,
     events: &mpsc::Sender<GuestEvent>,
 ) -> Vec<GuestHandle> {
@@ -166,7 +173,7 @@ fn start_all(
             let job = GuestJob {
                 at,
                 run_id: "run".to_owned(),
-                inputs: json!({}),
+                inputs: inputs.clone(),
                 undo: None,
                 accounts: accounts.clone(),
                 limits: Limits::default(),
@@ -199,7 +206,8 @@ fn answer(guests: &[GuestHandle], event: GuestEvent) {
         .and_then(|item| item.parse().ok())
         .unwrap_or(0_usize);
     if let Some(guest) = guests.get(item) {
-        guest.answer(index, Ok(Value::Null), Timestamp(1));
+        let fault = Fault::new(FaultClass::Fail, "bench", "the measurement ends here");
+        guest.answer(index, Err(fault), Timestamp(1));
     }
 }
 

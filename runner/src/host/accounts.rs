@@ -80,7 +80,7 @@ impl Context {
             api,
             reverse,
         };
-        let answer = serve(self, errand).await?;
+        let answer = serve(self, Box::new(errand)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -90,7 +90,7 @@ impl Context {
             Ok(api) => api,
             Err(fault) => return Ok(Err(fault)),
         };
-        let answer = serve(self, Errand::CallAll { account, api }).await?;
+        let answer = serve(self, Box::new(Errand::CallAll { account, api })).await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -114,7 +114,7 @@ impl Context {
             api,
             condition,
         };
-        let answer = serve(self, errand).await?;
+        let answer = serve(self, Box::new(errand)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -137,7 +137,7 @@ impl Context {
             api,
             answer,
         };
-        let adopted = serve(self, errand).await?;
+        let adopted = serve(self, Box::new(errand)).await?;
         Ok(adopted.map(|adopted| adopted == Value::Bool(true)))
     }
 
@@ -167,7 +167,7 @@ impl Context {
             arn,
             session,
         };
-        Ok(serve(self, errand).await?.map(|_| role))
+        Ok(serve(self, Box::new(errand)).await?.map(|_| role))
     }
 
     /// Completes a call: the product as the contracts spell it, the version, the parameters parsed.

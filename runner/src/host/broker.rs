@@ -61,11 +61,11 @@ pub(super) enum Errand {
 ///
 /// A call that is denied goes to the driver too: the answer may stand in the record already, and then
 /// it is not judged again.
-pub(super) async fn serve(context: &mut Context, errand: Errand) -> Answer<Value> {
+pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
     let denied = permit(&context.manifest, &errand).err();
     let account = bind(&errand);
-    let (print, call) = class(context, account, errand);
-    let answer = record(context, &print, call, denied).await?;
+    let (print, call) = class(context, account, *errand);
+    let answer = record(context, &print, Box::new(call), denied).await?;
     context.note_answer(&print, &answer);
     Ok(answer)
 }
@@ -302,7 +302,7 @@ pub(super) fn known(api: &Api) -> Option<&'static Action> {
 async fn record(
     context: &mut Context,
     print: &str,
-    call: HostCall,
+    call: Box<HostCall>,
     denied: Option<Fault>,
 ) -> Answer<Value> {
     context.line.ask(print.to_owned(), call, denied).await

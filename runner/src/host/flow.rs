@@ -11,7 +11,7 @@ impl Context {
     /// Waits; the driver keeps the time.
     pub(super) async fn wait(&mut self, duration_ms: u64) -> Answer<()> {
         let print = fingerprint::of_sleep(duration_ms);
-        let call = HostCall::Sleep { duration_ms };
+        let call = Box::new(HostCall::Sleep { duration_ms });
         let answer = self.line.ask(print, call, None).await?;
         Ok(answer.map(|_| ()))
     }

@@ -72,10 +72,11 @@ pub fn start_guest(
     events: mpsc::Sender<GuestEvent>,
 ) -> GuestHandle {
     let desk = Arc::new(Desk::default());
+    // Ten thousand of these wait at once: what they hold is kept small, and moved by its address.
     let life = live(
         sandbox.clone(),
         Arc::clone(plugin),
-        job,
+        Box::new(job),
         events,
         Arc::clone(&desk),
     );
@@ -94,7 +95,7 @@ pub(super) struct Guest {
 async fn live(
     sandbox: Sandbox,
     plugin: Arc<Plugin>,
-    job: GuestJob,
+    job: Box<GuestJob>,
     events: mpsc::Sender<GuestEvent>,
     desk: Arc<Desk>,
 ) {
@@ -141,7 +142,7 @@ impl From<Result<Value, Fault>> for End {
 async fn attempt(
     sandbox: &Sandbox,
     plugin: &Plugin,
-    job: GuestJob,
+    job: Box<GuestJob>,
     line: Line,
     meter: Arc<Meter>,
 ) -> End {
@@ -161,7 +162,7 @@ async fn attempt(
 async fn run(
     sandbox: &Sandbox,
     plugin: &Plugin,
-    job: GuestJob,
+    job: Box<GuestJob>,
     line: Line,
     meter: Arc<Meter>,
     place: &Place,
@@ -170,11 +171,28 @@ async fn run(
         .ready(&sandbox.shared, place.room)
         .map_err(wasmtime::Error::msg)?;
     let engine = &sandbox.shared.station(place.room)?.engine;
+    let GuestJob {
+        at,
+        run_id,
+        inputs,
+        undo,
+        accounts,
+        limits,
+        started: _,
+    } = *job;
+    let inputs = into_text(inputs);
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES_MAX);
     let guest = Guest {
-        memory: MemoryCap::new(job.limits.memory_max),
-        context: Context::new(plugin, &job, line),
+        memory: MemoryCap::new(limits.memory_max),
+        context: Context {
+            manifest: plugin.shared_manifest(),
+            run_id,
+            accounts,
+            line,
+            equal_changes: BTreeMap::new(),
+            log_full: false,
+        },
         table,
         meter,
     };
@@ -183,15 +201,20 @@ async fn run(
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|store| take_turn(store.data()));
     let step = ready.instantiate_async(&mut store).await?;
-    match job.at.phase {
+    match at.phase {
         Phase::Run => {
-            let result = step.call_run(&mut store, &job.inputs.to_string()).await?;
+            let result = step.call_run(&mut store, &inputs).await?;
             Ok(result
                 .map_err(Fault::from)
                 .and_then(|text| outputs(plugin, &text)))
         }
-        Phase::Undo => undo(&mut store, &step, job).await,
+        Phase::Undo => self::undo(&mut store, &step, inputs, undo).await,
     }
+}
+
+/// The text of a value, which is not kept.
+fn into_text(value: Value) -> String {
+    value.to_string()
 }
 
 /// What happens when a guest has computed for a tick: others have their turn, or it has had its last.
@@ -210,23 +233,22 @@ fn yield_now() -> impl Future<Output = ()> + Send {
 async fn undo(
     store: &mut Store<Guest>,
     step: &v0_1::Step,
-    job: GuestJob,
+    inputs: String,
+    request: Option<UndoRequest>,
 ) -> wasmtime::Result<Result<Value, Fault>> {
-    let request = job.undo.unwrap_or(UndoRequest {
-        changes: Vec::new(),
-        outputs: None,
-    });
-    let name = |account: &str| known_as(&job.accounts, account);
-    let changes: Vec<_> = request
-        .changes
+    let (changes, outputs) = match request {
+        Some(request) => (request.changes, request.outputs),
+        None => (Vec::new(), None),
+    };
+    let accounts = &store.data().context.accounts;
+    let changes: Vec<_> = changes
         .into_iter()
         .filter_map(|change| {
-            let account = name(&change.call.account);
+            let account = known_as(accounts, &change.call.account);
             v0_1::change(change, account)
         })
         .collect();
-    let outputs = request.outputs.map(|outputs| outputs.to_string());
-    let inputs = job.inputs.to_string();
+    let outputs = outputs.map(into_text);
     let result = step
         .call_undo(store, &inputs, &changes, outputs.as_ref())
         .await?;
@@ -256,19 +278,6 @@ fn outputs(plugin: &Plugin, text: &str) -> Result<Value, Fault> {
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         wrong(format!("the outputs are wrong: {}", texts.join("; ")))
     })
-}
-
-impl Context {
-    fn new(plugin: &Plugin, job: &GuestJob, line: Line) -> Self {
-        Self {
-            manifest: plugin.shared_manifest(),
-            run_id: job.run_id.clone(),
-            accounts: job.accounts.clone(),
-            line,
-            equal_changes: BTreeMap::new(),
-            log_full: false,
-        }
-    }
 }
 
 /// Holds a guest's memories and tables to their limits.

@@ -64,7 +64,7 @@ impl Context {
             Ok(sound) => sound,
             Err(fault) => return Ok(Err(fault)),
         };
-        let answer = serve(self, Errand::Http { request, url }).await?;
+        let answer = serve(self, Box::new(Errand::Http { request, url })).await?;
         Ok(answer.and_then(|value| self.response(value)))
     }
 

@@ -101,7 +101,7 @@ impl Line {
     pub(super) async fn ask(
         &mut self,
         print: String,
-        call: HostCall,
+        call: Box<HostCall>,
         denied: Option<Fault>,
     ) -> Answer<Value> {
         let index = self.next_index;
@@ -114,7 +114,7 @@ impl Line {
             at: self.at.clone(),
             index,
             print,
-            call: Box::new(call),
+            call,
             denied,
         };
         self.send(GuestEvent::Input(input)).await?;
