@@ -15,6 +15,8 @@
 
 mod environment;
 mod error;
+mod http;
+mod profile;
 mod value;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,8 @@ use serde::Deserialize;
 
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
+pub use http::{Http, HttpCredential, HttpCredentialKind};
+pub use profile::ProfileSettings;
 pub(crate) use value::is_loopback;
 pub use value::{AllowedHost, Endpoint, Product};
 
@@ -60,78 +64,6 @@ pub struct Settings {
     pub environment: Environment,
 }
 
-/// `[profiles.NAME]`: where a credential is, and a role on top of it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProfileSettings {
-    /// The access key's id.
-    pub access_key_id: Option<String>,
-    /// The variable that holds the id.
-    pub access_key_id_env: Option<String>,
-    /// The variable that holds the secret.
-    pub access_key_secret_env: Option<String>,
-    /// The file that holds the secret.
-    pub access_key_secret_file: Option<PathBuf>,
-    /// The variable that holds the security token of temporary credentials.
-    pub security_token_env: Option<String>,
-    /// The file that holds it.
-    pub security_token_file: Option<PathBuf>,
-    /// The profile with whose credential the role is assumed.
-    pub source_profile: Option<String>,
-    /// The role to assume, `acs:ram::<account id>:role/<name>`.
-    pub role_arn: Option<String>,
-    /// The session's label.
-    pub session_name: Option<String>,
-    /// The id that the role's owner asked for.
-    pub external_id: Option<String>,
-    /// How long the role's credentials live; refreshed in time.
-    duration: Option<DurationText>,
-}
-
-impl ProfileSettings {
-    /// Returns how long the role's credentials live.
-    pub fn duration(&self) -> Option<Duration> {
-        self.duration.map(|text| text.0)
-    }
-
-    pub(crate) fn has_key(&self) -> bool {
-        self.access_key_id.is_some() || self.access_key_id_env.is_some()
-    }
-
-    fn has_secret(&self) -> bool {
-        self.access_key_secret_env.is_some() || self.access_key_secret_file.is_some()
-    }
-
-    /// Returns the first thing that is wrong with the whole, and the key to point at.
-    fn problem(&self) -> Option<(&'static str, Option<&'static str>)> {
-        if self.has_key() != self.has_secret() {
-            return Some((
-                "an access key has an id (`access_key_id` or `access_key_id_env`) and a secret (`access_key_secret_env` or `access_key_secret_file`)",
-                None,
-            ));
-        }
-        if self.has_key() && self.source_profile.is_some() {
-            return Some((
-                "a profile has an access key or a source profile, not both",
-                Some("source_profile"),
-            ));
-        }
-        if !self.has_key() && self.source_profile.is_none() {
-            return Some((
-                "a profile needs an access key, or `source_profile` and `role_arn`",
-                None,
-            ));
-        }
-        if self.source_profile.is_some() && self.role_arn.is_none() {
-            return Some((
-                "a profile with a source profile needs the `role_arn` to assume",
-                Some("source_profile"),
-            ));
-        }
-        None
-    }
-}
-
 /// `[accounts.NAME]`: what an account of a runbook is bound to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,48 +87,6 @@ pub struct Network {
     pub connect_timeout: Duration,
     /// How long a call may take, to the last byte of its answer.
     pub timeout: Duration,
-}
-
-/// `[http]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// Hosts that may be called although their address is not public, or, on loopback, without TLS.
-    #[serde(default)]
-    pub allow: Vec<AllowedHost>,
-    /// Credentials that a plugin may name.
-    #[serde(default)]
-    pub credentials: BTreeMap<String, HttpCredential>,
-}
-
-/// How a credential is put into a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HttpCredentialKind {
-    /// `Authorization: Bearer SECRET`.
-    Bearer,
-    /// `Authorization: Basic …` of `user` and secret.
-    Basic,
-    /// The header named by `header`.
-    Header,
-}
-
-/// `[http.credentials.NAME]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpCredential {
-    /// How it is put into the request.
-    pub kind: HttpCredentialKind,
-    /// The hosts that it may be sent to, whatever a plugin's manifest says.
-    pub hosts: Vec<String>,
-    /// The variable that holds the secret.
-    pub secret_env: Option<String>,
-    /// The file that holds the secret.
-    pub secret_file: Option<PathBuf>,
-    /// The user, for `basic`.
-    pub user: Option<String>,
-    /// The header's name, for `header`.
-    pub header: Option<String>,
 }
 
 /// What the command line says about settings.
@@ -386,41 +276,6 @@ impl Settings {
             limits: document.limits.limits(),
             environment,
         })
-    }
-}
-
-impl ProfileSettings {
-    fn rooted(mut self, root: &impl Fn(PathBuf) -> PathBuf) -> Self {
-        self.access_key_secret_file = self.access_key_secret_file.map(root);
-        self.security_token_file = self.security_token_file.map(root);
-        self
-    }
-}
-
-impl Http {
-    fn rooted(mut self, root: &impl Fn(PathBuf) -> PathBuf) -> Self {
-        for credential in self.credentials.values_mut() {
-            credential.secret_file = credential.secret_file.take().map(root);
-        }
-        self
-    }
-}
-
-impl HttpCredential {
-    fn problem(&self) -> Option<&'static str> {
-        if self.secret_env.is_some() == self.secret_file.is_some() {
-            return Some("a credential names its secret by `secret_env` or by `secret_file`");
-        }
-        if self.hosts.is_empty() {
-            return Some("a credential names the `hosts` it may be sent to");
-        }
-        match self.kind {
-            HttpCredentialKind::Basic if self.user.is_none() => Some("`basic` needs a `user`"),
-            HttpCredentialKind::Header if self.header.is_none() => {
-                Some("`header` needs a `header`")
-            }
-            _ => None,
-        }
     }
 }
 

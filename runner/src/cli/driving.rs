@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::exit::Asked;
 use super::{Context, Exit, Failure};
-use crate::host::{Limits, Sandbox, SandboxSettings};
+use crate::host::{Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::ui::{self, KeepLog, Prompt, PromptError, Show, ending, one_line, outputs};
@@ -22,9 +22,9 @@ pub(super) fn equipment(settings: Settings) -> Result<Equipment, Failure> {
     let (sender, interrupts) = mpsc::channel(INTERRUPTS);
     tokio::spawn(pass_on_interrupts(sender));
     Ok(Equipment {
+        limits: settings.limits.clone(),
         settings,
         sandbox,
-        limits: Limits::default(),
         interrupts,
     })
 }

@@ -7,7 +7,6 @@ use super::flags::Inputs;
 use super::run::WishFlags;
 use super::simulate::read_world;
 use super::{Context, Exit, Failure, driving, load};
-use crate::host::Limits;
 use crate::session::{Rehearsal, rehearse};
 use crate::ui::{self, Output, Printer};
 
@@ -54,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let rehearsed = Context::runtime()?.block_on(rehearse(
         rehearsal,
         sandbox,
-        Limits::default(),
+        settings.limits.clone(),
         &mut *show,
     ))?;
     if !output.json {

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use rutter_engine::{Account, Fault, FaultClass, Identity, Name, Outcome};
 use serde_json::{Value, json};
 
-use super::live::{ApiCall, LiveCarrier};
+use super::call::ApiCall;
+use super::live::LiveCarrier;
 
 impl LiveCarrier {
     /// Asks the cloud who an account is: `NAME`, or `NAME>ARN` for a role assumed with it.

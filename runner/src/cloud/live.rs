@@ -1,30 +1,26 @@
 //! The carrier of a run against the cloud: each call is substituted, encoded, signed, sent exactly
 //! once, and its answer judged and swapped. Repeating is the engine's, permission the broker's.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use rutter_contracts::{Action, Read, wire};
-use rutter_engine::{Api, At, Call, Class, Fault, FaultClass, Outcome, Target};
+use rutter_contracts::Read;
+use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Target};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::Clock;
 use super::account::{Accounts, Binding, Bound};
 use super::api::{ApiRequest, host_of, nonce};
+use super::call::ApiCall;
 use super::credentials::{Credential, CredentialError, Role, find};
 use super::endpoints::Endpoints;
 use super::outcome::Subject;
 use super::pages::Pages;
+use super::pause::Pauses;
 use super::roles::{Assume, Assuming, Session, Sessions, account_id, parameters, session_of};
-use super::transport::{Answer, Route, Transport};
+use super::transport::{Route, Transport};
 use crate::host::{Carried, Carry, CarryRead};
 use crate::secrets::{Secrets, UnknownPlaceholder};
 use crate::settings::{Environment, Http, Settings};
-
-/// The longest pause that an answer can ask for.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Why no call can be carried at all.
 #[derive(Debug, thiserror::Error)]
@@ -62,46 +58,7 @@ pub struct LiveCarrier {
     /// The label of sessions for which nobody wants another.
     label: String,
     clock: Clock,
-    pauses: Mutex<HashMap<(String, String), Instant>>,
-}
-
-/// A call of the cloud's API without its parameters.
-pub(super) struct ApiCall<'a> {
-    account: &'a str,
-    product: &'a str,
-    action: &'a str,
-    version: &'a str,
-    region: Option<&'a str>,
-    class: Class,
-    contract: Option<&'static Action>,
-}
-
-impl<'a> ApiCall<'a> {
-    fn new(account: &'a str, api: &'a Api, class: Class) -> Self {
-        Self {
-            account,
-            product: &api.product,
-            action: &api.action,
-            version: &api.version,
-            region: api.region.as_deref(),
-            class,
-            contract: rutter_contracts::action(&api.product, &api.action),
-        }
-    }
-
-    /// A read of the host's own, at the version of the contract.
-    pub(super) fn read(account: &'a str, product: &'a str, action: &'a str) -> Self {
-        let contract = rutter_contracts::action(product, action);
-        Self {
-            account,
-            product,
-            action,
-            version: contract.map_or("", |contract| contract.version),
-            region: None,
-            class: Class::Read,
-            contract,
-        }
-    }
+    pauses: Pauses,
 }
 
 impl LiveCarrier {
@@ -133,7 +90,7 @@ impl LiveCarrier {
             label: session_label(secrets.run_id()),
             secrets,
             clock,
-            pauses: Mutex::new(HashMap::new()),
+            pauses: Pauses::default(),
         })
     }
 
@@ -186,10 +143,11 @@ impl LiveCarrier {
 
     /// Swaps what the contract calls secret for placeholders that are safe on disk.
     fn take_secrets(&self, call: &ApiCall<'_>, at: &At, outcome: Outcome) -> Outcome {
-        let pointers = call.contract.map(|contract| &contract.secret_answers);
-        let (Outcome::Done(mut answer), Some(pointers)) = (outcome.clone(), pointers) else {
-            return outcome;
+        let (mut answer, contract) = match (outcome, call.contract) {
+            (Outcome::Done(answer), Some(contract)) => (answer, contract),
+            (outcome, _) => return outcome,
         };
+        let pointers = &contract.secret_answers;
         match self
             .secrets
             .take_answer(at, call.action, pointers, &mut answer)
@@ -305,7 +263,7 @@ impl LiveCarrier {
                 "correct the plugin's parameters",
             )
         };
-        let parameters = match flatten(call, parameters) {
+        let parameters = match call.flatten(parameters) {
             Ok(parameters) => parameters,
             Err(error) => return wrong(&error.to_string()),
         };
@@ -320,42 +278,16 @@ impl LiveCarrier {
             parameters,
             key: &credential.key,
         };
-        self.wait_for_pause(call).await;
+        self.pauses.wait(call.account, call.product).await;
         let request = request.sign((self.clock)(), &nonce);
         match self.transport.send(request, Route::Named).await {
             Ok(answer) => {
                 let outcome = subject.judge_api(call.product, &answer);
-                self.note_pause(call, &answer, &outcome);
+                self.pauses
+                    .note(call.account, call.product, &answer, &outcome);
                 outcome
             }
             Err(trouble) => subject.judge_trouble(trouble),
-        }
-    }
-
-    /// Waits as long as the cloud asked for when it throttled this account and product last.
-    async fn wait_for_pause(&self, call: &ApiCall<'_>) {
-        let key = (call.account.to_owned(), call.product.to_owned());
-        let until = {
-            let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-            pauses.get(&key).copied()
-        };
-        if let Some(until) = until {
-            tokio::time::sleep_until(until).await;
-        }
-    }
-
-    fn note_pause(&self, call: &ApiCall<'_>, answer: &Answer, outcome: &Outcome) {
-        if !matches!(outcome, Outcome::Refused(fault) if fault.class == FaultClass::Retry) {
-            return;
-        }
-        let asked = answer
-            .header("x-acs-retry-after")
-            .and_then(|text| text.parse().ok());
-        if let Some(ms) = asked {
-            let until = Instant::now() + Duration::from_millis(ms).min(PAUSE_MAX);
-            let key = (call.account.to_owned(), call.product.to_owned());
-            let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
-            pauses.insert(key, until);
         }
     }
 
@@ -406,33 +338,6 @@ impl CarryRead for LiveCarrier {
             self.swapped(outcome)
         })
     }
-}
-
-fn flatten(call: &ApiCall<'_>, parameters: &Value) -> Result<wire::Wire, wire::WireError> {
-    match call.contract {
-        Some(contract) => wire::flatten(contract, parameters),
-        None => flatten_unknown(parameters),
-    }
-}
-
-/// Of an action that the table does not know, everything goes into the query.
-fn flatten_unknown(parameters: &Value) -> Result<wire::Wire, wire::WireError> {
-    if !parameters.is_object() {
-        return Err(wire::WireError::NotATable);
-    }
-    let mut query = Vec::new();
-    wire::walk(parameters, &mut |leaf| {
-        let text = match leaf.value {
-            Value::Null => return,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        query.push((leaf.wire_name.clone(), text));
-    });
-    Ok(wire::Wire {
-        query,
-        form: Vec::new(),
-    })
 }
 
 /// The fault of a call whose secret this process was not given.

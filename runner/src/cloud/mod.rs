@@ -8,9 +8,10 @@
 //! | `roles.rs` | assuming roles, and refreshing what they gave |
 //! | `identity.rs` | who an account is |
 //! | `endpoints.rs` | which address serves a product |
-//! | `api.rs` | signing one call of the cloud's API |
+//! | `call.rs`, `api.rs` | encoding and signing one call of the cloud's API |
 //! | `outcome.rs` | whether what came back means done, refused or unknown |
 //! | `pages.rs` | reading a paged list to its end |
+//! | `pause.rs` | waiting when the cloud asks for it |
 //! | `plain.rs` | requests that a plugin makes to any other API |
 //! | `transport.rs`, `address.rs`, `trust.rs` | connections: deadlines, caps, which addresses, whose certificates |
 //!
@@ -19,12 +20,14 @@
 mod account;
 mod address;
 mod api;
+mod call;
 pub mod credentials;
 mod endpoints;
 mod identity;
 mod live;
 mod outcome;
 pub mod pages;
+mod pause;
 mod plain;
 mod roles;
 mod transport;

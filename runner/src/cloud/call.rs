@@ -1,0 +1,73 @@
+//! A call of the cloud's API, as the carrier knows it.
+
+use rutter_contracts::Action;
+use rutter_contracts::wire::{self, Wire, WireError};
+use rutter_engine::{Api, Class};
+use serde_json::Value;
+
+/// A call of the cloud's API without its parameters.
+pub(super) struct ApiCall<'a> {
+    pub(super) account: &'a str,
+    pub(super) product: &'a str,
+    pub(super) action: &'a str,
+    pub(super) version: &'a str,
+    pub(super) region: Option<&'a str>,
+    pub(super) class: Class,
+    pub(super) contract: Option<&'static Action>,
+}
+
+impl<'a> ApiCall<'a> {
+    pub(super) fn new(account: &'a str, api: &'a Api, class: Class) -> Self {
+        Self {
+            account,
+            product: &api.product,
+            action: &api.action,
+            version: &api.version,
+            region: api.region.as_deref(),
+            class,
+            contract: rutter_contracts::action(&api.product, &api.action),
+        }
+    }
+
+    /// A read of the host's own, at the version of the contract.
+    pub(super) fn read(account: &'a str, product: &'a str, action: &'a str) -> Self {
+        let contract = rutter_contracts::action(product, action);
+        Self {
+            account,
+            product,
+            action,
+            version: contract.map_or("", |contract| contract.version),
+            region: None,
+            class: Class::Read,
+            contract,
+        }
+    }
+
+    /// Returns the parameters as they travel.
+    pub(super) fn flatten(&self, parameters: &Value) -> Result<Wire, WireError> {
+        match self.contract {
+            Some(contract) => wire::flatten(contract, parameters),
+            None => flatten_unknown(parameters),
+        }
+    }
+}
+
+/// Of an action that the table does not know, everything goes into the query.
+fn flatten_unknown(parameters: &Value) -> Result<Wire, WireError> {
+    if !parameters.is_object() {
+        return Err(WireError::NotATable);
+    }
+    let mut query = Vec::new();
+    wire::walk(parameters, &mut |leaf| {
+        let text = match leaf.value {
+            Value::Null => return,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        query.push((leaf.wire_name.clone(), text));
+    });
+    Ok(Wire {
+        query,
+        form: Vec::new(),
+    })
+}
