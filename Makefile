@@ -37,8 +37,9 @@ check:
 	$(MAKE) test
 
 rehearse: plugins
-	set -e; for runbook in $$(find runbooks -name '*.toml' ! -name '*.world.toml' ! -name '*.inputs.toml'); do \
-		$(RUTTER) rehearse "$$runbook"; \
+	set -e; for world in runbooks/*.world.toml; do \
+		runbook=$${world%.world.toml}; \
+		$(RUTTER) rehearse "$$runbook.toml" --inputs "$$runbook.inputs.toml"; \
 	done
 
 bench: plugins
