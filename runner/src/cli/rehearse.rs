@@ -8,7 +8,7 @@ use super::run::WishFlags;
 use super::simulate::read_world;
 use super::{Context, Exit, Failure, driving, load};
 use crate::session::{Rehearsal, rehearse};
-use crate::ui::{self, Output, Printer};
+use crate::ui;
 
 /// Carry out a runbook in a simulated cloud: nothing leaves this process
 #[derive(Debug, clap::Args)]
@@ -44,12 +44,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let sandbox = driving::sandbox(&settings)?;
     // A rehearsal is over before bars would be of use, and its report says all of it.
     let output = context.printer.output();
-    let quiet = !output.json && output.verbose == 0;
-    let printer = Printer::new(Output {
-        quiet,
-        ..output.clone()
-    });
-    let mut show = ui::show(&printer);
+    let mut show = if output.json || output.verbose > 0 {
+        ui::show(&context.printer)
+    } else {
+        ui::silent()
+    };
     let rehearsed = Context::runtime()?.block_on(rehearse(
         rehearsal,
         sandbox,

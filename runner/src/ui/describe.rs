@@ -322,16 +322,22 @@ fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
         Some(owner) => format!(" [{}]", one_line(owner)),
         None => String::new(),
     };
-    let evidence: String = approval
-        .evidence
-        .iter()
-        .map(|name| format!(" --evidence {name}=…"))
-        .collect();
+    let how = match run.mode() {
+        Mode::Live => how_to_approve(step, approval, run),
+        // Nobody is there to be asked.
+        Mode::Rehearsal => String::new(),
+    };
     asks(format!(
-        "{step}: asks{people}{owner}: {}{reason}: rutter approve {} {step}{evidence}",
-        one_line(&approval.message),
-        run.id()
+        "{step}: asks{people}{owner}: {}{reason}{how}",
+        one_line(&approval.message)
     ))
+}
+
+/// What to type for yes.
+fn how_to_approve(step: &Name, approval: &Approval, run: &Run) -> String {
+    let names = approval.evidence.iter();
+    let evidence: String = names.map(|name| format!(" --evidence {name}=…")).collect();
+    format!(": rutter approve {} {step}{evidence}", run.id())
 }
 
 fn approved(step: &Name, by: &str, evidence: &Evidence) -> Said {

@@ -70,3 +70,8 @@ pub fn show(printer: &Printer) -> Box<dyn Show> {
         Box::new(lines::LineShow::new(printer.clone()))
     }
 }
+
+/// A way of showing nothing, for what is told as a whole when it is over.
+pub fn silent() -> Box<dyn Show> {
+    Box::new(quiet::QuietShow::silent())
+}

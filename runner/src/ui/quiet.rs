@@ -5,23 +5,31 @@ use rutter_engine::{At, Record, Run, Timestamp};
 use super::lines::timed;
 use super::{LogLevel, Printer, Show, Weight, describe};
 
-/// Prints questions only.
+/// Prints questions only, or nothing at all.
 pub(super) struct QuietShow {
-    printer: Printer,
+    printer: Option<Printer>,
 }
 
 impl QuietShow {
     pub(super) fn new(printer: Printer) -> Self {
-        Self { printer }
+        Self {
+            printer: Some(printer),
+        }
+    }
+
+    pub(super) fn silent() -> Self {
+        Self { printer: None }
     }
 }
 
 impl Show for QuietShow {
     fn record(&mut self, record: &Record, run: &Run) {
+        let Some(printer) = &self.printer else {
+            return;
+        };
         let line = describe(record, run);
         if line.weight == Weight::Call {
-            let style = self.printer.error_style();
-            self.printer.aside(&timed(record.time, &line, style));
+            printer.aside(&timed(record.time, &line, printer.error_style()));
         }
     }
 
