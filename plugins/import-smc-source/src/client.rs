@@ -1,0 +1,156 @@
+//! The SMC client on the server, reached through Cloud Assistant with the role of the server's account.
+
+use rutter_sdk::prelude::*;
+
+use crate::Import;
+
+/// Seconds that the command may take: an import takes 3 to 10 minutes, and the cloud's own default of a
+/// minute would cut it off.
+const COMMAND_SECONDS: i64 = 3_600;
+
+/// What runs on the server.
+#[derive(Clone, Copy)]
+pub enum System {
+    /// A shell; the client lies in `/smc`.
+    Linux,
+    /// PowerShell; the client lies in `C:\smc`.
+    Windows,
+}
+
+impl System {
+    fn command_type(self) -> &'static str {
+        match self {
+            Self::Linux => "RunShellScript",
+            Self::Windows => "RunPowerShellScript",
+        }
+    }
+
+    fn client(self) -> &'static str {
+        match self {
+            Self::Linux => "/smc/smc_client",
+            Self::Windows => r"C:\smc\smc_client.exe",
+        }
+    }
+}
+
+impl Import<'_> {
+    /// Refuses a server that cannot be imported, before anything is made for it.
+    pub fn check_server(&self, there: &Account) -> Result<System, Fault> {
+        let instance = &self.inputs.instance;
+        let servers = self
+            .api("DescribeInstances")
+            .set("InstanceIds", json!([instance]).to_string());
+        let found = there.read(servers)?.items("/Instances/Instance");
+        let Some(server) = found.first() else {
+            let message = format!("there is no server `{instance}` in {}", self.inputs.region);
+            return Err(self
+                .refused("absent", message)
+                .advise("Check the id, the region and the role."));
+        };
+        let status = server.text("/Status")?;
+        if status != "Running" {
+            let message = format!("the server `{instance}` is `{status}` and not running");
+            return Err(self
+                .refused("status", message)
+                .advise("Start it, then run the step again."));
+        }
+        let assistant = self
+            .api("DescribeCloudAssistantStatus")
+            .set("InstanceId", json!([instance]));
+        let assistant = there.read(assistant)?;
+        let usable = assistant
+            .text_if_any("/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus")
+            .is_some_and(|status| status.eq_ignore_ascii_case("true"));
+        if !usable {
+            let message = format!("the Cloud Assistant of the server `{instance}` does not answer");
+            return Err(self.refused("assistant", message).advise(
+                "Install or start the Cloud Assistant client on it, then run the step again.",
+            ));
+        }
+        let windows = server
+            .text_if_any("/OSType")
+            .is_some_and(|os| os.eq_ignore_ascii_case("windows"));
+        Ok(if windows {
+            System::Windows
+        } else {
+            System::Linux
+        })
+    }
+
+    /// Installs and registers the client, and waits for the command to end.
+    pub fn run_client(&self, there: &Account, system: System, token: &Answer) -> Result<(), Fault> {
+        let command = format!(
+            "{} --access-token-id {} --access-token-code {} --name {}",
+            system.client(),
+            token.text("/AccessTokenId")?,
+            token.text("/AccessTokenCode")?,
+            self.name,
+        );
+        self.run_command(there, system, "register", &command)
+    }
+
+    /// Removes the client from the server.
+    pub fn remove_client(&self) -> Result<(), Fault> {
+        let there = self
+            .account
+            .assume_role(&self.inputs.role_arn, "rutter-import")?;
+        let system = self.check_server(&there)?;
+        let command = format!("{} --uninstall", system.client());
+        self.run_command(&there, system, "uninstall", &command)
+    }
+
+    fn run_command(
+        &self,
+        there: &Account,
+        system: System,
+        purpose: &str,
+        command: &str,
+    ) -> Result<(), Fault> {
+        let run = self
+            .api("RunCommand")
+            .set("Name", format!("{}-{purpose}", self.mark))
+            .set("Type", system.command_type())
+            .set("CommandContent", command)
+            .set("ContentEncoding", "PlainText")
+            .set("InstanceId", json!([self.inputs.instance]))
+            .set("Timeout", COMMAND_SECONDS);
+        let started = there.change(run).send()?;
+        let invocation = self
+            .api("DescribeInvocations")
+            .set("InvokeId", started.text("/InvokeId")?)
+            .set("IncludeOutput", true);
+        let ended = there
+            .wait_for(invocation.clone())
+            .field("/Invocations/Invocation/0/InvocationStatus")
+            .until(&["Success"])
+            .fail(&["Failed", "PartialFailed", "Stopped"])
+            .timeout(self.inputs.wait)
+            .wait();
+        match ended {
+            Err(fault) if fault.code == "rutter.wait-failed" => {
+                Err(self.command_failed(&there.read(invocation)?))
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    fn command_failed(&self, described: &Answer) -> Fault {
+        let instance = "/Invocations/Invocation/0/InvokeInstances/InvokeInstance/0";
+        let text = |field: &str| described.text_if_any(&format!("{instance}/{field}"));
+        let code = text("ErrorCode").unwrap_or("no error code");
+        let information = text("ErrorInfo").unwrap_or("no further word");
+        let message = format!(
+            "the SMC client on `{}` did not register: {code}, {information}",
+            self.inputs.instance
+        );
+        self.refused("client", message).advise(
+            "Look at the client's logs (`/smc` or `C:\\smc`) and whether the server reaches smc.aliyuncs.com:443.",
+        )
+    }
+
+    fn api(&self, action: &str) -> Api {
+        Api::new("ECS", action)
+            .region(&self.inputs.region)
+            .set("RegionId", &self.inputs.region)
+    }
+}

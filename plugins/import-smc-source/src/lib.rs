@@ -1,0 +1,115 @@
+//! The step `import-smc-source`: a server of another account becomes a migration source of this one.
+//!
+//! The console's import has no public action. It is put together from documented ones: make an
+//! activation code, become the role in the server's account, run the SMC client on the server with
+//! the code, wait until the source is online. The client's command line is not public: unverified.
+//!
+//! The code never comes here: what stands in its place is swapped by the host when the command is sent.
+
+mod client;
+mod token;
+
+use rutter_sdk::prelude::*;
+
+rutter_sdk::plugin!(run, undo);
+
+fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
+    let import = Import::new(host, &inputs)?;
+    if import.source_server()?.is_none() {
+        host.warn(
+            "SMC has no public import: this is put together from documented actions, and the \
+             client's command line is not verified",
+        );
+        import.begin()?;
+    }
+    let online = import
+        .account
+        .wait_for(import.source_servers())
+        .field("/SourceServers/SourceServer/0/State")
+        .until(&["Available", "InUse"])
+        .timeout(inputs.wait)
+        .wait()?;
+    import.close_tokens()?;
+    let source_server = online
+        .text("/SourceServers/SourceServer/0/SourceId")?
+        .to_owned();
+    Ok(Outputs {
+        source_server,
+        name: import.name,
+    })
+}
+
+fn undo(
+    host: &Host,
+    inputs: Inputs,
+    changes: Vec<MadeChange>,
+    _outputs: Option<Outputs>,
+) -> Result<(), Fault> {
+    let import = Import::new(host, &inputs)?;
+    if changes
+        .iter()
+        .any(|change| change.api.label() == "ECS:RunCommand")
+    {
+        import.remove_client()?;
+    }
+    if let Some(source) = import.source_server()? {
+        let delete =
+            Api::new("SMC", "DeleteSourceServer").set("SourceId", source.text("/SourceId")?);
+        import.account.change(delete).send().or_absent()?;
+    }
+    import.delete_tokens()
+}
+
+/// One import.
+struct Import<'a> {
+    host: &'a Host,
+    inputs: &'a Inputs,
+    /// The account that migrates.
+    account: Account,
+    /// The name of the migration source, by which it is found again.
+    name: String,
+    /// What marks the activation codes of this step, in every attempt.
+    mark: String,
+}
+
+impl<'a> Import<'a> {
+    fn new(host: &'a Host, inputs: &'a Inputs) -> Result<Self, Fault> {
+        let token = host.token("import");
+        Ok(Self {
+            host,
+            inputs,
+            account: host.account()?,
+            name: inputs.instance.clone(),
+            mark: format!("rutter-{}", &token[..token.len().min(16)]),
+        })
+    }
+
+    fn source_servers(&self) -> Api {
+        Api::new("SMC", "DescribeSourceServers").set("Name", &self.name)
+    }
+
+    /// The migration source of that name, in any state.
+    fn source_server(&self) -> Result<Option<Answer>, Fault> {
+        let found = self.account.read(self.source_servers())?;
+        Ok(found
+            .items("/SourceServers/SourceServer")
+            .into_iter()
+            .next())
+    }
+
+    fn begin(&self) -> Result<(), Fault> {
+        let there = self
+            .account
+            .assume_role(&self.inputs.role_arn, "rutter-import")?;
+        let os = self.check_server(&there)?;
+        let token = self.create_token()?;
+        self.run_client(&there, os, &token)
+    }
+
+    fn refused(&self, code: &str, message: String) -> Fault {
+        Fault::fail(format!("import-smc-source.{code}"), message)
+    }
+}
+
+#[cfg(test)]
+rutter_sdk::cases!();
