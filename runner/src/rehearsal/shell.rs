@@ -152,7 +152,6 @@ impl Shell for RehearsalShell {
                 continue;
             }
             let (due, input) = self.agenda.next()?;
-            // A timeout of an attempt that is over must not make the rehearsal longer.
             if stale(&input, run) {
                 continue;
             }
@@ -180,11 +179,7 @@ fn woken(wake: &Wake) -> Option<At> {
     }
 }
 
+/// What nobody waits for any more must not make the rehearsal longer.
 fn stale(input: &Input, run: &Run) -> bool {
-    let Input::Woken(Wake::Timeout(at)) = input else {
-        return false;
-    };
-    let item = run.step(&at.step).and_then(|step| step.items.get(&at.item));
-    let attempt = item.and_then(|item| item.attempt.as_ref());
-    !attempt.is_some_and(|attempt| attempt.at == *at && !attempt.ended)
+    matches!(input, Input::Woken(wake) if !run.awaits(wake))
 }

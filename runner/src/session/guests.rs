@@ -107,7 +107,7 @@ impl Guests {
                 format!("the component of step `{}` is not at hand", at.step),
             )
         };
-        let step = plan.step(&at.step).ok_or_else(missing)?;
+        let step = run.planned(&at.step).ok_or_else(missing)?;
         let Uses::Plugin(PluginRef { digest, .. }) = &step.uses else {
             return Err(missing());
         };

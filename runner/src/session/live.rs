@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::Wishes;
 use super::guests::Guests;
+use super::timers::Timers;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
 
@@ -26,9 +27,9 @@ pub struct LiveShell {
     /// Calls in flight.
     sends: JoinSet<Input>,
     /// Timers that keep the run going.
-    timers: JoinSet<Input>,
+    timers: Timers,
     /// Timers that do not: an attempt's timeout matters only while something else is under way.
-    idle_timers: JoinSet<Input>,
+    idle_timers: Timers,
     inbox_ticks: tokio::time::Interval,
     /// Inputs made by the shell itself.
     own: Vec<Input>,
@@ -50,9 +51,9 @@ impl LiveShell {
             pace: Arc::new(Pace::new(PaceSettings::default())),
             wishes,
             sends: JoinSet::new(),
-            timers: JoinSet::new(),
+            timers: Timers::default(),
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
-            idle_timers: JoinSet::new(),
+            idle_timers: Timers::default(),
             own: Vec::new(),
             interrupts,
             interrupted: 0,
@@ -68,26 +69,33 @@ impl LiveShell {
     }
 
     fn set_timer(&mut self, due: Timestamp, wake: Wake) {
-        let wait = Duration::from_millis(due.since(self.now()));
         let idle = matches!(wake, Wake::Timeout(_));
         let timers = if idle {
             &mut self.idle_timers
         } else {
             &mut self.timers
         };
-        timers.spawn(async move {
-            tokio::time::sleep(wait).await;
-            Input::Woken(wake)
-        });
+        timers.set(due, wake);
     }
 
-    fn is_idle(&self, run: &Run) -> bool {
+    /// Everything that is due by now.
+    fn take_due(&mut self) -> Wakeup {
+        let now = self.now();
+        let due = self
+            .timers
+            .due(now)
+            .into_iter()
+            .chain(self.idle_timers.due(now));
+        Wakeup::Inputs(due.map(Input::Woken).collect())
+    }
+
+    fn is_idle(&mut self, run: &Run) -> bool {
         if run.interrupted() {
             // Timers and guests do not matter any more: only what was sent is awaited, and once the
             // operator insisted, not even that.
             return self.sends.is_empty() || self.interrupted > 1;
         }
-        self.sends.is_empty() && self.timers.is_empty() && !self.guests.any_running()
+        self.sends.is_empty() && !self.guests.any_running() && self.timers.first(run).is_none()
     }
 
     fn interrupt(&mut self) -> Input {
@@ -164,27 +172,25 @@ impl Shell for LiveShell {
         if self.is_idle(run) {
             return None;
         }
+        let timers = self.timers.first(run).into_iter();
+        let first = timers.chain(self.idle_timers.first(run)).min();
+        let pause = first.map_or(INBOX_EVERY, |due| {
+            Duration::from_millis(due.since(self.now()))
+        });
         tokio::select! {
-                biased;
-                Some(()) = self.interrupts.recv() => {
-                    return Some(Wakeup::Inputs(vec![self.interrupt()]));
-                }
-                Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
-                    return Some(self.gather(done.into_iter().collect()));
-                }
-                wakeup = self.guests.next() => {
-                    return Some(match wakeup {
-                        Wakeup::Inputs(inputs) => self.gather(inputs),
-                        other => other,
-                    });
-                }
-                Some(done) = self.timers.join_next(), if !self.timers.is_empty() => {
-                    return Some(Wakeup::Inputs(done.into_iter().collect()));
-                }
-                Some(done) = self.idle_timers.join_next(), if !self.idle_timers.is_empty() => {
-                    return Some(Wakeup::Inputs(done.into_iter().collect()));
-                }
-                _ = self.inbox_ticks.tick() => return Some(Wakeup::Inbox),
+            biased;
+            Some(()) = self.interrupts.recv() => {
+                Some(Wakeup::Inputs(vec![self.interrupt()]))
+            }
+            Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
+                Some(self.gather(done.into_iter().collect()))
+            }
+            wakeup = self.guests.next() => Some(match wakeup {
+                Wakeup::Inputs(inputs) => self.gather(inputs),
+                other => other,
+            }),
+            () = tokio::time::sleep(pause), if first.is_some() => Some(self.take_due()),
+            _ = self.inbox_ticks.tick() => Some(Wakeup::Inbox),
         }
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod guests;
 mod live;
 mod rehearse;
+mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
