@@ -2,7 +2,7 @@
 
 use rutter_manifest::{Manifest, ManifestError};
 use sha2::{Digest, Sha256};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
 /// The interface lines this program speaks, oldest first. A line is the part of a version that
 /// decides compatibility: `0.1` of `rutter:step@0.1.3`.
@@ -158,7 +158,10 @@ fn sections(bytes: &[u8]) -> Result<Sections, PluginError> {
             Payload::ComponentImportSection(reader) => {
                 for import in reader {
                     let import = import.map_err(|error| not_component(error.message()))?;
-                    sections.imports.push(import.name.name.to_owned());
+                    // A type is only a name for what an interface has already.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        sections.imports.push(import.name.name.to_owned());
+                    }
                 }
             }
             _ => {}
