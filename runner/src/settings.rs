@@ -50,6 +50,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// Endpoints that replace the published ones.
     pub endpoints: BTreeMap<Product, Endpoint>,
+    /// How many times faster than here time passes behind the endpoints: 1 but for a simulated cloud.
+    pub time_scale: f64,
     /// Credential profiles defined here.
     pub profiles: BTreeMap<String, ProfileSettings>,
     /// What the names of accounts in runbooks are bound to, unless the command line says otherwise.
@@ -116,6 +118,40 @@ struct Document {
     http: Http,
     #[serde(default)]
     limits: LimitsDocument,
+    #[serde(default)]
+    simulation: SimulationDocument,
+}
+
+/// What a simulated cloud behind the endpoints needs.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimulationDocument {
+    time_scale: Option<f64>,
+}
+
+impl SimulationDocument {
+    /// Waiting less than the cloud needs is harmless only where there is no cloud.
+    fn time_scale(&self, endpoints: &BTreeMap<Product, Endpoint>) -> Result<f64, SettingsError> {
+        let Some(scale) = self.time_scale else {
+            return Ok(1.0);
+        };
+        let products = rutter_contracts::products().count();
+        let local = endpoints
+            .values()
+            .filter(|endpoint| is_loopback(endpoint.url()))
+            .count();
+        if !(scale >= 1.0 && scale.is_finite()) {
+            return Err(SettingsError::simulation(
+                "`time_scale` is a number from 1 on",
+            ));
+        }
+        if local < products {
+            return Err(SettingsError::simulation(
+                "`time_scale` is only for a simulated cloud: every product of `[endpoints]` must lead to this machine",
+            ));
+        }
+        Ok(scale)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -252,6 +288,7 @@ impl Settings {
         Ok(Self {
             file: file.map(Path::to_owned),
             state_dir,
+            time_scale: document.simulation.time_scale(&endpoints)?,
             endpoints,
             profiles: document
                 .profiles

@@ -6,6 +6,9 @@ use tokio::process::Child;
 
 use crate::{Bench, Cloud, Ended, Proxy};
 
+/// How many times faster time passes: hours of waiting in a second or two.
+const TIME_SCALE: f64 = 10_000.0;
+
 /// A runbook of the repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Procedure {
@@ -162,7 +165,7 @@ fn settings(address: &str) -> String {
         .iter()
         .map(|product| format!("{product} = \"http://{address}\"\n"))
         .collect();
-    format!("[endpoints]\n{lines}\n[limits]\npoll_every = \"50ms\"\n")
+    format!("[endpoints]\n{lines}\n[simulation]\ntime_scale = {TIME_SCALE}\n")
 }
 
 /// The world with its time running fast enough for a test.
@@ -173,7 +176,7 @@ fn fast_world(bench: &Bench, file: &str) -> String {
         .entry("world")
         .or_insert_with(|| toml::Table::new().into());
     let general = general.as_table_mut().expect("`world` is a table");
-    general.insert("time_scale".to_owned(), toml::Value::Float(20_000.0));
+    general.insert("time_scale".to_owned(), toml::Value::Float(TIME_SCALE));
     let text = toml::to_string(&world).expect("a table can be written");
     let path = bench.write("world.toml", &text);
     path.to_str().expect("a temporary path is text").to_owned()

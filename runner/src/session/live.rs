@@ -1,4 +1,4 @@
-//! The shell of a run against the cloud: the real clock, the network, timers, the inbox and Ctrl-C.
+//! The shell of a run against the cloud: its clock, the network, timers, the inbox and Ctrl-C.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Wishes;
+use super::clock::Clock;
 use super::guests::Guests;
 use super::timers::Timers;
 use crate::drive::{Shell, Wakeup};
@@ -24,6 +25,7 @@ pub struct LiveShell {
     carrier: Arc<dyn Carry>,
     pace: Arc<Pace>,
     wishes: Wishes,
+    clock: Clock,
     /// Calls in flight.
     sends: JoinSet<Input>,
     /// Timers that keep the run going.
@@ -43,6 +45,7 @@ impl LiveShell {
         guests: Guests,
         carrier: Arc<dyn Carry>,
         wishes: Wishes,
+        clock: Clock,
         interrupts: mpsc::Receiver<()>,
     ) -> Self {
         Self {
@@ -50,6 +53,7 @@ impl LiveShell {
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
             wishes,
+            clock,
             sends: JoinSet::new(),
             timers: Timers::default(),
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
@@ -125,7 +129,7 @@ impl LiveShell {
 
 impl Shell for LiveShell {
     fn now(&self) -> Timestamp {
-        Timestamp(jiff::Timestamp::now().as_millisecond())
+        self.clock.now()
     }
 
     fn recorded(&mut self, record: &Record, _run: &Run) {
@@ -174,9 +178,7 @@ impl Shell for LiveShell {
         }
         let timers = self.timers.first(run).into_iter();
         let first = timers.chain(self.idle_timers.first(run)).min();
-        let pause = first.map_or(INBOX_EVERY, |due| {
-            Duration::from_millis(due.since(self.now()))
-        });
+        let pause = first.map_or(INBOX_EVERY, |due| self.clock.until(due));
         tokio::select! {
             biased;
             Some(()) = self.interrupts.recv() => {

@@ -4,6 +4,7 @@
 //! components, the carrier with the operator's credentials. What then happens is `drive.rs` and the
 //! engine; what is shown is `ui/`.
 
+mod clock;
 mod error;
 mod guests;
 mod live;
@@ -13,9 +14,10 @@ mod timers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Uses};
+use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
+use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
 pub use live::LiveShell;
@@ -96,7 +98,7 @@ impl Session {
         };
         let first = vec![start, Input::AccountsConfirmed(identities)];
         let run = limited(Run::new(), &wishes);
-        let shell = shell(equipment, plugins, carrier, wishes);
+        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
             driving,
@@ -150,7 +152,7 @@ impl Session {
             });
         }
         let run = limited(run, &wishes);
-        let shell = shell(equipment, plugins, carrier, wishes);
+        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
             driving,
@@ -286,7 +288,15 @@ fn shell(
     plugins: BTreeMap<String, Arc<Plugin>>,
     carrier: LiveCarrier,
     wishes: Wishes,
+    latest: Timestamp,
 ) -> LiveShell {
+    let clock = Clock::new(equipment.settings.time_scale, latest);
     let guests = Guests::new(equipment.sandbox, plugins, equipment.limits);
-    LiveShell::new(guests, Arc::new(carrier), wishes, equipment.interrupts)
+    LiveShell::new(
+        guests,
+        Arc::new(carrier),
+        wishes,
+        clock,
+        equipment.interrupts,
+    )
 }

@@ -59,6 +59,13 @@ impl SettingsError {
         }
     }
 
+    pub(super) fn simulation(message: &str) -> Self {
+        Self {
+            help: Some("leave `[simulation]` out, or start `rutter simulate`".to_owned()),
+            ..Self::new(format!("`[simulation]` in the settings: {message}"))
+        }
+    }
+
     /// An error in a variable of the environment.
     pub(super) fn in_variable(variable: &str, message: &str) -> Self {
         Self::new(format!("`{variable}` in the environment: {message}"))
