@@ -145,12 +145,13 @@ impl Session {
         // A person's decision comes before anything is tried again because of it.
         let messages = driving.journal.take_inbox()?;
         first.extend(messages.into_iter().map(Input::from));
-        first.push(Input::AccountsConfirmed(identities));
+        // Before the accounts are confirmed nothing starts: the undo comes first.
         if undo {
             first.push(Input::Undo {
                 by: wishes.by.clone(),
             });
         }
+        first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
         let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
