@@ -1,49 +1,44 @@
-# What there is to do here. Everything goes through cargo; this file only remembers the words.
+# What there is to do here; cargo does it.
 #
-#   make            what `make test` does
-#   make build      the program and its plugins
-#   make plugins    the plugins, to target/plugins
-#   make test       all tests
-#   make check      what must hold before a change lands: format, lints, documents, tests
-#   make rehearse   every runbook in its world
-#   make bench      the measurements
+#   make rehearse   build the program and every plugin, and rehearse a real runbook
+#   make test       format, lints, documents, all tests, every runbook checked: what a change must pass
+#   make check      the quick loop: does it compile, is it formatted
+#   make plugins    the program, and the plugins in target/plugins
+#   make bench      the measurements, as ratios of one run
 
 CARGO ?= cargo
 RUTTER := target/debug/rutter
+RUNBOOK := runbooks/redis_cross_account
+# Runbooks are neither worlds nor inputs.
+RUNBOOKS := $(filter-out %.world.toml %.inputs.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: default build plugins test check rehearse bench wasm-target
+.PHONY: rehearse test check plugins bench program wasm-target
 
-default: test
+rehearse: plugins
+	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
 
-build: plugins
+test: wasm-target
+	$(CARGO) fmt --all --check
+	$(CARGO) test --workspace --no-run
+	$(RUTTER) plugin build .
+	set -e; for runbook in $(RUNBOOKS); do $(RUTTER) check "$$runbook"; done
+	$(CARGO) test --workspace
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
-$(RUTTER): FORCE
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) check --workspace
+
+plugins: program wasm-target
+	$(RUTTER) plugin build .
+
+program:
 	$(CARGO) build --package rutter
 
 wasm-target:
 	scripts/wasm-target
 
-# One run of cargo for all plugins: they share every dependency.
-plugins: $(RUTTER) wasm-target
-	$(RUTTER) plugin build .
-
-test: plugins
-	RUTTER_PLUGIN_PATH=$(CURDIR)/target/plugins $(CARGO) test --workspace
-
-check:
-	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
-	$(MAKE) test
-
-rehearse: plugins
-	set -e; for world in runbooks/*.world.toml; do \
-		runbook=$${world%.world.toml}; \
-		$(RUTTER) rehearse "$$runbook.toml" --inputs "$$runbook.inputs.toml"; \
-	done
-
 bench: plugins
-	$(CARGO) bench --workspace
-
-.PHONY: FORCE
-FORCE:
+	$(CARGO) run --package rutter --example bench_host
+	$(CARGO) test --package rutter-tests --test bench -- --ignored --nocapture --test-threads 1

@@ -5,7 +5,6 @@
 //! as an argument has to make a host call with these inputs; the first it makes is answered with a
 //! fault, which should end it.
 
-#[expect(dead_code, reason = "shared with the tests, which use all of it")]
 #[path = "../src/host/fixture.rs"]
 mod fixture;
 

@@ -25,13 +25,13 @@ impl Import<'_> {
                 continue;
             }
             match self.account.change(create.clone()).send() {
-                Err(fault) if fault.is_unknown() => {
-                    self.host.wait(SETTLE)?;
-                    if let Some(token) = self.token(&name)? {
-                        self.give_up(&create, &token)?;
-                    }
-                }
+                Err(fault) if fault.is_unknown() => self.host.wait(SETTLE)?,
                 other => return other,
+            }
+            match self.token(&name)? {
+                Some(token) => self.give_up(&create, &token)?,
+                // It did not happen: the name is still free.
+                None => return self.account.change(create).send(),
             }
         }
         let message = format!("no activation code arrived in {CODES_MAX} tries");
@@ -58,15 +58,12 @@ impl Import<'_> {
 
     fn tokens(&self) -> Result<Vec<Answer>, Fault> {
         let names = (1..=CODES_MAX).map(|number| format!("{}-{number}", self.mark));
-        let mut tokens = Vec::new();
-        for name in names {
-            match self.token(&name)? {
-                Some(token) => tokens.push(token),
-                // They are made one after the other.
-                None => break,
-            }
-        }
-        Ok(tokens)
+        let found = names.map(|name| self.token(&name));
+        Ok(found
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     /// Closes the codes of this step: the client has registered.

@@ -1,6 +1,6 @@
 //! One request through the world, stage by stage.
 
-use rutter_contracts::{Access, Action};
+use rutter_contracts::{Access, Action, Repeat};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
@@ -130,6 +130,10 @@ impl World {
         if let Some(remembered) = remembered.filter(|remembered| remembered.lasts(moment.now_ms)) {
             return remembered.answer(&request.parameters);
         }
+        // Where all there is to a change is in the summary, a repeated one that leaves everything as it
+        // was is seen, and does not count as a change.
+        let visible = ["RAM", "SMC"].contains(&contract.product);
+        let before = (visible && contract.repeat == Repeat::Same).then(|| self.summary());
         let body = act(&mut Scene {
             world: self,
             now: moment.now_ms,
@@ -139,8 +143,10 @@ impl World {
             parameters,
         })?;
         if contract.access == Access::Change {
-            self.ledger
-                .change(&without_secrets(contract, &request.parameters));
+            if before.is_none_or(|before| before != self.summary()) {
+                self.ledger
+                    .change(&without_secrets(contract, &request.parameters));
+            }
             if let Some(token) = token {
                 self.remembered.insert(
                     token,

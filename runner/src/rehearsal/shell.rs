@@ -75,7 +75,7 @@ impl RehearsalShell {
         match turn {
             Turn::Start { at, inputs, undo } => {
                 let started = self.guests.start(at, inputs, undo, self.now, run);
-                self.own.extend(started.err());
+                self.own.extend(started.err().map(|ended| *ended));
             }
             Turn::Answer {
                 at,

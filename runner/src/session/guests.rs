@@ -67,14 +67,14 @@ impl Guests {
         undo: Option<Box<UndoRequest>>,
         now: Timestamp,
         run: &Run,
-    ) -> Result<(), Input> {
+    ) -> Result<(), Box<Input>> {
         let job = match self.job(&at, inputs, undo, now, run) {
             Ok(job) => job,
             Err(fault) => {
-                return Err(Input::GuestEnded {
+                return Err(Box::new(Input::GuestEnded {
                     at,
                     result: Err(fault),
-                });
+                }));
             }
         };
         let (plugin, job) = job;

@@ -150,7 +150,7 @@ impl Shell for LiveShell {
             Effect::StartGuest { at, inputs, undo } => {
                 let now = self.now();
                 if let Err(ended) = self.guests.start(at, inputs, undo, now, run) {
-                    self.own.push(ended);
+                    self.own.push(*ended);
                 }
             }
             Effect::AnswerGuest {
