@@ -106,15 +106,19 @@ impl Import<'_> {
         purpose: &str,
         command: &str,
     ) -> Result<(), Fault> {
+        let name = format!("{}-{purpose}", self.mark);
         let run = self
             .api("RunCommand")
-            .set("Name", format!("{}-{purpose}", self.mark))
+            .set("Name", &name)
             .set("Type", system.command_type())
             .set("CommandContent", command)
             .set("ContentEncoding", "PlainText")
             .set("InstanceId", json!([self.inputs.instance]))
             .set("Timeout", COMMAND_SECONDS);
-        let started = there.change(run).send()?;
+        let started = there
+            .create(run)
+            .or_adopt(|| self.started(there, &name))?
+            .answer;
         let invocation = self
             .api("DescribeInvocations")
             .set("InvokeId", started.text("/InvokeId")?)
@@ -132,6 +136,21 @@ impl Import<'_> {
             }
             other => other.map(|_| ()),
         }
+    }
+
+    /// The command of that name, if it was started and did not fail.
+    fn started(&self, there: &Account, name: &str) -> Result<Option<Value>, Fault> {
+        let list = self.api("DescribeInvocations").set("CommandName", name);
+        let invocations = there.read(list)?.items("/Invocations/Invocation");
+        let good = ["Pending", "Scheduled", "Running", "Success"];
+        let found = invocations.iter().find(|invocation| {
+            let status = invocation.text_if_any("/InvocationStatus");
+            status.is_some_and(|status| good.contains(&status))
+        });
+        let id = found
+            .map(|invocation| invocation.text("/InvokeId"))
+            .transpose()?;
+        Ok(id.map(|id| json!({ "InvokeId": id })))
     }
 
     fn command_failed(&self, described: &Answer) -> Fault {

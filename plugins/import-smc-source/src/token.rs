@@ -77,9 +77,17 @@ impl Import<'_> {
         if token.text_if_any("/Status") != Some("activated") {
             return Ok(());
         }
-        let disable = Api::new("SMC", "DisableAccessToken")
-            .set("AccessTokenId", token.text("/AccessTokenId")?);
-        self.account.change(disable).send().or_absent()?;
+        let id = token.text("/AccessTokenId")?;
+        let disable = Api::new("SMC", "DisableAccessToken").set("AccessTokenId", id);
+        let closed = || {
+            let now = self.token(token.text("/Name")?)?;
+            let open = now.is_some_and(|token| token.text_if_any("/Status") == Some("activated"));
+            Ok((!open).then(|| json!({})))
+        };
+        self.account
+            .create(disable)
+            .settle(SETTLE)
+            .or_adopt(closed)?;
         Ok(())
     }
 

@@ -40,6 +40,9 @@ pub(super) struct Case {
     /// Whether the reverses of its changes give the world as it was; `true` unless the manifest says
     /// `irreversible` or `undo`.
     pub(super) restores: Option<bool>,
+    /// Whether the loss of the answer of any change ends in the same world; `true` unless said. It
+    /// cannot where an answer holds what is shown only once.
+    pub(super) survives: Option<bool>,
 }
 
 /// An account of a case.

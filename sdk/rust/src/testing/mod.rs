@@ -63,7 +63,9 @@ pub fn run_folder(plugin: &Plugin, crate_folder: &str) {
         .permissions
         .iter()
         .flat_map(|permission| &permission.call);
-    for call in declared.filter(|call| !used.contains(&call.to_lowercase())) {
+    // Which calls an undo of the plugin's own makes depends on how far the step had come.
+    let judged = declared.filter(|_| !manifest.plugin.undo);
+    for call in judged.filter(|call| !used.contains(&call.to_lowercase())) {
         problems.push(format!("no case needs the permission `{call}`"));
     }
     assert!(problems.is_empty(), "{}", listed("cases", &problems));

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::fault::Fault;
 use crate::host::Host;
-use crate::plugin::Plugin;
+use crate::plugin::{MadeChange, Plugin, UndoText};
 use crate::testing::case::{Case, ExpectedFault};
 use crate::testing::double::{Answers, Asked, Double, State};
 use crate::testing::expect::{differences, resolve};
@@ -115,6 +115,7 @@ impl Runner<'_> {
     fn in_world(&self, world: &World, report: &mut Report) {
         let (ran, after) = self.once_in(world, None);
         let restored = self.restores().then(|| self.take_back(&ran, &after));
+        let undone = self.plugin.undo.map(|undo| self.undo(undo, &ran, &after));
         let changes = ran.state.changes.len();
         let finished = ran.result.clone();
         self.judge(ran, |_| self.once_in(world, None).0, report);
@@ -122,7 +123,23 @@ impl Runner<'_> {
             let left = problems_of_restoring(world, problems);
             report.problems.extend(left);
         }
-        if let (Ok(outputs), true) = (finished, report.problems.is_empty()) {
+        if let Some((undone, left)) = undone {
+            let mut problems = undone.state.problems;
+            problems.extend(
+                undone
+                    .result
+                    .err()
+                    .map(|fault| format!("the undo ends in {fault}")),
+            );
+            report.used.extend(undone.state.used);
+            if self.case.restores.unwrap_or(true) {
+                report
+                    .problems
+                    .extend(problems_of_restoring(world, (problems, left)));
+            }
+        }
+        let survives = self.case.survives.unwrap_or(true) && report.problems.is_empty();
+        if let (Ok(outputs), true) = (finished, survives) {
             self.survive(world, &after, &outputs, changes, report);
         }
     }
@@ -182,6 +199,40 @@ impl Runner<'_> {
     }
 
     fn once(&self, answers: Box<dyn Answers>, start_ms: u64) -> Ran {
+        self.with_host(answers, start_ms, |host| {
+            (self.plugin.run)(host, &self.inputs).and_then(|text| {
+                serde_json::from_str(&text).map_err(|error| {
+                    Fault::unexpected_answer(format!("the outputs are not JSON: {error}"))
+                })
+            })
+        })
+    }
+
+    /// Lets the plugin's own undo take a run back; what went wrong, and the world then.
+    fn undo(&self, undo: UndoText, ran: &Ran, after: &World) -> (Ran, World) {
+        let world = Rc::new(RefCell::new(after.clone()));
+        let answers = Simulated::new(Rc::clone(&world), self.case, None);
+        let changes = ran.state.changes.iter().rev();
+        let changes = changes.map(|(call, answer)| MadeChange {
+            api: call.api.clone(),
+            account: call.account.clone(),
+            answer: Some(answer.clone()),
+        });
+        let changes: Vec<_> = changes.collect();
+        let outputs = ran.result.as_ref().ok().map(Value::to_string);
+        let undone = self.with_host(Box::new(answers), ran.state.now_ms, |host| {
+            undo(host, &self.inputs, changes, outputs.as_deref()).map(|()| Value::Null)
+        });
+        let world = world.borrow().clone();
+        (undone, world)
+    }
+
+    fn with_host(
+        &self,
+        answers: Box<dyn Answers>,
+        start_ms: u64,
+        act: impl FnOnce(&Host) -> Result<Value, Fault>,
+    ) -> Ran {
         let regions: BTreeMap<String, String> = self
             .case
             .accounts
@@ -201,11 +252,7 @@ impl Runner<'_> {
             problems: Vec::new(),
         }));
         let host = Host::new(Double(Rc::clone(&state)));
-        let result = (self.plugin.run)(&host, &self.inputs).and_then(|text| {
-            serde_json::from_str(&text).map_err(|error| {
-                Fault::unexpected_answer(format!("the outputs are not JSON: {error}"))
-            })
-        });
+        let result = act(&host);
         drop(host);
         let state = Rc::into_inner(state)
             .expect("the host and its accounts are gone with the function")
