@@ -172,7 +172,8 @@ fn sections(bytes: &[u8]) -> Result<Sections, PluginError> {
 
 fn not_component(reason: &str) -> PluginError {
     PluginError::NotComponent {
-        reason: reason.to_owned(),
+        // What follows is bytes in decimal, a line each.
+        reason: reason.split(" - ").next().unwrap_or(reason).to_owned(),
     }
 }
 

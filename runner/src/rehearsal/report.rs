@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Approval, ChangeState, Fact, Name, Record, Run, RunEnd, Standing, StepState, Timestamp,
+    Approval, ChangeState, Fact, Fault, Name, Record, Run, RunEnd, Standing, StepState, Timestamp,
 };
 use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
@@ -159,6 +159,16 @@ fn timeline(out: &mut String, material: &Material<'_>) {
             out,
             format_args!("{mark} {after:>13}  {takes:>13}  {id:<steps$}  {what}"),
         );
+        if let StepState::Failed(Fault {
+            advice: Some(advice),
+            ..
+        }) = &state.state
+        {
+            line(
+                out,
+                format_args!("  {:>13}  {:>13}  {:<steps$}  help: {advice}", "", "", ""),
+            );
+        }
         for label in lane.into_iter().flat_map(|lane| &lane.waited) {
             line(
                 out,
