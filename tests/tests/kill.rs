@@ -51,7 +51,7 @@ async fn killed_and_resumed(stage: &Stage, moment: Moment) -> Vec<i32> {
             }
             Some(0) => return codes,
             // It died before its first record was safe, and did nothing.
-            Some(2) if ended.stderr.contains("has no records") => {
+            Some(2) if ended.stderr.contains("ended before it began") => {
                 return vec![stage.run().await.code.unwrap_or(-1)];
             }
             _ => panic!("{moment:?}: {}\n{}", ended.stdout, ended.stderr),

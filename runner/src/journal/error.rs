@@ -88,7 +88,10 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// There is no journal.
-    #[error("{} does not exist", path.display())]
+    #[error(
+        "there is no {}: the run ended before it began, or somebody took the file away",
+        path.display()
+    )]
     Missing {
         /// The file.
         path: PathBuf,

@@ -42,8 +42,12 @@ pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
             source: std::io::ErrorKind::AlreadyExists.into(),
         });
     }
-    let mut connection = Connection::open(path).map_err(failed)?;
-    prepare(&connection).map_err(failed)?;
+    // A process that dies while the tables are made must not leave half a journal behind: the file
+    // gets its name when it is whole.
+    let unfinished = path.with_extension("unfinished");
+    let io = |source| JournalError::from_io(path, source);
+    remove(&unfinished).map_err(io)?;
+    let mut connection = Connection::open(&unfinished).map_err(failed)?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
         .map_err(failed)?;
@@ -56,7 +60,18 @@ pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
         )
         .map_err(failed)?;
     transaction.commit().map_err(failed)?;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    std::fs::rename(&unfinished, path).map_err(io)?;
+    let connection = Connection::open(path).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
     Ok(connection)
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Opens a journal for writing, once it is known to be one that this program may write.
