@@ -83,7 +83,10 @@ impl Cloud {
 }
 
 /// A client without proxies, for loopback only.
-pub(crate) fn client() -> reqwest::Client {
+///
+/// # Panics
+/// When no client can be made.
+pub fn client() -> reqwest::Client {
     // A second installation in the same process is an error that means "already there".
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()

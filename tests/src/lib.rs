@@ -6,7 +6,7 @@ mod command;
 mod procedure;
 mod proxy;
 
-pub use cloud::Cloud;
+pub use cloud::{Cloud, client};
 pub use command::{Bench, Ended};
 pub use procedure::{Procedure, Stage};
 pub use proxy::{Moment, Proxy};

@@ -11,8 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rutter_tests::Bench;
 
-const ME: &str =
-    r#"{"AccountId":"1111111111111111","Arn":"acs:ram::1111111111111111:root","RequestId":"r"}"#;
+const ME: &str = r#"{"AccountId":"1111111111111111","Arn":"acs:ram::1111111111111111:root","IdentityType":"Account","PrincipalId":"1","UserId":"1","RequestId":"r"}"#;
 const ABSENT: &str =
     r#"{"Code":"EntityNotExist.Policy","Message":"no such policy","RequestId":"r"}"#;
 const CREATED: &str =
@@ -91,7 +90,7 @@ fn steps_in_sequence(count: usize) -> String {
         write!(
             text,
             "[[steps]]\nid = \"s{number}\"\nuses = \"create-policy\"\naccount = \"a\"\nwith.name = \"p{number}\"\n\
-             with.document.Version = \"1\"\nwith.document.Statement = []\n"
+             with.document.Version = \"1\"\nwith.document.Statement = [{{ Effect = \"Allow\", Action = \"ecs:Describe*\", Resource = \"*\" }}]\n"
         )
         .expect("a String takes all text");
     }
@@ -144,10 +143,7 @@ async fn a_thousand_changes_in_sequence() {
         file.sync_data().expect("a disk");
         began.elapsed()
     });
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = rutter_tests::client();
     let mut trips = Vec::new();
     for _ in 0..200 {
         let began = Instant::now();
@@ -178,10 +174,7 @@ async fn a_thousand_waiting_at_once() {
     let start = timed_run(&bench, &settings, &one_step()).await;
     let took = timed_run(&bench, &settings, &steps_at_once(STEPS)).await;
     let took = took.saturating_sub(start) + Duration::from_millis(100);
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = rutter_tests::client();
     let began = Instant::now();
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..STEPS {

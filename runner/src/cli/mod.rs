@@ -113,9 +113,10 @@ impl Context {
         }
     }
 
-    /// A runtime for the commands that talk to anything.
+    /// A runtime for the commands that talk to anything. One thread: making guests takes the kernel's
+    /// lock on the memory map, and two threads that do it are slower than one.
     fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-        tokio::runtime::Builder::new_multi_thread()
+        tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::io("the runtime could not be started", error))
