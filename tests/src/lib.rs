@@ -9,7 +9,7 @@ mod proxy;
 pub use cloud::{Cloud, client};
 pub use command::{Bench, Ended};
 pub use procedure::{Procedure, Stage};
-pub use proxy::{Moment, Proxy};
+pub use proxy::{Moment, Place, Proxy};
 
 /// One-way Redis sync between two accounts.
 pub const REDIS: Procedure = Procedure {

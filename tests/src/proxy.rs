@@ -11,17 +11,27 @@ use axum::http::{Method, Request, StatusCode, Uri};
 use axum::response::Response;
 use tokio::sync::oneshot;
 
-/// When the binary is killed, counted in requests from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A request: the n-th of its action, from 1. How many polls a wait takes depends on the machine, so
+/// requests are not counted across actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The action, `CreateRole`.
+    pub action: String,
+    /// Which of them.
+    pub number: usize,
+}
+
+/// When the binary is killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// Never.
     Never,
-    /// When the n-th request has arrived here and not at the cloud: between intent and effect.
-    Before(usize),
-    /// When the n-th request was answered by the cloud and the answer has not left here.
-    After(usize),
-    /// A little after the n-th answer was passed on: in the middle of a step.
-    Between(usize),
+    /// When the request has arrived here and not at the cloud: between intent and effect.
+    Before(Place),
+    /// When the request was answered by the cloud and the answer has not left here.
+    After(Place),
+    /// A little after the answer was passed on: in the middle of a step.
+    Between(Place),
 }
 
 /// A running proxy.
@@ -119,18 +129,18 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
         .headers
         .get("x-acs-action")
         .and_then(|action| action.to_str().ok());
-    let number = shared.note(action.unwrap_or("?"));
-    if shared.kill_if(Moment::Before(number)) {
+    let place = shared.note(action.unwrap_or("?"));
+    if shared.kill_if(&Moment::Before(place.clone())) {
         return unanswered().await;
     }
     let answer = forward(&shared, &parts.method, &parts.uri, &parts.headers, body).await;
-    if shared.kill_if(Moment::After(number)) {
+    if shared.kill_if(&Moment::After(place.clone())) {
         return unanswered().await;
     }
     let later = shared.clone();
     tokio::spawn(async move {
         tokio::time::sleep(std::time::Duration::from_millis(3)).await;
-        later.kill_if(Moment::Between(number));
+        later.kill_if(&Moment::Between(place));
     });
     answer
 }
@@ -167,24 +177,28 @@ async fn forward(
 }
 
 impl Shared {
-    fn note(&self, action: &str) -> usize {
+    fn note(&self, action: &str) -> Place {
         let mut state = self.state.lock().expect("no test panics with the lock");
         state.seen.push(action.to_owned());
-        state.seen.len()
+        let number = state.seen.iter().filter(|seen| *seen == action).count();
+        Place {
+            action: action.to_owned(),
+            number,
+        }
     }
 
-    fn kill_if(&self, now: Moment) -> bool {
+    fn kill_if(&self, now: &Moment) -> bool {
         let mut state = self.state.lock().expect("no test panics with the lock");
-        match state.moment {
-            Some((moment, process)) if moment == now => {
+        match state.moment.clone() {
+            Some((moment, process)) if moment == *now => {
                 state.moment = None;
                 let kill = std::process::Command::new("kill")
                     .args(["-KILL", &process.to_string()])
                     .status();
-                assert!(
-                    kill.expect("`kill` can be started").success(),
-                    "the process was gone"
-                );
+                if !kill.expect("`kill` can be started").success() {
+                    // It ended by itself a moment ago.
+                    return false;
+                }
                 if let Some(struck) = state.struck.take() {
                     // Nobody need be listening.
                     let _ = struck.send(());
