@@ -56,6 +56,10 @@ async fn killed_and_resumed(stage: &Stage, moment: &Moment) -> Vec<i32> {
                 }
             }
             Some(0) => return codes,
+            // It had said that it was done, and was struck on its way out.
+            Some(2) if matches!(moment, Moment::Between(_)) && ended.stderr.contains("is over") => {
+                return vec![0];
+            }
             // It died before its first record was safe, and did nothing.
             Some(2) if ended.stderr.contains("ended before it began") => {
                 return vec![stage.run().await.code.unwrap_or(-1)];
