@@ -334,3 +334,51 @@ fn completions_are_an_answer() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.stdout.contains("_rutter"));
 }
+
+#[test]
+fn an_assertion_over_inputs_is_judged_before_anything_runs() {
+    let bench = Bench::new();
+    let path = bench.state().join("times.toml");
+    let text = r#"schema = 1
+
+[runbook]
+name = "times"
+title = "Two times"
+
+[inputs.short]
+type = "duration"
+default = "1m"
+
+[inputs.long]
+type = "duration"
+
+[[steps]]
+id = "order"
+uses = "assert"
+with.that = "{{ inputs.short < inputs.long }}"
+with.message = "`short` must be shorter than `long`"
+"#;
+    std::fs::write(&path, text).unwrap();
+    let check = |set: &[&str]| {
+        let mut arguments = vec!["check", path.to_str().unwrap()];
+        for value in set {
+            arguments.extend(["--set", value]);
+        }
+        bench.run(&arguments)
+    };
+    assert_eq!(
+        check(&[]).code,
+        Some(0),
+        "without `long` nobody can tell yet"
+    );
+    assert_eq!(check(&["long=2m"]).code, Some(0));
+    let refused = check(&["long=2m", "short=3m"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    for part in [
+        "step `order` refuses",
+        "must be shorter than `long`",
+        "times.toml:15",
+    ] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+}

@@ -17,7 +17,7 @@ use crate::settings::SettingsError;
 use crate::ui::PromptError;
 
 /// Nothing was begun; the state of the world is what it was.
-const NOTHING_RAN: &str = "nothing ran";
+pub(super) const NOTHING_RAN: &str = "nothing ran";
 
 /// Why a command did not do what was asked for.
 #[derive(Debug)]

@@ -10,9 +10,11 @@ use rutter_manifest::Field;
 use super::accounts::{bindings, names_in};
 use super::flags::Inputs;
 use super::plugins::catalogue;
-use super::{Context, Failure};
+use super::{Context, Failure, driving};
+use crate::diagnostic::Diagnostic;
 use crate::runbook::{self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load};
 use crate::secrets::{SecretText, Secrets, Vault};
+use crate::session::Ahead;
 use crate::settings::Settings;
 use crate::ui::{Prompt, one_line};
 
@@ -43,7 +45,7 @@ pub(super) fn check(
     let bound = (!inputs.accounts.is_empty())
         .then(|| bindings(settings, &inputs.accounts, &account_names(path)));
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
-    load(context, path, inputs, bound, None, secrets)
+    load(context, settings, path, inputs, bound, None, secrets)
 }
 
 /// Loads a runbook for the run `id`; asks the person at the terminal for what is missing.
@@ -57,7 +59,15 @@ pub(super) fn for_run(
     let bound = bindings(settings, &inputs.accounts, &account_names(path));
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    load(context, path, inputs, Some(bound), asking(), secrets)
+    load(
+        context,
+        settings,
+        path,
+        inputs,
+        Some(bound),
+        asking(),
+        secrets,
+    )
 }
 
 /// Loads a runbook for a rehearsal, which needs no credential and no real secret.
@@ -85,11 +95,20 @@ pub(super) fn for_rehearsal(
         }
         person.as_ref().and_then(|ask| ask(name, field))
     });
-    load(context, path, inputs, Some(bound), Some(ask), secrets)
+    load(
+        context,
+        settings,
+        path,
+        inputs,
+        Some(bound),
+        Some(ask),
+        secrets,
+    )
 }
 
 fn load(
     context: &Context,
+    settings: &Settings,
     path: &Path,
     inputs: &Inputs,
     bindings: Option<BTreeMap<String, Binding>>,
@@ -112,6 +131,7 @@ fn load(
         },
     )
     .map_err(Failure::runbook)?;
+    ask_ahead(settings, &checked)?;
     for (path, value) in checked.secrets.iter() {
         secrets.input(path, SecretText::new(value));
     }
@@ -122,6 +142,36 @@ fn load(
         secrets,
         components,
     })
+}
+
+/// Asks the steps that need nothing but inputs, so that a run that they would stop is not begun.
+fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
+    let Some(ahead) = Ahead::of(&checked.plan, &checked.plugins) else {
+        return Ok(());
+    };
+    let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
+    let sandbox = driving::sandbox(settings)?;
+    let limits = settings.limits.clone();
+    let refusals = Context::runtime()?.block_on(ahead.refusals(
+        &checked.evaluator,
+        sandbox,
+        limits,
+        secrets,
+    ))?;
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let diagnostics = refusals.into_iter().map(|(step, fault)| {
+        let title = format!("step `{}` refuses: {}", step.id, fault.message);
+        let diagnostic = Diagnostic::error(fault.code, title).state(super::failure::NOTHING_RAN);
+        let diagnostic = match checked.source.span_at(step.line.line, step.line.column) {
+            // The step of a runbook that is used by this one stands in another file.
+            Some(span) if step.line.file.is_none() => diagnostic.at(&checked.source, span, ""),
+            _ => diagnostic,
+        };
+        super::failure::with_help(diagnostic, fault.advice)
+    });
+    Err(Failure::runbook(diagnostics.collect()))
 }
 
 /// The secrets of a run that is taken up again: they are asked for anew, because neither its journal

@@ -9,6 +9,7 @@
     reason = "an error ends the session: it is made once"
 )]
 
+mod ahead;
 mod clock;
 mod error;
 mod guests;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
+pub use ahead::Ahead;
 use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;

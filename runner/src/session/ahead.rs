@@ -1,0 +1,136 @@
+//! What a plan's steps say before anything runs: those that need nothing but the runbook's inputs.
+//!
+//! An `assert` over inputs, and a plugin that only reads and may call nothing, come to the same end
+//! whenever they are asked. So `rutter check` asks them too, and a run that they would stop is not
+//! begun. What needs an account, an earlier step or an input that is missing waits for the run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rutter_engine::{
+    Fact, Fault, Input, Mode, OnFailure, Plan, Retry, Run, Step, StepEnd, Timestamp, Uses,
+};
+use rutter_manifest::Kind;
+use rutter_simcloud::World;
+use serde_json::json;
+
+use super::{Guests, SessionError, load_components};
+use crate::drive::Drive;
+use crate::host::{Limits, Sandbox};
+use crate::journal::{Journal as _, MemoryJournal};
+use crate::rehearsal::{RehearsalShell, SimCarrier};
+use crate::runbook::{Evaluator, Found};
+use crate::secrets::Secrets;
+use crate::ui;
+
+/// A world in which nobody has an account: what is asked here has nothing to call.
+const NOWHERE: &str = "schema = 1\n";
+
+/// The steps of a plan that can be asked before it runs.
+pub struct Ahead {
+    plan: Plan,
+    components: Vec<Arc<[u8]>>,
+}
+
+impl Ahead {
+    /// Picks them; `None` if there are none. `plugins` are the plan's by digest.
+    pub fn of(plan: &Plan, plugins: &BTreeMap<String, Found>) -> Option<Self> {
+        let mut plan = plan.clone();
+        plan.accounts.clear();
+        plan.outputs = json!({});
+        plan.steps
+            .retain(|step| needs_nothing(step, plugins.get(digest(step))));
+        for step in &mut plan.steps {
+            step.needs.clear();
+            step.on_failure = OnFailure::Continue;
+            step.retry = Retry::default();
+        }
+        if plan.steps.is_empty() {
+            return None;
+        }
+        let is_used = |found: &&Found| plan.steps.iter().any(|step| digest(step) == found.digest);
+        let used = plugins.values().filter(is_used);
+        let components = used.map(|found| found.bytes.clone()).collect();
+        Some(Self { plan, components })
+    }
+
+    /// Asks them, and returns those that refuse, with what they say.
+    ///
+    /// # Errors
+    /// When a component cannot be used.
+    pub async fn refusals(
+        self,
+        evaluator: &Evaluator,
+        sandbox: Arc<Sandbox>,
+        limits: Limits,
+        secrets: Secrets,
+    ) -> Result<Vec<(Step, Fault)>, SessionError> {
+        let world = World::from_toml(NOWHERE, "no world")?;
+        let plugins = load_components(&sandbox, &self.components)?;
+        let guests = Guests::new(sandbox, plugins, limits);
+        let carrier = Arc::new(SimCarrier::new(world, secrets));
+        let mut run = Run::new();
+        let mut journal = MemoryJournal::default();
+        let mut shell = RehearsalShell::new(guests, carrier, Timestamp(0));
+        let steps = self.plan.steps.clone();
+        let first = vec![
+            Input::Start {
+                run: "ahead".to_owned(),
+                mode: Mode::Rehearsal,
+                rutter: env!("CARGO_PKG_VERSION").to_owned(),
+                plan: Box::new(self.plan),
+            },
+            Input::AccountsConfirmed(BTreeMap::new()),
+        ];
+        let mut show = ui::silent();
+        let mut drive = Drive {
+            run: &mut run,
+            journal: &mut journal,
+            expressions: evaluator,
+            show: &mut *show,
+            shell: &mut shell,
+        };
+        drive.until_idle(first).await?;
+        let ends = journal
+            .load()?
+            .into_iter()
+            .filter_map(|record| match record.fact {
+                Fact::StepEnded {
+                    step,
+                    end: StepEnd::Failed(fault),
+                } => Some((step, fault)),
+                _ => None,
+            });
+        Ok(ends
+            .filter(|(_, fault)| is_verdict(fault))
+            .filter_map(|(id, fault)| {
+                let step = steps.iter().find(|step| step.id == id)?;
+                Some((step.clone(), fault))
+            })
+            .collect())
+    }
+}
+
+/// The digest of the component that a step uses; empty for a built-in step.
+fn digest(step: &Step) -> &str {
+    match &step.uses {
+        Uses::Plugin(plugin) => &plugin.digest,
+        _ => "",
+    }
+}
+
+fn needs_nothing(step: &Step, plugin: Option<&Found>) -> bool {
+    let is_free = match (&step.uses, plugin) {
+        (Uses::Assert, _) => true,
+        (Uses::Plugin(_), Some(Found { manifest, .. })) => {
+            manifest.plugin.kind == Kind::Read && manifest.permissions.is_empty()
+        }
+        _ => false,
+    };
+    is_free && step.accounts.is_empty() && step.confirm.is_none()
+}
+
+/// Whether the step itself says no. What has no value yet is no verdict.
+fn is_verdict(fault: &Fault) -> bool {
+    fault.code == "rutter.assert" || !fault.code.starts_with("rutter.")
+}
