@@ -8,26 +8,23 @@ mod proxy;
 
 pub use cloud::{Cloud, client};
 pub use command::{Bench, Ended};
-pub use procedure::{Procedure, Stage};
+pub use procedure::{Procedure, Rehearsed, Stage, facts};
 pub use proxy::{Moment, Place, Proxy};
 
 /// One-way Redis sync between two accounts.
 pub const REDIS: Procedure = Procedure {
-    name: "redis_cross_account",
-    accounts: &[("source", "cn-hangzhou"), ("destination", "cn-hangzhou")],
-    gates: &["buy", "cutover"],
+    runbook: "redis_cross_account",
+    scenario: "",
 };
 
 /// An image made and copied to another region.
 pub const ECS: Procedure = Procedure {
-    name: "ecs_cross_region",
-    accounts: &[("owner", "cn-hangzhou")],
-    gates: &[],
+    runbook: "ecs_cross_region",
+    scenario: "",
 };
 
 /// A server imported as a migration source of another account.
 pub const SMC: Procedure = Procedure {
-    name: "smc_cross_account",
-    accounts: &[("source", "cn-hangzhou"), ("destination", "cn-hangzhou")],
-    gates: &[],
+    runbook: "smc_cross_account",
+    scenario: "",
 };

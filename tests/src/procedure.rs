@@ -1,7 +1,8 @@
-//! A runbook with its example inputs and world, carried out over HTTP.
+//! A runbook with its example inputs and world: as a rehearsal shows it, and carried out over HTTP.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
+use serde_json::Value;
 use tokio::process::Child;
 
 use crate::{Bench, Cloud, Ended, Proxy};
@@ -9,15 +10,30 @@ use crate::{Bench, Cloud, Ended, Proxy};
 /// How many times faster time passes: hours of waiting in a second or two.
 const TIME_SCALE: f64 = 10_000.0;
 
-/// A runbook of the repository.
+/// How often a run is taken up again after a person answered.
+const ANSWERS_MAX: usize = 20;
+
+/// A runbook of the repository with one set of example inputs.
 #[derive(Clone, Copy, Debug)]
 pub struct Procedure {
     /// The file's name without `.toml`.
-    pub name: &'static str,
-    /// Its accounts and the region each is bound to.
-    pub accounts: &'static [(&'static str, &'static str)],
-    /// The steps that ask a person.
-    pub gates: &'static [&'static str],
+    pub runbook: &'static str,
+    /// `X` of `RUNBOOK.X.inputs.toml`; empty for `RUNBOOK.inputs.toml`.
+    pub scenario: &'static str,
+}
+
+/// A procedure and what its rehearsal shows of it.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    procedure: Procedure,
+    /// The accounts and the region each is bound to.
+    accounts: Vec<(String, String)>,
+    /// The steps that ask a person, in the order in which they ask.
+    pub gates: Vec<String>,
+    /// The steps that were done, in the order in which they ended.
+    pub steps: Vec<String>,
+    /// How many changes were made.
+    pub changes: usize,
 }
 
 /// A procedure, its cloud and the proxy between them, in an environment of their own.
@@ -29,42 +45,104 @@ pub struct Stage {
     /// What lies between.
     pub proxy: Proxy,
     procedure: Procedure,
+    accounts: Vec<(String, String)>,
+    gates: Vec<String>,
     settings: String,
 }
 
 impl Procedure {
+    /// `runbooks/…` with an ending of the scenario's, or of the runbook's where the scenario has none.
     fn file(self, ending: &str) -> String {
-        format!("runbooks/{}{ending}", self.name)
+        let own = format!("runbooks/{}.{}{ending}", self.runbook, self.scenario);
+        if !self.scenario.is_empty() && Bench::top().join(&own).exists() {
+            return own;
+        }
+        format!("runbooks/{}{ending}", self.runbook)
     }
 
+    /// The runbook's file, from the repository's top folder.
+    pub fn runbook_file(self) -> String {
+        format!("runbooks/{}.toml", self.runbook)
+    }
+
+    /// The file of its inputs.
+    pub fn inputs_file(self) -> String {
+        self.file(".inputs.toml")
+    }
+
+    /// The file of its world.
+    pub fn world_file(self) -> String {
+        self.file(".world.toml")
+    }
+
+    /// `rutter rehearse` with these flags more.
+    pub async fn rehearse(self, bench: &Bench, more: &[&str]) -> Ended {
+        let (runbook, inputs) = (self.runbook_file(), self.inputs_file());
+        let world = self.world_file();
+        let mut arguments = vec!["rehearse", &runbook, "--inputs", &inputs, "--world", &world];
+        arguments.extend(more);
+        bench.run(&arguments).await
+    }
+
+    /// Rehearses it to its end and reads what it needs from the records.
+    ///
+    /// # Panics
+    /// When the rehearsal does not end well.
+    pub async fn rehearsed(self) -> Rehearsed {
+        let ended = self.rehearse(&Bench::default(), &["--json"]).await;
+        assert_eq!(ended.code, Some(0), "{self:?}: {}", ended.stderr);
+        let facts = facts(&ended.stdout);
+        let of_kind = |kind: &'static str| facts.iter().filter(move |fact| fact["kind"] == kind);
+        let step = |fact: &Value| fact["step"].as_str().unwrap_or_default().to_owned();
+        let started = of_kind("run-started").next().expect("a run starts");
+        let accounts = started["plan"]["accounts"].as_object();
+        let region = |account: &Value| account["region"].as_str().unwrap_or_default().to_owned();
+        Rehearsed {
+            procedure: self,
+            accounts: accounts
+                .expect("a plan has accounts")
+                .iter()
+                .map(|(name, account)| (name.clone(), region(account)))
+                .collect(),
+            gates: of_kind("approval-asked").map(step).collect(),
+            steps: of_kind("step-ended")
+                .filter(|fact| fact["end"].get("done").is_some())
+                .map(step)
+                .collect(),
+            changes: of_kind("change-done").count(),
+        }
+    }
+}
+
+impl Rehearsed {
     /// Starts a cloud with the procedure's world, and a proxy before it.
-    pub async fn stage(self) -> Stage {
+    pub async fn stage(&self) -> Stage {
         let mut bench = Bench::default();
-        let world = fast_world(&bench, &self.file(".world.toml"));
-        let cloud = Cloud::start(&bench, &world).await;
+        let text = std::fs::read_to_string(Bench::top().join(self.procedure.world_file()));
+        let world: toml::Table =
+            toml::from_str(&text.expect("the world can be read")).expect("the world is TOML");
+        let cloud = Cloud::start(&bench, &fast_world(&bench, world.clone())).await;
         let proxy = Proxy::start(cloud.address()).await;
-        let settings = settings(proxy.address());
-        let settings = bench.write("rutter.toml", &settings);
-        let settings = settings
-            .to_str()
-            .expect("a temporary path is text")
-            .to_owned();
-        for (profile, id, secret) in keys(&Bench::top().join(self.file(".world.toml")), self) {
-            let variable = |part: &str| {
-                format!(
-                    "RUTTER_PROFILE_{}_{part}",
-                    profile.to_uppercase().replace('-', "_")
-                )
-            };
-            bench.set(&variable("ACCESS_KEY_ID"), id);
-            bench.set(&variable("ACCESS_KEY_SECRET"), secret);
+        let settings = bench.write("rutter.toml", &settings(proxy.address()));
+        for (account, (id, secret)) in keys(&world) {
+            let profile = account.to_uppercase().replace('-', "_");
+            bench.set(&format!("RUTTER_PROFILE_{profile}_ACCESS_KEY_ID"), id);
+            bench.set(
+                &format!("RUTTER_PROFILE_{profile}_ACCESS_KEY_SECRET"),
+                secret,
+            );
         }
         Stage {
             bench,
             cloud,
             proxy,
-            procedure: self,
-            settings,
+            procedure: self.procedure,
+            accounts: self.accounts.clone(),
+            gates: self.gates.clone(),
+            settings: settings
+                .to_str()
+                .expect("a temporary path is text")
+                .to_owned(),
         }
     }
 }
@@ -77,18 +155,50 @@ impl Stage {
             .spawn(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// `rutter run` with every gate approved beforehand, to its end.
+    /// `rutter run` with every gate approved, to its end.
     pub async fn run(&self) -> Ended {
-        let arguments = self.run_arguments();
-        self.bench
-            .run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-            .await
+        self.go(self.run_arguments(), &[]).await
+    }
+
+    /// `rutter run --until STEP` with every gate approved.
+    pub async fn run_until(&self, step: &str) -> Ended {
+        self.go(self.run_arguments(), &["--until", step]).await
+    }
+
+    /// Carries out a command, and answers by hand the questions that cannot be answered beforehand:
+    /// those that ask for evidence.
+    async fn go(&self, arguments: Vec<String>, more: &[&str]) -> Ended {
+        let mut arguments = arguments;
+        let more = || more.iter().map(|&flag| flag.to_owned());
+        for _ in 0..ANSWERS_MAX {
+            arguments.extend(more());
+            let ended = self.command(&arguments).await;
+            let asked = questions(&ended);
+            if ended.code != Some(4) || asked.is_empty() {
+                return ended;
+            }
+            for (step, evidence) in asked {
+                let mut approve = vec!["approve".to_owned(), self.run_id(), step];
+                for name in evidence {
+                    approve.extend(["--evidence".to_owned(), format!("{name}=seen-by-a-test")]);
+                }
+                approve.extend(["--config".to_owned(), self.settings.clone()]);
+                let said = self.command(&approve).await;
+                assert_eq!(said.code, Some(0), "{approve:?}: {}", said.stderr);
+            }
+            arguments = self.resume_arguments();
+        }
+        panic!("{:?} asks without end", self.procedure)
+    }
+
+    async fn command(&self, arguments: &[String]) -> Ended {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.bench.run(&arguments).await
     }
 
     fn run_arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["run".to_owned(), self.procedure.file(".toml")];
-        arguments.extend(["--inputs".to_owned(), self.procedure.file(".inputs.toml")]);
-        for (account, region) in self.procedure.accounts {
+        let mut arguments = vec!["run".to_owned(), self.procedure.runbook_file()];
+        for (account, region) in &self.accounts {
             arguments.extend([
                 "--account".to_owned(),
                 format!("{account}={account}@{region}"),
@@ -98,10 +208,17 @@ impl Stage {
         arguments
     }
 
+    fn resume_arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["resume".to_owned(), self.run_id()];
+        arguments.extend(self.common());
+        arguments
+    }
+
     fn common(&self) -> Vec<String> {
-        let mut arguments = vec!["--config".to_owned(), self.settings.clone()];
-        for gate in self.procedure.gates {
-            arguments.extend(["--approve".to_owned(), (*gate).to_owned()]);
+        let mut arguments = vec!["--inputs".to_owned(), self.procedure.inputs_file()];
+        arguments.extend(["--config".to_owned(), self.settings.clone()]);
+        for gate in &self.gates {
+            arguments.extend(["--approve".to_owned(), gate.clone()]);
         }
         arguments
     }
@@ -127,18 +244,13 @@ impl Stage {
 
     /// `rutter resume`, with the input secrets at hand again.
     pub async fn resume(&self) -> Ended {
-        let mut arguments = vec!["resume".to_owned(), self.run_id()];
-        arguments.extend(["--inputs".to_owned(), self.procedure.file(".inputs.toml")]);
-        arguments.extend(self.common());
-        self.bench
-            .run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-            .await
+        self.go(self.resume_arguments(), &[]).await
     }
 
     /// `rutter undo`.
     pub async fn undo(&self) -> Ended {
         let run = self.run_id();
-        let inputs = self.procedure.file(".inputs.toml");
+        let inputs = self.procedure.inputs_file();
         let settings = &self.settings;
         self.bench
             .run(&[
@@ -159,6 +271,36 @@ impl Stage {
     }
 }
 
+/// The facts of the records that `--json` prints.
+pub fn facts(lines: &str) -> Vec<Value> {
+    let record = |line: &str| serde_json::from_str::<Value>(line).expect("a record is JSON");
+    let records = lines.lines().filter(|line| !line.is_empty()).map(record);
+    records.map(|mut record| record["fact"].take()).collect()
+}
+
+/// The questions that a message tells to answer, with the evidence each wants:
+/// `rutter approve RUN STEP --evidence NAME=…`.
+fn questions(ended: &Ended) -> BTreeMap<String, Vec<String>> {
+    let mut questions = BTreeMap::new();
+    for line in ended.stdout.lines().chain(ended.stderr.lines()) {
+        let Some((_, rest)) = line.split_once("rutter approve ") else {
+            continue;
+        };
+        let mut words = rest
+            .split_whitespace()
+            .map(|word| word.trim_matches(['`', ',', '.', ';']));
+        let Some(step) = words.nth(1) else { continue };
+        let names = words
+            .filter_map(|word| Some(word.split_once('=')?.0.to_owned()))
+            .collect::<Vec<_>>();
+        let known: &mut Vec<String> = questions.entry(step.to_owned()).or_default();
+        if known.is_empty() {
+            *known = names;
+        }
+    }
+    questions
+}
+
 fn settings(address: &str) -> String {
     let products = ["ram", "sts", "dts", "smc", "ecs", "r-kvstore"];
     let lines: String = products
@@ -169,9 +311,7 @@ fn settings(address: &str) -> String {
 }
 
 /// The world with its time running fast enough for a test.
-fn fast_world(bench: &Bench, file: &str) -> String {
-    let text = std::fs::read_to_string(Bench::top().join(file)).expect("the world can be read");
-    let mut world: toml::Table = toml::from_str(&text).expect("the world is TOML");
+fn fast_world(bench: &Bench, mut world: toml::Table) -> String {
     let general = world
         .entry("world")
         .or_insert_with(|| toml::Table::new().into());
@@ -182,18 +322,14 @@ fn fast_world(bench: &Bench, file: &str) -> String {
     path.to_str().expect("a temporary path is text").to_owned()
 }
 
-/// For each account its first usable user: `(account, key id, key secret)`.
-fn keys(world: &Path, procedure: Procedure) -> Vec<(String, String, String)> {
-    let text = std::fs::read_to_string(world).expect("the world can be read");
-    let world: toml::Table = toml::from_str(&text).expect("the world is TOML");
-    let key = |(account, _): &(&str, &str)| {
-        let user = &world["accounts"][*account]["users"][0];
-        let text = |name: &str| user[name].as_str().expect("a user has a key").to_owned();
-        (
-            (*account).to_owned(),
-            text("access_key_id"),
-            text("access_key_secret"),
-        )
+/// For each account of a world its first usable user's key id and secret.
+fn keys(world: &toml::Table) -> BTreeMap<String, (String, String)> {
+    let accounts = world["accounts"].as_table().expect("a world has accounts");
+    let key = |(name, account): (&String, &toml::Value)| {
+        let user = account.get("users")?.get(0)?;
+        let text = |name: &str| Some(user.get(name)?.as_str()?.to_owned());
+        let pair = (text("access_key_id")?, text("access_key_secret")?);
+        Some((name.clone(), pair))
     };
-    procedure.accounts.iter().map(key).collect()
+    accounts.iter().filter_map(key).collect()
 }
