@@ -3,6 +3,7 @@
 
 mod cloud;
 mod command;
+pub mod overlay;
 mod procedure;
 mod proxy;
 
