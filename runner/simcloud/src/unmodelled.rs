@@ -20,7 +20,6 @@ const UNMODELLED: &[(&str, &str, &[&str])] = &[
     ("ECS:DescribeInstances", "Filter", &[]),
     ("ECS:DescribeInstances", "PublicIpAddresses", &[]),
     ("ECS:DescribeInstances", "EipAddresses", &[]),
-    ("ECS:DescribeInstances", "SecurityGroupId", &[]),
     ("ECS:DescribeDisks", "Tag", &[]),
     ("ECS:DescribeDisks", "Filter", &[]),
     ("ECS:DescribeImages", "Tag", &[]),

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use super::region;
 use crate::answer::{Answer, Refusal};
 use crate::file::{EcsFile, Network, Os};
+use crate::identifier::digest;
 use crate::paging::{Sizes, marked, numbered};
 use crate::scene::Scene;
+use crate::time;
 
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let region = region(scene)?;
@@ -31,8 +33,11 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             && is("VSwitchId", &instance.vswitch)
             && is("ZoneId", &instance.zone)
             && is("ImageId", &instance.image)
+            && parameters
+                .filled("SecurityGroupId")
+                .is_none_or(|id| instance.security_groups.contains(&id))
     };
-    let start = crate::time::text(scene.settings().start_ms);
+    let start = time::text(scene.settings().start_ms);
     let found = scene
         .account()
         .ecs
@@ -63,6 +68,19 @@ fn matches_name(wanted: &str, name: &str) -> bool {
 
 fn fields(instance: &EcsFile, created: &str) -> Value {
     let is_vpc = instance.network == Network::Vpc;
+    let in_vpc = |text: &str| {
+        if is_vpc {
+            text.to_owned()
+        } else {
+            String::new()
+        }
+    };
+    // The classic network has an intranet of its own.
+    let (private, intranet) = if is_vpc {
+        (address(&instance.private_ip), Vec::new())
+    } else {
+        (Vec::new(), address(&instance.private_ip))
+    };
     json!({
         "InstanceId": instance.id,
         "InstanceName": instance.name,
@@ -73,19 +91,41 @@ fn fields(instance: &EcsFile, created: &str) -> Value {
         "ImageId": instance.image,
         "InstanceType": instance.class,
         "InstanceNetworkType": if is_vpc { "vpc" } else { "classic" },
-        "InstanceChargeType": "PostPaid",
+        "InstanceChargeType": if instance.subscription { "PrePaid" } else { "PostPaid" },
         "OSType": os_name(instance.os),
         "OSName": os_name(instance.os),
         "CreationTime": created,
         "VpcAttributes": {
-            "VpcId": instance.vpc,
-            "VSwitchId": instance.vswitch,
-            "PrivateIpAddress": { "IpAddress": address(&instance.private_ip) },
+            "VpcId": in_vpc(&instance.vpc),
+            "VSwitchId": in_vpc(&instance.vswitch),
+            "PrivateIpAddress": { "IpAddress": private },
         },
         "PublicIpAddress": { "IpAddress": address(&instance.public_ip) },
-        "InnerIpAddress": { "IpAddress": [] },
-        "DeletionProtection": false,
+        "InnerIpAddress": { "IpAddress": intranet },
+        "EipAddress": eip(&instance.eip),
+        "SecurityGroupIds": { "SecurityGroupId": instance.security_groups },
+        "Description": instance.description,
+        "DeletionProtection": instance.deletion_protection,
+        "AutoReleaseTime": instance.auto_release.map(|at| time::text(at.0)).unwrap_or_default(),
+        "OperationLocks": { "LockReason": locks(&instance.lock) },
     })
+}
+
+/// An address that is not bound is shown with empty fields.
+fn eip(address: &str) -> Value {
+    let id = if address.is_empty() {
+        String::new()
+    } else {
+        format!("eip-sim{}", &digest(&["eip", address])[..14])
+    };
+    json!({ "IpAddress": address, "AllocationId": id })
+}
+
+fn locks(reason: &str) -> Vec<Value> {
+    if reason.is_empty() {
+        return Vec::new();
+    }
+    vec![json!({ "LockReason": reason })]
 }
 
 fn address(address: &str) -> Vec<&str> {
@@ -134,7 +174,7 @@ pub(super) fn describe_assistant(scene: &mut Scene<'_>) -> Answer {
             "The specified instance does not exist.",
         ));
     }
-    let now = crate::time::text(scene.now);
+    let now = time::text(scene.now);
     let of = |instance: &EcsFile| {
         let is_alive = has_agent(instance);
         json!({

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::scalars::Instant;
 use crate::password::Password;
 
 /// What has an id that nothing else has, and a region that exists.
@@ -135,6 +136,13 @@ pub(crate) struct EcsFile {
     pub private_ip: String,
     #[serde(default)]
     pub public_ip: String,
+    /// An elastic IP address bound to it.
+    #[serde(default)]
+    pub eip: String,
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+    #[serde(default)]
+    pub description: String,
     #[serde(default)]
     pub image: String,
     #[serde(default = "class")]
@@ -145,6 +153,16 @@ pub(crate) struct EcsFile {
     pub vpc: String,
     #[serde(default)]
     pub vswitch: String,
+    /// Paid for months in advance: it cannot be released.
+    #[serde(default)]
+    pub subscription: bool,
+    #[serde(default)]
+    pub deletion_protection: bool,
+    /// When it is released by itself.
+    pub auto_release: Option<Instant>,
+    /// Why it is locked, such as `financial`.
+    #[serde(default)]
+    pub lock: String,
     /// Left out: one system disk of 40 GiB.
     #[serde(default)]
     pub disks: Vec<DiskFile>,

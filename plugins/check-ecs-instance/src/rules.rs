@@ -1,0 +1,139 @@
+//! What a server has to be, by what is wanted of it.
+
+use crate::Inputs;
+use crate::server::Server;
+
+/// A rule that the server breaks.
+pub(crate) struct Broken {
+    /// What is wrong and what would come of it.
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) remedy: String,
+}
+
+struct Rules(Vec<Broken>);
+
+impl Rules {
+    fn add(&mut self, is_broken: bool, reason: impl Into<String>, remedy: impl Into<String>) {
+        if is_broken {
+            self.0.push(Broken {
+                reason: reason.into(),
+                remedy: remedy.into(),
+            });
+        }
+    }
+}
+
+/// The rules that the server breaks.
+pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Vec<Broken> {
+    let mut rules = Rules(Vec::new());
+    state(&mut rules, server, inputs);
+    if inputs.snapshots {
+        snapshots(&mut rules, server);
+    }
+    if inputs.release {
+        release(&mut rules, server);
+    }
+    let os = inputs.os.as_deref().filter(|os| *os != server.os);
+    rules.add(
+        os.is_some(),
+        format!(
+            "its operating system is {} and not {}",
+            server.os,
+            os.unwrap_or_default()
+        ),
+        "choose the server that was meant, or say its operating system",
+    );
+    let network = inputs
+        .network
+        .as_deref()
+        .filter(|network| *network != server.network);
+    rules.add(
+        network.is_some(),
+        format!(
+            "it is in the {} network and not in {}",
+            server.network,
+            network.unwrap_or_default()
+        ),
+        "choose a server that is there, or move it",
+    );
+    rules.0
+}
+
+fn state(rules: &mut Rules, server: &Server, inputs: &Inputs) {
+    let (wanted, remedy): (&[&str], &str) = if inputs.running {
+        (&["Running"], "start it, and wait until it is running")
+    } else {
+        (
+            &["Running", "Stopped"],
+            "wait until it is running or stopped",
+        )
+    };
+    rules.add(
+        !wanted.contains(&server.status.as_str()),
+        format!(
+            "it is `{}` and not {}",
+            server.status,
+            wanted.join(" or ").to_lowercase()
+        ),
+        remedy,
+    );
+    rules.add(
+        inputs.cloud_assistant && !server.cloud_assistant,
+        "its Cloud Assistant does not answer, so that no command can be run on it",
+        "install or start the Cloud Assistant client on it",
+    );
+    rules.add(
+        !server.locks.is_empty(),
+        format!("it is locked ({})", server.locks.join(", ")),
+        "settle what it is locked for; the console says how",
+    );
+}
+
+fn snapshots(rules: &mut Rules, server: &Server) {
+    let local: Vec<String> = server
+        .disks
+        .iter()
+        .filter(|disk| disk.is_local())
+        .map(|disk| format!("`{}` ({})", disk.id, disk.category))
+        .collect();
+    rules.add(
+        !local.is_empty(),
+        format!(
+            "it has local disks, of which no snapshot can be made: {}",
+            local.join(", ")
+        ),
+        "move their data to cloud disks and detach them, or copy the server with the Server Migration Center",
+    );
+}
+
+fn release(rules: &mut Rules, server: &Server) {
+    rules.add(
+        server.is_subscription,
+        "it is a subscription, which cannot be released before it ends",
+        "leave the clean-up out, or turn it into pay-as-you-go",
+    );
+    rules.add(
+        server.is_protected,
+        "it is protected from being released",
+        "take the deletion protection off if it may go, or leave the clean-up out",
+    );
+}
+
+/// What does not stop anything and should be known.
+pub(crate) fn warnings(server: &Server, inputs: &Inputs) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let id = &server.id;
+    if let Some(at) = &server.auto_release {
+        warnings.push(format!(
+            "`{id}` is released by itself at {at}: be done with it before, or take the time off"
+        ));
+    }
+    if inputs.snapshots {
+        warnings.push(format!(
+            "an image of `{id}` is made from a snapshot of each of its {} disks, and snapshots are charged until they are deleted",
+            server.disks.len()
+        ));
+    }
+    warnings
+}
