@@ -81,6 +81,11 @@ pub(super) async fn go(
     asked: Asked,
     by: &str,
 ) -> Result<Exit, Failure> {
+    for warning in session.warnings() {
+        context
+            .printer
+            .note(&format!("warning: {}", one_line(warning)));
+    }
     let mut said = Vec::new();
     loop {
         let mut show = KeepLog::new(ui::show(&context.printer), session.folder().log()?);

@@ -70,6 +70,7 @@ pub struct Session {
     shell: LiveShell,
     secrets: Secrets,
     first: Vec<Input>,
+    warnings: Vec<String>,
 }
 
 impl Session {
@@ -105,6 +106,7 @@ impl Session {
         };
         let first = vec![start, Input::AccountsConfirmed(identities)];
         let run = limited(Run::new(), &wishes);
+        let warnings = carrier.warnings();
         let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
@@ -113,6 +115,7 @@ impl Session {
             shell,
             secrets,
             first,
+            warnings,
         })
     }
 
@@ -160,6 +163,7 @@ impl Session {
         }
         first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
+        let warnings = carrier.warnings();
         let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
@@ -168,6 +172,7 @@ impl Session {
             shell,
             secrets,
             first,
+            warnings,
         })
     }
 
@@ -201,6 +206,11 @@ impl Session {
     /// The run.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// What the operator should know about the credentials: files that others may read.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The run's folder.
