@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use rutter::journal::{Driving, Journal as _, Message, Runs};
-use rutter_engine::{Approval, Durability, FORMAT, Fact, Mode, Plan, Record, Timestamp};
+use rutter_engine::{
+    Approval, At, AttemptEnd, Durability, FORMAT, Fact, Item, Mode, Phase, Plan, Record, Shape,
+    Timestamp,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -158,6 +161,112 @@ fn a_run_is_listed_and_shown_with_what_to_type_next() {
         page.stdout
     );
     assert!(!page.stdout.contains('\u{1b}'), "colours in a pipe");
+}
+
+/// A run whose step `copy` gave a new id, on a disk.
+fn run_that_copied(bench: &Bench) {
+    let mut plan = serde_json::to_value(plan()).unwrap();
+    let step = &mut plan["steps"][0];
+    step["id"] = json!("copy");
+    step["uses"] = json!({ "plugin": {
+        "name": "copy-image", "version": "0.1.0", "digest": "00",
+        "ids": [{ "kind": "image", "source": "image", "target": "id" }],
+    }});
+    let at = At {
+        step: "copy".into(),
+        item: Some("web, old".into()),
+        attempt: 1,
+        phase: Phase::Run,
+    };
+    let item = Item {
+        key: at.item.clone(),
+        inputs: json!({ "image": "m-1" }),
+    };
+    let mut driving = Runs::new(bench.state()).create(RUN).unwrap();
+    for fact in [
+        Fact::RunStarted {
+            format: FORMAT,
+            run: RUN.to_owned(),
+            mode: Mode::Live,
+            rutter: "0.1.0".to_owned(),
+            plan: serde_json::from_value(plan).unwrap(),
+        },
+        Fact::AccountsConfirmed {
+            accounts: Default::default(),
+        },
+        Fact::StepPrepared {
+            step: "copy".into(),
+            shape: Shape::List,
+            items: vec![item],
+        },
+        Fact::AttemptStarted { at: at.clone() },
+        Fact::AttemptEnded {
+            at,
+            end: AttemptEnd::Done(json!({ "id": "m-2" })),
+        },
+    ] {
+        append(&mut driving, fact);
+    }
+}
+
+#[test]
+fn a_half_done_run_shows_what_each_new_id_stands_for() {
+    let bench = Bench::new();
+    run_that_copied(&bench);
+    let table = bench.run(&["show", "7f", "--ids"]);
+    assert_eq!(
+        table.stdout,
+        "KIND   SOURCE  TARGET  STEP  ITEM\nimage  m-1     m-2     copy  web, old\n"
+    );
+    let csv = bench.run(&["show", "7f", "--ids", "--csv"]);
+    assert_eq!(
+        csv.stdout,
+        "kind,source,target,step,item\nimage,m-1,m-2,copy,\"web, old\"\n"
+    );
+    let json = bench.run(&["show", "7f", "--ids", "--json"]);
+    let row: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(
+        (&row["source"], &row["target"]),
+        (&json!("m-1"), &json!("m-2"))
+    );
+    assert_eq!(bench.run(&["show", "7f", "--csv"]).code, Some(2));
+}
+
+#[test]
+fn check_shows_what_must_be_read_before_the_run() {
+    let bench = Bench::new();
+    let runbook = bench.state().join("cutover.toml");
+    let text = "schema = 1\n[runbook]\nname = \"cutover\"\nnotes = [\"Clients change their address.\"]\n\
+                [[steps]]\nid = \"cutover\"\nuses = \"approve\"\nwith.message = \"Go on?\"\n";
+    std::fs::write(&runbook, text).unwrap();
+    let path = runbook.to_str().unwrap();
+    let checked = bench.run(&["check", path]);
+    assert_eq!(
+        checked.stdout,
+        format!("{path}: ok, 1 steps\nRead before the run\n  - Clients change their address.\n")
+    );
+    let json = bench.run(&["check", path, "--json"]);
+    let answer: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(
+        answer["notes"],
+        json!([{ "text": "Clients change their address." }])
+    );
+    let world = bench.state().join("cutover.world.toml");
+    std::fs::write(world, "schema = 1\n").unwrap();
+    let rehearsed = bench.run(&["rehearse", path]);
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.stderr);
+    assert!(
+        rehearsed
+            .stdout
+            .contains("\nRead before the run\n  - Clients change their address.\n"),
+        "{}",
+        rehearsed.stdout
+    );
+    let ran = bench.run(&["run", path]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let read = ran.stderr.find("Clients change their address.").unwrap();
+    assert!(read < ran.stderr.find("started").unwrap(), "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("Clients change").count(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod api;
 mod call;
 mod decide;
 mod effect;
+mod ids;
 mod plan;
 mod record;
 mod retry;
@@ -22,8 +23,10 @@ pub use decide::{Decision, advance};
 pub use effect::{
     Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
+pub use ids::NewId;
 pub use plan::{
-    Account, Confirm, ForEach, Name, OnFailure, Plan, PluginRef, Retry, SourceLine, Step, Uses,
+    Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
+    Step, Uses,
 };
 pub use record::{
     Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,

@@ -28,6 +28,19 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The templates of the outputs, by name.
     pub outputs: Value,
+    /// What its operator must read before it is run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// A sentence that the operator must read before a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who says it, `plugin copy-image`; nobody else than the runbook when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What it says.
+    pub text: String,
 }
 
 /// An account of the runbook and what the operator bound it to.
@@ -106,6 +119,23 @@ pub struct PluginRef {
     /// It takes back its changes by its own `undo` instead of their reverses.
     #[serde(default)]
     pub undo: bool,
+    /// What it makes, and what each stands for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<IdPair>,
+}
+
+/// What a plugin makes, and what that stands for: the paths of two ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdPair {
+    /// What it is, a noun: `image`.
+    pub kind: String,
+    /// The path of the old id in the inputs.
+    pub source: String,
+    /// The path of the new id in the outputs, or in the inputs where `target_is_input`.
+    pub target: String,
+    /// Whether the new id was given, and not made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_is_input: bool,
 }
 
 /// Runs a step once an item.

@@ -8,6 +8,7 @@ use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
+use crate::ui::notes;
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]
@@ -48,9 +49,17 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
             (failure.diagnostics(), format!("{number} error{plural}"))
         }
     };
+    let told = result
+        .as_ref()
+        .map_or(&[][..], |loaded| &loaded.checked.plan.notes);
     if printer.output().json {
         let list: Vec<_> = problems.iter().map(to_json).collect();
-        let answer = json!({ "runbook": path, "ok": result.is_ok(), "problems": list });
+        let answer = json!({
+            "runbook": path,
+            "ok": result.is_ok(),
+            "problems": list,
+            "notes": told,
+        });
         printer.answer_line(&answer.to_string());
         return;
     }
@@ -59,6 +68,7 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
         printer.aside(&format!("{text}\n"));
     }
     printer.answer_line(&format!("{}: {verdict}", path.display()));
+    printer.answer(&notes(told));
 }
 
 fn to_json(problem: &Diagnostic) -> Value {

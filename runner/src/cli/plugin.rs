@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use rutter_manifest::{Field, Kind};
+use rutter_manifest::{Field, IdSide, Kind, Manifest};
 use serde_json::json;
 
 use super::plugins::{catalogue, help};
@@ -154,6 +154,7 @@ fn page(found: &Found) -> String {
     );
     fields(&mut text, "inputs", &manifest.inputs);
     fields(&mut text, "outputs", &manifest.outputs);
+    notes_and_ids(&mut text, manifest);
     text.push_str("\npermissions\n");
     for permission in &manifest.permissions {
         let mut what = permission.call.join(", ");
@@ -174,6 +175,29 @@ fn page(found: &Found) -> String {
         ));
     }
     text
+}
+
+fn notes_and_ids(text: &mut String, manifest: &Manifest) {
+    if !manifest.plugin.notes.is_empty() {
+        text.push_str("\nto be read before the run\n");
+    }
+    for note in &manifest.plugin.notes {
+        text.push_str(&format!("  {}\n", one_line(note)));
+    }
+    if !manifest.ids.is_empty() {
+        text.push_str("\nids: old and new\n");
+    }
+    for pair in &manifest.ids {
+        let (side, target) = pair.target_path();
+        let side = match side {
+            IdSide::Inputs => "input",
+            IdSide::Outputs => "output",
+        };
+        text.push_str(&format!(
+            "  {}: input {} is now {side} {target}\n",
+            pair.kind, pair.source
+        ));
+    }
 }
 
 fn fields(text: &mut String, title: &str, fields: &indexmap::IndexMap<String, Field>) {

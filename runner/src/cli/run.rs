@@ -7,6 +7,7 @@ use super::flags::{Inputs, Speaker};
 use super::{Context, Exit, Failure, driving, load};
 use crate::journal::new_run_id;
 use crate::session::{Session, Wishes};
+use crate::ui::notes;
 
 /// Carry out a runbook
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let id = new_run_id().map_err(|error| Failure::io("no random numbers are to be had", error))?;
     let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
     context.warn(&loaded.checked.warnings);
+    let notes = notes(&loaded.checked.plan.notes);
+    if !notes.is_empty() {
+        context.printer.note(&notes);
+    }
     let wishes = args.wishes.wishes(context);
     let by = wishes.by.clone();
     Context::runtime()?.block_on(async {

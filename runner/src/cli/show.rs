@@ -7,7 +7,10 @@ use rutter_engine::{Run, RunEnd};
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::StoredRecord;
-use crate::ui::{describe_stored, ending, instant, one_line, outputs, steps_table, timed};
+use crate::ui::{
+    describe_stored, ending, ids_csv, ids_json, ids_table, instant, one_line, outputs, steps_table,
+    timed,
+};
 
 /// How often a run that is followed is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
@@ -23,10 +26,20 @@ pub(super) struct Args {
     /// Show every record as a line
     #[arg(long)]
     records: bool,
+    /// Show what the done steps made, and what each new id stands for
+    #[arg(long, conflicts_with_all = ["follow", "records"])]
+    ids: bool,
+    /// With `--ids`: as CSV
+    #[arg(long, requires = "ids", conflicts_with = "json")]
+    csv: bool,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let seen = context.see(&args.run)?.begun()?;
+    if args.ids {
+        ids(context, &seen, args.csv);
+        return Ok(Exit::Done);
+    }
     if context.printer.output().json || args.records || args.follow {
         let mut lines = Lines::new(context);
         lines.all(&seen.records);
@@ -39,6 +52,20 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     context.printer.answer(&page(&seen));
     Ok(Exit::Done)
+}
+
+fn ids(context: &Context, seen: &Seen, csv: bool) {
+    let printer = &context.printer;
+    let ids = seen.run.new_ids();
+    if csv {
+        printer.answer(&ids_csv(&ids));
+    } else if printer.output().json {
+        printer.answer(&ids_json(&ids));
+    } else if ids.is_empty() {
+        printer.note("no step that is done made anything that stands for something else");
+    } else {
+        printer.answer(&ids_table(&ids).render());
+    }
 }
 
 /// Shows what comes, until there is no driver and nothing new.

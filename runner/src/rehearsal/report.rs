@@ -12,6 +12,8 @@ use rutter_engine::{
 use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
+use crate::ui::{ids_table, notes};
+
 /// What the report is made of.
 pub struct Material<'a> {
     /// The run, at its end.
@@ -36,8 +38,10 @@ pub struct Material<'a> {
 pub fn report(material: &Material<'_>) -> String {
     let mut out = String::new();
     head(&mut out, material);
+    before(&mut out, material);
     timeline(&mut out, material);
     differences(&mut out, material);
+    ids(&mut out, material);
     people(&mut out, material);
     calls(&mut out, material);
     charges(&mut out, material);
@@ -78,6 +82,14 @@ fn head(out: &mut String, material: &Material<'_>) {
             material.world, material.seed
         ),
     );
+}
+
+fn before(out: &mut String, material: &Material<'_>) {
+    let notes = notes(&material.run.plan().notes);
+    if !notes.is_empty() {
+        out.push('\n');
+        out.push_str(&notes);
+    }
 }
 
 /// When a step began and ended.
@@ -252,6 +264,17 @@ fn differences(out: &mut String, material: &Material<'_>) {
             out,
             format_args!("    {sign} {verb} {} {}", difference.kind, difference.id),
         );
+    }
+}
+
+fn ids(out: &mut String, material: &Material<'_>) {
+    let ids = material.run.new_ids();
+    if ids.is_empty() {
+        return;
+    }
+    line(out, format_args!("\nIds: old and new"));
+    for row in ids_table(&ids).render().lines() {
+        line(out, format_args!("  {row}"));
     }
 }
 

@@ -1,9 +1,10 @@
 //! A checked runbook as the engine's plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rutter_engine as engine;
-use rutter_engine::{ForEach, Name, Plan, PluginRef, SourceLine, Uses};
+use rutter_engine::{ForEach, IdPair, Name, Note, Plan, PluginRef, SourceLine, Uses};
+use rutter_manifest::IdSide;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -87,7 +88,30 @@ pub(super) fn plan(model: &Model<'_>, source: &Source) -> Plan {
             .collect(),
         steps,
         outputs: Value::Object(outputs.collect()),
+        notes: notes(model),
     }
+}
+
+/// The runbook's own notes, then those of the plugins in the order of their first use.
+fn notes(model: &Model<'_>) -> Vec<Note> {
+    let own = model.runbook.notes.iter().map(|text| Note {
+        from: None,
+        text: text.clone(),
+    });
+    let mut notes: Vec<Note> = own.collect();
+    let mut told = BTreeSet::new();
+    for used in model.used.iter().flatten() {
+        if let Used::Plugin(found) = used
+            && told.insert(&found.digest)
+        {
+            let plugin = &found.manifest.plugin;
+            notes.extend(plugin.notes.iter().map(|text| Note {
+                from: Some(format!("plugin {}", plugin.name)),
+                text: text.clone(),
+            }));
+        }
+    }
+    notes
 }
 
 /// SHA-256 of a text, hex.
@@ -109,10 +133,21 @@ fn uses(used: &Used) -> Uses {
             version: found.manifest.plugin.version.clone(),
             digest: found.digest.clone(),
             undo: found.manifest.plugin.undo,
+            ids: found.manifest.ids.iter().map(id_pair).collect(),
         }),
         Used::BuiltIn(BuiltIn::Approve) => Uses::Approve,
         Used::BuiltIn(BuiltIn::Pause) => Uses::Pause,
         Used::BuiltIn(BuiltIn::Assert) => Uses::Assert,
+    }
+}
+
+fn id_pair(pair: &rutter_manifest::IdPair) -> IdPair {
+    let (side, target) = pair.target_path();
+    IdPair {
+        kind: pair.kind.clone(),
+        source: pair.source.clone(),
+        target: target.to_owned(),
+        target_is_input: side == IdSide::Inputs,
     }
 }
 

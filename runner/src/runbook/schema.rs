@@ -4,7 +4,7 @@
 //! stand for is for the rules to check.
 
 use rutter_engine::{OnFailure, Retry};
-use rutter_manifest::Field;
+use rutter_manifest::{Field, NOTES_MAX, note_problem};
 
 use super::codes;
 use super::document::{BadField, Document, Entry, Node, NodeKind, Table};
@@ -29,6 +29,8 @@ pub(super) struct Spanned<T> {
 pub(super) struct Runbook {
     pub name: String,
     pub title: Option<String>,
+    /// What its operator must read before it is run.
+    pub notes: Vec<String>,
     pub inputs: Vec<Input>,
     pub accounts: Vec<Account>,
     pub steps: Vec<Step>,
@@ -133,6 +135,7 @@ pub(super) fn read(document: &Document, problems: &mut Problems<'_>) -> Runbook 
             .required_text("name")
             .map_or_else(String::new, |name| name.value);
         runbook.title = title(&mut reader);
+        runbook.notes = notes(&mut reader);
         reader.finish();
     }
     if let Some((_, table)) = inputs {
@@ -329,6 +332,30 @@ fn title(reader: &mut Reader<'_, '_, '_>) -> Option<String> {
         );
     }
     Some(title.value)
+}
+
+/// Notes are shown before anything is known that an expression could read.
+fn notes(reader: &mut Reader<'_, '_, '_>) -> Vec<String> {
+    let notes = reader.texts("notes").unwrap_or_default();
+    if let Some(surplus) = notes.get(NOTES_MAX) {
+        reader.problems.push_at(
+            codes::LIMIT,
+            format!(
+                "a runbook has at most {NOTES_MAX} notes, this one has {}",
+                notes.len()
+            ),
+            surplus.span,
+            "",
+            Some("say in one what belongs together; the rest belongs into `help`".to_owned()),
+        );
+    }
+    for note in &notes {
+        if let Some(problem) = note_problem(&note.value) {
+            let problems = &mut reader.problems;
+            problems.push_at(codes::VALUE, problem, note.span, "", None);
+        }
+    }
+    notes.into_iter().map(|note| note.value).collect()
 }
 
 fn accounts(reader: &mut Reader<'_, '_, '_>) -> Accounts {

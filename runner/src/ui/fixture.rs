@@ -132,6 +132,7 @@ fn plan() -> Plan {
         version: "0.1.0".to_owned(),
         digest: "00".to_owned(),
         undo: false,
+        ids: Vec::new(),
     };
     Plan {
         name: "redis_cross_account".to_owned(),
@@ -153,5 +154,6 @@ fn plan() -> Plan {
             step("cutover", Uses::Approve, &["role"]),
         ],
         outputs: json!({}),
+        notes: Vec::new(),
     }
 }

@@ -11,9 +11,11 @@ mod board;
 mod describe;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod ids;
 mod json;
 mod keep_log;
 mod lines;
+mod notes;
 mod printer;
 mod prompt;
 mod quiet;
@@ -25,8 +27,10 @@ use rutter_engine::{At, Record, Run, Timestamp};
 
 pub use crate::host::LogLevel;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
+pub use ids::{ids_csv, ids_json, ids_table};
 pub use keep_log::KeepLog;
 pub use lines::timed;
+pub use notes::notes;
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
 pub use summary::{ending, outputs, steps_table};

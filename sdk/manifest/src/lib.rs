@@ -11,16 +11,20 @@
 mod check;
 mod duration;
 mod field;
+mod ids;
 mod manifest;
 mod name;
+mod notes;
 mod parse;
 mod permission;
 
 pub use check::{FieldProblem, check_all, check_known};
 pub use duration::{duration_text, parse_duration};
 pub use field::{Field, FieldKind};
+pub use ids::{IdPair, IdSide, OF_INPUTS};
 pub use manifest::{AccountNeed, Kind, Manifest, Plugin};
 pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest};
+pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use parse::ManifestError;
 pub use permission::{HttpPermission, Permission};
 

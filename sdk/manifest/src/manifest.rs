@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::field::{self, Field};
+use crate::ids::IdPair;
 use crate::name::{is_kebab_case, is_snake_case, nearest};
+use crate::notes;
 use crate::parse::{self, ManifestError};
 use crate::permission::Permission;
 
@@ -27,6 +29,9 @@ pub struct Manifest {
     /// What it may do; nothing else is possible for it.
     #[serde(default)]
     pub permissions: Vec<Permission>,
+    /// What it makes, and what each stands for: the map of old ids and new ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<IdPair>,
 }
 
 /// What a plugin is.
@@ -46,6 +51,13 @@ pub struct Plugin {
     /// Whether its own `undo` takes its changes back, instead of their reverses.
     #[serde(default)]
     pub undo: bool,
+    /// What whoever runs it must read before, sentences.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "notes::notes"
+    )]
+    pub notes: Vec<String>,
 }
 
 /// What a plugin, or a request, does to the world.
@@ -76,6 +88,7 @@ impl Manifest {
             toml::from_str(text).map_err(|error| parse::from_toml(text, &error))?;
         manifest.complete();
         manifest.check_permissions(text)?;
+        manifest.check_ids(text)?;
         Ok(manifest)
     }
 
@@ -101,7 +114,14 @@ impl Manifest {
     fn check_permissions(&self, text: &str) -> Result<(), ManifestError> {
         for (index, permission) in self.permissions.iter().enumerate() {
             let refuse = |key: Option<&str>, message: String, help: Option<String>| {
-                Err(parse::in_permission(text, index, key, message, help))
+                Err(parse::in_entry(
+                    text,
+                    "permissions",
+                    index,
+                    key,
+                    message,
+                    help,
+                ))
             };
             if permission.call.is_empty() == permission.http.is_none() {
                 return refuse(
@@ -129,6 +149,22 @@ impl Manifest {
                     format!("the manifest has no account `{account}`"),
                     help,
                 );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_ids(&self, text: &str) -> Result<(), ManifestError> {
+        for (index, pair) in self.ids.iter().enumerate() {
+            if let Err((key, (message, help))) = pair.check(&self.inputs, &self.outputs) {
+                return Err(parse::in_entry(
+                    text,
+                    "ids",
+                    index,
+                    Some(key),
+                    message,
+                    help,
+                ));
             }
         }
         Ok(())

@@ -28,15 +28,16 @@ pub(crate) fn from_toml(text: &str, error: &toml::de::Error) -> ManifestError {
     }
 }
 
-/// An error in a permission, found only after the whole was read: its place is looked up.
-pub(crate) fn in_permission(
+/// An error in an entry of the list `list`, found only after the whole was read: its place is looked up.
+pub(crate) fn in_entry(
     text: &str,
+    list: &str,
     index: usize,
     key: Option<&str>,
     message: String,
     help: Option<String>,
 ) -> ManifestError {
-    let (line, column) = place(text, permission_offset(text, index, key).unwrap_or(0));
+    let (line, column) = place(text, entry_offset(text, list, index, key).unwrap_or(0));
     ManifestError {
         message,
         line,
@@ -45,12 +46,12 @@ pub(crate) fn in_permission(
     }
 }
 
-fn permission_offset(text: &str, index: usize, key: Option<&str>) -> Option<usize> {
+fn entry_offset(text: &str, list: &str, index: usize, key: Option<&str>) -> Option<usize> {
     let document = toml::de::DeTable::parse(text).ok()?;
-    let permissions = document.get_ref().get("permissions")?;
-    let permission = permissions.get_ref().as_array()?.get(index)?;
-    let value = key.and_then(|key| permission.get_ref().as_table()?.get(key));
-    Some(value.unwrap_or(permission).span().start)
+    let entries = document.get_ref().get(list)?;
+    let entry = entries.get_ref().as_array()?.get(index)?;
+    let value = key.and_then(|key| entry.get_ref().as_table()?.get(key));
+    Some(value.unwrap_or(entry).span().start)
 }
 
 /// Line and column, both from 1, of a byte offset.

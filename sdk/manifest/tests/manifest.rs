@@ -1,6 +1,6 @@
 //! What authors meet when they write a manifest: what is read, and where errors point.
 
-use rutter_manifest::{FieldKind, Kind, Manifest};
+use rutter_manifest::{FieldKind, IdSide, Kind, Manifest};
 
 const PLUGIN: &str = r#"[plugin]
 name = "create-role"
@@ -175,4 +175,109 @@ fn a_permission_has_calls_or_http_and_not_both() {
     let (message, line, ..) = error("[[permissions]]\nreason = \"x\"\n");
     assert!(message.contains("either `call` or `http`"), "{message}");
     assert_eq!(line, 1);
+}
+
+const SIDES: &str = r#"
+[inputs.image]
+type = "string"
+[inputs.password]
+type = "secret"
+[inputs.servers]
+type = "list"
+items = { type = "table", fields = { id = { type = "string" } } }
+[inputs.destination]
+type = "table"
+fields.instance = { type = "string" }
+[outputs.id]
+type = "string"
+[outputs.ids]
+type = "list"
+items = { type = "string" }
+[outputs.any]
+type = "table"
+"#;
+
+#[test]
+fn ids_pair_inputs_with_outputs_through_tables_and_lists() {
+    let manifest = manifest(&format!(
+        "{SIDES}
+[[ids]]
+kind = \"image\"
+source = \"image\"
+target = \"id\"
+[[ids]]
+kind = \"server\"
+source = \"servers.id\"
+target = \"ids\"
+[[ids]]
+kind = \"instance\"
+source = \"image\"
+target = \"inputs.destination.instance\"
+"
+    ));
+    let sides: Vec<_> = manifest
+        .ids
+        .iter()
+        .map(rutter_manifest::IdPair::target_path)
+        .collect();
+    assert_eq!(
+        sides,
+        [
+            (IdSide::Outputs, "id"),
+            (IdSide::Outputs, "ids"),
+            (IdSide::Inputs, "destination.instance")
+        ]
+    );
+}
+
+#[test]
+fn an_id_that_leads_nowhere_is_refused_at_its_place() {
+    let bad = |source: &str, target: &str, kind: &str| {
+        error(&format!(
+            "{SIDES}[[ids]]\nkind = \"{kind}\"\nsource = \"{source}\"\ntarget = \"{target}\"\n"
+        ))
+    };
+    let (message, line, column, help) = bad("imag", "id", "image");
+    assert_eq!(message, "there is no input `imag`");
+    assert_eq!((line, column), (SIDES.lines().count() + 3, 10));
+    assert_eq!(help.as_deref(), Some("did you mean `image`?"));
+    let (message, line, ..) = bad("image", "image", "image");
+    assert_eq!(message, "there is no output `image`");
+    assert_eq!(line, SIDES.lines().count() + 4);
+    let (message, ..) = bad("password", "id", "image");
+    assert!(message.contains("its type is `secret`"), "{message}");
+    let (message, ..) = bad("image", "any", "image");
+    assert!(message.contains("its type is `table`"), "{message}");
+    let (message, ..) = bad("image", "any.id", "image");
+    assert_eq!(message, "there is no output `any.id`");
+    let (message, line, ..) = bad("image", "id", "an image");
+    assert!(message.contains("snake_case"), "{message}");
+    assert_eq!(line, SIDES.lines().count() + 2);
+}
+
+#[test]
+fn notes_are_a_few_plain_sentences() {
+    let with = |notes: &str| Manifest::parse(&format!("{PLUGIN}notes = {notes}\n"));
+    let manifest = with("[\"Copying takes hours.\", \"It is charged.\"]").expect("a manifest");
+    assert_eq!(
+        manifest.plugin.notes,
+        ["Copying takes hours.", "It is charged."]
+    );
+    let refused = |notes: &str| {
+        let error = with(notes).expect_err("no notes");
+        (error.message, error.line, error.column)
+    };
+    assert_eq!(
+        refused("[\"a\", \" \"]"),
+        ("a note says something".to_owned(), 6, 9)
+    );
+    assert!(refused("[\"{{ a }}\"]").0.contains("without expressions"));
+    let long = "x".repeat(501);
+    assert!(
+        refused(&format!("[\"{long}\"]"))
+            .0
+            .contains("this one has 501")
+    );
+    let many = "\"x\",".repeat(21);
+    assert!(refused(&format!("[{many}]")).0.contains("at most 20 notes"));
 }

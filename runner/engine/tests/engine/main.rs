@@ -5,6 +5,7 @@
 mod calls;
 mod doubt;
 mod flow;
+mod ids;
 mod illegal;
 mod kit;
 mod people;

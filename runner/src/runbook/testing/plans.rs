@@ -54,6 +54,37 @@ fn a_good_runbook_becomes_a_plan() {
 }
 
 #[test]
+fn notes_and_ids_travel_with_the_plan() {
+    let text = GOOD.replace(
+        "title = \"One-way sync\"",
+        "title = \"One-way sync\"\nnotes = [\"Addresses change.\", \"Clients stop.\"]",
+    );
+    let plan = loaded(&text, &[("source_instance", "r-1")]).plan;
+    let notes: Vec<_> = plan
+        .notes
+        .iter()
+        .map(|note| (note.from.as_deref(), note.text.as_str()))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            (None, "Addresses change."),
+            (None, "Clients stop."),
+            (Some("plugin copy-image"), "A copy takes hours."),
+        ]
+    );
+    let Uses::Plugin(copy) = &plan.step("copies").expect("it is there").uses else {
+        panic!("it is a plugin");
+    };
+    let pairs: Vec<_> = copy
+        .ids
+        .iter()
+        .map(|pair| (&*pair.source, &*pair.target))
+        .collect();
+    assert_eq!(pairs, [("name", "image")]);
+}
+
+#[test]
 fn a_step_waits_for_what_stands_above_what_it_names_and_what_it_reads() {
     let plan = loaded(GOOD, &[("source_instance", "r-1")]).plan;
     let needs = |id: &str| -> Vec<String> {

@@ -99,6 +99,7 @@ name = "copy-image"
 version = "1.0.0"
 summary = "Copy an image"
 kind = "change"
+notes = ["A copy takes hours."]
 
 [accounts.from]
 help = "where it is"
@@ -117,6 +118,11 @@ type = "string"
 
 [outputs.size]
 type = "integer"
+
+[[ids]]
+kind = "image"
+source = "name"
+target = "image"
 
 [[permissions]]
 call = ["ecs:CopyImage"]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Account, Confirm, Expressions, Fault, FaultClass, ForEach, Item, OnFailure, Plan, PluginRef,
-    Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, Uses,
+    Account, Confirm, Expressions, Fault, FaultClass, ForEach, IdPair, Item, OnFailure, Plan,
+    PluginRef, Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, Uses,
 };
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ pub fn step(id: &str) -> Step {
             version: "1.0.0".to_owned(),
             digest: "d".to_owned(),
             undo: false,
+            ids: Vec::new(),
         }),
         accounts: BTreeMap::new(),
         with: json!({}),
@@ -59,6 +60,7 @@ pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
         inputs: json!({}),
         accounts: BTreeMap::from([("home".into(), account)]),
         outputs: json!({}),
+        notes: Vec::new(),
         steps,
     }
 }
@@ -83,6 +85,7 @@ pub trait StepExt {
     fn confirm(self, people: u32) -> Self;
     fn uses(self, uses: Uses) -> Self;
     fn own_undo(self) -> Self;
+    fn id_of(self, kind: &str, source: &str, target: &str) -> Self;
 }
 
 impl StepExt for Step {
@@ -141,6 +144,19 @@ impl StepExt for Step {
     fn own_undo(mut self) -> Self {
         if let Uses::Plugin(plugin) = &mut self.uses {
             plugin.undo = true;
+        }
+        self
+    }
+
+    fn id_of(mut self, kind: &str, source: &str, target: &str) -> Self {
+        if let Uses::Plugin(plugin) = &mut self.uses {
+            let of_inputs = target.strip_prefix("inputs.");
+            plugin.ids.push(IdPair {
+                kind: kind.to_owned(),
+                source: source.to_owned(),
+                target: of_inputs.unwrap_or(target).to_owned(),
+                target_is_input: of_inputs.is_some(),
+            });
         }
         self
     }
