@@ -42,7 +42,11 @@ const UNMODELLED: &[(&str, &str, &[&str])] = &[
     ("SMC:DescribeSourceServers", "WorkgroupId", &[]),
     ("SMC:DescribeReplicationJobs", "Tag", &[]),
     ("SMC:CreateReplicationJob", "JobType", &["0"]),
-    ("SMC:CreateReplicationJob", "LaunchTemplateId", &[]),
+    ("SMC:DescribeReplicationJobs", "ResourceGroupId", &[]),
+    ("SMC:CreateReplicationJob", "Disks", &[]),
+    ("SMC:CreateReplicationJob", "SystemDiskPart", &[]),
+    ("SMC:CreateReplicationJob", "Tag", &[]),
+    ("SMC:ModifyReplicationJobAttribute", "SystemDiskPart", &[]),
 ];
 
 /// Refuses a call that gives a parameter whose meaning is not simulated.

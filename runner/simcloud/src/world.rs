@@ -6,7 +6,7 @@ use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
 use crate::dts::{self, Job};
 use crate::ecs::Ecs;
-use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, WorldError};
+use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, WorldError};
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
 use crate::redis::Redis;
@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     pub durations: DurationsFile,
     pub rates: RatesFile,
     pub precheck: Vec<PrecheckFile>,
+    pub smc: SmcFile,
 }
 
 /// One account.

@@ -224,6 +224,7 @@ pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
     let ids = parameters.list("DiskIds");
     let instance_id = parameters.filled("InstanceId");
     let kind = parameters.filled("DiskType").filter(|kind| kind != "all");
+    let name = parameters.filled("DiskName");
     let mut found = Vec::new();
     for instance in scene
         .account()
@@ -236,10 +237,12 @@ pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
             let disk_kind = disk_kind(position);
             let fits = (ids.is_empty() || ids.contains(&disk.id))
                 && instance_id.as_ref().is_none_or(|id| *id == instance.id)
-                && kind.as_ref().is_none_or(|kind| kind == disk_kind);
+                && kind.as_ref().is_none_or(|kind| kind == disk_kind)
+                && name.as_ref().is_none_or(|name| *name == disk.name);
             if fits {
                 found.push(json!({
                     "DiskId": disk.id,
+                    "DiskName": disk.name,
                     "InstanceId": instance.id,
                     "RegionId": instance.region,
                     "ZoneId": instance.zone,
@@ -249,7 +252,7 @@ pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
                     "Status": "In_use",
                     "Device": device(position),
                     "DeleteWithInstance": true,
-                    "DeleteAutoSnapshot": true,
+                    "DeleteAutoSnapshot": disk.delete_auto_snapshot,
                     "Portable": position > 0,
                 }));
             }

@@ -6,6 +6,7 @@ mod instance;
 mod invocation;
 mod region;
 pub(crate) mod snapshot;
+pub(crate) mod transition;
 
 use std::collections::BTreeMap;
 
@@ -82,9 +83,11 @@ fn with_disk(mut instance: EcsFile) -> EcsFile {
         let id = format!("d-sim{}", &digest(&["disk", &instance.id])[..14]);
         instance.disks.push(DiskFile {
             id,
+            name: String::new(),
             size_gb: 40,
             used_gb: None,
             category: "cloud_essd".to_owned(),
+            delete_auto_snapshot: true,
         });
     }
     instance

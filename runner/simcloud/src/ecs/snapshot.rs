@@ -19,6 +19,8 @@ pub(crate) struct Snapshot {
     pub disk_kind: String,
     pub instance: String,
     pub size_gb: u64,
+    /// Made by a policy and not by a person.
+    pub automatic: bool,
     pub from_ms: i64,
     pub until_ms: i64,
 }
@@ -32,6 +34,7 @@ impl Snapshot {
             disk_kind: "system".to_owned(),
             instance: String::new(),
             size_gb: file.size_gb,
+            automatic: file.automatic,
             from_ms: ALWAYS,
             until_ms: ALWAYS,
         }
@@ -65,6 +68,9 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let parameters = scene.parameters;
     let ids = parameters.list("SnapshotIds");
     let status = parameters.filled("Status").filter(|status| status != "all");
+    let kind = parameters
+        .filled("SnapshotType")
+        .filter(|kind| kind != "all");
     let is = |parameter: &str, value: &str| {
         parameters
             .filled(parameter)
@@ -79,6 +85,9 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             && is("InstanceId", &snapshot.instance)
             && is("SnapshotName", &snapshot.name)
             && is("SourceDiskType", &snapshot.disk_kind)
+            && kind
+                .as_ref()
+                .is_none_or(|kind| fields["SnapshotType"] == kind.as_str())
             && is("Usage", fields["Usage"].as_str().unwrap_or_default())
             && status
                 .as_ref()
@@ -108,7 +117,7 @@ fn fields(scene: &Scene<'_>, id: &str, snapshot: &Snapshot) -> Value {
         "SourceDiskId": snapshot.disk,
         "SourceDiskSize": snapshot.size_gb.to_string(),
         "SourceDiskType": snapshot.disk_kind,
-        "SnapshotType": "user",
+        "SnapshotType": if snapshot.automatic { "auto" } else { "user" },
         "Status": if is_done { "accomplished" } else { "progressing" },
         "Available": is_done,
         "Progress": format!("{}%", time::percent(snapshot.from_ms, snapshot.until_ms, scene.now)),
@@ -142,7 +151,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// Removes a snapshot and keeps what it cost.
-pub(super) fn remove(account: &mut crate::world::Account, id: &str, start_ms: i64, now: i64) {
+pub(crate) fn remove(account: &mut crate::world::Account, id: &str, start_ms: i64, now: i64) {
     if let Some(snapshot) = account.ecs.snapshots.remove(id) {
         account
             .paid

@@ -26,13 +26,17 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
     let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
     let mut names = BTreeMap::new();
     let mut keys = BTreeSet::new();
-    for (name, account) in file.accounts {
+    let mut migrations = Vec::new();
+    for (name, mut account) in file.accounts {
         if let Some(other) = accounts.get(account.id.get_ref()) {
             return Err(place.error(
                 account.id.span(),
                 format!("account `{}` has this id already", other.name),
             ));
         }
+        let sources = std::mem::take(&mut account.smc_sources);
+        let jobs = std::mem::take(&mut account.smc_jobs);
+        migrations.push((account.id.get_ref().clone(), sources, jobs));
         let account = Builder {
             place,
             name: &name,
@@ -56,8 +60,9 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         durations: file.durations,
         rates: file.rates,
         precheck: file.dts.precheck,
+        smc: file.smc,
     };
-    Ok(World {
+    let mut world = World {
         settings,
         accounts,
         names,
@@ -65,7 +70,9 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         remembered: BTreeMap::new(),
         counters: BTreeMap::new(),
         ledger: Ledger::default(),
-    })
+    };
+    super::migrations::add(&mut world, migrations, place, &mut keys)?;
+    Ok(world)
 }
 
 struct Builder<'a, 'p> {

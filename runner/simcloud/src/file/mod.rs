@@ -5,8 +5,10 @@
 
 mod build;
 mod error;
+mod migrations;
 mod resources;
 mod scalars;
+mod smc;
 
 pub use error::WorldError;
 pub(crate) use resources::{
@@ -14,6 +16,7 @@ pub(crate) use resources::{
     Storage,
 };
 pub(crate) use scalars::{Instant, Span};
+pub(crate) use smc::{FailureFile, JobFile, SmcFile, SourceFile, StageFile};
 
 use std::collections::BTreeMap;
 
@@ -65,6 +68,8 @@ pub(crate) struct WorldFile {
     pub rates: RatesFile,
     #[serde(default)]
     pub dts: DtsFile,
+    #[serde(default)]
+    pub smc: SmcFile,
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountFile>,
 }
@@ -202,6 +207,10 @@ pub(crate) struct AccountFile {
     pub images: Vec<Spanned<ImageFile>>,
     #[serde(default)]
     pub snapshots: Vec<Spanned<SnapshotFile>>,
+    #[serde(default)]
+    pub smc_sources: Vec<Spanned<SourceFile>>,
+    #[serde(default)]
+    pub smc_jobs: Vec<Spanned<JobFile>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -180,12 +180,17 @@ pub(crate) enum Os {
 #[serde(deny_unknown_fields)]
 pub(crate) struct DiskFile {
     pub id: String,
+    #[serde(default)]
+    pub name: String,
     #[serde(default = "system_disk")]
     pub size_gb: u64,
     /// Left out: all of it.
     pub used_gb: Option<u64>,
     #[serde(default = "category")]
     pub category: String,
+    /// Its automatic snapshots go when it is released or its system is replaced.
+    #[serde(default = "yes")]
+    pub delete_auto_snapshot: bool,
 }
 
 /// A custom image.
@@ -214,6 +219,9 @@ pub(crate) struct SnapshotFile {
     pub disk: String,
     #[serde(default = "system_disk")]
     pub size_gb: u64,
+    /// Made by a policy and not by a person.
+    #[serde(default)]
+    pub automatic: bool,
 }
 
 fn redis_class() -> String {

@@ -66,18 +66,35 @@ pub(super) fn of_role(scene: &mut Scene<'_>) -> Answer {
     let attached: Vec<Value> = role
         .attached
         .iter()
-        .map(|held| {
-            let shown = policies::shown(scene, &held.policy);
-            json!({
-                "PolicyName": shown["PolicyName"],
-                "PolicyType": shown["PolicyType"],
-                "Description": shown["Description"],
-                "DefaultVersion": shown["DefaultVersion"],
-                "AttachDate": date(scene, held.at_ms),
-            })
-        })
+        .map(|held| attached(scene, &held.policy, held.at_ms))
         .collect();
     Ok(json!({ "Policies": { "Policy": attached } }))
+}
+
+/// Policies that a user has by a group are not among them.
+pub(super) fn of_user(scene: &mut Scene<'_>) -> Answer {
+    let name = scene.required("UserName")?;
+    let user = scene.account().users.get(&name).filter(|user| !user.main);
+    let user = user.ok_or_else(|| {
+        Refusal::new(404, "EntityNotExist.User", "The user does not exist.")
+    })?;
+    let attached: Vec<Value> = user
+        .policies
+        .iter()
+        .map(|policy| attached(scene, policy, super::ALWAYS))
+        .collect();
+    Ok(json!({ "Policies": { "Policy": attached } }))
+}
+
+fn attached(scene: &Scene<'_>, policy: &PolicyName, at_ms: i64) -> Value {
+    let shown = policies::shown(scene, policy);
+    json!({
+        "PolicyName": shown["PolicyName"],
+        "PolicyType": shown["PolicyType"],
+        "Description": shown["Description"],
+        "DefaultVersion": shown["DefaultVersion"],
+        "AttachDate": date(scene, at_ms),
+    })
 }
 
 pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {

@@ -35,6 +35,7 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("AttachPolicyToRole", attachments::attach),
     ("DetachPolicyFromRole", attachments::detach),
     ("ListPoliciesForRole", attachments::of_role),
+    ("ListPoliciesForUser", attachments::of_user),
     ("ListEntitiesForPolicy", attachments::of_policy),
 ];
 

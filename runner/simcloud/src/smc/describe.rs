@@ -2,34 +2,35 @@
 
 use serde_json::{Value, json};
 
-use super::job::{Job, Phase, Target};
+use super::job::{Job, Phase, Run, Target, Transition};
 use crate::answer::Answer;
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
 
+const HOUR_MS: i64 = 3_600_000;
+
 pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     let parameters = scene.parameters;
     let (ids, sources) = (parameters.list("JobId"), parameters.list("SourceId"));
+    let instances = parameters.list("InstanceId");
     let delete_ms = scene.settings().durations.smc_delete.0;
-    let is = |parameter: &str, value: &str| {
-        parameters
-            .filled(parameter)
-            .is_none_or(|wanted| wanted == value)
-    };
     let mut found = Vec::new();
     for (id, job) in &scene.account().smc.jobs {
         let fields = fields(scene, id, job);
+        let is = |parameter: &str| {
+            let wanted = parameters.filled(parameter);
+            wanted.is_none_or(|wanted| fields[parameter].as_str() == Some(&wanted))
+        };
+        let target = fields["InstanceId"].as_str().unwrap_or_default();
         let fits = job.is_listed(scene.now, delete_ms)
             && (ids.is_empty() || ids.contains(id))
             && (sources.is_empty() || sources.contains(&job.source))
-            && is("Name", &job.name)
-            && is("RegionId", &job.region)
-            && is("Status", fields["Status"].as_str().unwrap_or_default())
-            && is(
-                "BusinessStatus",
-                fields["BusinessStatus"].as_str().unwrap_or_default(),
-            );
+            && (instances.is_empty() || instances.iter().any(|id| id == target))
+            && is("Name")
+            && is("RegionId")
+            && is("Status")
+            && is("BusinessStatus");
         if fits {
             found.push(fields);
         }
@@ -49,44 +50,92 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
 fn fields(scene: &Scene<'_>, id: &str, job: &Job) -> Value {
     let now = scene.now;
     let (business, progress) = match &job.phase {
-        Phase::Running { stages } => (
+        Phase::Running { stages, .. } => (
             stages.name(now),
             time::percent(stages.preparing, stages.end, now),
         ),
-        Phase::Finished { .. } => ("", 100),
+        Phase::Finished | Phase::Waiting { .. } => ("", 100),
         _ => ("", 0),
     };
-    let (start, end) = match &job.phase {
-        Phase::Running { stages } => (time::text(stages.preparing), String::new()),
-        Phase::Finished { stages } => (time::text(stages.preparing), time::text(stages.end)),
-        Phase::Failed { at } => (String::new(), time::text(*at)),
-        _ => (String::new(), String::new()),
+    let (kind, image_name, instance) = match &job.options.target {
+        Target::Image { name } => ("Image", name.as_str(), ""),
+        Target::Instance { id } => ("TargetInstance", "", id.as_str()),
     };
-    let is_finished = matches!(job.phase, Phase::Finished { .. });
-    let (kind, image, image_name, instance) = match &job.target {
-        Target::Image { name } => ("Image", job.image_id.as_str(), name.as_str(), ""),
-        Target::Instance { id } => ("TargetInstance", "", "", id.as_str()),
+    let error = match &job.phase {
+        Phase::Failed { code, .. } => code.as_str(),
+        _ => "",
     };
-    json!({
+    let instant = |at: Option<i64>| at.map(time::text).unwrap_or_default();
+    let mut fields = json!({
         "JobId": id,
-        "Name": job.name,
-        "Description": job.description,
+        "JobType": 0,
+        "Name": job.options.name,
+        "Description": job.options.description,
         "SourceId": job.source,
         "RegionId": job.region,
         "TargetType": kind,
         "Status": job.status(now),
         "BusinessStatus": business,
         "Progress": progress,
-        "RunOnce": true,
-        "ImageId": if is_finished { image } else { "" },
+        "RunOnce": job.repeats.is_none(),
+        "ImageId": job.image().unwrap_or_default(),
         "ImageName": image_name,
         "InstanceId": instance,
-        "ScheduledStartTime": job.scheduled_ms.map(time::text).unwrap_or_default(),
-        "ValidTime": time::text(job.valid_until_ms),
+        "ScheduledStartTime": instant(job.options.scheduled_ms),
+        "ValidTime": time::text(job.options.valid_until_ms),
         "CreationTime": time::text(job.created_ms),
-        "StartTime": start,
-        "EndTime": end,
-        "ErrorCode": if matches!(job.phase, Phase::Failed { .. }) { "Connect to Server Failed" } else { "" },
+        "StartTime": instant(job.runs.last().map(|run| run.from)),
+        "EndTime": instant(ended(job)),
+        "ErrorCode": error,
         "StatusInfo": "",
+        "TransitionInstanceId": match &job.transition {
+            Some(Transition::Instance { id }) => id.as_str(),
+            _ => "",
+        },
+        "SystemDiskSize": job.options.system_disk_gb.unwrap_or_else(|| system_disk(scene, job)),
+        "DataDisks": { "DataDisk": data_disks(job) },
+        "ReplicationJobRuns": { "ReplicationJobRun": job.runs.iter().map(run).collect::<Vec<_>>() },
+    });
+    if let Some(repeats) = job.repeats {
+        fields["Frequency"] = json!(repeats.frequency_ms / HOUR_MS);
+        fields["MaxNumberOfImageToKeep"] = json!(repeats.images_to_keep);
+    }
+    for (name, value) in &job.options.shown {
+        let number = value.as_str().and_then(|text| text.parse::<i64>().ok());
+        fields[name] = match number {
+            Some(number) if name == "NetMode" => json!(number),
+            _ => value.clone(),
+        };
+    }
+    fields
+}
+
+/// When the last run ended, if it has.
+fn ended(job: &Job) -> Option<i64> {
+    match job.phase {
+        Phase::Failed { at, .. } => Some(at),
+        _ => job.runs.last().and_then(|run| run.until),
+    }
+}
+
+fn run(run: &Run) -> Value {
+    json!({
+        "Type": if run.manual { "Manual" } else { "Schedule" },
+        "StartTime": time::text(run.from),
+        "EndTime": run.until.map(time::text).unwrap_or_default(),
+        "ImageId": run.image.as_deref().unwrap_or_default(),
     })
+}
+
+fn system_disk(scene: &Scene<'_>, job: &Job) -> u64 {
+    let source = scene.account().smc.sources.get(&job.source);
+    let disk = source.and_then(|source| source.server.disks.first());
+    disk.map_or(40, |disk| disk.size_gb)
+}
+
+fn data_disks(job: &Job) -> Vec<Value> {
+    let disks = job.options.data_disks.iter();
+    disks
+        .map(|(index, size)| json!({ "Index": index, "Size": size }))
+        .collect()
 }

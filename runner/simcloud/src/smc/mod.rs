@@ -29,6 +29,9 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DeleteSourceServer", source::delete),
     ("CreateReplicationJob", job::create),
     ("StartReplicationJob", job::start),
+    ("StopReplicationJob", job::stop),
+    ("CutOverReplicationJob", job::cut_over),
+    ("ModifyReplicationJobAttribute", job::modify),
     ("DescribeReplicationJobs", describe::jobs),
     ("DeleteReplicationJob", job::delete),
 ];

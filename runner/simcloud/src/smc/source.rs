@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::job::Phase;
+use super::job;
 use crate::answer::{Answer, Refusal};
 use crate::ecs::{GIB, used_bytes};
-use crate::file::{EcsFile, Os};
+use crate::file::{EcsFile, Os, SourceFile};
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
@@ -27,6 +27,23 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A source that is there when the world begins.
+    pub fn from_file(file: SourceFile, server: EcsFile, start_ms: i64) -> Self {
+        Self {
+            name: if file.name.is_empty() {
+                file.server
+            } else {
+                file.name
+            },
+            instance: server.id.clone(),
+            server,
+            appears_ms: start_ms,
+            available_ms: Some(start_ms),
+            offline_ms: file.offline.then_some(start_ms),
+            deleting_ms: None,
+        }
+    }
+
     pub fn is_deleting(&self) -> bool {
         self.deleting_ms.is_some()
     }
@@ -121,9 +138,7 @@ fn fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
     let job = jobs
         .iter()
         .find(|(_, job)| job.source == id && job.is_unfinished(now));
-    let is_used = job.is_some_and(|(_, job)| {
-        matches!(job.phase, Phase::Running { .. }) && job.status(now) == "Running"
-    });
+    let is_used = job.is_some_and(|(_, job)| job.status(now) == "Running");
     let system = source.server.disks.first().map_or(40, |disk| disk.size_gb);
     let disks: Vec<Value> = source
         .server
@@ -149,7 +164,7 @@ fn fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
         "SystemInfo": json!({ "hostname": hostname, "ipv4": [source.server.private_ip], "cores": 2, "memory": 8 * GIB }).to_string(),
         "Platform": match source.server.os { Os::Linux => "Others Linux", Os::Windows => "Windows Server 2022" },
         "Architecture": "x86_64",
-        "AgentVersion": "2.8.0",
+        "AgentVersion": scene.settings().smc.client_version,
         "ReplicationDriver": "SMT",
         "HeartbeatRate": 30,
         "KernelLevel": 1,
@@ -192,13 +207,10 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
             )
         });
     }
-    let smc = &mut scene.account_mut().smc;
     for job in related {
-        if let Some(job) = smc.jobs.get_mut(&job) {
-            job.end(now);
-            job.phase = Phase::Deleting { at: now };
-        }
+        job::remove(scene, &job, now);
     }
+    let smc = &mut scene.account_mut().smc;
     if let Some(source) = smc.sources.get_mut(&id) {
         source.deleting_ms = Some(now);
     }

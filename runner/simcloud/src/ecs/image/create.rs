@@ -81,6 +81,7 @@ impl Part {
             disk_kind: self.kind.to_owned(),
             instance: self.instance,
             size_gb: self.size_gb,
+            automatic: false,
             from_ms,
             until_ms,
         };

@@ -2,91 +2,83 @@
 
 use serde_json::json;
 
-use super::{Job, Phase, Target, source_not_available};
+use super::{Job, Options, Phase, Repeats, Target, source_not_available};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
-use crate::smc::unknown;
-use crate::time;
-
-/// How long a job that is not started stays valid, unless it says otherwise.
-const VALID_MS: i64 = 30 * 86_400_000;
+use crate::smc::{Source, unknown};
 
 /// How many jobs an account may have.
 const JOBS_MAX: usize = 1000;
+
+const HOUR_MS: i64 = 3_600_000;
 
 pub(in crate::smc) fn create(scene: &mut Scene<'_>) -> Answer {
     let source_id = scene.required("SourceId")?;
     let region = scene.required("RegionId")?;
     let now = scene.now;
-    let source = scene
-        .account()
-        .smc
-        .sources
-        .get(&source_id)
-        .ok_or_else(|| unknown("SourceId"))?;
+    let source = scene.account().smc.sources.get(&source_id);
+    let source = source.ok_or_else(|| unknown("SourceId"))?;
     if !source.is_available(now) {
         return Err(source_not_available());
     }
-    let target = target(scene)?;
-    let scheduled_ms = instant(scene, "ScheduledStartTime")?;
-    let valid_until_ms = instant(scene, "ValidTime")?.unwrap_or(now.saturating_add(VALID_MS));
-    check_conditions(scene)?;
-    check_others(scene, &source_id)?;
+    let name = String::new();
+    let mut options = Options::new(String::new(), Target::Image { name }, now);
+    options.set(scene, now)?;
+    check_disks(&options, source)?;
+    let repeats = repeats(scene)?;
+    check_others(scene, &source_id, &options.name)?;
     let id = scene.new_id("j-", "replication-job");
-    let image_id = scene.new_id("m-", "image");
+    if options.name.is_empty() {
+        options.name.clone_from(&id);
+    }
     let job = Job {
-        name: scene
-            .parameters
-            .filled("Name")
-            .unwrap_or_else(|| id.clone()),
-        description: scene.parameters.text_or_empty("Description"),
         source: source_id,
         region,
-        target,
+        options,
+        repeats,
         created_ms: now,
-        valid_until_ms,
-        scheduled_ms,
-        image_id,
         phase: Phase::Ready,
+        runs: Vec::new(),
+        transition: None,
         paid: Vec::new(),
     };
     scene.account_mut().smc.jobs.insert(id.clone(), job);
     Ok(json!({ "JobId": id }))
 }
 
-fn target(scene: &Scene<'_>) -> Result<Target, Refusal> {
-    let kind = scene
-        .parameters
-        .filled("TargetType")
-        .unwrap_or_else(|| "Image".to_owned());
-    match kind.to_ascii_lowercase().as_str() {
-        "image" => Ok(Target::Image {
-            name: scene.parameters.text_or_empty("ImageName"),
-        }),
-        "targetinstance" => {
-            let id = scene.required("InstanceId")?;
-            if !scene.account().ecs.instances.contains_key(&id) {
-                return Err(unknown("InstanceId"));
-            }
-            Ok(Target::Instance { id })
-        }
-        _ => Err(not_simulated(&format!("jobs with the target type {kind}"))),
+/// Refuses sizes for disks that the source does not have.
+pub(super) fn check_disks(options: &Options, source: &Source) -> Result<(), Refusal> {
+    let is_there = |index: &i64| {
+        let index = usize::try_from(*index).ok();
+        index.is_some_and(|index| index > 0 && index < source.server.disks.len())
+    };
+    if options.data_disks.keys().all(is_there) {
+        return Ok(());
     }
+    let message =
+        "The specified replication job contains data disk index not found in source server.";
+    Err(Refusal::new(
+        400,
+        "ReplicationJobDataDiskIndex.Invalid",
+        message,
+    ))
 }
 
-fn check_conditions(scene: &Scene<'_>) -> Result<(), Refusal> {
-    if scene.parameters.boolean("RunOnce") == Some(false) {
-        scene.required("Frequency")?;
-        scene.required("MaxNumberOfImageToKeep")?;
-        return Err(not_simulated("jobs that run more than once"));
+fn repeats(scene: &Scene<'_>) -> Result<Option<Repeats>, Refusal> {
+    if scene.parameters.boolean("RunOnce") != Some(false) {
+        return Ok(None);
     }
-    if scene.parameters.integer("NetMode") == Some(2) {
-        scene.required("VSwitchId")?;
-    }
-    Ok(())
+    let number = |name: &str| -> Result<i64, Refusal> {
+        scene.required(name)?;
+        Ok(scene.parameters.integer(name).unwrap_or(1).max(1))
+    };
+    Ok(Some(Repeats {
+        frequency_ms: number("Frequency")?.saturating_mul(HOUR_MS),
+        images_to_keep: usize::try_from(number("MaxNumberOfImageToKeep")?).unwrap_or(1),
+    }))
 }
 
-fn check_others(scene: &Scene<'_>, source: &str) -> Result<(), Refusal> {
+fn check_others(scene: &Scene<'_>, source: &str, name: &str) -> Result<(), Refusal> {
     let jobs = &scene.account().smc.jobs;
     let mut others = jobs.values().filter(|job| !job.is_deleting());
     let is_full = jobs.len() >= JOBS_MAX
@@ -97,33 +89,21 @@ fn check_others(scene: &Scene<'_>, source: &str) -> Result<(), Refusal> {
         let message = "The maximum number of replication jobs is exceeded. Please submit a ticket to raise the quota.";
         return Err(Refusal::new(400, "QuotaExceeded.ReplicationJob", message));
     }
-    let name = scene.parameters.filled("Name");
-    if name.is_some_and(|name| others.any(|job| job.name == name)) {
-        return Err(Refusal::new(
-            400,
-            "ReplicationJobName.Duplicate",
-            "The specified replication job name already exists.",
-        ));
+    if !name.is_empty() && others.any(|job| job.options.name == name) {
+        return Err(duplicate());
     }
     Ok(())
 }
 
-fn instant(scene: &Scene<'_>, parameter: &str) -> Result<Option<i64>, Refusal> {
-    let Some(text) = scene.parameters.filled(parameter) else {
-        return Ok(None);
-    };
-    let instant = time::parse(&text).filter(|instant| *instant >= scene.now);
-    let wrong = || {
-        Refusal::new(
-            400,
-            "InvalidParameter",
-            format!("The specified parameter {parameter} is no instant to come."),
-        )
-    };
-    instant.map(Some).ok_or_else(wrong)
+pub(super) fn duplicate() -> Refusal {
+    Refusal::new(
+        400,
+        "ReplicationJobName.Duplicate",
+        "The specified replication job name already exists.",
+    )
 }
 
-fn not_simulated(what: &str) -> Refusal {
+pub(super) fn not_simulated(what: &str) -> Refusal {
     Refusal::new(
         501,
         "NotSimulated",

@@ -1,31 +1,46 @@
-//! Migration jobs: from a source to an image, or into an existing server. They run once here; jobs that repeat are not simulated.
+//! Migration jobs: from a source to an image, or into an existing server, once or again and again until they are cut over.
 
+mod change;
 mod create;
+mod file;
+mod options;
 mod run;
+mod transition;
 
+pub(super) use change::{cut_over, delete, modify, remove, start, stop};
 pub(super) use create::create;
+pub(crate) use file::add_from_file;
+pub(super) use options::Options;
 pub(crate) use run::settle;
+pub(super) use transition::Transition;
+use transition::release;
 
 use serde_json::{Value, json};
 
 use super::unknown;
-use crate::answer::{Answer, Refusal};
+use crate::answer::Refusal;
 use crate::charges::Charge;
+use crate::ecs::transition as ecs;
 use crate::scene::Scene;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// How long an expired job is kept.
+const EXPIRED_MS: i64 = 7 * DAY_MS;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
-    pub name: String,
-    pub description: String,
     pub source: String,
     pub region: String,
-    pub target: Target,
+    pub options: Options,
+    /// How often it runs again; `None` runs once.
+    pub repeats: Option<Repeats>,
     pub created_ms: i64,
-    pub valid_until_ms: i64,
-    pub scheduled_ms: Option<i64>,
-    /// The image that it will be; used only if the target is one.
-    pub image_id: String,
     pub phase: Phase,
+    /// Its runs, oldest first.
+    pub runs: Vec<Run>,
+    /// What stands in ECS for it.
+    pub transition: Option<Transition>,
     /// The stays of the intermediate instance or disk: from, until.
     pub paid: Vec<(i64, Option<i64>)>,
 }
@@ -41,13 +56,48 @@ pub(crate) enum Target {
     },
 }
 
+/// The settings of a job that copies what has changed, at intervals.
 #[derive(Clone, Copy, Debug)]
+pub(crate) struct Repeats {
+    pub frequency_ms: i64,
+    pub images_to_keep: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    /// Begun by a call, or by itself.
+    pub manual: bool,
+    pub from: i64,
+    pub until: Option<i64>,
+    pub image: Option<String>,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) enum Phase {
     Ready,
-    Running { stages: Stages },
-    Failed { at: i64 },
-    Finished { stages: Stages },
-    Deleting { at: i64 },
+    Running {
+        stages: Stages,
+        /// When and with what code it breaks off.
+        breaks: Option<(i64, String)>,
+        /// Whether it is cut over after this run.
+        last: bool,
+    },
+    /// Paused while it copied.
+    Stopped {
+        left_ms: Option<i64>,
+    },
+    Failed {
+        at: i64,
+        code: String,
+    },
+    /// Between two runs.
+    Waiting {
+        next: i64,
+    },
+    Finished,
+    Deleting {
+        at: i64,
+    },
 }
 
 /// The instants at which the stages of a run begin, and its end.
@@ -75,21 +125,28 @@ impl Job {
     /// Returns the status, as of the last time the world was settled.
     pub fn status(&self, now: i64) -> &'static str {
         match self.phase {
-            Phase::Ready if now >= self.valid_until_ms => "Expired",
+            _ if self.is_expired(now) => "Expired",
             Phase::Ready => "Ready",
             Phase::Running { .. } => "Running",
+            Phase::Stopped { .. } => "Stopped",
             Phase::Failed { .. } => "InError",
-            Phase::Finished { .. } => "Finished",
+            Phase::Waiting { .. } => "Waiting",
+            Phase::Finished => "Finished",
             Phase::Deleting { .. } => "Deleting",
         }
     }
 
+    fn is_expired(&self, now: i64) -> bool {
+        let may = matches!(
+            self.phase,
+            Phase::Ready | Phase::Stopped { .. } | Phase::Failed { .. }
+        );
+        may && now >= self.options.valid_until_ms
+    }
+
     pub fn is_unfinished(&self, now: i64) -> bool {
-        match self.phase {
-            Phase::Ready => now < self.valid_until_ms,
-            Phase::Running { .. } | Phase::Failed { .. } => true,
-            Phase::Finished { .. } | Phase::Deleting { .. } => false,
-        }
+        let is_over = matches!(self.phase, Phase::Finished | Phase::Deleting { .. });
+        !is_over && !self.is_expired(now)
     }
 
     pub fn is_deleting(&self) -> bool {
@@ -100,24 +157,20 @@ impl Job {
         !matches!(self.phase, Phase::Deleting { at } if now >= at.saturating_add(delete_ms))
     }
 
-    /// Releases the intermediate instance or disk.
-    pub fn end(&mut self, now: i64) {
-        for stay in &mut self.paid {
-            stay.1.get_or_insert(now);
-        }
+    /// Returns the image of the last run that made one.
+    pub fn image(&self) -> Option<&str> {
+        let runs = self.runs.iter().rev();
+        runs.filter_map(|run| run.image.as_deref()).next()
     }
 
     pub fn lasting(&self) -> Value {
-        json!({ "name": self.name, "source": self.source, "region": self.region })
+        json!({ "name": self.options.name, "source": self.source, "region": self.region })
     }
 
     pub fn charges(&self, account_id: &str, id: &str) -> Vec<Charge> {
-        let (kind, what) = match self.target {
-            Target::Image { .. } => (
-                "smc-intermediate-instance",
-                "No_Delete_SMC_Transition_Instance",
-            ),
-            Target::Instance { .. } => ("smc-intermediate-disk", "SMC_Temp_Disk"),
+        let (kind, what) = match self.options.target {
+            Target::Image { .. } => ("smc-intermediate-instance", ecs::INSTANCE),
+            Target::Instance { .. } => ("smc-intermediate-disk", ecs::DISK),
         };
         let of = |stay: &(i64, Option<i64>)| Charge {
             account_id: account_id.to_owned(),
@@ -131,49 +184,10 @@ impl Job {
     }
 }
 
-pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("JobId")?;
-    let now = scene.now;
-    let job = scene
-        .account()
-        .smc
-        .jobs
-        .get(&id)
-        .ok_or_else(|| unknown("JobId"))?;
-    if !["Ready", "InError"].contains(&job.status(now)) {
-        return Err(wrong_status());
-    }
-    if !scene
-        .account()
-        .smc
-        .sources
-        .get(&job.source)
-        .is_some_and(|source| source.is_available(now))
-    {
-        return Err(source_not_available());
-    }
-    run::begin(scene.world, &scene.caller.account, &id, now);
-    Ok(json!({}))
-}
-
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("JobId")?;
-    let now = scene.now;
-    let Some(job) = scene
-        .account_mut()
-        .smc
-        .jobs
-        .get_mut(&id)
-        .filter(|job| !job.is_deleting())
-    else {
-        return Ok(json!({}));
-    };
-    if matches!(job.phase, Phase::Running { .. }) {
-        return Err(wrong_status());
-    }
-    job.end(now);
-    job.phase = Phase::Deleting { at: now };
-    Ok(json!({}))
+/// Returns a job of the caller.
+fn held<'a>(scene: &'a Scene<'_>, id: &str) -> Result<&'a Job, Refusal> {
+    let job = scene.account().smc.jobs.get(id);
+    job.ok_or_else(|| unknown("JobId"))
 }
 
 fn wrong_status() -> Refusal {

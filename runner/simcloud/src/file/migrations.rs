@@ -1,0 +1,57 @@
+//! Migration sources and jobs that are there from the beginning. They name servers of any account, so they are added last.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use super::error::{Place, WorldError};
+use super::{EcsFile, JobFile, SourceFile};
+use crate::smc::{Source, job};
+use crate::world::World;
+
+/// The sources and jobs of an account, by its id.
+pub(super) type Migrations = (String, Vec<Spanned<SourceFile>>, Vec<Spanned<JobFile>>);
+
+pub(super) fn add(
+    world: &mut World,
+    migrations: Vec<Migrations>,
+    place: &Place<'_>,
+    keys: &mut BTreeSet<String>,
+) -> Result<(), WorldError> {
+    for (account, sources, jobs) in migrations {
+        for file in sources {
+            let span = file.span();
+            let file = file.into_inner();
+            check_new(keys, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            let Some(server) = server(world, &file.server) else {
+                let message = format!("there is no server `{}` in this world", file.server);
+                return Err(place.error(span, message));
+            };
+            let id = file.id.clone();
+            let source = Source::from_file(file, server, world.settings.start_ms);
+            if let Some(account) = world.accounts.get_mut(&account) {
+                account.smc.sources.insert(id, source);
+            }
+        }
+        for file in jobs {
+            let span = file.span();
+            let file = file.into_inner();
+            check_new(keys, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            job::add_from_file(world, &account, file)
+                .map_err(|message| place.error(span, message))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_new(keys: &mut BTreeSet<String>, id: &str) -> Result<(), String> {
+    if keys.insert(id.to_owned()) {
+        return Ok(());
+    }
+    Err(format!("there is another `{id}` in this world"))
+}
+
+fn server(world: &World, id: &str) -> Option<EcsFile> {
+    let mut accounts = world.accounts.values();
+    accounts.find_map(|account| account.ecs.instances.get(id).cloned())
+}
