@@ -98,9 +98,8 @@ pub(crate) struct Made<'a> {
 
 /// Returns whether the account has an image of its own of this name in a region.
 pub(crate) fn has_image(ecs: &Ecs, region: &str, name: &str) -> bool {
-    let is = |image: &Image| {
-        image.region == region && image.name == name && image.shared_by.is_none()
-    };
+    let is =
+        |image: &Image| image.region == region && image.name == name && image.shared_by.is_none();
     ecs.images.values().any(is)
 }
 

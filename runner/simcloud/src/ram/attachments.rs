@@ -75,9 +75,8 @@ pub(super) fn of_role(scene: &mut Scene<'_>) -> Answer {
 pub(super) fn of_user(scene: &mut Scene<'_>) -> Answer {
     let name = scene.required("UserName")?;
     let user = scene.account().users.get(&name).filter(|user| !user.main);
-    let user = user.ok_or_else(|| {
-        Refusal::new(404, "EntityNotExist.User", "The user does not exist.")
-    })?;
+    let user =
+        user.ok_or_else(|| Refusal::new(404, "EntityNotExist.User", "The user does not exist."))?;
     let attached: Vec<Value> = user
         .policies
         .iter()

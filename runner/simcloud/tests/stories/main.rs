@@ -8,5 +8,6 @@ mod properties;
 mod ram;
 mod repeat;
 mod smc;
+mod smc_jobs;
 mod support;
 mod world;

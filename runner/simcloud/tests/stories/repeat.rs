@@ -64,6 +64,17 @@ const ROWS: &[Row] = &[
         start_replication,
         Second::Refused,
     ),
+    ("SMC:StopReplicationJob", stop_replication, Second::Refused),
+    (
+        "SMC:CutOverReplicationJob",
+        cut_over_replication,
+        Second::Refused,
+    ),
+    (
+        "SMC:ModifyReplicationJobAttribute",
+        modify_replication,
+        Second::Harmless,
+    ),
     (
         "SMC:DeleteReplicationJob",
         delete_replication,
@@ -443,6 +454,31 @@ fn start_replication(story: &mut Story) -> Ready {
         who,
         json!({ "JobId": story.call(who, "SMC:CreateReplicationJob", parameters)["JobId"] }),
     )
+}
+
+fn stop_replication(story: &mut Story) -> Ready {
+    let (who, parameters) = start_replication(story);
+    story.call(who, "SMC:StartReplicationJob", parameters.clone());
+    story.wait_seconds(1_000);
+    (who, parameters)
+}
+
+/// A job that repeats, between two runs; the last one takes a while.
+fn cut_over_replication(story: &mut Story) -> Ready {
+    let (who, mut parameters) = create_replication(story);
+    let more = json!({ "RunOnce": false, "Frequency": 24, "MaxNumberOfImageToKeep": 1 });
+    let fields = parameters.as_object_mut().unwrap();
+    fields.extend(more.as_object().unwrap().clone());
+    let job = story.call(who, "SMC:CreateReplicationJob", parameters)["JobId"].clone();
+    story.call(who, "SMC:StartReplicationJob", json!({ "JobId": job }));
+    story.wait_seconds(4 * 3_600);
+    (who, json!({ "JobId": job, "SyncData": true }))
+}
+
+fn modify_replication(story: &mut Story) -> Ready {
+    let (who, mut parameters) = start_replication(story);
+    parameters["Name"] = json!("another-name");
+    (who, parameters)
 }
 
 fn delete_replication(story: &mut Story) -> Ready {

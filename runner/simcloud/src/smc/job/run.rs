@@ -275,12 +275,7 @@ fn finish(world: &mut World, account_id: &str, id: &str, stages: Stages, last: b
     let Some(account) = world.accounts.get_mut(account_id) else {
         return;
     };
-    if let Some(code) = account
-        .smc
-        .jobs
-        .get(id)
-        .and_then(|job| taken(account, job))
-    {
+    if let Some(code) = account.smc.jobs.get(id).and_then(|job| taken(account, job)) {
         let (at, code) = (stages.processing, code.to_owned());
         return change(world, account_id, id, |job| {
             job.phase = Phase::Failed { at, code };
