@@ -1,5 +1,6 @@
 //! Answers: a body, or a refusal in the shape the product uses.
 
+use rutter_contracts::Action;
 use serde_json::{Value, json};
 
 /// What an action returns: the body without its `RequestId`, or why not.
@@ -40,10 +41,10 @@ impl Refusal {
         }
     }
 
-    /// Returns the body as the product writes it.
-    pub fn body(&self, host: &str) -> Value {
+    /// Returns the body as the product writes it; every action of DTS documents the envelope a little differently.
+    pub fn body(&self, host: &str, contract: Option<&Action>) -> Value {
         if self.enveloped {
-            return json!({
+            let envelope = json!({
                 "Success": false,
                 "ErrCode": self.code,
                 "ErrMessage": self.message,
@@ -51,6 +52,10 @@ impl Refusal {
                 "DynamicCode": self.code,
                 "DynamicMessage": self.dynamic.as_deref().unwrap_or_default(),
             });
+            return contract.map_or_else(
+                || envelope.clone(),
+                |contract| as_documented(contract, &envelope),
+            );
         }
         json!({
             "Code": self.code,
@@ -59,6 +64,28 @@ impl Refusal {
             "Recommend": format!("https://api.aliyun.com/troubleshoot?q={}", self.code),
         })
     }
+}
+
+/// Returns the fields that the action documents, as text where it documents text.
+fn as_documented(contract: &Action, fields: &Value) -> Value {
+    let fields = fields.as_object().into_iter().flatten();
+    let documented = fields.filter_map(|(name, value)| {
+        let value = match (contract.response.get(name)?.as_str(), value) {
+            ("string", Value::String(_)) => value.clone(),
+            ("string", other) => json!(other.to_string()),
+            _ => value.clone(),
+        };
+        Some((name.clone(), value))
+    });
+    Value::Object(documented.collect())
+}
+
+/// Returns an object without some of its fields: what one answer shows and its like does not.
+pub(crate) fn without(mut fields: Value, names: &[&str]) -> Value {
+    if let Some(fields) = fields.as_object_mut() {
+        fields.retain(|name, _| !names.contains(&name.as_str()));
+    }
+    fields
 }
 
 /// A refusal for rights, naming what would have been needed.

@@ -36,6 +36,13 @@ fn act_of(product: &str, action: &str) -> Option<Act> {
         .map(|(_, act)| *act)
 }
 
+/// Returns every simulated action and its product: `("RAM", "CreateRole")`.
+pub fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PRODUCTS
+        .iter()
+        .flat_map(|(product, actions)| actions.iter().map(|(action, _)| (*product, *action)))
+}
+
 impl World {
     /// Returns whether the action is simulated; one that is not answers `NotSimulated` with status 501.
     pub fn simulated(&self, product: &str, action: &str) -> bool {
@@ -64,7 +71,7 @@ impl World {
             .unwrap_or_default();
         let latency_ms = self.note_call(moment, request, contract, account);
         let answer = caller.and_then(|caller| self.answer(moment, request, contract, &caller));
-        self.respond(answer, request, latency_ms)
+        self.respond(answer, request, contract, latency_ms)
     }
 
     /// Writes the call down and returns how long its answer takes.
@@ -157,10 +164,16 @@ impl World {
         Ok(body)
     }
 
-    fn respond(&mut self, answer: Answer, request: &Request, latency_ms: u64) -> Response {
+    fn respond(
+        &mut self,
+        answer: Answer,
+        request: &Request,
+        contract: Option<&Action>,
+        latency_ms: u64,
+    ) -> Response {
         let (status, mut body) = match &answer {
             Ok(body) => (200, body.clone()),
-            Err(refusal) => (refusal.status, refusal.body(&host(request))),
+            Err(refusal) => (refusal.status, refusal.body(&host(request), contract)),
         };
         if let Some(call) = self.ledger.calls.last_mut() {
             body["RequestId"] = json!(call.request_id);

@@ -35,6 +35,7 @@ mod world;
 pub use charges::Charge;
 pub use difference::{Change, Difference, Summary, diff};
 pub use file::WorldError;
+pub use handle::simulated;
 pub use ledger::{CallRecord, ChangeRecord};
 pub use request::{AccessKey, Request, Response};
 pub use world::World;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, without};
 use crate::file::{Architecture, Edition, Network, RedisFile};
 use crate::paging::{Sizes, numbered};
 use crate::scene::{Act, Scene};
@@ -147,7 +147,8 @@ fn describe_instances(scene: &mut Scene<'_>) -> Answer {
 
 fn describe_attribute(scene: &mut Scene<'_>) -> Answer {
     let redis = named(scene, "InstanceId")?;
-    let mut fields = fields(scene, redis);
+    // Only the list tells the edition.
+    let mut fields = without(fields(scene, redis), &["EditionType"]);
     let extra = json!({
         "Engine": "Redis",
         "IsSupportTDE": redis.is_tair(),

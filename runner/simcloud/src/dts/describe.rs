@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Job, Phase, held, named, progress};
-use crate::answer::Answer;
+use crate::answer::{Answer, without};
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
@@ -11,7 +11,10 @@ use crate::time;
 pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
     let id = named(scene)?;
     let job = held(scene, &id);
-    let mut fields = fields(scene, job);
+    let mut fields = without(
+        fields(scene, job),
+        &["PrecheckStatus", "DataInitializationStatus"],
+    );
     // This read documents the running state with a small s, the list with a capital one.
     if job.status() == "Synchronizing" {
         fields["Status"] = json!("synchronizing");
@@ -67,7 +70,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
         .dts
         .values()
         .filter(matches)
-        .map(|job| fields(scene, job))
+        .map(|job| listed(scene, job))
         .collect();
     let total = jobs.len();
     let (page, mut answer) = numbered(
@@ -88,6 +91,17 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
         fields.remove("PageSize");
     }
     Ok(answer)
+}
+
+/// The list does not tell how an end is reached, nor when a task ended.
+fn listed(scene: &Scene<'_>, job: &Job) -> Value {
+    let mut fields = without(fields(scene, job), &["FinishTime"]);
+    for end in ["SourceEndpoint", "DestinationEndpoint"] {
+        if let Some(end) = fields.get_mut(end) {
+            *end = without(end.take(), &["AliyunUid", "RoleName"]);
+        }
+    }
+    fields
 }
 
 fn is_about(job: &Job, instance: &str) -> bool {

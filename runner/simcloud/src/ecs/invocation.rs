@@ -6,11 +6,19 @@ use serde_json::{Value, json};
 
 use super::command::{End, Invocation, Run};
 use super::region;
-use crate::answer::Answer;
+use crate::answer::{Answer, without};
 use crate::paging::{Sizes, marked};
 use crate::parameters::Parameters;
 use crate::scene::Scene;
 use crate::time;
+
+/// What `DescribeInvocations` tells of a run on a server and `DescribeInvocationResults` does not, or by another name.
+const ONLY_INVOCATIONS: &[&str] = &[
+    "InstanceInvokeStatus",
+    "CreationTime",
+    "FinishTime",
+    "Timed",
+];
 
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let found = chosen(scene)?
@@ -43,7 +51,7 @@ pub(super) fn describe_results(scene: &mut Scene<'_>) -> Answer {
             fields["CommandId"] = json!(invocation.command_id);
             fields["InvokeRecordStatus"] = fields["InstanceInvokeStatus"].clone();
             fields["FinishedTime"] = fields["FinishTime"].clone();
-            fields
+            without(fields, ONLY_INVOCATIONS)
         }));
     }
     let (page, mut answer) = marked(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Policy, PolicyName, date, document_text, no_policy, page, policy_name};
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
 use crate::scene::Scene;
 use crate::world::Account;
@@ -27,7 +27,7 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
     );
     scene.account_mut().policies.insert(name.clone(), policy);
     let fields = custom(scene, &name).ok_or_else(no_policy)?;
-    Ok(json!({ "Policy": fields }))
+    Ok(json!({ "Policy": without(fields, &["AttachmentCount", "UpdateDate"]) }))
 }
 
 pub(super) fn get(scene: &mut Scene<'_>) -> Answer {

@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::{
     Role, Trust, check_characters, date, document_text, malformed, no_role, page, role_name,
 };
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
 use crate::scene::Scene;
 
 /// The longest trust policy, in bytes.
 const TRUST_MAX: usize = 2048;
+
+/// What `GetRole` alone shows of a role.
+const ONLY_READ: &[&str] = &["IsServiceLinkedRole", "RolePrincipalName"];
 
 pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
     let name = scene.required("RoleName")?;
@@ -38,12 +41,12 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
         attached: Vec::new(),
     };
     scene.account_mut().roles.insert(name.clone(), role);
-    shown(scene, &name)
+    shown(scene, &name, &[ONLY_READ, &["UpdateDate"]].concat())
 }
 
 pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
     let name = role_name(scene)?;
-    shown(scene, &name)
+    shown(scene, &name, &[])
 }
 
 pub(super) fn update(scene: &mut Scene<'_>) -> Answer {
@@ -70,7 +73,7 @@ pub(super) fn update(scene: &mut Scene<'_>) -> Answer {
     role.max_session_seconds = max_session.unwrap_or(role.max_session_seconds);
     role.console_login = console_login.unwrap_or(role.console_login);
     role.updated_ms = now;
-    shown(scene, &name)
+    shown(scene, &name, ONLY_READ)
 }
 
 pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
@@ -90,13 +93,9 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
         .roles
         .iter()
         .map(|(name, role)| {
-            let mut fields = fields(scene, name, role);
             // Lists leave out what may be long.
-            fields
-                .as_object_mut()
-                .expect("an object was just made")
-                .remove("AssumeRolePolicyDocument");
-            (name.clone(), fields)
+            let left_out = [ONLY_READ, &["AssumeRolePolicyDocument"]].concat();
+            (name.clone(), without(fields(scene, name, role), &left_out))
         })
         .collect();
     let (roles, mut answer) = page(scene, roles);
@@ -104,9 +103,9 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn shown(scene: &Scene<'_>, name: &str) -> Answer {
+fn shown(scene: &Scene<'_>, name: &str, left_out: &[&str]) -> Answer {
     let role = scene.account().roles.get(name).ok_or_else(no_role)?;
-    Ok(json!({ "Role": fields(scene, name, role) }))
+    Ok(json!({ "Role": without(fields(scene, name, role), left_out) }))
 }
 
 fn fields(scene: &Scene<'_>, name: &str, role: &Role) -> Value {

@@ -262,7 +262,7 @@ impl Nonces {
 
 /// What is refused at the door never reached the world and has no number there.
 fn refuse(refusal: &Refusal) -> Response {
-    let mut body = refusal.body("127.0.0.1");
+    let mut body = refusal.body("127.0.0.1", None);
     body["RequestId"] = json!("SIM00000-0000-0000-0000-000000000000");
     respond(refusal.status, &body)
 }

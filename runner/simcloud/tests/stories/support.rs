@@ -1,5 +1,6 @@
 //! A client of a world for stories: says who calls, counts the clock on, and reads answers.
 
+use crate::documented::undocumented;
 use rutter_simcloud::{Request, Response, World};
 use serde_json::Value;
 
@@ -69,14 +70,17 @@ impl Story {
             parameters,
         };
         self.now += 1;
-        self.world.handle(self.now, SEED, &request)
+        let response = self.world.handle(self.now, SEED, &request);
+        check_documented(&request, &response);
+        response
     }
 
     /// Calls and expects success.
     pub fn call(&mut self, who: &str, call: &str, parameters: Value) -> Value {
         let response = self.send(who, call, parameters);
-        let succeeded =
-            response.status == 200 && response.body.get("Success") != Some(&Value::Bool(false));
+        let said = response.body.get("Success").map(Value::to_string);
+        let failed = said.is_some_and(|said| said.contains("false"));
+        let succeeded = response.status == 200 && !failed;
         assert!(succeeded, "{who} {call}: {}", response.body);
         response.body
     }
@@ -98,6 +102,21 @@ impl Story {
         };
         (text("AccessKeyId"), text("SecurityToken"))
     }
+}
+
+/// What is no error must be in the action's documents, field by field; official clients drop what is not.
+fn check_documented(request: &Request, response: &Response) {
+    let contract = rutter_contracts::action(&request.product, &request.action);
+    let Some(contract) = contract.filter(|_| response.status == 200) else {
+        return;
+    };
+    let problems = undocumented(contract, &response.body);
+    assert!(
+        problems.is_empty(),
+        "{}: {}",
+        contract.label(),
+        problems.join("; ")
+    );
 }
 
 /// Returns the code of a refusal, of either shape.
