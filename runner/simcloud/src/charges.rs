@@ -36,6 +36,12 @@ fn of_account(account: &Account, start_ms: i64) -> Vec<Charge> {
     charges.extend(account.dts.values().filter_map(|job| of_job(account, job)));
     charges.extend(
         account
+            .syncs
+            .values()
+            .map(|sync| sync.charge(&account.id, None)),
+    );
+    charges.extend(
+        account
             .ecs
             .snapshots
             .iter()

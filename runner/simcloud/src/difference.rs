@@ -120,6 +120,9 @@ fn of_account(account: &Account, compare_data: bool) -> Kinds {
     add(&mut kinds, "dts-job", &account.dts, |job| {
         (!job.is_deleted()).then(|| job.lasting())
     });
+    add(&mut kinds, "dts-sync", &account.syncs, |sync| {
+        Some(sync.lasting())
+    });
     add(
         &mut kinds,
         "ecs-instance",

@@ -139,7 +139,7 @@ impl World {
         }
         // Where all there is to a change is in the summary, a repeated one that leaves everything as it
         // was is seen, and does not count as a change.
-        let visible = ["RAM", "SMC"].contains(&contract.product);
+        let visible = ["RAM", "SMC", "R-kvstore"].contains(&contract.product);
         let before = (visible && contract.repeat == Repeat::Same).then(|| self.summary());
         let body = act(&mut Scene {
             world: self,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
-use crate::dts::{self, Job};
+use crate::dts::{self, Job, Sync};
 use crate::ecs::Ecs;
 use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, WorldError};
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub rates: RatesFile,
     pub precheck: Vec<PrecheckFile>,
     pub smc: SmcFile,
+    /// By region.
+    pub dts_addresses: BTreeMap<String, Vec<String>>,
 }
 
 /// One account.
@@ -58,6 +60,8 @@ pub(crate) struct Account {
     pub policies: BTreeMap<String, Policy>,
     pub redis: BTreeMap<String, Redis>,
     pub dts: BTreeMap<String, Job>,
+    /// Tasks of the older family.
+    pub syncs: BTreeMap<String, Sync>,
     pub ecs: Ecs,
     pub smc: Smc,
     /// What was paid for until it was deleted.

@@ -102,36 +102,16 @@ impl Endpoint {
         let (Some(owner), Some(role)) = (&self.owner, &self.role) else {
             return Ok(());
         };
-        check_owner(world, owner)?;
-        check_role_name(role)?;
-        let owner = &world.accounts[owner];
-        let Some(held) = owner.roles.get(role) else {
-            return Err(assume_role_fail(
-                "EntityNotExist.Role : The role not exists",
-            ));
-        };
-        let principal = Principal::Service {
-            name: SERVICE,
-            on_behalf_of: account,
-        };
-        let trust = held
-            .trust
-            .in_force(now, world.settings.durations.ram_spread.0);
-        let is_trusted = trust.is_some_and(|document| trusts(&document, &owner.id, &principal));
-        if !is_trusted || held.attached.is_empty() {
-            return Err(assume_role_fail(
-                "NoPermission : You are not authorized to do this action. You should be authorized by RAM.",
-            ));
-        }
         let resource = format!(
-            "acs:kvstore:{}:{}:instance/{}",
-            self.region, owner.id, self.instance_id
+            "acs:kvstore:{}:{owner}:instance/{}",
+            self.region, self.instance_id
         );
-        if role_verdict(world, now, owner, role, NEEDED, &resource) == Verdict::Allowed {
-            return Ok(());
-        }
-        let message = "(Access Denied) You are not allowed to perform this action. Contact the account administrator to get permission through RAM.";
-        Err(Refusal::enveloped("NoPermission", message))
+        let visit = Visit {
+            account,
+            owner,
+            role,
+        };
+        visit.check(world, now, &[(NEEDED, &resource)])
     }
 
     pub fn shown(&self, account: &str) -> Value {
@@ -145,6 +125,50 @@ impl Endpoint {
             "RoleName": self.role.as_deref().unwrap_or_default(),
             "SslSolutionEnum": "DISABLE",
         })
+    }
+}
+
+/// DTS acting in an owner's account, as a role there, on behalf of the account that has the task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visit<'a> {
+    pub account: &'a str,
+    pub owner: &'a str,
+    pub role: &'a str,
+}
+
+impl Visit<'_> {
+    /// Refuses, in the words of the documents, if DTS cannot become the role, or the role may not do what is needed: each
+    /// an action and a resource.
+    pub fn check(self, world: &World, now: i64, needed: &[(&str, &str)]) -> Result<(), Refusal> {
+        check_owner(world, self.owner)?;
+        check_role_name(self.role)?;
+        let owner = &world.accounts[self.owner];
+        let Some(held) = owner.roles.get(self.role) else {
+            return Err(assume_role_fail(
+                "EntityNotExist.Role : The role not exists",
+            ));
+        };
+        let principal = Principal::Service {
+            name: SERVICE,
+            on_behalf_of: self.account,
+        };
+        let trust = held
+            .trust
+            .in_force(now, world.settings.durations.ram_spread.0);
+        let is_trusted = trust.is_some_and(|document| trusts(&document, &owner.id, &principal));
+        if !is_trusted || held.attached.is_empty() {
+            return Err(assume_role_fail(
+                "NoPermission : You are not authorized to do this action. You should be authorized by RAM.",
+            ));
+        }
+        let may = |(action, resource): &(&str, &str)| {
+            role_verdict(world, now, owner, self.role, action, resource) == Verdict::Allowed
+        };
+        if needed.iter().all(may) {
+            return Ok(());
+        }
+        let message = "(Access Denied) You are not allowed to perform this action. Contact the account administrator to get permission through RAM.";
+        Err(Refusal::enveloped("NoPermission", message))
     }
 }
 

@@ -85,7 +85,7 @@ fn buy_first(scene: &mut Scene<'_>, bought: Bought) -> Result<String, Refusal> {
 }
 
 /// A subscription is for 1 to 9 months or for 1, 2, 3 or 5 years.
-fn check_period(scene: &Scene<'_>) -> Result<(), Refusal> {
+pub(super) fn check_period(scene: &Scene<'_>) -> Result<(), Refusal> {
     let period = scene.required("Period")?;
     scene.required("UsedTime")?;
     let used = scene.parameters.integer("UsedTime").unwrap_or_default();

@@ -3,10 +3,12 @@
 //! A task's phase changes by itself: `settle` brings every task to an instant, and every instant at which something
 //! happened is computed from the one before, never from when somebody looked.
 
+mod addresses;
 mod configure;
 mod describe;
 mod endpoint;
 mod lifecycle;
+mod older;
 mod precheck;
 mod progress;
 
@@ -18,6 +20,7 @@ use crate::answer::Refusal;
 use crate::scene::{Act, Scene};
 use crate::world::World;
 use endpoint::Endpoint;
+pub(crate) use older::Sync;
 use precheck::Item;
 
 /// The actions that are simulated.
@@ -32,6 +35,14 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DeleteDtsJob", lifecycle::delete),
     ("DescribeDtsJobDetail", describe::detail),
     ("DescribeDtsJobs", describe::list),
+    ("DescribeDTSIP", addresses::describe),
+    ("CreateSynchronizationJob", older::buy),
+    ("ConfigureSynchronizationJob", older::configure),
+    ("StartSynchronizationJob", older::start),
+    ("SuspendSynchronizationJob", older::suspend),
+    ("DeleteSynchronizationJob", older::delete),
+    ("DescribeSynchronizationJobStatus", older::status),
+    ("DescribeSynchronizationJobs", older::list),
 ];
 
 /// A task.
@@ -147,6 +158,7 @@ impl Job {
 
 /// Brings every task to an instant.
 pub(crate) fn settle(world: &mut World, now: i64) {
+    older::settle(world, now);
     let places: Vec<(String, String)> = world
         .accounts
         .values()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::configure::number;
 use super::{Job, Phase, Setup, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::file::{Architecture, Network, PrecheckState, RedisFile, Storage};
+use crate::file::{Architecture, Network, PrecheckFile, PrecheckState, RedisFile, Storage};
 use crate::redis::Redis;
 use crate::scene::Scene;
 use crate::world::World;
@@ -37,7 +37,7 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
     };
     let source = setup.source.find(world, account);
     let destination = setup.destination.find(world, account);
-    let mut list = List(Vec::new());
+    let mut list = List::default();
     for (name, endpoint) in [
         ("CHECK_ROLE_SRC", &setup.source),
         ("CHECK_ROLE_DEST", &setup.destination),
@@ -72,20 +72,13 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
         pair_items(&mut list, setup, source, destination);
     }
     list.add("CHECK_SAME_OBJ", competitor(world, account, job, setup));
-    list.0
-        .extend(world.settings.precheck.iter().map(|extra| Item {
-            name: extra.item.clone(),
-            state: extra.state,
-            message: extra.message.clone(),
-            can_skip: extra.can_skip,
-            is_skipped: false,
-        }));
-    for item in &mut list.0 {
+    let mut items = list.into_items(&world.settings.precheck);
+    for item in &mut items {
         item.is_skipped = item.can_skip
             && item.state != PrecheckState::Success
             && job.skipped.contains(&item.name);
     }
-    list.0
+    items
 }
 
 fn source_items(list: &mut List, setup: &Setup, source: &Redis) {
@@ -181,7 +174,7 @@ fn wrong_password(redis: &Redis, credential: &str) -> Option<String> {
         .then(|| format!("{} refuses the account or password", redis.settings.id))
 }
 
-fn unfit_source(source: &Redis) -> Option<String> {
+pub(super) fn unfit_source(source: &Redis) -> Option<String> {
     let settings = &source.settings;
     let versions: &[&str] = if source.is_tair() {
         &["5.0"]
@@ -208,7 +201,7 @@ fn unfit_source(source: &Redis) -> Option<String> {
     cloud_native_cluster(settings)
 }
 
-fn unfit_destination(source: &Redis, destination: &Redis) -> Option<String> {
+pub(super) fn unfit_destination(source: &Redis, destination: &Redis) -> Option<String> {
     let (from, to) = (
         &source.settings.engine_version,
         &destination.settings.engine_version,
@@ -259,10 +252,24 @@ fn competitor(world: &World, account: &str, job: &Job, setup: &Setup) -> Option<
     ))
 }
 
-struct List(Vec<Item>);
+/// Items as they are judged.
+#[derive(Default)]
+pub(super) struct List(Vec<Item>);
 
 impl List {
-    fn add(&mut self, name: &str, problem: Option<String>) {
+    /// Returns the items, with what the world file adds to every precheck.
+    pub fn into_items(mut self, further: &[PrecheckFile]) -> Vec<Item> {
+        self.0.extend(further.iter().map(|extra| Item {
+            name: extra.item.clone(),
+            state: extra.state,
+            message: extra.message.clone(),
+            can_skip: extra.can_skip,
+            is_skipped: false,
+        }));
+        self.0
+    }
+
+    pub fn add(&mut self, name: &str, problem: Option<String>) {
         let state = if problem.is_some() {
             PrecheckState::Failed
         } else {

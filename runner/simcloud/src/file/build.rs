@@ -61,6 +61,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         rates: file.rates,
         precheck: file.dts.precheck,
         smc: file.smc,
+        dts_addresses: file.dts.addresses,
     };
     let mut world = World {
         settings,
@@ -106,6 +107,7 @@ impl Builder<'_, '_> {
                 .map(|redis| (redis.id.clone(), Redis::new(redis)))
                 .collect(),
             dts: BTreeMap::new(),
+            syncs: BTreeMap::new(),
             ecs: Ecs::new(instances, images, snapshots),
             smc: Smc::default(),
             paid: Vec::new(),

@@ -112,6 +112,8 @@ pub(crate) struct DurationsFile {
     pub precheck: Span,
     pub initialise: Span,
     pub dts_deleted: Span,
+    pub redis_network: Span,
+    pub redis_account: Span,
     pub image: Span,
     pub copy: Span,
     pub command: Span,
@@ -128,6 +130,8 @@ impl Default for DurationsFile {
             precheck: Span::minutes(2),
             initialise: Span::minutes(1),
             dts_deleted: Span::minutes(10),
+            redis_network: Span::minutes(1),
+            redis_account: Span(30_000),
             image: Span::minutes(2),
             copy: Span::minutes(2),
             command: Span(5_000),
@@ -161,10 +165,12 @@ impl Default for RatesFile {
     }
 }
 
-/// What the precheck finds beyond what the resources say.
+/// What the precheck finds beyond what the resources say, and where DTS comes from.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DtsFile {
+    /// The addresses of the DTS servers of a region; two blocks made of its name where it is left out.
+    pub addresses: BTreeMap<String, Vec<String>>,
     pub precheck: Vec<PrecheckFile>,
 }
 

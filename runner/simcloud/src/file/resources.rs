@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::scalars::Instant;
 use crate::password::Password;
+use crate::redis::Privilege;
 
 /// What has an id that nothing else has, and a region that exists.
 pub(crate) trait Located {
@@ -67,17 +68,44 @@ pub(crate) struct RedisFile {
     /// Further accounts and their passwords.
     #[serde(default)]
     pub users: BTreeMap<String, Password>,
+    /// What accounts may do that may not just read and write.
+    #[serde(default)]
+    pub privileges: BTreeMap<String, Privilege>,
+    /// A support ticket allowed accounts with the right to replicate on this cluster.
+    #[serde(default)]
+    pub replication_accounts: bool,
     /// Configuration parameters that differ from the defaults.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// The addresses of the group `default`.
     #[serde(default)]
     pub whitelist: Vec<String>,
+    #[serde(default)]
+    pub whitelist_groups: BTreeMap<String, Vec<String>>,
+    /// Left out: one made of the id.
+    #[serde(default)]
+    pub private_ip: String,
+    /// The direct endpoint of a cluster that has one already.
+    pub direct: Option<DirectFile>,
     #[serde(default)]
     pub zone: String,
     #[serde(default)]
     pub vpc: String,
     #[serde(default)]
     pub vswitch: String,
+}
+
+/// A direct endpoint.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DirectFile {
+    /// Left out: one made of the instance's id.
+    #[serde(default)]
+    pub prefix: String,
+    #[serde(default)]
+    pub ip: String,
+    #[serde(default = "redis_port")]
+    pub port: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -226,6 +254,10 @@ pub(crate) struct SnapshotFile {
 
 fn redis_class() -> String {
     "redis.master.large.default".to_owned()
+}
+
+fn redis_port() -> i64 {
+    6379
 }
 
 fn yes() -> bool {

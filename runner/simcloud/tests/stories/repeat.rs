@@ -44,6 +44,36 @@ const ROWS: &[Row] = &[
     ("DTS:SuspendDtsJob", suspend, Second::Refused),
     ("DTS:StopDtsJob", stop, Second::Refused),
     ("DTS:DeleteDtsJob", delete_job, Second::Harmless),
+    ("DTS:CreateSynchronizationJob", buy_older, Second::Harmless),
+    (
+        "DTS:ConfigureSynchronizationJob",
+        configure_older,
+        Second::Refused,
+    ),
+    ("DTS:StartSynchronizationJob", start_older, Second::Refused),
+    (
+        "DTS:SuspendSynchronizationJob",
+        suspend_older,
+        Second::Refused,
+    ),
+    (
+        "DTS:DeleteSynchronizationJob",
+        start_older,
+        Second::Harmless,
+    ),
+    ("R-kvstore:ModifySecurityIps", whitelist, Second::Harmless),
+    (
+        "R-kvstore:AllocateDirectConnection",
+        cluster,
+        Second::Harmless,
+    ),
+    (
+        "R-kvstore:ReleaseDirectConnection",
+        release_direct,
+        Second::Refused,
+    ),
+    ("R-kvstore:CreateAccount", create_account, Second::Refused),
+    ("R-kvstore:DeleteAccount", delete_account, Second::Harmless),
     ("ECS:RunCommand", run_command, Second::Harmless),
     ("ECS:CreateImage", create_image, Second::Harmless),
     ("ECS:CopyImage", copy_image, Second::Harmless),
@@ -145,6 +175,7 @@ fn token(call: &str, ready: fn(&mut Story) -> Ready, second: Second) {
     );
     parameters["Description"] = json!("something else");
     parameters["DestinationDescription"] = json!("something else");
+    parameters["SynchronizationJobClass"] = json!("large");
     let contract = rutter_contracts::action(
         call.split_once(':').unwrap().0,
         call.split_once(':').unwrap().1,
@@ -167,8 +198,9 @@ fn look(call: &str, ready: fn(&mut Story) -> Ready, second: Second) {
     let first = story.call(who, call, parameters.clone());
     let changes = story.world.change_count();
     let response = story.send(who, call, parameters);
-    let was_refused =
-        response.status != 200 || response.body.get("Success") == Some(&Value::Bool(false));
+    // Truth, or the text of it, as the action documents.
+    let said = response.body.get("Success").map(Value::to_string);
+    let was_refused = response.status != 200 || said.is_some_and(|said| said.contains("false"));
     match second {
         Second::Refused => assert!(was_refused, "{call}: {}", response.body),
         Second::Repeats => {
@@ -349,6 +381,80 @@ fn stop(story: &mut Story) -> Ready {
 
 fn delete_job(story: &mut Story) -> Ready {
     suspend(story)
+}
+
+fn buy_older(_story: &mut Story) -> Ready {
+    let parameters = json!({
+        "RegionId": "cn-shanghai", "SourceRegion": "cn-hangzhou", "DestRegion": "cn-shanghai", "PayType": "PostPaid",
+        "SourceEndpoint": { "InstanceType": "Redis" }, "DestinationEndpoint": { "InstanceType": "Redis" },
+        "SynchronizationJobClass": "small",
+    });
+    ("destination", parameters)
+}
+
+/// Between two instances of one account, which starts by itself.
+fn configure_older(story: &mut Story) -> Ready {
+    let (who, parameters) = buy_older(story);
+    let job =
+        story.call(who, "DTS:CreateSynchronizationJob", parameters)["SynchronizationJobId"].clone();
+    let side = |id: &str| json!({ "InstanceType": "Redis", "InstanceId": id });
+    let parameters = json!({
+        "SynchronizationJobId": job, "DataInitialization": true, "StructureInitialization": true,
+        "SynchronizationObjects": "[{\"DBName\":\"0\"}]", "MigrationReserved": {},
+        "SourceEndpoint": side("r-source0002"), "DestinationEndpoint": side("r-destination01"),
+    });
+    (who, parameters)
+}
+
+fn start_older(story: &mut Story) -> Ready {
+    let (who, mut parameters) = configure_older(story);
+    parameters["MigrationReserved"] = json!({ "autoStartModulesAfterConfig": "none" });
+    let job = json!({ "SynchronizationJobId": parameters["SynchronizationJobId"] });
+    story.call(who, "DTS:ConfigureSynchronizationJob", parameters);
+    (who, job)
+}
+
+fn suspend_older(story: &mut Story) -> Ready {
+    let (who, parameters) = start_older(story);
+    story.call(who, "DTS:StartSynchronizationJob", parameters.clone());
+    story.wait_seconds(3600);
+    (who, parameters)
+}
+
+fn whitelist(_story: &mut Story) -> Ready {
+    (
+        "source",
+        json!({ "InstanceId": "r-source0001", "SecurityIps": "192.0.2.0/24", "ModifyMode": "Append" }),
+    )
+}
+
+fn cluster(_story: &mut Story) -> Ready {
+    ("source", json!({ "InstanceId": "r-source0003" }))
+}
+
+fn release_direct(story: &mut Story) -> Ready {
+    let (who, parameters) = cluster(story);
+    story.call(
+        who,
+        "R-kvstore:AllocateDirectConnection",
+        parameters.clone(),
+    );
+    story.wait_seconds(61);
+    (who, parameters)
+}
+
+fn create_account(_story: &mut Story) -> Ready {
+    let parameters = json!({ "InstanceId": "r-source0001", "AccountName": "copier", "AccountPassword": "Copier-Example-1" });
+    ("source", parameters)
+}
+
+fn delete_account(story: &mut Story) -> Ready {
+    let (who, parameters) = create_account(story);
+    story.call(who, "R-kvstore:CreateAccount", parameters);
+    (
+        who,
+        json!({ "InstanceId": "r-source0001", "AccountName": "copier" }),
+    )
 }
 
 fn run_command(_story: &mut Story) -> Ready {
