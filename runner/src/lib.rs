@@ -6,6 +6,7 @@ pub mod cli;
 pub mod cloud;
 pub mod diagnostic;
 pub mod drive;
+pub mod explain;
 pub mod host;
 pub mod journal;
 pub mod plugin;

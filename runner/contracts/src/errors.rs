@@ -1,9 +1,13 @@
 //! What the cloud's error codes mean: the reaction to each, its cause and what an operator can do.
 
+mod meaning;
+
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+pub use self::meaning::{Giver, Meaning, all_meanings, meaning_by_form, meanings};
 
 /// The reaction that an error asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -184,7 +188,7 @@ fn by_form(http_status: u16, code: &str) -> Known {
     }
     known(
         ErrorClass::Fail,
-        "The service refused the call for a reason that is not in the table of known errors.",
+        meaning::GENERIC,
         "Read the service's message, correct what it names, and resume.",
     )
 }

@@ -45,7 +45,10 @@ pub use action::{
 pub use check::{ParameterProblem, ProblemKind};
 pub use danger::Danger;
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
-pub use errors::{ErrorClass, Failure, Known, classify, failure_in, refused_before_acting};
+pub use errors::{
+    ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, failure_in,
+    meaning_by_form, meanings, refused_before_acting,
+};
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
 pub use table::{action, actions, nearest_action, product_name, products};

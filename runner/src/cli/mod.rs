@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod driving;
 mod exit;
+mod explain;
 mod failure;
 mod flags;
 mod list;
@@ -75,6 +76,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Logs(logs::Args),
+    Explain(explain::Args),
     World(world::Args),
     Simulate(simulate::Args),
     Plugin(plugin::Args),
@@ -160,6 +162,7 @@ impl Command {
             Self::List(args) => list::run(context, &args),
             Self::Show(args) => show::run(context, &args),
             Self::Logs(args) => logs::run(context, &args),
+            Self::Explain(args) => explain::run(context, &args),
             Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),

@@ -67,26 +67,29 @@ pub(super) enum Limit {
 impl Limit {
     /// The fault that ends the attempt.
     pub(super) fn fault(self) -> Fault {
-        let (name, setting) = match self {
-            Self::Memory(_) => ("memory", "limits.memory_max"),
-            Self::Cpu(_) => ("cpu", "limits.cpu_max_ms"),
-            Self::Calls(_) => ("calls", "limits.calls_max"),
-            Self::Guests(_) => ("guests", "the step's `max_parallel`"),
+        let (name, remedy) = match self {
+            Self::Memory(_) => ("memory", setting("memory")),
+            Self::Cpu(_) => ("cpu", setting("cpu")),
+            Self::Calls(_) => ("calls", setting("calls")),
+            Self::Guests(_) => ("guests", "lower the step's `max_parallel`".to_owned()),
         };
-        fault(name, format!("the plugin was stopped: {self}"), setting)
+        fault(name, format!("the plugin was stopped: {self}"), remedy)
     }
 }
 
 /// The fault for a text that is too long to pass between guest and host.
 pub(super) fn too_long(name: &str, what: &str, bytes: usize, bytes_max: usize) -> Fault {
     let message = format!("{what} has {bytes} bytes, more than the {bytes_max} allowed");
-    fault(name, message, &format!("limits.{name}_max"))
+    fault(name, message, setting(name))
 }
 
-fn fault(name: &str, message: String, setting: &str) -> Fault {
-    Fault::new(FaultClass::Fail, format!("rutter.limit.{name}"), message).advise(format!(
-        "if the plugin is right to need more, change {setting}"
-    ))
+/// What to do when a plugin is right to need more.
+fn setting(name: &str) -> String {
+    format!("if the plugin is right to need more, raise `{name}` under `[limits]` in the settings")
+}
+
+fn fault(name: &str, message: String, remedy: String) -> Fault {
+    Fault::new(FaultClass::Fail, format!("rutter.limit.{name}"), message).advise(remedy)
 }
 
 /// Cuts `text` to at most `bytes_max` bytes, at a character's boundary.
@@ -110,7 +113,7 @@ mod tests {
         assert!(
             fault
                 .advice
-                .is_some_and(|text| text.contains("limits.memory_max"))
+                .is_some_and(|text| text.contains("`memory` under `[limits]`"))
         );
     }
 

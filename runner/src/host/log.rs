@@ -17,7 +17,7 @@ impl Context {
         }
         self.log_full = true;
         let message = format!(
-            "more was logged and left out (rutter.limit.log: {} bytes an attempt, limits.log_max)",
+            "more was logged and left out (rutter.limit.log: {} bytes an attempt, `log` under `[limits]` keeps more)",
             self.line.limits.log_max
         );
         let level = LogLevel::Warn;

@@ -12,7 +12,7 @@ use rutter_engine::{
 use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
-use crate::ui::{ids_table, notes};
+use crate::ui::{explained, ids_table, notes};
 
 /// What the report is made of.
 pub struct Material<'a> {
@@ -409,10 +409,18 @@ fn outputs(out: &mut String, material: &Material<'_>) {
                 line(out, format_args!("  they could not be made: {fault}"));
             }
         }
-        other => line(
-            out,
-            format_args!("\nIt did not end well: {}", ending(other)),
-        ),
+        other => {
+            line(
+                out,
+                format_args!("\nIt did not end well: {}", ending(other)),
+            );
+            for code in explained(material.run, other) {
+                line(
+                    out,
+                    format_args!("  `rutter explain {code}` says more about the cause"),
+                );
+            }
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub use lines::timed;
 pub use notes::notes;
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
+pub(crate) use summary::explained;
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
 pub use words::{duration, instant, one_line, place};

@@ -1,15 +1,18 @@
 //! Where a run stands, and what to type next.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Back, ChangeState, ItemState, Name, RollbackEnd, Run, RunEnd, Standing, StepRun, StepState,
+    Back, ChangeState, Fault, ItemState, Name, RollbackEnd, Run, RunEnd, Standing, StepRun,
+    StepState,
 };
 use serde_json::Value;
 
 use super::describe::why;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
+use crate::explain;
 
 /// The outputs as `name = value` lines; values are JSON, so that a script can read them.
 pub fn outputs(outputs: &Value) -> String {
@@ -115,10 +118,49 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "state: {}", state_of_world(run));
+    for code in explained(run, standing) {
+        let _ = writeln!(
+            text,
+            "help: `rutter explain {code}` says more about the cause"
+        );
+    }
     for line in what_next(run, standing) {
         let _ = writeln!(text, "help: {line}");
     }
     text
+}
+
+/// The codes of what stands in the way, each once, about which there is more to say.
+pub(crate) fn explained(run: &Run, standing: &Standing) -> BTreeSet<String> {
+    let codes: Vec<&str> = match standing {
+        Standing::Failed | Standing::Unknown => run
+            .steps()
+            .flat_map(|(_, state)| faults(state))
+            .map(|fault| fault.code.as_str())
+            .collect(),
+        Standing::UndoFailed => run
+            .changes()
+            .iter()
+            .filter_map(|change| match &change.back {
+                Back::Failed(fault) => Some(fault.code.as_str()),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let known = codes.into_iter().filter(|code| explain::is_known(code));
+    known.map(one_line).collect()
+}
+
+fn faults(state: &StepRun) -> Vec<&Fault> {
+    if let StepState::Failed(fault) = &state.state {
+        return vec![fault];
+    }
+    let unknown = state.items.values().filter_map(|item| match &item.state {
+        ItemState::Unknown(fault) => Some(fault),
+        _ => None,
+    });
+    unknown.collect()
 }
 
 fn open_points(run: &Run, standing: &Standing) -> Vec<String> {

@@ -1,4 +1,4 @@
-use rutter_engine::{Approval, AttemptEnd, Fact, StepEnd};
+use rutter_engine::{Approval, AttemptEnd, Class, Fact, Outcome, StepEnd};
 use serde_json::json;
 
 use super::{ending, outputs, steps_table};
@@ -31,6 +31,7 @@ fn a_failed_run_says_what_stands_and_what_to_type() {
     run 7f3cab12 failed
       role: NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     state: 0 steps done, 1 failed, 1 not started; 1 change stands
+    help: `rutter explain NoPermission` says more about the cause
     help: `rutter resume 7f3cab12` goes on
     help: `rutter undo 7f3cab12` takes every change back
     ");
@@ -54,6 +55,7 @@ fn an_unknown_outcome_is_put_to_a_person() {
     run 7f3cab12 stopped: the outcome of a change is unknown
       role: NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     state: 0 steps done, 1 under way, 1 not started; 1 change stands, 1 of unknown outcome
+    help: `rutter explain NoPermission` says more about the cause
     help: look whether it happened, then `rutter resolve 7f3cab12 role --adopt --why …` (it did) or `--retry` (it did not), and `rutter resume 7f3cab12` goes on
     ");
 }
@@ -86,4 +88,92 @@ fn a_run_that_waits_for_a_person_says_for_what() {
 fn outputs_are_json_by_name() {
     let text = outputs(&json!({ "task": "dts1", "sizes": [1, 2] }));
     assert_eq!(text, "sizes = [1,2]\ntask = \"dts1\"\n");
+}
+
+/// A step that fails with what the cloud answers to a call of DTS, as its operator is told.
+fn told_of(code: &str, message: &str) -> String {
+    let body = json!({
+        "Success": false, "ErrCode": code, "ErrMessage": message, "HttpStatusCode": 403,
+        "RequestId": "R-1",
+    });
+    let (label, host) = ("DTS:ConfigureDtsJob", "dts.aliyuncs.com");
+    let outcome = crate::cloud::judge_answer(label, host, Class::Change, "DTS", 200, &body);
+    let Outcome::Refused(fault) = outcome else {
+        panic!("{code} is a refusal");
+    };
+    let mut story = Story::with_a_change_sent();
+    story.then(Fact::ChangeRefused {
+        change: 1,
+        fault: fault.clone(),
+    });
+    story.then(Fact::AttemptEnded {
+        at: at("role"),
+        end: AttemptEnd::Failed(fault.clone()),
+    });
+    story.then(Fact::StepEnded {
+        step: "role".into(),
+        end: StepEnd::Failed(fault),
+    });
+    told(&story)
+}
+
+#[test]
+fn the_three_failures_to_assume_a_role_are_told_apart_where_a_run_failed() {
+    let absent = told_of(
+        "AssumeRoleFail",
+        "EntityNotExist.Role : The role not exists",
+    );
+    insta::assert_snapshot!(absent, @r"
+    STEP     STATE    CHANGES
+    role     failed            AssumeRoleFail: EntityNotExist.Role : The role not exists (DTS:ConfigureDtsJob at dts.aliyuncs.com) — The account that owns the instance has no role of this name: a typing error, another account, or the name of a RAM user. Correct the name, or create the role in the account that owns the instance. (request R-1)
+    cutover  waiting
+    run 7f3cab12 failed
+      role: AssumeRoleFail: EntityNotExist.Role : The role not exists (DTS:ConfigureDtsJob at dts.aliyuncs.com) — The account that owns the instance has no role of this name: a typing error, another account, or the name of a RAM user. Correct the name, or create the role in the account that owns the instance. (request R-1)
+    state: 0 steps done, 1 failed, 1 not started; no change stands
+    help: `rutter explain AssumeRoleFail` says more about the cause
+    help: `rutter resume 7f3cab12` goes on
+    help: `rutter undo 7f3cab12` takes every change back
+    ");
+    let arn = told_of(
+        "AssumeRoleFail",
+        "InvalidParameter : Invalid role arn format:acs:ram***",
+    );
+    assert!(arn.contains("Give only the role's name."), "{arn}");
+    let denied = told_of(
+        "AssumeRoleFail",
+        "NoPermission : You are not authorized to do this action.",
+    );
+    assert!(denied.contains("Attach AliyunDTSRolePolicy"), "{denied}");
+}
+
+#[test]
+fn the_codes_of_the_procedure_across_accounts_come_with_cause_and_remedy() {
+    for (code, cause, remedy) in [
+        (
+            "DTS.Msg.Forbidden.AliyunUIDNotFound",
+            "has never opened the DTS console",
+            "Log on to the DTS console once",
+        ),
+        (
+            "DTS.Msg.InvalidParameter.AliyunUidFormat",
+            "not the numeric id of an account",
+            "Give the numeric account id",
+        ),
+        (
+            "NoPermission",
+            "The role lacks the right",
+            "with the main account",
+        ),
+        (
+            "Abnormal.RamCheckUserRole",
+            "AliyunDTSDefaultRole was given as the role",
+            "Give the role made for this purpose",
+        ),
+    ] {
+        let told = told_of(code, "It did not work.");
+        let more = format!("`rutter explain {code}`");
+        for part in [cause, remedy, &more, "DTS:ConfigureDtsJob"] {
+            assert!(told.contains(part), "{code}: no `{part}` in\n{told}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub use duration::{duration_text, parse_duration};
 pub use field::{Field, FieldKind};
 pub use ids::{IdPair, IdSide, OF_INPUTS};
 pub use manifest::{AccountNeed, Kind, Manifest, Plugin};
-pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest};
+pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, nearest_few};
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use parse::ManifestError;
 pub use permission::{HttpPermission, Permission};

@@ -40,14 +40,41 @@ pub fn is_region(text: &str) -> bool {
 
 /// Returns the one of `known` that `name` was most likely meant to be, if any is near.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A third of the letters may be wrong: enough for a slip, too little for another word.
-    let distance_max = (name.chars().count() / 3).max(1);
+    let distance_max = distance_max(name);
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= distance_max)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Returns at most `count_max` of `known` that `name` may have been meant to be, nearest first and
+/// each once. Case does not count.
+pub fn nearest_few<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    count_max: usize,
+) -> Vec<&'a str> {
+    let distance_max = distance_max(name);
+    let name = name.to_lowercase();
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&name, candidate);
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .map(|candidate| (distance(&candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= distance_max)
+        .collect();
+    near.sort();
+    near.dedup();
+    near.into_iter()
+        .take(count_max)
+        .map(|(_, candidate)| candidate)
+        .collect()
+}
+
+/// A third of the letters may be wrong: enough for a slip, too little for another word.
+fn distance_max(name: &str) -> usize {
+    (name.chars().count() / 3).max(1)
 }
 
 #[cfg(test)]
@@ -77,5 +104,15 @@ mod tests {
     fn a_slip_is_recognised_and_another_word_is_not() {
         assert_eq!(nearest("patern", ["pattern", "help"]), Some("pattern"));
         assert_eq!(nearest("colour", ["pattern", "help"]), None);
+    }
+
+    #[test]
+    fn a_few_are_nearest_first_and_each_once() {
+        let known = ["NoPermission", "NoPermissions", "Other", "NoPermission"];
+        assert_eq!(
+            nearest_few("nopermision", known, 2),
+            ["NoPermission", "NoPermissions"]
+        );
+        assert!(nearest_few("zz", known, 2).is_empty());
     }
 }

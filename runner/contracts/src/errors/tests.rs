@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ErrorClass, NOT_SIMULATED, classify, classify_run, failure_in, refused_before_acting, rows,
+    ErrorClass, Giver, NOT_SIMULATED, all_meanings, classify, classify_run, failure_in,
+    meaning_by_form, meanings, refused_before_acting, rows,
 };
 
 #[test]
@@ -158,4 +159,89 @@ fn what_is_not_simulated_is_a_refusal_that_is_not_repeated() {
     let known = classify("ECS", 501, NOT_SIMULATED, "");
     assert_eq!(known.class, ErrorClass::Fail);
     assert!(refused_before_acting(NOT_SIMULATED, 501));
+}
+
+/// The codes that the published procedure across accounts names, with what tells their meanings apart.
+const OF_DOCUMENT_000: [(&str, &str, &str); 7] = [
+    ("DTS.Msg.Forbidden.AliyunUIDNotFound", "", "console"),
+    ("DTS.Msg.InvalidParameter.AliyunUidFormat", "", "account"),
+    (
+        "AssumeRoleFail",
+        "Invalid role arn format:acs:ram***",
+        "only the role's name",
+    ),
+    (
+        "AssumeRoleFail",
+        "EntityNotExist.Role : The role not exists",
+        "create the role",
+    ),
+    (
+        "AssumeRoleFail",
+        "NoPermission : You are not authorized",
+        "AliyunDTSRolePolicy",
+    ),
+    (
+        "NoPermission",
+        "You are not authorized to do this action.",
+        "rant",
+    ),
+    ("Abnormal.RamCheckUserRole", "", "AliyunDTSDefaultRole"),
+];
+
+#[test]
+fn the_codes_of_the_procedure_across_accounts_have_remedies_of_their_own() {
+    let mut told = std::collections::BTreeSet::new();
+    for (code, message, part) in OF_DOCUMENT_000 {
+        let known = classify("DTS", 403, code, message);
+        let text = format!("{} {}", known.cause, known.fix);
+        assert!(known.listed && text.contains(part), "{code}: {text}");
+        assert!(told.insert(text), "{code} has a remedy that another has");
+    }
+}
+
+#[test]
+fn all_meanings_of_a_code_are_found_and_can_be_told_apart() {
+    let roles = meanings("AssumeRoleFail", None);
+    let whens: Vec<_> = roles.iter().map(|meaning| meaning.when).collect();
+    assert_eq!(
+        whens,
+        [
+            Some("Invalid role arn format"),
+            Some("EntityNotExist.Role"),
+            Some("NoPermission")
+        ]
+    );
+    let givers = |product| -> Vec<Giver> {
+        let found = meanings("NoPermission", product);
+        found.iter().map(|meaning| meaning.giver).collect()
+    };
+    assert!(givers(None).len() > 3);
+    assert_eq!(givers(Some("STS")), [Giver::Product("sts")]);
+    assert_eq!(givers(Some("SMC")), [Giver::Any]);
+    assert_eq!(
+        meanings("InvalidParameter.RoleName.Length", None)[0].code,
+        "InvalidParameter.<Name>.Length"
+    );
+    assert!(meanings("NoSuchCode", None).is_empty());
+}
+
+/// Two meanings of one code, given by the same, need something that tells them apart.
+#[test]
+fn no_two_meanings_of_a_code_look_alike() {
+    let all: Vec<_> = all_meanings().collect();
+    for (index, one) in all.iter().enumerate() {
+        for other in &all[index + 1..] {
+            let alike =
+                (one.code, one.when) == (other.code, other.when) && one.giver == other.giver;
+            assert!(!alike, "{} is there twice for {:?}", one.code, one.giver);
+        }
+    }
+}
+
+#[test]
+fn a_code_that_is_not_listed_may_say_something_by_its_form() {
+    assert!(meaning_by_form("Throttling.Something").is_some());
+    assert!(meaning_by_form("MissingRegionId").is_some());
+    assert!(meaning_by_form(NOT_SIMULATED).is_some());
+    assert!(meaning_by_form("Something.New").is_none());
 }

@@ -1,0 +1,373 @@
+//! Codes that rutter gives itself: code, cause, remedy.
+
+/// Faults of steps.
+pub(super) const FAULTS: [(&str, &str, &str); 49] = [
+    (
+        "rutter.account.mismatch",
+        "The profile that an account is bound to belongs to another account than the one expected.",
+        "Bind the account to a profile of the right one with `--account NAME=PROFILE`, or correct the expected id.",
+    ),
+    (
+        "rutter.account.unbound",
+        "A call was made on an account that no profile is bound to.",
+        "This is a bug of rutter: such a run should not have begun. Please report it.",
+    ),
+    (
+        "rutter.account.unidentified",
+        "The service that tells whose credentials these are gave an answer without an account.",
+        "Look whether the endpoint of STS in the settings is the right one.",
+    ),
+    (
+        "rutter.answer",
+        "An answer lacks a field that the plugin needs, or has it in another form.",
+        "Compare the answer (`rutter show RUN --records`) with the API's documentation; the plugin or the table of actions is to be corrected.",
+    ),
+    (
+        "rutter.answer-cut-off",
+        "The connection broke in the middle of an answer, so what became of the call is not known.",
+        "Check the network. Of a change, look whether it took effect before it is sent again.",
+    ),
+    (
+        "rutter.answer-not-json",
+        "What answered is no API of the cloud: a proxy, a login page or another server.",
+        "Check `[endpoints]` and `[network]` in the settings. Of a change, look whether it took effect.",
+    ),
+    (
+        "rutter.answer-redirect",
+        "The server answered with a redirect, which is never followed with credentials.",
+        "Put the address it points at into `[endpoints]`, if that is the right one.",
+    ),
+    (
+        "rutter.answer-status",
+        "The answer has a status that the API does not document.",
+        "Check `[endpoints]` and the proxy. Of a change, look whether it took effect.",
+    ),
+    (
+        "rutter.assert",
+        "A condition that the runbook asserts does not hold.",
+        "Read the step's message: it says what has to be so before the run may go on.",
+    ),
+    (
+        "rutter.assume-role",
+        "The answer to assuming a role holds no credentials.",
+        "Look at the role's trust policy, and whether the endpoint of STS is the right one.",
+    ),
+    (
+        "rutter.bug",
+        "Rutter itself failed while it served a plugin.",
+        "Please report it with the output of `-v`; the run can be resumed.",
+    ),
+    (
+        "rutter.connection-broken",
+        "The connection broke before an answer, so what became of the call is not known.",
+        "Check the network. Of a change, look whether it took effect before it is sent again.",
+    ),
+    (
+        "rutter.declined",
+        "A person who was asked said no.",
+        "Do what the person asks for, then `rutter resolve RUN STEP --retry` asks again; or `rutter undo RUN`.",
+    ),
+    (
+        "rutter.denied",
+        "The plugin made a call that its manifest does not allow, or that the operator's settings do not.",
+        "The message prints the line that would allow it. Let the plugin's author add it, or allow it in the settings, if the plugin should do that at all.",
+    ),
+    (
+        "rutter.endpoint",
+        "It is not known where an API is to be called in this region.",
+        "Name the address under `[endpoints]` in the settings.",
+    ),
+    (
+        "rutter.expression",
+        "An expression of the runbook could not be evaluated with the values of this run.",
+        "The message names the place and the value. Correct the runbook or the input.",
+    ),
+    (
+        "rutter.http.address",
+        "A request by plain HTTP goes to an address that is not allowed: not HTTPS, or inside a private network.",
+        "Name the host under `[http] allow` in the settings, if it is meant.",
+    ),
+    (
+        "rutter.http.credential",
+        "The credential that a request by plain HTTP names is missing, has no secret, or is meant for other hosts.",
+        "Complete `[http.credentials.NAME]` in the settings.",
+    ),
+    (
+        "rutter.http.status",
+        "A server failed (HTTP 5xx) while it handled a change by plain HTTP; whether it took effect is not known.",
+        "Look in the service whether it took effect, then `rutter resolve RUN STEP`.",
+    ),
+    (
+        "rutter.http.throttled",
+        "A server asks for fewer requests (HTTP 429).",
+        "Wait; it is repeated by itself.",
+    ),
+    (
+        "rutter.inputs",
+        "The values of a step's inputs, known only now, break the rules of its plugin.",
+        "The message names the input and its rule. Correct where its value comes from.",
+    ),
+    (
+        "rutter.limit.answer",
+        "An answer is larger than a plugin may be given.",
+        "Ask for less, or raise `answer` under `[limits]` in the settings.",
+    ),
+    (
+        "rutter.limit.calls",
+        "A plugin made more host calls than it may in one attempt.",
+        "It probably loops. If it is right to need more, raise `calls` under `[limits]`.",
+    ),
+    (
+        "rutter.limit.cpu",
+        "A plugin computed for longer than it may.",
+        "It probably loops. If it is right to need more, raise `cpu` under `[limits]`.",
+    ),
+    (
+        "rutter.limit.guests",
+        "More items of one step run at once than the host has room for.",
+        "Lower the step's `max_parallel`.",
+    ),
+    (
+        "rutter.limit.log",
+        "A plugin wrote more log lines than are kept; it goes on.",
+        "Nothing is to be done; `log` under `[limits]` in the settings keeps more.",
+    ),
+    (
+        "rutter.limit.memory",
+        "A plugin asked for more memory than it may have.",
+        "If it is right to need more, raise `memory` under `[limits]` in the settings.",
+    ),
+    (
+        "rutter.limit.pages",
+        "A list has more pages than rutter reads.",
+        "Narrow what is listed by the plugin's inputs.",
+    ),
+    (
+        "rutter.limit.request",
+        "A request of a plugin is larger than it may be.",
+        "Send less, or raise `request` under `[limits]` in the settings.",
+    ),
+    (
+        "rutter.manifest",
+        "The manifest of a plugin of this run is not at hand.",
+        "The run's folder lacks a component: restore it from a backup.",
+    ),
+    (
+        "rutter.no-credential",
+        "The world of a rehearsal has no usable key for an account.",
+        "Give the account a user with an access key in the world's file.",
+    ),
+    (
+        "rutter.no-undo",
+        "A plugin was asked to take its changes back and has no function for it.",
+        "This is a bug of the plugin: its manifest says `undo = true`.",
+    ),
+    (
+        "rutter.not-deterministic",
+        "After a crash the plugin made other calls than before, although it was answered alike.",
+        "This is a bug of the plugin. `rutter undo RUN` takes back what it did.",
+    ),
+    (
+        "rutter.not-rehearsed",
+        "A rehearsal met something that is not simulated, so what follows from it cannot be known.",
+        "Leave the step out of the rehearsal with `when`, or bear it with `on_failure = \"continue\"`.",
+    ),
+    (
+        "rutter.not-sent",
+        "No connection came about, so nothing was sent.",
+        "Check the network, the name, the proxy and `[endpoints]`; then resume.",
+    ),
+    (
+        "rutter.outputs",
+        "What a plugin gave is not what its manifest says.",
+        "This is a bug of the plugin. What it did stands; `rutter show RUN` lists it.",
+    ),
+    (
+        "rutter.plugin-missing",
+        "A component that the run uses is not in its folder.",
+        "Restore the run's folder from a backup.",
+    ),
+    (
+        "rutter.resolved",
+        "A person ended the step with `rutter resolve`.",
+        "Nothing is to be done; `rutter logs RUN` says who and why.",
+    ),
+    (
+        "rutter.reverse",
+        "A change cannot be taken back because what its reverse needs from its answer is not known.",
+        "Look in the account, take it back by hand if it is there, then `rutter resolve RUN STEP`.",
+    ),
+    (
+        "rutter.secret-unknown",
+        "A call needs a secret that this process was not given.",
+        "Enter the run's secret inputs again: `rutter resume RUN --inputs FILE`, or at the prompt.",
+    ),
+    (
+        "rutter.step-timeout",
+        "A step took longer than its `timeout`.",
+        "Look what it waited for (`rutter logs RUN`); raise `timeout`, or `rutter resume RUN`.",
+    ),
+    (
+        "rutter.time-out",
+        "There was no whole answer in time, so what became of the call is not known.",
+        "Check the network and the service's status. Of a change, look whether it took effect before it is sent again.",
+    ),
+    (
+        "rutter.trap",
+        "A plugin's code was stopped: it failed in a way that it did not expect itself.",
+        "This is a bug of the plugin; its log lines (`rutter logs RUN`) may say more.",
+    ),
+    (
+        "rutter.undo-failed",
+        "A plugin's own undo failed.",
+        "Remove the cause that `rutter show RUN` names, then `rutter undo RUN` tries again what is left.",
+    ),
+    (
+        "rutter.unknown-outcome",
+        "A change was sent and nobody recorded what became of it.",
+        "Look whether it happened, then `rutter resolve RUN STEP --adopt` (it did) or `--retry` (it did not).",
+    ),
+    (
+        "rutter.vault",
+        "A call was answered with a secret, and the secret could not be kept.",
+        "Make room on the disk, look what the call created, then `rutter resolve RUN STEP`.",
+    ),
+    (
+        "rutter.wait-failed",
+        "What a step waited for came to a state from which it does not come back by itself.",
+        "Look at the object that the message names and at what its service says about it; then resume or undo.",
+    ),
+    (
+        "rutter.wait-timeout",
+        "What a step waited for did not come in time.",
+        "Look how far it is. `rutter resolve RUN STEP --retry` and `rutter resume RUN` wait again; the step's input for the wait raises the time.",
+    ),
+    (
+        "rutter.wrong-request",
+        "A plugin asked for something that is no sound request: an unknown parameter, a missing one, an address that is none.",
+        "This is a bug of the plugin, or of an input it passes on; nothing was sent.",
+    ),
+];
+
+/// Refusals of commands.
+pub(super) const REFUSALS: [(&str, &str, &str); 14] = [
+    (
+        "bug",
+        "Rutter made a mistake.",
+        "Please report the message; `rutter list` shows where the run stands.",
+    ),
+    (
+        "command",
+        "The command cannot be carried out as it was typed.",
+        "The help line says what to type; `rutter COMMAND --help` shows everything.",
+    ),
+    (
+        "component",
+        "A run's folder lacks a plugin, or it is damaged.",
+        "Restore the run's folder from a backup.",
+    ),
+    (
+        "credentials",
+        "A profile cannot be found, or its files cannot be read.",
+        "Name the profile in `rutter.toml`, the CLI's configuration or the environment; the message says where was looked.",
+    ),
+    (
+        "driven",
+        "Another process drives the run.",
+        "Wait for it, or watch it with `rutter show RUN --follow`. Answers (`approve`, `resolve`) reach it anyway.",
+    ),
+    (
+        "journal",
+        "A run's journal cannot be read or written.",
+        "The message says why: room on the disk, rights, another version of rutter, or damage, against which a backup helps.",
+    ),
+    (
+        "plugin",
+        "A plugin cannot be used.",
+        "`rutter plugin list` shows what there is; `rutter plugin build` makes one.",
+    ),
+    (
+        "plugin-build",
+        "A plugin cannot be built.",
+        "The compiler's messages stand above; `rutter plugin build --help` says what it needs.",
+    ),
+    (
+        "run",
+        "The run is not there, is ambiguous, or is over.",
+        "`rutter list` shows the runs.",
+    ),
+    (
+        "secrets",
+        "The secrets of a run cannot be kept or read.",
+        "Restore the files from a backup, or begin a new run.",
+    ),
+    (
+        "settings",
+        "`rutter.toml` is wrong or cannot be read.",
+        "The message points at the line.",
+    ),
+    (
+        "step",
+        "The run or the runbook has no step of that name.",
+        "`rutter show RUN` or the runbook lists the steps.",
+    ),
+    (
+        "system",
+        "The operating system refused something.",
+        "The message says what: mostly rights, room or memory.",
+    ),
+    (
+        "world",
+        "A world file is wrong.",
+        "The message points at the line; `rutter world new RUNBOOK` writes one that fits.",
+    ),
+];
+
+/// Exit codes.
+pub(super) const EXITS: [(&str, &str, &str); 9] = [
+    (
+        "exit 0",
+        "Everything is done that was asked for.",
+        "Nothing is to be done.",
+    ),
+    (
+        "exit 1",
+        "A step failed; nothing new is started.",
+        "`rutter show RUN` says why. Remove the cause, then `rutter resume RUN`; or `rutter undo RUN`.",
+    ),
+    (
+        "exit 2",
+        "The command or the runbook is wrong; nothing ran.",
+        "Correct what the messages name, and type it again.",
+    ),
+    (
+        "exit 3",
+        "The run was stopped and can be resumed.",
+        "`rutter resume RUN`.",
+    ),
+    (
+        "exit 4",
+        "The run waits for a person.",
+        "`rutter show RUN` shows the question; `rutter approve RUN STEP`, then `rutter resume RUN`.",
+    ),
+    (
+        "exit 5",
+        "Nobody knows whether a change happened.",
+        "Look in the account, then `rutter resolve RUN STEP`, then `rutter resume RUN`.",
+    ),
+    (
+        "exit 6",
+        "A change could not be taken back.",
+        "`rutter show RUN` says which and why. Remove the cause, then `rutter undo RUN` tries again.",
+    ),
+    (
+        "exit 70",
+        "Rutter made a mistake.",
+        "Please report the message; the run can be resumed.",
+    ),
+    (
+        "exit 130",
+        "The operator interrupted the run.",
+        "`rutter resume RUN`.",
+    ),
+];
