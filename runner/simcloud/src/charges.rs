@@ -10,7 +10,7 @@ use crate::world::{Account, World};
 pub struct Charge {
     /// The account that pays.
     pub account_id: String,
-    /// `dts-instance`, `ecs-snapshot`, `smc-intermediate-instance`, `smc-intermediate-disk`.
+    /// `dts-instance`, `ecs-instance`, `ecs-snapshot`, `smc-intermediate-instance`, `smc-intermediate-disk`.
     pub kind: String,
     /// The resource's id.
     pub id: String,
@@ -47,6 +47,7 @@ fn of_account(account: &Account, start_ms: i64) -> Vec<Charge> {
             .iter()
             .map(|(id, snapshot)| snapshot.charge(&account.id, id, start_ms, None)),
     );
+    charges.extend(account.ecs.charges(&account.id));
     charges.extend(
         account
             .smc

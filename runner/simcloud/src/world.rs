@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
 use crate::dts::{self, Job, Sync};
-use crate::ecs::Ecs;
-use crate::file::{self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, WorldError};
+use crate::ecs::{self, Ecs};
+use crate::file::{
+    self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, SoldOutFile, WorldError,
+};
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
 use crate::redis::Redis;
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     pub smc: SmcFile,
     /// By region.
     pub dts_addresses: BTreeMap<String, Vec<String>>,
+    pub sold_out: Vec<SoldOutFile>,
 }
 
 /// One account.
@@ -141,6 +144,7 @@ impl World {
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
     pub fn settle(&mut self, now_ms: i64) {
         dts::settle(self, now_ms);
+        ecs::settle(self, now_ms);
         smc::settle(self, now_ms);
     }
 

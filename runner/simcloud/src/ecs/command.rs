@@ -1,14 +1,14 @@
 //! `RunCommand`: a script on servers, by Cloud Assistant.
 //!
-//! Scripts are not run. What the simulation understands of one is the SMC client (see `smc/client.rs`) and a line
-//! `exit N`; every other script succeeds without output.
+//! Scripts are not run. What the simulation understands of one is the SMC client (see `smc/client.rs`), the lines that
+//! `shell/` knows, and a line `exit N`; everything else succeeds without output.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::instance::has_agent;
-use super::region;
+use super::{region, shell};
 use crate::answer::{Answer, Refusal};
 use crate::file::{EcsFile, Os};
 use crate::scene::Scene;
@@ -174,7 +174,7 @@ fn run_on(
         None => (
             scene.settings().durations.command.0,
             End::Exit(exit_code(content)),
-            String::new(),
+            shell::run(instance, content),
         ),
     };
     let is_late = takes_ms > limit_ms;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::region;
+use super::stock::Type;
 use crate::answer::{Answer, Refusal};
 use crate::file::{EcsFile, Network, Os};
 use crate::identifier::digest;
@@ -37,14 +38,13 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 .filled("SecurityGroupId")
                 .is_none_or(|id| instance.security_groups.contains(&id))
     };
-    let start = time::text(scene.settings().start_ms);
     let found = scene
         .account()
         .ecs
         .instances
         .values()
         .filter(wanted)
-        .map(|instance| fields(instance, &start))
+        .map(|instance| fields(instance, &created(scene, &instance.id)))
         .collect();
     let (page, mut answer) = marked(
         parameters,
@@ -58,6 +58,13 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
+/// What the world has from its beginning was made when it begins.
+fn created(scene: &Scene<'_>, id: &str) -> String {
+    let life = scene.account().ecs.lives.get(id);
+    let made = life.and_then(|life| life.created_ms);
+    time::text(made.unwrap_or(scene.settings().start_ms))
+}
+
 /// A name may end in a star.
 fn matches_name(wanted: &str, name: &str) -> bool {
     match wanted.strip_suffix('*') {
@@ -68,6 +75,7 @@ fn matches_name(wanted: &str, name: &str) -> bool {
 
 fn fields(instance: &EcsFile, created: &str) -> Value {
     let is_vpc = instance.network == Network::Vpc;
+    let size = Type::parse(&instance.class);
     let in_vpc = |text: &str| {
         if is_vpc {
             text.to_owned()
@@ -90,6 +98,8 @@ fn fields(instance: &EcsFile, created: &str) -> Value {
         "ZoneId": instance.zone,
         "ImageId": instance.image,
         "InstanceType": instance.class,
+        "Cpu": size.as_ref().map_or(0, |size| size.cores),
+        "Memory": size.as_ref().map_or(0, |size| size.memory_gb * 1024),
         "InstanceNetworkType": if is_vpc { "vpc" } else { "classic" },
         "InstanceChargeType": if instance.subscription { "PrePaid" } else { "PostPaid" },
         "OSType": os_name(instance.os),
@@ -253,6 +263,7 @@ pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
                     "Device": device(position),
                     "DeleteWithInstance": true,
                     "DeleteAutoSnapshot": disk.delete_auto_snapshot,
+                    "SourceSnapshotId": disk.snapshot.as_deref().unwrap_or_default(),
                     "Portable": position > 0,
                 }));
             }

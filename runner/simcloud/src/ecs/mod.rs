@@ -4,8 +4,13 @@ pub(crate) mod command;
 pub(crate) mod image;
 mod instance;
 mod invocation;
+mod launch;
+mod lifecycle;
+mod network;
 mod region;
+mod shell;
 pub(crate) mod snapshot;
+mod stock;
 pub(crate) mod transition;
 
 use std::collections::BTreeMap;
@@ -17,7 +22,11 @@ use crate::scene::{Act, Scene};
 
 use command::Invocation;
 use image::Image;
+use lifecycle::Life;
 use snapshot::Snapshot;
+
+pub(crate) use lifecycle::settle;
+pub(crate) use network::Network;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -25,6 +34,13 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DescribeInstanceStatus", instance::describe_status),
     ("DescribeCloudAssistantStatus", instance::describe_assistant),
     ("DescribeDisks", instance::describe_disks),
+    ("RunInstances", launch::run),
+    ("StartInstance", lifecycle::start),
+    ("StopInstance", lifecycle::stop),
+    ("DeleteInstance", lifecycle::delete),
+    ("DescribeSecurityGroups", network::describe_security_groups),
+    ("DescribeAvailableResource", stock::describe_available),
+    ("DescribeInstanceTypes", stock::describe_types),
     ("RunCommand", command::run),
     ("DescribeInvocations", invocation::describe),
     ("DescribeInvocationResults", invocation::describe_results),
@@ -48,6 +64,9 @@ pub(crate) struct Ecs {
     pub instances: BTreeMap<String, EcsFile>,
     pub images: BTreeMap<String, Image>,
     pub snapshots: BTreeMap<String, Snapshot>,
+    pub network: Network,
+    /// What is known of a server beside what it is now.
+    pub lives: BTreeMap<String, Life>,
     pub invocations: BTreeMap<String, Invocation>,
     /// The invocations' ids, oldest first.
     pub order: Vec<String>,
@@ -58,6 +77,7 @@ impl Ecs {
         instances: Vec<EcsFile>,
         images: Vec<ImageFile>,
         snapshots: Vec<SnapshotFile>,
+        network: Network,
     ) -> Self {
         Self {
             instances: instances
@@ -72,6 +92,7 @@ impl Ecs {
                 .into_iter()
                 .map(|snapshot| (snapshot.id.clone(), Snapshot::from_file(snapshot)))
                 .collect(),
+            network,
             ..Self::default()
         }
     }
@@ -88,6 +109,7 @@ fn with_disk(mut instance: EcsFile) -> EcsFile {
             used_gb: None,
             category: "cloud_essd".to_owned(),
             delete_auto_snapshot: true,
+            snapshot: None,
         });
     }
     instance

@@ -17,19 +17,30 @@ pub(super) fn describe(_scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "Regions": { "Region": regions } }))
 }
 
-/// Every region has two zones here, and those in which the world has servers.
-pub(super) fn describe_zones(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
+/// Every region has two zones here, and those in which the world has servers or switches.
+pub(super) fn zones(scene: &Scene<'_>, region: &str) -> Vec<String> {
     let mut zones = vec![format!("{region}-a"), format!("{region}-b")];
-    let instances = scene.account().ecs.instances.values();
+    let ecs = &scene.account().ecs;
     zones.extend(
-        instances
+        ecs.instances
+            .values()
             .filter(|instance| instance.region == region && !instance.zone.is_empty())
             .map(|instance| instance.zone.clone()),
     );
+    let vswitches = ecs.network.vswitches.values();
+    zones.extend(
+        vswitches
+            .filter(|vswitch| vswitch.region == region)
+            .map(|vswitch| vswitch.zone.clone()),
+    );
     zones.sort();
     zones.dedup();
-    let zones: Vec<Value> = zones
+    zones
+}
+
+pub(super) fn describe_zones(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let zones: Vec<Value> = zones(scene, &region)
         .iter()
         .map(|zone| {
             json!({

@@ -21,6 +21,8 @@ pub(crate) struct Snapshot {
     pub size_gb: u64,
     /// Made by a policy and not by a person.
     pub automatic: bool,
+    /// What it holds.
+    pub bytes: u64,
     pub from_ms: i64,
     pub until_ms: i64,
 }
@@ -35,6 +37,7 @@ impl Snapshot {
             instance: String::new(),
             size_gb: file.size_gb,
             automatic: file.automatic,
+            bytes: file.size_gb.saturating_mul(super::GIB),
             from_ms: ALWAYS,
             until_ms: ALWAYS,
         }
@@ -122,9 +125,28 @@ fn fields(scene: &Scene<'_>, id: &str, snapshot: &Snapshot) -> Value {
         "Available": is_done,
         "Progress": format!("{}%", time::percent(snapshot.from_ms, snapshot.until_ms, scene.now)),
         "CreationTime": time::text(snapshot.from_ms.max(scene.settings().start_ms)),
-        "Usage": if is_used(scene, id) { "image" } else { "none" },
+        "Usage": usage(scene, id),
         "Encrypted": false,
     })
+}
+
+fn usage(scene: &Scene<'_>, id: &str) -> &'static str {
+    match (is_used(scene, id), made_a_disk(scene, id)) {
+        (true, true) => "image_disk",
+        (true, false) => "image",
+        (false, true) => "disk",
+        (false, false) => "none",
+    }
+}
+
+fn made_a_disk(scene: &Scene<'_>, id: &str) -> bool {
+    let mut disks = scene
+        .account()
+        .ecs
+        .instances
+        .values()
+        .flat_map(|instance| &instance.disks);
+    disks.any(|disk| disk.snapshot.as_deref() == Some(id))
 }
 
 fn is_used(scene: &Scene<'_>, id: &str) -> bool {
@@ -145,6 +167,10 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         let message = "The snapshot has been used to create user defined image(s).";
         return Err(Refusal::new(403, "SnapshotCreatedImage", message));
     }
+    if made_a_disk(scene, &id) && !scene.parameters.is_true("Force") {
+        let message = "The snapshot has been used to create disk(s).";
+        return Err(Refusal::new(403, "SnapshotCreatedDisk", message));
+    }
     let (now, start_ms) = (scene.now, scene.settings().start_ms);
     remove(scene.account_mut(), &id, start_ms, now);
     Ok(json!({}))
@@ -156,6 +182,23 @@ pub(crate) fn remove(account: &mut crate::world::Account, id: &str, start_ms: i6
         account
             .paid
             .push(snapshot.charge(&account.id, id, start_ms, Some(now)));
+    }
+}
+
+/// Removes the snapshots of a disk that a policy made.
+pub(super) fn clear_automatic(
+    account: &mut crate::world::Account,
+    disk: &str,
+    start_ms: i64,
+    now: i64,
+) {
+    let snapshots = account.ecs.snapshots.iter();
+    let cleared: Vec<String> = snapshots
+        .filter(|(_, snapshot)| snapshot.automatic && snapshot.disk == disk)
+        .map(|(id, _)| id.clone())
+        .collect();
+    for snapshot in cleared {
+        remove(account, &snapshot, start_ms, now);
     }
 }
 

@@ -54,22 +54,10 @@ pub(crate) fn replace_system(account: &mut Account, id: &str, start_ms: i64, now
         return;
     };
     REPLACED_BY.clone_into(&mut instance.image);
-    let Some(system) = instance
-        .disks
-        .first()
-        .filter(|disk| disk.delete_auto_snapshot)
-    else {
-        return;
-    };
-    let disk = system.id.clone();
-    let of_disk = |snapshot: &Snapshot| snapshot.automatic && snapshot.disk == disk;
-    let snapshots = account.ecs.snapshots.iter();
-    let cleared: Vec<String> = snapshots
-        .filter(|(_, snapshot)| of_disk(snapshot))
-        .map(|(id, _)| id.clone())
-        .collect();
-    for snapshot in cleared {
-        snapshot::remove(account, &snapshot, start_ms, now);
+    let system = instance.disks.first();
+    if let Some(disk) = system.filter(|disk| disk.delete_auto_snapshot) {
+        let disk = disk.id.clone();
+        snapshot::clear_automatic(account, &disk, start_ms, now);
     }
 }
 
@@ -77,6 +65,7 @@ pub(crate) fn replace_system(account: &mut Account, id: &str, start_ms: i64, now
 pub(crate) fn take_over(ecs: &mut Ecs, id: &str, source: &EcsFile) {
     if let Some(instance) = ecs.instances.get_mut(id) {
         instance.os = source.os;
+        instance.content = source.content_of_copy();
         for (disk, moved) in instance.disks.iter_mut().zip(&source.disks) {
             disk.used_gb = moved.used_gb;
         }
@@ -119,6 +108,7 @@ pub(crate) fn add_image(ecs: &mut Ecs, made: Made<'_>) {
             disk_kind: super::instance::disk_kind(position).to_owned(),
             instance: String::new(),
             size_gb: *size_gb,
+            bytes: made.source.disks.get(position).map_or(0, super::used_bytes),
             automatic: false,
             from_ms: made.from_ms,
             until_ms: made.until_ms,
@@ -138,6 +128,8 @@ pub(crate) fn add_image(ecs: &mut Ecs, made: Made<'_>) {
         until_ms: made.until_ms,
         copy_of: None,
         shared_by: None,
+        content: made.source.content_of_copy(),
+        architecture: made.source.architecture(),
     };
     ecs.images.insert(made.id.to_owned(), image);
 }

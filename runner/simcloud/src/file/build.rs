@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::{Place, WorldError};
 use super::resources::Located;
 use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
-use crate::ecs::Ecs;
+use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
 use crate::ram::{ALWAYS, Attachment, Policy, PolicyName, Role, Trust, User};
@@ -62,6 +62,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         precheck: file.dts.precheck,
         smc: file.smc,
         dts_addresses: file.dts.addresses,
+        sold_out: file.ecs.sold_out,
     };
     let mut world = World {
         settings,
@@ -95,6 +96,10 @@ impl Builder<'_, '_> {
         let redis = self.resources(file.redis)?;
         let (instances, images) = (self.resources(file.ecs)?, self.resources(file.images)?);
         let snapshots = self.resources(file.snapshots)?;
+        let network = Network::new(
+            self.resources(file.vswitches)?,
+            self.resources(file.security_groups)?,
+        );
         let mut account = Account {
             id,
             name: self.name.to_owned(),
@@ -108,7 +113,7 @@ impl Builder<'_, '_> {
                 .collect(),
             dts: BTreeMap::new(),
             syncs: BTreeMap::new(),
-            ecs: Ecs::new(instances, images, snapshots),
+            ecs: Ecs::new(instances, images, snapshots, network),
             smc: Smc::default(),
             paid: Vec::new(),
         };

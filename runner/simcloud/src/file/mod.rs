@@ -8,6 +8,7 @@ mod error;
 mod migrations;
 mod resources;
 mod scalars;
+mod servers;
 mod smc;
 
 pub use error::WorldError;
@@ -16,6 +17,7 @@ pub(crate) use resources::{
     Storage,
 };
 pub(crate) use scalars::{Instant, Span};
+pub(crate) use servers::{Content, EcsGeneralFile, SecurityGroupFile, SoldOutFile, VSwitchFile};
 pub(crate) use smc::{FailureFile, JobFile, SmcFile, SourceFile, StageFile};
 
 use std::collections::BTreeMap;
@@ -71,6 +73,8 @@ pub(crate) struct WorldFile {
     #[serde(default)]
     pub smc: SmcFile,
     #[serde(default)]
+    pub ecs: EcsGeneralFile,
+    #[serde(default)]
     pub accounts: BTreeMap<String, AccountFile>,
 }
 
@@ -117,6 +121,8 @@ pub(crate) struct DurationsFile {
     pub image: Span,
     pub copy: Span,
     pub command: Span,
+    pub instance_start: Span,
+    pub instance_stop: Span,
     pub import: Span,
     pub smc_prepare: Span,
     pub smc_clean: Span,
@@ -135,6 +141,8 @@ impl Default for DurationsFile {
             image: Span::minutes(2),
             copy: Span::minutes(2),
             command: Span(5_000),
+            instance_start: Span::minutes(1),
+            instance_stop: Span(30_000),
             import: Span::minutes(5),
             smc_prepare: Span::minutes(3),
             smc_clean: Span::minutes(2),
@@ -217,6 +225,10 @@ pub(crate) struct AccountFile {
     pub smc_sources: Vec<Spanned<SourceFile>>,
     #[serde(default)]
     pub smc_jobs: Vec<Spanned<JobFile>>,
+    #[serde(default)]
+    pub vswitches: Vec<Spanned<VSwitchFile>>,
+    #[serde(default)]
+    pub security_groups: Vec<Spanned<SecurityGroupFile>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::scalars::Instant;
+use super::servers::{Content, SecurityGroupFile, VSwitchFile};
 use crate::password::Password;
 use crate::redis::Privilege;
 
@@ -28,7 +29,14 @@ macro_rules! located {
     };
 }
 
-located!(RedisFile, EcsFile, ImageFile, SnapshotFile);
+located!(
+    RedisFile,
+    EcsFile,
+    ImageFile,
+    SnapshotFile,
+    VSwitchFile,
+    SecurityGroupFile
+);
 
 /// A Redis or Tair instance.
 #[derive(Clone, Debug, Deserialize)]
@@ -194,6 +202,11 @@ pub(crate) struct EcsFile {
     /// Left out: one system disk of 40 GiB.
     #[serde(default)]
     pub disks: Vec<DiskFile>,
+    #[serde(default)]
+    pub content: Content,
+    /// What a server made of its image has otherwise.
+    #[serde(default)]
+    pub differs_when_copied: Content,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -219,6 +232,25 @@ pub(crate) struct DiskFile {
     /// Its automatic snapshots go when it is released or its system is replaced.
     #[serde(default = "yes")]
     pub delete_auto_snapshot: bool,
+    /// The snapshot that it was made of.
+    #[serde(skip)]
+    pub snapshot: Option<String>,
+}
+
+impl EcsFile {
+    /// Returns what a server made of its image has.
+    pub fn content_of_copy(&self) -> Content {
+        self.content.under(&self.differs_when_copied)
+    }
+}
+
+impl DiskFile {
+    /// It lies in the server's host: no snapshot can be made of it.
+    pub fn is_local(&self) -> bool {
+        ["local_", "ephemeral", "elastic_ephemeral_disk"]
+            .iter()
+            .any(|start| self.category.starts_with(start))
+    }
 }
 
 /// A custom image.

@@ -10,6 +10,7 @@ mod properties;
 mod ram;
 mod redis;
 mod repeat;
+mod servers;
 mod smc;
 mod smc_jobs;
 mod support;

@@ -75,6 +75,10 @@ const ROWS: &[Row] = &[
     ("R-kvstore:CreateAccount", create_account, Second::Refused),
     ("R-kvstore:DeleteAccount", delete_account, Second::Harmless),
     ("ECS:RunCommand", run_command, Second::Harmless),
+    ("ECS:RunInstances", run_instances, Second::Harmless),
+    ("ECS:StopInstance", stop_instance, Second::Refused),
+    ("ECS:StartInstance", start_instance, Second::Refused),
+    ("ECS:DeleteInstance", delete_instance, Second::Harmless),
     ("ECS:CreateImage", create_image, Second::Harmless),
     ("ECS:CopyImage", copy_image, Second::Harmless),
     ("ECS:CancelCopyImage", cancel_copy, Second::Harmless),
@@ -462,6 +466,34 @@ fn run_command(_story: &mut Story) -> Ready {
         "source",
         json!({ "RegionId": "cn-hangzhou", "Type": "RunShellScript", "InstanceId": ["i-source0001"], "CommandContent": "true" }),
     )
+}
+
+fn run_instances(story: &mut Story) -> Ready {
+    let (who, parameters) = copy_image(story);
+    let copy = story.call(who, "ECS:CopyImage", parameters)["ImageId"].clone();
+    story.wait_seconds(86_400);
+    (
+        who,
+        json!({
+            "RegionId": "cn-beijing", "ImageId": copy, "InstanceType": "ecs.g7.large",
+            "VSwitchId": "vsw-beijing1", "SecurityGroupId": "sg-beijing1",
+        }),
+    )
+}
+
+fn stop_instance(_story: &mut Story) -> Ready {
+    ("source", json!({ "InstanceId": "i-source0001" }))
+}
+
+fn start_instance(story: &mut Story) -> Ready {
+    let (who, parameters) = stop_instance(story);
+    story.call(who, "ECS:StopInstance", parameters.clone());
+    story.wait_seconds(3600);
+    (who, parameters)
+}
+
+fn delete_instance(story: &mut Story) -> Ready {
+    start_instance(story)
 }
 
 fn create_image(_story: &mut Story) -> Ready {

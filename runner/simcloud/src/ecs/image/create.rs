@@ -5,14 +5,14 @@ use serde_json::json;
 use super::{Image, check_name};
 use crate::answer::{Answer, Refusal};
 use crate::ecs::snapshot::{self, Snapshot};
-use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, used_bytes};
-use crate::file::Os;
+use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, stock, used_bytes};
+use crate::file::{Content, Os};
 use crate::scene::Scene;
 use crate::time;
 
 pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
     let region = region(scene)?;
-    let (os, disks) = match scene.parameters.filled("InstanceId") {
+    let (machine, disks) = match scene.parameters.filled("InstanceId") {
         Some(id) => from_instance(scene, &region, &id)?,
         None => from_snapshot(scene, &region)?,
     };
@@ -38,7 +38,7 @@ pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
         region,
         name,
         description: scene.parameters.text_or_empty("Description"),
-        os,
+        os: machine.os,
         size_gb,
         bytes,
         snapshots,
@@ -46,9 +46,18 @@ pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
         until_ms: until,
         copy_of: None,
         shared_by: None,
+        content: machine.content,
+        architecture: machine.architecture,
     };
     scene.account_mut().ecs.images.insert(id.clone(), image);
     Ok(json!({ "ImageId": id }))
+}
+
+/// What an image takes from a server beside its disks.
+struct Machine {
+    os: Os,
+    content: Content,
+    architecture: &'static str,
 }
 
 /// What an image takes from one disk: a snapshot to be made, or one that is there.
@@ -82,6 +91,7 @@ impl Part {
             instance: self.instance,
             size_gb: self.size_gb,
             automatic: false,
+            bytes: self.bytes,
             from_ms,
             until_ms,
         };
@@ -94,7 +104,11 @@ impl Part {
     }
 }
 
-fn from_instance(scene: &Scene<'_>, region: &str, id: &str) -> Result<(Os, Vec<Part>), Refusal> {
+fn from_instance(
+    scene: &Scene<'_>,
+    region: &str,
+    id: &str,
+) -> Result<(Machine, Vec<Part>), Refusal> {
     let instance = scene
         .account()
         .ecs
@@ -106,11 +120,7 @@ fn from_instance(scene: &Scene<'_>, region: &str, id: &str) -> Result<(Os, Vec<P
         let message = "The current status of the resource does not support this operation.";
         return Err(Refusal::new(400, "IncorrectInstanceStatus", message));
     }
-    if instance
-        .disks
-        .iter()
-        .any(|disk| disk.category.starts_with("local_") || disk.category.starts_with("ephemeral"))
-    {
+    if instance.disks.iter().any(|disk| disk.is_local()) {
         let message = "The specified instance has local disks, of which no snapshot can be made.";
         return Err(Refusal::new(
             400,
@@ -130,10 +140,15 @@ fn from_instance(scene: &Scene<'_>, region: &str, id: &str) -> Result<(Os, Vec<P
             size_gb: disk.size_gb,
             bytes: used_bytes(disk),
         });
-    Ok((instance.os, parts.collect()))
+    let machine = Machine {
+        os: instance.os,
+        content: instance.content_of_copy(),
+        architecture: instance.architecture(),
+    };
+    Ok((machine, parts.collect()))
 }
 
-fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Os, Vec<Part>), Refusal> {
+fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Machine, Vec<Part>), Refusal> {
     let Some(id) = scene.parameters.filled("SnapshotId") else {
         return Err(Refusal::new(
             400,
@@ -161,7 +176,12 @@ fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Os, Vec<Part>), Ref
         kind: "system",
         instance: snapshot.instance.clone(),
         size_gb: snapshot.size_gb,
-        bytes: 0,
+        bytes: snapshot.bytes,
     };
-    Ok((Os::Linux, vec![part]))
+    let machine = Machine {
+        os: Os::Linux,
+        content: Content::default(),
+        architecture: stock::X86,
+    };
+    Ok((machine, vec![part]))
 }

@@ -87,7 +87,7 @@ fn fields(scene: &Scene<'_>, id: &str, image: &Image, alias: &str) -> Value {
         "Progress": progress,
         "Size": image.size_gb,
         "OSType": instance::os_name(image.os),
-        "Architecture": "x86_64",
+        "Architecture": image.architecture,
         "IsCopied": image.copy_of.is_some(),
         "Usage": if is_used(scene, id) { "instance" } else { "none" },
         "CreationTime": time::text(image.from_ms.max(scene.settings().start_ms)),

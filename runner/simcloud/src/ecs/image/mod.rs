@@ -10,9 +10,9 @@ pub(super) use describe::describe;
 
 use serde_json::{Value, json};
 
-use super::{GIB, refuse_dry_run, region};
+use super::{GIB, refuse_dry_run, region, stock};
 use crate::answer::{Answer, Refusal};
-use crate::file::{ImageFile, Os};
+use crate::file::{Content, ImageFile, Os};
 use crate::ram::ALWAYS;
 use crate::scene::Scene;
 
@@ -32,6 +32,10 @@ pub(crate) struct Image {
     pub copy_of: Option<String>,
     /// The account that shares it.
     pub shared_by: Option<String>,
+    /// What a server made of it has.
+    pub content: Content,
+    /// Of the processors that it runs on.
+    pub architecture: &'static str,
 }
 
 impl Image {
@@ -52,6 +56,8 @@ impl Image {
             until_ms: ALWAYS,
             copy_of: None,
             shared_by: file.shared_by,
+            content: Content::default(),
+            architecture: stock::X86,
         }
     }
 
@@ -129,7 +135,7 @@ fn is_used(scene: &Scene<'_>, id: &str) -> bool {
         .any(|instance| instance.image == id)
 }
 
-fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
+pub(super) fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
     scene
         .account()
         .ecs
@@ -139,7 +145,7 @@ fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, R
         .ok_or_else(not_found)
 }
 
-fn not_found() -> Refusal {
+pub(super) fn not_found() -> Refusal {
     Refusal::new(
         404,
         "InvalidImageId.NotFound",

@@ -1,0 +1,258 @@
+//! `RunInstances`: new servers of an image, in a VPC.
+
+use serde_json::json;
+
+use super::image::{self, Image};
+use super::stock::{self, Type};
+use super::{GIB, network, refuse_dry_run, region};
+use crate::answer::{Answer, Refusal};
+use crate::file::{Content, DiskFile, EcsFile, Instant, Network, VSwitchFile};
+use crate::scene::Scene;
+use crate::time;
+
+pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let wanted = Wanted::read(scene, &region)?;
+    let amount = scene.parameters.integer("Amount").unwrap_or(1).max(1);
+    // Before anything is made: an address that is wanted can be had only once.
+    let wanted_address = scene.parameters.filled("PrivateIpAddress");
+    network::address(scene, &wanted.vswitch, wanted_address.as_deref())?;
+    refuse_dry_run(scene)?;
+    let mut ids = Vec::new();
+    for _ in 0..amount {
+        let address = network::address(scene, &wanted.vswitch, wanted_address.as_deref())?;
+        ids.push(wanted.make(scene, address));
+    }
+    Ok(json!({ "InstanceIdSets": { "InstanceIdSet": ids } }))
+}
+
+/// What every server of a call has in common.
+struct Wanted {
+    image_id: String,
+    image: Image,
+    kind: Type,
+    vswitch: VSwitchFile,
+    security_groups: Vec<String>,
+    system_gb: Option<u64>,
+    system_category: String,
+    auto_release: Option<Instant>,
+}
+
+impl Wanted {
+    fn read(scene: &Scene<'_>, region: &str) -> Result<Self, Refusal> {
+        let image_id = scene.required("ImageId")?;
+        let image = image::held(scene, region, &image_id)?.clone();
+        if image.status(scene.now) != "Available" {
+            let message = "The specified Image is disabled or is deleted.";
+            return Err(Refusal::new(403, "OperationDenied.ImageNotValid", message));
+        }
+        let vswitch = vswitch(scene, region)?;
+        let security_groups = security_groups(scene, &vswitch)?;
+        let kind = kind(scene, &vswitch, &image)?;
+        let disk = scene.parameters.document("SystemDisk").unwrap_or_default();
+        let system_gb = match &disk["Size"] {
+            serde_json::Value::Number(size) => size.as_u64(),
+            size => size.as_str().and_then(|size| size.parse().ok()),
+        };
+        if system_gb.is_some_and(|size| size < system_gb_of(scene, &image)) {
+            let message = "The specified parameter SystemDisk.Size is less than the image size.";
+            return Err(Refusal::new(
+                404,
+                "InvalidSystemDiskSize.LessThanImageSize",
+                message,
+            ));
+        }
+        Ok(Self {
+            image_id,
+            image,
+            kind,
+            vswitch,
+            security_groups,
+            system_gb,
+            system_category: disk["Category"].as_str().unwrap_or("cloud_essd").to_owned(),
+            auto_release: auto_release(scene)?,
+        })
+    }
+
+    fn make(&self, scene: &mut Scene<'_>, private_ip: String) -> String {
+        let id = scene.new_id("i-", "instance");
+        let parameters = scene.parameters;
+        let disks = self.disks(scene);
+        let has_bandwidth = parameters.integer("InternetMaxBandwidthOut").unwrap_or(0) > 0;
+        let name = parameters
+            .filled("InstanceName")
+            .unwrap_or_else(|| id.clone());
+        let server = EcsFile {
+            id: id.clone(),
+            region: self.vswitch.region.clone(),
+            hostname: parameters
+                .filled("HostName")
+                .unwrap_or_else(|| name.clone()),
+            name,
+            status: "Pending".to_owned(),
+            os: self.image.os,
+            cloud_assistant: true,
+            network: Network::Vpc,
+            public_ip: if has_bandwidth {
+                public_address(scene)
+            } else {
+                String::new()
+            },
+            private_ip,
+            eip: String::new(),
+            security_groups: self.security_groups.clone(),
+            description: parameters.text_or_empty("Description"),
+            image: self.image_id.clone(),
+            class: self.kind.name.clone(),
+            zone: self.vswitch.zone.clone(),
+            vpc: self.vswitch.vpc.clone(),
+            vswitch: self.vswitch.id.clone(),
+            subscription: parameters.filled("InstanceChargeType").as_deref() == Some("PrePaid"),
+            deletion_protection: parameters.is_true("DeletionProtection"),
+            auto_release: self.auto_release,
+            lock: String::new(),
+            disks,
+            content: self.image.content.clone(),
+            differs_when_copied: Content::default(),
+        };
+        let now = scene.now;
+        let takes = scene.settings().durations.instance_start.0;
+        let stages = vec![
+            (now.saturating_add(takes / 4), "Starting"),
+            (now.saturating_add(takes), "Running"),
+        ];
+        let ecs = &mut scene.account_mut().ecs;
+        ecs.instances.insert(id.clone(), server);
+        ecs.pass(&id, "Pending", stages);
+        ecs.lives.entry(id.clone()).or_default().created_ms = Some(now);
+        id
+    }
+
+    /// A disk of every snapshot behind the image; an image without any has its system disk.
+    fn disks(&self, scene: &mut Scene<'_>) -> Vec<DiskFile> {
+        let snapshots = &scene.account().ecs.snapshots;
+        let mut disks: Vec<DiskFile> = self
+            .image
+            .snapshots
+            .iter()
+            .filter_map(|id| Some((id, snapshots.get(id)?)))
+            .map(|(id, snapshot)| DiskFile {
+                id: String::new(),
+                name: String::new(),
+                delete_auto_snapshot: true,
+                size_gb: snapshot.size_gb,
+                used_gb: Some(snapshot.bytes.div_ceil(GIB)),
+                category: "cloud_essd".to_owned(),
+                snapshot: Some(id.clone()),
+            })
+            .collect();
+        if disks.is_empty() {
+            disks.push(DiskFile {
+                id: String::new(),
+                name: String::new(),
+                delete_auto_snapshot: true,
+                size_gb: self.image.size_gb,
+                used_gb: Some(self.image.bytes.div_ceil(GIB)),
+                category: "cloud_essd".to_owned(),
+                snapshot: None,
+            });
+        }
+        self.system_category.clone_into(&mut disks[0].category);
+        disks[0].size_gb = self.system_gb.unwrap_or(disks[0].size_gb);
+        for disk in &mut disks {
+            disk.id = scene.new_id("d-", "disk");
+        }
+        disks
+    }
+}
+
+fn vswitch(scene: &Scene<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
+    let Some(id) = scene.parameters.filled("VSwitchId") else {
+        let message = "The input parameter \"VSwitchId\" that is mandatory for processing this request is not supplied.";
+        return Err(Refusal::new(400, "MissingParameter", message));
+    };
+    let found = scene.account().ecs.network.vswitches.get(&id);
+    let Some(vswitch) = found.filter(|vswitch| vswitch.region == region) else {
+        return Err(Refusal::new(
+            404,
+            "InvalidVSwitchId.NotFound",
+            "Specified virtual switch does not exist.",
+        ));
+    };
+    let zone = scene.parameters.filled("ZoneId");
+    if zone.is_some_and(|zone| zone != vswitch.zone) {
+        let message = "Specified virtual switch is not in the specified zone.";
+        return Err(Refusal::new(400, "InvalidParameter.Mismatch", message));
+    }
+    Ok(vswitch.clone())
+}
+
+fn security_groups(scene: &Scene<'_>, vswitch: &VSwitchFile) -> Result<Vec<String>, Refusal> {
+    let mut ids = scene.parameters.list("SecurityGroupIds");
+    ids.extend(scene.parameters.filled("SecurityGroupId"));
+    if ids.is_empty() {
+        let message = "The input parameter \"SecurityGroupId\" that is mandatory for processing this request is not supplied.";
+        return Err(Refusal::new(400, "MissingParameter", message));
+    }
+    for id in &ids {
+        let found = scene.account().ecs.network.security_groups.get(id);
+        let Some(group) = found.filter(|group| group.region == vswitch.region) else {
+            let message = "The SecurityGroupId provided does not exist in our records.";
+            return Err(Refusal::new(
+                400,
+                "InvalidSecurityGroupId.NotFound",
+                message,
+            ));
+        };
+        if group.vpc != vswitch.vpc {
+            let message = "Specified security group and virtual switch are not in the same VPC.";
+            return Err(Refusal::new(400, "InvalidParameter.Mismatch", message));
+        }
+    }
+    Ok(ids)
+}
+
+fn kind(scene: &Scene<'_>, vswitch: &VSwitchFile, image: &Image) -> Result<Type, Refusal> {
+    let name = scene.required("InstanceType")?;
+    let Some(kind) = Type::parse(&name) else {
+        let message = "The specified InstanceType does not exist or beyond the permitted range.";
+        return Err(Refusal::new(
+            400,
+            "InvalidInstanceType.ValueNotSupported",
+            message,
+        ));
+    };
+    if kind.architecture != image.architecture {
+        let message = "The specified image does not support the specified InstanceType.";
+        return Err(Refusal::new(403, "ImageNotSupportInstanceType", message));
+    }
+    if stock::is_sold_out(scene, &name, &vswitch.zone) {
+        let message = "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones.";
+        return Err(Refusal::new(403, "OperationDenied.NoStock", message));
+    }
+    Ok(kind)
+}
+
+fn system_gb_of(scene: &Scene<'_>, image: &Image) -> u64 {
+    let snapshots = &scene.account().ecs.snapshots;
+    let first = image.snapshots.first().and_then(|id| snapshots.get(id));
+    first.map_or(image.size_gb, |snapshot| snapshot.size_gb)
+}
+
+fn auto_release(scene: &Scene<'_>) -> Result<Option<Instant>, Refusal> {
+    let Some(text) = scene.parameters.filled("AutoReleaseTime") else {
+        return Ok(None);
+    };
+    let malformed = || {
+        let message = "The specified parameter AutoReleaseTime is not valid.";
+        Refusal::new(400, "InvalidAutoReleaseTime.Malformed", message)
+    };
+    Ok(Some(Instant(time::parse(&text).ok_or_else(malformed)?)))
+}
+
+/// Addresses that no network has.
+fn public_address(scene: &mut Scene<'_>) -> String {
+    let account = scene.caller.account.clone();
+    let number = scene.world.count(&account, "public-address");
+    format!("198.51.100.{}", number % 254 + 1)
+}

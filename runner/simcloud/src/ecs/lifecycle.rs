@@ -1,0 +1,182 @@
+//! Servers between their states: started, stopped, released.
+
+use serde_json::json;
+
+use super::{Ecs, instance_not_found, refuse_dry_run, snapshot};
+use crate::answer::{Answer, Refusal};
+use crate::charges::Charge;
+use crate::file::EcsFile;
+use crate::scene::Scene;
+use crate::world::{Account, World};
+
+/// What is known of a server beside what it is now.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// When it was made, if it was not there from the beginning: from then on it is paid for.
+    pub created_ms: Option<i64>,
+    /// What it becomes by itself, and when, in order.
+    pub stages: Vec<(i64, &'static str)>,
+}
+
+impl Ecs {
+    /// Returns what the servers cost that were made in this world.
+    pub fn charges(&self, account_id: &str) -> Vec<Charge> {
+        let servers = self.instances.values();
+        servers
+            .filter_map(|server| self.charge(account_id, server, None))
+            .collect()
+    }
+
+    fn charge(&self, account_id: &str, server: &EcsFile, until_ms: Option<i64>) -> Option<Charge> {
+        let from_ms = self.lives.get(&server.id)?.created_ms?;
+        let paid = if server.subscription {
+            "subscription"
+        } else {
+            "pay-as-you-go"
+        };
+        Some(Charge {
+            account_id: account_id.to_owned(),
+            kind: "ecs-instance".to_owned(),
+            id: server.id.clone(),
+            from_ms,
+            until_ms,
+            detail: format!("{} {paid} in {}", server.class, server.region),
+        })
+    }
+
+    /// Makes a server pass through states, from now on.
+    pub(super) fn pass(&mut self, id: &str, status: &str, stages: Vec<(i64, &'static str)>) {
+        if let Some(server) = self.instances.get_mut(id) {
+            status.clone_into(&mut server.status);
+            self.lives.entry(id.to_owned()).or_default().stages = stages;
+        }
+    }
+}
+
+/// Brings every server to an instant.
+pub(crate) fn settle(world: &mut World, now: i64) {
+    let start_ms = world.settings.start_ms;
+    for account in world.accounts.values_mut() {
+        release_due(account, start_ms, now);
+        let ecs = &mut account.ecs;
+        for (id, life) in &mut ecs.lives {
+            let Some(server) = ecs.instances.get_mut(id) else {
+                continue;
+            };
+            let due = life.stages.iter().take_while(|(at, _)| *at <= now).count();
+            if let Some((_, status)) = life.stages.drain(..due).next_back() {
+                status.clone_into(&mut server.status);
+            }
+        }
+    }
+}
+
+/// Releases the servers whose time is over.
+fn release_due(account: &mut Account, start_ms: i64, now: i64) {
+    let servers = account.ecs.instances.values();
+    let due: Vec<(String, i64)> = servers
+        .filter_map(|server| Some((server.id.clone(), server.auto_release?.0)))
+        .filter(|(_, at)| *at <= now)
+        .collect();
+    for (id, at) in due {
+        release(account, &id, start_ms, at);
+    }
+}
+
+/// Removes a server with its disks and their automatic snapshots, and keeps what it cost.
+fn release(account: &mut Account, id: &str, start_ms: i64, at: i64) {
+    if let Some(server) = account.ecs.instances.remove(id) {
+        let paid = account.ecs.charge(&account.id, &server, Some(at));
+        account.paid.extend(paid);
+        account.ecs.lives.remove(id);
+        for disk in server.disks.iter().filter(|disk| disk.delete_auto_snapshot) {
+            snapshot::clear_automatic(account, &disk.id, start_ms, at);
+        }
+    }
+}
+
+pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
+    let id = found(scene, &["Stopped"])?;
+    refuse_dry_run(scene)?;
+    let until = scene
+        .now
+        .saturating_add(scene.settings().durations.instance_start.0);
+    let stages = vec![(until, "Running")];
+    scene.account_mut().ecs.pass(&id, "Starting", stages);
+    Ok(json!({}))
+}
+
+pub(super) fn stop(scene: &mut Scene<'_>) -> Answer {
+    let id = found(scene, &["Running"])?;
+    refuse_dry_run(scene)?;
+    let until = scene
+        .now
+        .saturating_add(scene.settings().durations.instance_stop.0);
+    let stages = vec![(until, "Stopped")];
+    scene.account_mut().ecs.pass(&id, "Stopping", stages);
+    Ok(json!({}))
+}
+
+/// Releases a server with its disks. A released one is not listed any more.
+pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
+    let states: &[&str] = if scene.parameters.is_true("Force") {
+        &["Running", "Stopping", "Stopped"]
+    } else {
+        &["Stopped"]
+    };
+    let id = match found(scene, states) {
+        Err(refusal) if is_being_made(scene) => {
+            let message = "The specified instance status does not support this operation.";
+            return Err(Refusal::new(
+                refusal.status,
+                "IncorrectInstanceStatus.Initializing",
+                message,
+            ));
+        }
+        found => found?,
+    };
+    let now = scene.now;
+    let server = &scene.account().ecs.instances[&id];
+    if server.deletion_protection {
+        let message = "The operation is denied: the instance is protected against deletion.";
+        return Err(Refusal::new(
+            403,
+            "InvalidOperation.DeletionProtection",
+            message,
+        ));
+    }
+    if server.subscription {
+        let message = "The operation is not permitted due to charge type of the instance.";
+        return Err(Refusal::new(403, "ChargeTypeViolation", message));
+    }
+    refuse_dry_run(scene)?;
+    let start_ms = scene.settings().start_ms;
+    release(scene.account_mut(), &id, start_ms, now);
+    Ok(json!({}))
+}
+
+fn is_being_made(scene: &Scene<'_>) -> bool {
+    let id = scene.parameters.text_or_empty("InstanceId");
+    let server = scene.account().ecs.instances.get(&id);
+    server.is_some_and(|server| ["Pending", "Starting"].contains(&server.status.as_str()))
+}
+
+/// Returns the id of the server that is meant, if it is in one of the states.
+fn found(scene: &Scene<'_>, states: &[&str]) -> Result<String, Refusal> {
+    let id = scene.required("InstanceId")?;
+    let server = scene
+        .account()
+        .ecs
+        .instances
+        .get(&id)
+        .ok_or_else(instance_not_found)?;
+    if !server.lock.is_empty() {
+        let message = "The specified operation is denied as your instance is locked.";
+        return Err(Refusal::new(403, "InstanceLockedForSecurity", message));
+    }
+    if states.contains(&server.status.as_str()) {
+        return Ok(id);
+    }
+    let message = "The current status of the resource does not support this operation.";
+    Err(Refusal::new(403, "IncorrectInstanceStatus", message))
+}
