@@ -66,6 +66,17 @@ impl Cloud {
         changes.iter().map(entry).collect()
     }
 
+    /// The actions of all calls that were answered without an error, `RAM:CreateRole`.
+    pub async fn answered(&self) -> Vec<String> {
+        let answer = self.get("/-/calls").await;
+        let calls = answer["calls"].as_array().cloned().unwrap_or_default();
+        let good = calls
+            .into_iter()
+            .filter(|call| call["status"] == 200 && call.get("code").is_none());
+        good.filter_map(|call| call["action"].as_str().map(str::to_owned))
+            .collect()
+    }
+
     async fn get(&self, path: &str) -> Value {
         let url = format!("http://{}{path}", self.address);
         let answer = self
