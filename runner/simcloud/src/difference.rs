@@ -117,6 +117,10 @@ fn of_account(account: &Account, compare_data: bool) -> Kinds {
     add(&mut kinds, "redis-instance", &account.redis, |redis| {
         Some(redis.lasting(compare_data))
     });
+    add(&mut kinds, "database", &account.databases, |database| {
+        let data = if compare_data { database.data_mb } else { 0 };
+        Some(json!({ "region": database.region, "type": database.kind, "data_mb": data }))
+    });
     add(&mut kinds, "dts-job", &account.dts, |job| {
         (!job.is_deleted()).then(|| job.lasting())
     });

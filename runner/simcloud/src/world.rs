@@ -7,7 +7,8 @@ use crate::difference::{self, Summary};
 use crate::dts::{self, Job, Sync};
 use crate::ecs::{self, Ecs};
 use crate::file::{
-    self, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, SoldOutFile, WorldError,
+    self, DatabaseFile, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, SoldOutFile,
+    TroubleFile, WorldError,
 };
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
@@ -50,6 +51,7 @@ pub(crate) struct Settings {
     /// By region.
     pub dts_addresses: BTreeMap<String, Vec<String>>,
     pub sold_out: Vec<SoldOutFile>,
+    pub troubles: Vec<TroubleFile>,
 }
 
 /// One account.
@@ -62,6 +64,8 @@ pub(crate) struct Account {
     pub roles: BTreeMap<String, Role>,
     pub policies: BTreeMap<String, Policy>,
     pub redis: BTreeMap<String, Redis>,
+    /// Databases that only DTS looks at.
+    pub databases: BTreeMap<String, DatabaseFile>,
     pub dts: BTreeMap<String, Job>,
     /// Tasks of the older family.
     pub syncs: BTreeMap<String, Sync>,

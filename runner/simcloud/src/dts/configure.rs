@@ -1,11 +1,12 @@
 //! `ConfigureDtsJob`: makes a task, or sets up one that was bought first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::endpoint::{DESTINATION, Endpoint, SOURCE};
-use super::{Job, Phase, Setup, held, held_mut, lifecycle, named, precheck};
+use super::job::{Job, Phase, Setup};
+use super::{access, held, held_mut, lifecycle, monitor, named, precheck, settings};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 
@@ -14,12 +15,10 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     let kind = scene.required("JobType")?.to_ascii_uppercase();
     let setup = setup(scene)?;
     let account = scene.caller.account.clone();
-    setup
-        .source
-        .check_access(scene.world, scene.now, &account)?;
-    setup
-        .destination
-        .check_access(scene.world, scene.now, &account)?;
+    for (side, endpoint) in [(SOURCE, &setup.source), (DESTINATION, &setup.destination)] {
+        access::check(endpoint, side, scene.world, scene.now, &account)?;
+    }
+    let rules = monitor::configured(scene)?;
     let starts = setup
         .reserve
         .get("autoStartModulesAfterConfig")
@@ -35,6 +34,7 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     job.setup = Some(setup);
     job.phase = Phase::NotStarted;
     job.skipped.clear();
+    job.rules.extend(rules);
     if starts {
         lifecycle::begin_precheck(scene, &id);
     }
@@ -99,97 +99,40 @@ pub(super) fn new_job(scene: &mut Scene<'_>, kind: &str, region: String) -> Job 
         bought: None,
         phase: Phase::NotConfigured,
         skipped: BTreeSet::new(),
+        rules: BTreeMap::new(),
+        met: BTreeSet::new(),
     }
 }
 
 fn setup(scene: &Scene<'_>) -> Result<Setup, Refusal> {
-    let objects = scene.parameters.document("DbList").filter(|objects| {
-        objects
-            .as_object()
-            .is_some_and(|objects| !objects.is_empty())
-    });
-    let objects =
-        objects.ok_or_else(|| invalid("DbList must be JSON that names at least one database"))?;
-    check_databases(&objects)?;
+    let flag = |name: &str| scene.parameters.boolean(name);
+    let source = Endpoint::read(scene, SOURCE)?;
+    let destination = Endpoint::read(scene, DESTINATION)?;
+    check_infrastructure(&source, &destination)?;
     Ok(Setup {
-        source: Endpoint::read(scene, SOURCE)?,
-        destination: Endpoint::read(scene, DESTINATION)?,
-        structure: scene
-            .parameters
-            .boolean("StructureInitialization")
-            .unwrap_or(true),
-        full: scene
-            .parameters
-            .boolean("DataInitialization")
-            .unwrap_or(true),
+        objects: settings::objects(scene, &source)?,
+        source,
+        destination,
+        structure: flag("StructureInitialization").unwrap_or(true),
+        full: flag("DataInitialization").unwrap_or(true),
         incremental: scene.parameters.is_true("DataSynchronization"),
-        objects,
-        reserve: reserve(scene)?,
+        reserve: settings::reserve(scene)?,
+        label: scene.parameters.text_or_empty("DtsBisLabel"),
+        verification: settings::verification(scene)?,
     })
 }
 
-/// Redis has databases 0 to 255, and only whole ones can be chosen.
-fn check_databases(objects: &Value) -> Result<(), Refusal> {
-    let names = objects
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name);
-    for name in names {
-        if name.parse::<u8>().is_err() {
-            return Err(invalid(&format!(
-                "DbList names `{name}`, which is no Redis database from 0 to 255"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn reserve(scene: &Scene<'_>) -> Result<Value, Refusal> {
-    if scene.parameters.filled("Reserve").is_none() {
-        return Ok(json!({}));
-    }
-    let reserve = scene
-        .parameters
-        .document("Reserve")
-        .filter(Value::is_object)
-        .ok_or_else(|| invalid("Reserve must be a JSON object"))?;
-    let seconds = |name: &str, default: i64, least: i64| {
-        let given = number(&reserve, name).unwrap_or(default);
-        if (least..=86_400).contains(&given) {
-            Ok(given)
-        } else {
-            Err(invalid(&format!(
-                "{name} in Reserve must be {least} to 86400 seconds"
-            )))
-        }
+/// Finance Cloud, Gov Cloud and the public cloud do not reach each other. The code is not documented.
+fn check_infrastructure(source: &Endpoint, destination: &Endpoint) -> Result<(), Refusal> {
+    let of = |region: &str| {
+        let marks = ["-finance", "-gov"];
+        marks.into_iter().find(|mark| region.contains(mark))
     };
-    let connection = seconds("maxRetryTime", 43_200, 600)?;
-    let other = seconds("retry.blind.seconds", 600, 60)?;
-    if other >= connection && reserve.get("retry.blind.seconds").is_some() {
-        return Err(invalid(
-            "retry.blind.seconds in Reserve must be smaller than maxRetryTime",
-        ));
+    if of(&source.region) == of(&destination.region) {
+        return Ok(());
     }
-    match number(&reserve, "targetTableMode") {
-        None | Some(0 | 2) => Ok(reserve),
-        Some(_) => Err(invalid("targetTableMode in Reserve must be 0 or 2")),
-    }
-}
-
-/// Reads a number of `Reserve`, where documents ask for text and tools also send numbers. What is there and no number is -1.
-pub(super) fn number(reserve: &Value, name: &str) -> Option<i64> {
-    match reserve.get(name)? {
-        Value::Number(number) => Some(number.as_i64().unwrap_or(-1)),
-        Value::String(text) => Some(text.parse().unwrap_or(-1)),
-        _ => Some(-1),
-    }
-}
-
-fn invalid(message: &str) -> Refusal {
-    Refusal::new(
-        400,
-        "InvalidParameter",
-        format!("The specified parameter is not valid: {message}."),
-    )
+    Err(settings::invalid(&format!(
+        "{} and {} belong to different infrastructures",
+        source.region, destination.region
+    )))
 }

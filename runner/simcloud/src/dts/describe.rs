@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Job, Phase, held, named, progress};
-use crate::answer::{Answer, without};
+use super::job::{Job, Phase, Retrying};
+use super::{held, named, progress};
+use crate::answer::Answer;
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
@@ -11,24 +12,16 @@ use crate::time;
 pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
     let id = named(scene)?;
     let job = held(scene, &id);
-    let mut fields = without(
-        fields(scene, job),
-        &["PrecheckStatus", "DataInitializationStatus"],
-    );
+    let mut fields = fields(scene, job, Some(&scene.caller.account));
     // This read documents the running state with a small s, the list with a capital one.
     if job.status() == "Synchronizing" {
         fields["Status"] = json!("synchronizing");
     }
+    fields["FinishTime"] = json!(finished(job));
     fields["Success"] = json!(true);
     fields["HttpStatusCode"] = json!(200);
     fields["Code"] = json!(200);
     fields["SubSyncJob"] = json!([]);
-    fields["Reserved"] = json!(
-        job.setup
-            .as_ref()
-            .map(|setup| setup.reserve.to_string())
-            .unwrap_or_default()
-    );
     Ok(fields)
 }
 
@@ -52,7 +45,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
         let found = search.as_ref().is_none_or(|text| match by.as_deref() {
             Some("name") => job.name.contains(text),
             Some("instance") => job.id == *text || job.instance_id == *text,
-            _ => is_about(job, text),
+            _ => job.is_about(text),
         });
         found
             && job.kind.eq_ignore_ascii_case(&kind)
@@ -62,7 +55,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
             && is("Status", job.status())
             && parameters
                 .filled("InstanceId")
-                .is_none_or(|id| is_about(job, &id))
+                .is_none_or(|id| job.is_about(&id))
             && !job.is_deleted()
     };
     let jobs: Vec<Value> = scene
@@ -93,25 +86,16 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-/// The list does not tell how an end is reached, nor when a task ended.
 fn listed(scene: &Scene<'_>, job: &Job) -> Value {
-    let mut fields = without(fields(scene, job), &["FinishTime"]);
-    for end in ["SourceEndpoint", "DestinationEndpoint"] {
-        if let Some(end) = fields.get_mut(end) {
-            *end = without(end.take(), &["AliyunUid", "RoleName"]);
-        }
-    }
+    let mut fields = fields(scene, job, None);
+    fields["PrecheckStatus"] = progress::summary(job, scene.now);
+    fields["DataInitializationStatus"] = copying(job, scene.now);
     fields
 }
 
-fn is_about(job: &Job, instance: &str) -> bool {
-    job.setup.as_ref().is_some_and(|setup| {
-        setup.source.instance_id == instance || setup.destination.instance_id == instance
-    })
-}
-
-fn fields(scene: &Scene<'_>, job: &Job) -> Value {
-    let account = &scene.caller.account;
+/// Returns what both reads tell; the list tells nothing of owners and roles.
+fn fields(scene: &Scene<'_>, job: &Job, owners_of: Option<&str>) -> Value {
+    let bought = job.bought.as_ref();
     let mut fields = json!({
         "DtsJobId": job.id,
         "DtsInstanceID": job.instance_id,
@@ -120,19 +104,23 @@ fn fields(scene: &Scene<'_>, job: &Job) -> Value {
         "JobType": job.kind,
         "Status": job.status(),
         "CreateTime": time::text(job.created_ms),
-        "FinishTime": finished(job),
-        "PayType": job.bought.as_ref().map_or("", |bought| bought.pay_type.as_str()),
-        "DtsJobClass": job.bought.as_ref().map_or("", |bought| bought.class.as_str()),
+        "PayType": bought.map_or("", |bought| bought.pay_type.as_str()),
+        "DtsJobClass": bought.map_or("", |bought| bought.class.as_str()),
+        "ResourceGroupId": bought.map_or("", |bought| bought.resource_group.as_str()),
+        "ExpireTime": bought.and_then(|bought| bought.until_ms).map(time::text).unwrap_or_default(),
         "Delay": delay(job, scene.now),
         "ErrorMessage": error(job),
-        "PrecheckStatus": progress::summary(job, scene.now),
-        "DataInitializationStatus": copying(job, scene.now),
         "DataSynchronizationStatus": { "Status": progress::state(job, "04"), "Percent": "", "Progress": "" },
     });
+    if let Phase::Retrying(retrying) = &job.phase {
+        fields["RetryState"] = retry_state(job, retrying, scene.now);
+    }
     if let Some(setup) = &job.setup {
-        fields["SourceEndpoint"] = setup.source.shown(account);
-        fields["DestinationEndpoint"] = setup.destination.shown(account);
+        fields["SourceEndpoint"] = setup.source.shown(owners_of);
+        fields["DestinationEndpoint"] = setup.destination.shown(owners_of);
         fields["DbObject"] = json!(setup.objects.to_string());
+        fields["Reserved"] = json!(setup.reserve.to_string());
+        fields["DtsBisLabel"] = json!(setup.label);
         fields["MigrationMode"] = json!({
             "StructureInitialization": setup.structure,
             "DataInitialization": setup.full,
@@ -140,6 +128,22 @@ fn fields(scene: &Scene<'_>, job: &Job) -> Value {
         });
     }
     fields
+}
+
+fn retry_state(job: &Job, retrying: &Retrying, now: i64) -> Value {
+    /// Between two tries; not documented.
+    const PAUSE_MS: i64 = 10_000;
+    let passed = now.saturating_sub(retrying.from).max(0);
+    json!({
+        "Retrying": true,
+        "JobId": job.id,
+        "Module": if retrying.left_ms.is_some() { "03" } else { "07" },
+        "RetryTarget": retrying.target,
+        "RetryCount": passed / PAUSE_MS,
+        "RetryTime": passed / 1000,
+        "MaxRetryTime": retrying.gives_up.saturating_sub(retrying.from) / 1000,
+        "ErrMessage": retrying.message,
+    })
 }
 
 fn finished(job: &Job) -> String {
@@ -160,6 +164,8 @@ fn error(job: &Job) -> String {
                 .collect::<Vec<_>>()
                 .join("; ")
         }
+        Phase::Broken { message, .. } => message.clone(),
+        Phase::Retrying(retrying) => retrying.message.clone(),
         _ => String::new(),
     }
 }

@@ -1,27 +1,26 @@
-//! The two ends of a task, and whether DTS may reach an end in another account.
+//! The two ends of a task, as a configuration names them and as the world has them.
 
 use serde_json::{Value, json};
 
+use super::kinds::{self, Kind};
 use crate::answer::Refusal;
+use crate::file::{Access, DatabaseFile, EndFile};
 use crate::password::Password;
 use crate::redis::Redis;
-use crate::rights::{Principal, Verdict, role_verdict, trusts};
 use crate::scene::Scene;
 use crate::world::World;
-
-/// The service that assumes the role.
-const SERVICE: &str = "dts.aliyuncs.com";
-
-/// What DTS asks about an instance before anything else.
-const NEEDED: &str = "kvstore:DescribeInstanceAttribute";
 
 /// One end of a task.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
+    /// The database's id, or of the server, VPC or gateway that leads to it.
     pub instance_id: String,
     pub instance_type: String,
     pub engine: String,
     pub region: String,
+    pub ip: String,
+    pub port: String,
+    pub database: String,
     /// The account that owns the instance, if it is not the task's.
     pub owner: Option<String>,
     pub role: Option<String>,
@@ -30,62 +29,166 @@ pub(crate) struct Endpoint {
 }
 
 /// The names of the parameters of one side.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Side {
     prefix: &'static str,
+    /// The two sides spell this parameter differently.
+    database: &'static str,
 }
 
 pub(super) const SOURCE: Side = Side {
     prefix: "SourceEndpoint",
+    database: "SourceEndpointDatabaseName",
 };
 pub(super) const DESTINATION: Side = Side {
     prefix: "DestinationEndpoint",
+    database: "DestinationEndpointDataBaseName",
 };
+
+/// A database of the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'w> {
+    Redis(&'w Redis),
+    Other(&'w DatabaseFile),
+}
+
+impl Found<'_> {
+    pub fn data_bytes(self) -> u64 {
+        match self {
+            Self::Redis(redis) => redis.data_bytes,
+            Self::Other(database) => database.data_mb.saturating_mul(1_000_000),
+        }
+    }
+
+    pub fn opens(self, credential: &str, user: &str, password: &Password) -> bool {
+        match self {
+            Self::Redis(redis) => redis.opens(credential),
+            Self::Other(database) => {
+                let own = database.password.as_ref();
+                let right = database.users.get(user).or(own);
+                right.is_none_or(|right| right.matches(password.reveal()))
+            }
+        }
+    }
+
+    /// Returns why DTS cannot connect to it.
+    pub fn trouble(self, id: &str) -> Option<String> {
+        let is_unreachable = match self {
+            Self::Redis(redis) if redis.settings.status != "Normal" => {
+                return Some(format!("{id} is {}", redis.settings.status));
+            }
+            Self::Redis(redis) => redis.settings.unreachable,
+            Self::Other(database) => database.unreachable,
+        };
+        is_unreachable.then(|| {
+            format!("DTS-10015: the database {id} cannot be connected to; check its network and its whitelist")
+        })
+    }
+}
 
 impl Endpoint {
     /// Reads one side of a configuration.
     pub fn read(scene: &Scene<'_>, side: Side) -> Result<Self, Refusal> {
         let name = |suffix: &str| format!("{}{suffix}", side.prefix);
+        let optional = |suffix: &str| scene.parameters.text_or_empty(&name(suffix));
         let instance_type = scene.required(&name("InstanceType"))?;
         let engine = scene
             .parameters
             .filled(&name("EngineName"))
             .unwrap_or_else(|| "MYSQL".to_owned());
-        if !instance_type.eq_ignore_ascii_case("REDIS") || !engine.eq_ignore_ascii_case("REDIS") {
-            let message = format!(
-                "The simulated DTS knows endpoints of type REDIS with engine REDIS, not {instance_type} with {engine}."
-            );
-            return Err(Refusal::new(501, "NotSimulated", message));
-        }
+        check_kind(&instance_type, &engine)?;
         let owner = scene.parameters.filled(&name("OwnerID"));
         let role = match owner {
             Some(_) => Some(scene.required(&name("Role"))?),
             None => None,
         };
+        let access = kinds::access_of(&instance_type);
+        let has_address = [
+            Access::Express,
+            Access::Cen,
+            Access::DatabaseGateway,
+            Access::Public,
+        ];
+        if has_address.contains(&access) {
+            scene.required(&name("IP"))?;
+        }
+        if access != Access::CloudInstance {
+            scene.required(&name("Port"))?;
+        }
+        let instance_id = if access == Access::Public {
+            optional("InstanceID")
+        } else {
+            scene.required(&name("InstanceID"))?
+        };
         Ok(Self {
-            instance_id: scene.required(&name("InstanceID"))?,
+            instance_id,
             instance_type,
             engine,
             region: scene.required(&name("Region"))?,
+            ip: optional("IP"),
+            port: optional("Port"),
+            database: scene.parameters.text_or_empty(side.database),
             owner,
             role,
-            user: scene.parameters.text_or_empty(&name("UserName")),
-            password: Password::new(scene.parameters.text_or_empty(&name("Password"))),
+            user: optional("UserName"),
+            password: Password::new(optional("Password")),
         })
+    }
+
+    /// Returns one side of a task that the world file holds.
+    pub fn held(file: EndFile, kind: &'static Kind) -> Self {
+        Self {
+            instance_id: file.instance,
+            instance_type: kinds::instance_type(kind, Access::CloudInstance).to_owned(),
+            engine: kind.source.to_owned(),
+            region: file.region,
+            ip: String::new(),
+            port: String::new(),
+            database: String::new(),
+            owner: file.owner,
+            role: file.role,
+            user: String::new(),
+            password: Password::new(String::new()),
+        }
     }
 
     pub fn owner_or<'a>(&'a self, account: &'a str) -> &'a str {
         self.owner.as_deref().unwrap_or(account)
     }
 
-    /// Returns the instance; `None` if the owner has none of this id in this region.
-    pub fn find<'w>(&self, world: &'w World, account: &str) -> Option<&'w Redis> {
-        let redis = world
-            .accounts
-            .get(self.owner_or(account))?
-            .redis
-            .get(&self.instance_id)?;
-        (redis.settings.region == self.region).then_some(redis)
+    pub fn access(&self) -> Access {
+        kinds::access_of(&self.instance_type)
+    }
+
+    pub fn is_redis(&self) -> bool {
+        self.engine.eq_ignore_ascii_case("REDIS")
+    }
+
+    /// Returns the database; `None` if the owner has none of this id and kind in this region.
+    pub fn find<'w>(&self, world: &'w World, account: &str) -> Option<Found<'w>> {
+        let owner = world.accounts.get(self.owner_or(account))?;
+        if self.is_redis() && self.access() == Access::CloudInstance {
+            let redis = owner.redis.get(&self.instance_id)?;
+            return (redis.settings.region == self.region).then_some(Found::Redis(redis));
+        }
+        let found = owner
+            .databases
+            .values()
+            .find(|database| self.leads_to(database));
+        found.map(Found::Other)
+    }
+
+    fn leads_to(&self, database: &DatabaseFile) -> bool {
+        let through = database.through.as_ref().unwrap_or(&database.id);
+        let is_kind = kinds::of_engine(&self.engine).is_some_and(|kind| kind.name == database.kind);
+        let is_place = *through == self.instance_id || self.access() == Access::Public;
+        let is_address = (self.ip.is_empty() || self.ip == database.ip)
+            && (self.port.is_empty() || self.port == database.port.to_string());
+        is_kind
+            && is_place
+            && is_address
+            && self.access() == database.access
+            && self.region == database.region
     }
 
     /// Returns the password in the console's form, in which a custom account stands before it.
@@ -97,119 +200,38 @@ impl Endpoint {
         format!("{}:{password}", self.user)
     }
 
-    /// Refuses, in the words of the documents, if DTS cannot act in the owner's account on behalf of `account`.
-    pub fn check_access(&self, world: &World, now: i64, account: &str) -> Result<(), Refusal> {
-        let (Some(owner), Some(role)) = (&self.owner, &self.role) else {
-            return Ok(());
-        };
-        let resource = format!(
-            "acs:kvstore:{}:{owner}:instance/{}",
-            self.region, self.instance_id
-        );
-        let visit = Visit {
-            account,
-            owner,
-            role,
-        };
-        visit.check(world, now, &[(NEEDED, &resource)])
-    }
-
-    pub fn shown(&self, account: &str) -> Value {
-        json!({
+    /// Shows the end; only `DescribeDtsJobDetail` tells owner and role.
+    pub fn shown(&self, owner_too: Option<&str>) -> Value {
+        let mut shown = json!({
             "InstanceID": self.instance_id,
             "InstanceType": self.instance_type,
             "EngineName": self.engine,
             "Region": self.region,
+            "Ip": self.ip,
+            "Port": self.port,
+            "DatabaseName": self.database,
             "UserName": self.user,
-            "AliyunUid": self.owner_or(account),
-            "RoleName": self.role.as_deref().unwrap_or_default(),
             "SslSolutionEnum": "DISABLE",
-        })
-    }
-}
-
-/// DTS acting in an owner's account, as a role there, on behalf of the account that has the task.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Visit<'a> {
-    pub account: &'a str,
-    pub owner: &'a str,
-    pub role: &'a str,
-}
-
-impl Visit<'_> {
-    /// Refuses, in the words of the documents, if DTS cannot become the role, or the role may not do what is needed: each
-    /// an action and a resource.
-    pub fn check(self, world: &World, now: i64, needed: &[(&str, &str)]) -> Result<(), Refusal> {
-        check_owner(world, self.owner)?;
-        check_role_name(self.role)?;
-        let owner = &world.accounts[self.owner];
-        let Some(held) = owner.roles.get(self.role) else {
-            return Err(assume_role_fail(
-                "EntityNotExist.Role : The role not exists",
-            ));
-        };
-        let principal = Principal::Service {
-            name: SERVICE,
-            on_behalf_of: self.account,
-        };
-        let trust = held
-            .trust
-            .in_force(now, world.settings.durations.ram_spread.0);
-        let is_trusted = trust.is_some_and(|document| trusts(&document, &owner.id, &principal));
-        if !is_trusted || held.attached.is_empty() {
-            return Err(assume_role_fail(
-                "NoPermission : You are not authorized to do this action. You should be authorized by RAM.",
-            ));
+        });
+        if let Some(account) = owner_too {
+            shown["AliyunUid"] = json!(self.owner_or(account));
+            shown["RoleName"] = json!(self.role.as_deref().unwrap_or_default());
         }
-        let may = |(action, resource): &(&str, &str)| {
-            role_verdict(world, now, owner, self.role, action, resource) == Verdict::Allowed
-        };
-        if needed.iter().all(may) {
-            return Ok(());
-        }
-        let message = "(Access Denied) You are not allowed to perform this action. Contact the account administrator to get permission through RAM.";
-        Err(Refusal::enveloped("NoPermission", message))
+        shown
     }
 }
 
-fn check_owner(world: &World, owner: &str) -> Result<(), Refusal> {
-    if owner.len() != 16 || !owner.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = "The cloud account to which the source instance belongs should fill in the standard Alibaba Cloud UID";
-        return Err(Refusal::enveloped(
-            "DTS.Msg.InvalidParameter.AliyunUidFormat",
-            message,
-        ));
-    }
-    if world
-        .accounts
-        .get(owner)
-        .is_some_and(|account| account.dts_opened)
-    {
+fn check_kind(instance_type: &str, engine: &str) -> Result<(), Refusal> {
+    let Some(kind) = kinds::of_engine(engine) else {
+        let message = format!("The simulated DTS does not know endpoints with engine {engine}.");
+        return Err(Refusal::new(501, "NotSimulated", message));
+    };
+    let expected = kinds::instance_type(kind, kinds::access_of(instance_type));
+    if !expected.is_empty() && expected.eq_ignore_ascii_case(instance_type) {
         return Ok(());
     }
     let message = format!(
-        "The current account {owner} has not logged into the DTS console, please use this account to log in to the DTS console, \
-         initialize the user information and try again."
+        "The specified parameter is not valid: an endpoint of type {instance_type} has no engine {engine}."
     );
-    Err(Refusal::enveloped(
-        "DTS.Msg.Forbidden.AliyunUIDNotFound",
-        message,
-    ))
-}
-
-fn check_role_name(role: &str) -> Result<(), Refusal> {
-    if role == "AliyunDTSDefaultRole" {
-        let message = "The default DTS role AliyunDTSDefaultRole is not authorised for this use.";
-        return Err(Refusal::enveloped("Abnormal.RamCheckUserRole", message));
-    }
-    if role.contains(':') {
-        return Err(assume_role_fail(&format!(
-            "InvalidParameter : Invalid role arn format:{role}"
-        )));
-    }
-    Ok(())
-}
-
-fn assume_role_fail(message: &str) -> Refusal {
-    Refusal::enveloped("AssumeRoleFail", message)
+    Err(Refusal::new(400, "InvalidParameter", message))
 }

@@ -2,26 +2,32 @@
 
 use serde_json::json;
 
+use super::job::{Bought, Job, Phase};
 use super::precheck::{self, passed};
-use super::{
-    Bought, Job, Phase, configure, held, held_mut, initializing, named, succeeded, wrong_status,
-};
+use super::settle::{initializing, resumed};
+use super::{configure, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 
 /// `CreateDtsInstance`: with `JobId` it buys for a task that passed its precheck (the console's order), else it buys first.
 pub(super) fn buy(scene: &mut Scene<'_>) -> Answer {
     let pay_type = scene.required("PayType")?;
-    if pay_type.eq_ignore_ascii_case("PrePaid") {
-        check_period(scene)?;
-    }
+    let until_ms = match pay_type.eq_ignore_ascii_case("PrePaid") {
+        true => Some(scene.now.saturating_add(period_ms(scene)?)),
+        false => None,
+    };
+    let text = |name: &str, default: &str| {
+        scene
+            .parameters
+            .filled(name)
+            .unwrap_or_else(|| default.to_owned())
+    };
     let bought = Bought {
         at_ms: scene.now,
+        class: text("InstanceClass", "small"),
+        resource_group: text("ResourceGroupId", ""),
         pay_type,
-        class: scene
-            .parameters
-            .filled("InstanceClass")
-            .unwrap_or_else(|| "small".to_owned()),
+        until_ms,
     };
     let id = match scene.parameters.filled("JobId") {
         Some(id) => buy_for(scene, id, bought)?,
@@ -84,18 +90,19 @@ fn buy_first(scene: &mut Scene<'_>, bought: Bought) -> Result<String, Refusal> {
     Ok(id)
 }
 
-/// A subscription is for 1 to 9 months or for 1, 2, 3 or 5 years.
-pub(super) fn check_period(scene: &Scene<'_>) -> Result<(), Refusal> {
+/// A subscription is for 1 to 9 months or for 1, 2, 3 or 5 years. Months have thirty days here.
+pub(super) fn period_ms(scene: &Scene<'_>) -> Result<i64, Refusal> {
+    const DAY_MS: i64 = 86_400_000;
     let period = scene.required("Period")?;
     scene.required("UsedTime")?;
     let used = scene.parameters.integer("UsedTime").unwrap_or_default();
-    let fits = if period.eq_ignore_ascii_case("Year") {
-        [1, 2, 3, 5].contains(&used)
+    let (fits, days) = if period.eq_ignore_ascii_case("Year") {
+        ([1, 2, 3, 5].contains(&used), 365)
     } else {
-        (1..=9).contains(&used)
+        ((1..=9).contains(&used), 30)
     };
     if fits {
-        return Ok(());
+        return Ok(used * days * DAY_MS);
     }
     Err(Refusal::new(
         400,
@@ -121,13 +128,9 @@ pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
         Phase::Prechecked { .. } => {
             return Err(wrong_status(job, "it has no instance; buy one first"));
         }
-        Phase::Suspended {
-            left_ms: Some(left),
-        } => Some(Phase::Initializing {
-            from: now,
-            until: now.saturating_add(*left),
-        }),
-        Phase::Suspended { left_ms: None } => Some(Phase::Running { from: now }),
+        Phase::Suspended { left_ms } | Phase::Broken { left_ms, .. } => {
+            Some(resumed(*left_ms, now))
+        }
         _ => {
             return Err(wrong_status(
                 job,
@@ -164,6 +167,7 @@ pub(super) fn suspend(scene: &mut Scene<'_>) -> Answer {
     let left_ms = match &job.phase {
         Phase::Running { .. } => None,
         Phase::Initializing { until, .. } => Some(until.saturating_sub(now).max(0)),
+        Phase::Retrying(retrying) => retrying.left_ms,
         _ => return Err(wrong_status(job, "only a running task can be paused")),
     };
     held_mut(scene, &id).phase = Phase::Suspended { left_ms };

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::job::{Job, Phase};
 use super::precheck::{Item, passed};
-use super::{Job, Phase, held, named};
+use super::{held, named};
 use crate::answer::Answer;
 use crate::file::PrecheckState;
 use crate::paging::{Sizes, numbered_by};
@@ -65,10 +66,21 @@ pub(super) fn state(job: &Job, code: &str) -> &'static str {
         (Phase::Initializing { .. }, "03") => "Migrating",
         (Phase::Initializing { .. }, _) => "NotStarted",
         (Phase::Running { .. }, "04") => "Catched",
+        (Phase::Retrying(retrying), code) => during(retrying.left_ms, code, "Migrating"),
+        (Phase::Broken { left_ms, .. }, code) => during(*left_ms, code, "Failed"),
         (Phase::Suspended { left_ms: Some(_) }, "03")
         | (Phase::Suspended { left_ms: None }, "04") => "Suspending",
         (Phase::Suspended { left_ms: Some(_) }, _) => "NotStarted",
         _ => "Finished",
+    }
+}
+
+/// Returns the state of a stage where the task stopped in one: before it finished, after it not begun.
+fn during(left_ms: Option<i64>, code: &str, in_it: &'static str) -> &'static str {
+    match (left_ms, code) {
+        (Some(_), "03") | (None, "04") => in_it,
+        (Some(_), _) => "NotStarted",
+        (None, _) => "Finished",
     }
 }
 

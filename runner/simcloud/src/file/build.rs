@@ -8,7 +8,8 @@ use toml::Spanned;
 
 use super::error::{Place, WorldError};
 use super::resources::Located;
-use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use super::{AccountFile, DatabaseFile, DtsJobFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use crate::dts;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
@@ -22,7 +23,14 @@ use crate::world::{Account, Settings, World};
 /// Where a world starts that does not say.
 const START: &str = "2026-01-15T20:00:00Z";
 
+/// The role of DTS itself.
+const DTS_ROLE: &str = "AliyunDTSDefaultRole";
+
 pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldError> {
+    let start_ms = file.world.start.map_or_else(
+        || crate::time::parse(START).unwrap_or_default(),
+        |start| start.0,
+    );
     let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
     let mut names = BTreeMap::new();
     let mut keys = BTreeSet::new();
@@ -42,14 +50,22 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
             name: &name,
             keys: &mut keys,
         }
-        .account(account)?;
+        .account(account, start_ms)?;
         names.insert(name, account.id.clone());
         accounts.insert(account.id.clone(), account);
     }
-    let start_ms = file.world.start.map_or_else(
-        || crate::time::parse(START).unwrap_or_default(),
-        |start| start.0,
-    );
+    for (alias, name) in file.aliases {
+        let Some(id) = names.get(name.get_ref()).cloned() else {
+            let message = format!("there is no account `{}` in this world", name.get_ref());
+            return Err(place.error(name.span(), message));
+        };
+        if names.insert(alias, id).is_some() {
+            return Err(place.error(
+                name.span(),
+                "an account of this world has this name already",
+            ));
+        }
+    }
     let settings = Settings {
         title: file.world.title,
         start_ms,
@@ -63,6 +79,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         smc: file.smc,
         dts_addresses: file.dts.addresses,
         sold_out: file.ecs.sold_out,
+        troubles: file.dts.troubles,
     };
     let mut world = World {
         settings,
@@ -84,7 +101,7 @@ struct Builder<'a, 'p> {
 }
 
 impl Builder<'_, '_> {
-    fn account(&mut self, file: AccountFile) -> Result<Account, WorldError> {
+    fn account(&mut self, file: AccountFile, start_ms: i64) -> Result<Account, WorldError> {
         let span = file.id.span();
         let id = file.id.into_inner();
         if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -94,6 +111,8 @@ impl Builder<'_, '_> {
             ));
         }
         let redis = self.resources(file.redis)?;
+        let databases = self.databases(file.databases)?;
+        let dts = self.dts_jobs(file.dts_jobs, start_ms)?;
         let (instances, images) = (self.resources(file.ecs)?, self.resources(file.images)?);
         let snapshots = self.resources(file.snapshots)?;
         let network = Network::new(
@@ -111,7 +130,8 @@ impl Builder<'_, '_> {
                 .into_iter()
                 .map(|redis| (redis.id.clone(), Redis::new(redis)))
                 .collect(),
-            dts: BTreeMap::new(),
+            databases,
+            dts,
             syncs: BTreeMap::new(),
             ecs: Ecs::new(instances, images, snapshots, network),
             smc: Smc::default(),
@@ -122,6 +142,9 @@ impl Builder<'_, '_> {
         }
         for role in file.roles {
             self.role(&mut account, role)?;
+        }
+        if file.dts_authorised && !account.roles.contains_key(DTS_ROLE) {
+            self.role(&mut account, dts_role())?;
         }
         for (position, user) in with_operator(file.users).into_iter().enumerate() {
             self.user(&mut account, position, user)?;
@@ -154,6 +177,45 @@ impl Builder<'_, '_> {
             resources.push(resource);
         }
         Ok(resources)
+    }
+
+    fn databases(
+        &mut self,
+        files: Vec<Spanned<DatabaseFile>>,
+    ) -> Result<BTreeMap<String, DatabaseFile>, WorldError> {
+        for file in &files {
+            let kind = &file.get_ref().kind;
+            if dts::kind_named(kind).is_none() {
+                let known: Vec<_> = dts::kind_names().collect();
+                let message = format!(
+                    "there is no type of database `{kind}`; there are {}",
+                    known.join(", ")
+                );
+                return Err(self.place.error(file.span(), message));
+            }
+        }
+        let databases = self.resources(files)?;
+        Ok(databases
+            .into_iter()
+            .map(|database| (database.id.clone(), database))
+            .collect())
+    }
+
+    fn dts_jobs(
+        &mut self,
+        files: Vec<Spanned<DtsJobFile>>,
+        start_ms: i64,
+    ) -> Result<BTreeMap<String, dts::Job>, WorldError> {
+        let mut jobs = BTreeMap::new();
+        for file in files {
+            let span = file.span();
+            for file in self.resources(vec![file])? {
+                let job = dts::hold(file, start_ms)
+                    .map_err(|message| self.place.error(span.clone(), message))?;
+                jobs.insert(job.id.clone(), job);
+            }
+        }
+        Ok(jobs)
     }
 
     fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {
@@ -288,6 +350,19 @@ impl Builder<'_, '_> {
             self.place
                 .error(span, format!("the policy is wrong: {problem}"))
         })
+    }
+}
+
+/// The role that authorising DTS makes in an account.
+fn dts_role() -> RoleFile {
+    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["dts.aliyuncs.com"]}}]}"#;
+    let text = |text: &str| Spanned::new(0..0, text.to_owned());
+    RoleFile {
+        name: text(DTS_ROLE),
+        trust: text(trust),
+        description: String::new(),
+        policies: vec![text("AliyunDTSRolePolicy")],
+        max_session: super::Span::minutes(60),
     }
 }
 

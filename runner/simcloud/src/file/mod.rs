@@ -4,6 +4,7 @@
 //! default and what it means.
 
 mod build;
+mod dts;
 mod error;
 mod migrations;
 mod resources;
@@ -11,6 +12,10 @@ mod scalars;
 mod servers;
 mod smc;
 
+pub(crate) use dts::{
+    Access, Cause, DatabaseFile, DtsFile, DtsJobFile, EndFile, JobStatus, PrecheckFile,
+    PrecheckState, Stage, TroubleFile,
+};
 pub use error::WorldError;
 pub(crate) use resources::{
     Architecture, DiskFile, EcsFile, Edition, ImageFile, Network, Os, RedisFile, SnapshotFile,
@@ -76,6 +81,9 @@ pub(crate) struct WorldFile {
     pub ecs: EcsGeneralFile,
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountFile>,
+    /// Further names of accounts, for runbooks in which two names may be one account.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -173,40 +181,15 @@ impl Default for RatesFile {
     }
 }
 
-/// What the precheck finds beyond what the resources say, and where DTS comes from.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct DtsFile {
-    /// The addresses of the DTS servers of a region; two blocks made of its name where it is left out.
-    pub addresses: BTreeMap<String, Vec<String>>,
-    pub precheck: Vec<PrecheckFile>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PrecheckFile {
-    pub item: String,
-    pub state: PrecheckState,
-    #[serde(default)]
-    pub can_skip: bool,
-    #[serde(default)]
-    pub message: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum PrecheckState {
-    Success,
-    Warning,
-    Failed,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountFile {
     pub id: Spanned<String>,
     #[serde(default = "yes")]
     pub dts_opened: bool,
+    /// DTS may use the account's own resources: it has the role AliyunDTSDefaultRole.
+    #[serde(default = "yes")]
+    pub dts_authorised: bool,
     #[serde(default)]
     pub users: Vec<UserFile>,
     #[serde(default)]
@@ -215,6 +198,10 @@ pub(crate) struct AccountFile {
     pub policies: Vec<PolicyFile>,
     #[serde(default)]
     pub redis: Vec<Spanned<RedisFile>>,
+    #[serde(default)]
+    pub databases: Vec<Spanned<DatabaseFile>>,
+    #[serde(default)]
+    pub dts_jobs: Vec<Spanned<DtsJobFile>>,
     #[serde(default)]
     pub ecs: Vec<Spanned<EcsFile>>,
     #[serde(default)]

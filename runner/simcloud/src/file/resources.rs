@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::scalars::Instant;
 use super::servers::{Content, SecurityGroupFile, VSwitchFile};
+use super::{DatabaseFile, DtsJobFile};
 use crate::password::Password;
 use crate::redis::Privilege;
 
@@ -35,7 +36,9 @@ located!(
     ImageFile,
     SnapshotFile,
     VSwitchFile,
-    SecurityGroupFile
+    SecurityGroupFile,
+    DatabaseFile,
+    DtsJobFile
 );
 
 /// A Redis or Tair instance.
@@ -85,6 +88,9 @@ pub(crate) struct RedisFile {
     /// Configuration parameters that differ from the defaults.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+    /// DTS cannot connect to it, whatever its state.
+    #[serde(default)]
+    pub unreachable: bool,
     /// The addresses of the group `default`.
     #[serde(default)]
     pub whitelist: Vec<String>,

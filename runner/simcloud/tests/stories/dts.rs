@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const ROLE: &str = "ram-for-dts";
 
 /// Account A trusts DTS on behalf of account B, as the procedure says.
-fn prepare(story: &mut Story) {
+pub fn prepare(story: &mut Story) {
     create_role(
         story,
         &json!({ "RAM": [format!("acs:ram::{DESTINATION}:root")], "Service": [format!("{DESTINATION}@dts.aliyuncs.com")] }),
@@ -14,7 +14,7 @@ fn prepare(story: &mut Story) {
     attach(story);
 }
 
-fn create_role(story: &mut Story, principal: &Value) {
+pub fn create_role(story: &mut Story, principal: &Value) {
     let document = trust(principal);
     story.call(
         "source",
@@ -31,7 +31,7 @@ fn attachment() -> Value {
     json!({ "RoleName": ROLE, "PolicyType": "System", "PolicyName": "AliyunDTSRolePolicy" })
 }
 
-fn configuration() -> Value {
+pub fn configuration() -> Value {
     json!({
         "RegionId": "cn-shanghai",
         "DtsJobName": "redis-a-to-b",
@@ -54,14 +54,14 @@ fn configuration() -> Value {
     })
 }
 
-fn configured(story: &mut Story) -> String {
+pub fn configured(story: &mut Story) -> String {
     story.call("destination", "DTS:ConfigureDtsJob", configuration())["DtsJobId"]
         .as_str()
         .unwrap()
         .to_owned()
 }
 
-fn precheck(story: &mut Story, job: &str) -> Value {
+pub fn precheck(story: &mut Story, job: &str) -> Value {
     story.call(
         "destination",
         "DTS:DescribePreCheckStatus",
@@ -69,7 +69,7 @@ fn precheck(story: &mut Story, job: &str) -> Value {
     )
 }
 
-fn detail(story: &mut Story, job: &str) -> Value {
+pub fn detail(story: &mut Story, job: &str) -> Value {
     story.call(
         "destination",
         "DTS:DescribeDtsJobDetail",
@@ -77,16 +77,16 @@ fn detail(story: &mut Story, job: &str) -> Value {
     )
 }
 
-fn status(story: &mut Story, job: &str) -> String {
+pub fn status(story: &mut Story, job: &str) -> String {
     detail(story, job)["Status"].as_str().unwrap().to_owned()
 }
 
-fn buy(job: &str) -> Value {
+pub fn buy(job: &str) -> Value {
     json!({ "JobId": job, "PayType": "PostPaid", "AutoStart": true, "InstanceClass": "small" })
 }
 
 /// Returns the state and message of an item of a finished precheck.
-fn item(story: &mut Story, job: &str, name: &str) -> (String, String) {
+pub fn item(story: &mut Story, job: &str, name: &str) -> (String, String) {
     let items = precheck(story, job)["JobProgress"].clone();
     let item = items
         .as_array()
@@ -496,6 +496,11 @@ fn configurations_that_cannot_work_are_refused() {
     );
     assert_eq!(
         refused("SourceEndpointEngineName", json!("MYSQL")),
+        "InvalidParameter",
+        "no instance of Redis is a MySQL"
+    );
+    assert_eq!(
+        refused("SourceEndpointEngineName", json!("LINDORM")),
         "NotSimulated"
     );
     assert_eq!(refused("DtsJobId", json!("nothing")), "InvalidJobId");

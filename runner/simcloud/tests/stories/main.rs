@@ -3,6 +3,8 @@
 
 mod documented;
 mod dts;
+mod dts_kinds;
+mod dts_life;
 mod ecs;
 mod http;
 mod older;

@@ -74,6 +74,7 @@ const ROWS: &[Row] = &[
     ),
     ("R-kvstore:CreateAccount", create_account, Second::Refused),
     ("R-kvstore:DeleteAccount", delete_account, Second::Harmless),
+    ("DTS:CreateJobMonitorRule", create_rule, Second::Harmless),
     ("ECS:RunCommand", run_command, Second::Harmless),
     ("ECS:RunInstances", run_instances, Second::Harmless),
     ("ECS:StopInstance", stop_instance, Second::Refused),
@@ -458,6 +459,14 @@ fn delete_account(story: &mut Story) -> Ready {
     (
         who,
         json!({ "InstanceId": "r-source0001", "AccountName": "copier" }),
+    )
+}
+
+fn create_rule(story: &mut Story) -> Ready {
+    let job = checked(story);
+    (
+        "destination",
+        json!({ "DtsJobId": job, "Type": "delay", "DelayRuleTime": 60, "Phone": "13000000000" }),
     )
 }
 

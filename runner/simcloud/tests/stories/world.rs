@@ -14,9 +14,14 @@ fn everything_that_a_world_may_say_is_understood() {
     assert_eq!(story.world.account_id("source"), Some("1111111111111111"));
     assert_eq!(
         story.world.account_names().collect::<Vec<_>>(),
-        ["destination", "source"]
+        ["creator", "destination", "source"]
     );
     assert_eq!(story.world.key("source").unwrap().id, "LTAI-operator");
+    assert_eq!(
+        story.world.key("creator"),
+        story.world.key("destination"),
+        "two names, one account"
+    );
     assert!(!format!("{:?}", story.world).contains("of-the-copier"));
     let who = story.call("destination", "STS:GetCallerIdentity", json!({}));
     assert_eq!(who["Arn"], "acs:ram::2222222222222222:user/operator");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Phase, Sync, initializing, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::dts::lifecycle::check_period;
+use crate::dts::lifecycle::period_ms;
 use crate::scene::Scene;
 
 /// `CreateSynchronizationJob`: it is paid for from now on, configured or not.
@@ -26,7 +26,7 @@ pub(in crate::dts) fn buy(scene: &mut Scene<'_>) -> Answer {
     }
     let pay_type = scene.required("PayType")?;
     if pay_type.eq_ignore_ascii_case("PrePaid") {
-        check_period(scene)?;
+        period_ms(scene)?;
     }
     let sync = Sync {
         id: scene.new_id("dts", "dts-sync"),

@@ -8,7 +8,7 @@ use super::endpoint::{Destination, Source, SourceKind};
 use super::{Phase, Setup, invalid, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::dts::addresses;
-use crate::dts::configure::number;
+use crate::dts::settings::number;
 use crate::scene::Scene;
 
 /// The whitelist group that DTS makes in an instance.

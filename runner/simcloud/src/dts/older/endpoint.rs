@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::dts::endpoint::Visit;
+use crate::dts::access::Visit;
 use crate::password::Password;
 use crate::redis::Redis;
 use crate::scene::Scene;

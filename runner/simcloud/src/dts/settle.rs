@@ -1,0 +1,201 @@
+//! What happens to tasks by themselves: `settle` brings every task to an instant, and every instant at which something
+//! happened is computed from the one before, never from when somebody looked.
+
+use super::job::{Job, Phase, Retrying};
+use super::{older, precheck, settings};
+use crate::file::{Cause, Stage, TroubleFile};
+use crate::world::World;
+
+/// Brings every task to an instant.
+pub(crate) fn settle(world: &mut World, now: i64) {
+    older::settle(world, now);
+    let places: Vec<(String, String)> = world
+        .accounts
+        .values()
+        .flat_map(|account| {
+            account
+                .dts
+                .keys()
+                .map(|job| (account.id.clone(), job.clone()))
+        })
+        .collect();
+    for (account, job) in places {
+        while step(world, &account, &job, now) {}
+    }
+}
+
+/// Lets the next thing happen to a task if its time has come.
+fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
+    let Some(job) = world
+        .accounts
+        .get(account)
+        .and_then(|account| account.dts.get(id))
+    else {
+        return false;
+    };
+    let is_bought = job.bought.is_some();
+    let trouble = next_trouble(world, account, job, now);
+    let next = match (&job.phase, &trouble) {
+        (_, Some((_, retrying))) => Phase::Retrying(retrying.clone()),
+        (Phase::Prechecking { until, items, .. }, _) if *until <= now => Phase::Prechecked {
+            at: *until,
+            items: items.clone(),
+        },
+        (Phase::Prechecked { at, items }, _) if is_bought && precheck::passed(items) => {
+            initializing(world, account, job, *at)
+        }
+        (Phase::Initializing { until, .. }, _) if *until <= now => {
+            after_initialization(job, *until)
+        }
+        (Phase::Retrying(retrying), _) => match after_retrying(retrying, now) {
+            Some(phase) => phase,
+            None => return false,
+        },
+        _ => return false,
+    };
+    if matches!(job.phase, Phase::Initializing { .. })
+        && matches!(next, Phase::Running { .. } | Phase::Finished { .. })
+    {
+        deliver(world, account, id);
+    }
+    if let Some(job) = world
+        .accounts
+        .get_mut(account)
+        .and_then(|account| account.dts.get_mut(id))
+    {
+        job.phase = next;
+        job.met.extend(trouble.map(|(index, _)| index));
+    }
+    true
+}
+
+/// Returns the first trouble of the task's stage that has begun by now.
+fn next_trouble(world: &World, account: &str, job: &Job, now: i64) -> Option<(usize, Retrying)> {
+    let (stage, from, until) = match job.phase {
+        Phase::Initializing { from, until } => (Stage::Initialise, from, until),
+        Phase::Running { from } => (Stage::Synchronise, from, i64::MAX),
+        _ => return None,
+    };
+    let begins = |trouble: &TroubleFile| from.saturating_add(trouble.after.0);
+    let troubles = world.settings.troubles.iter().enumerate();
+    let (index, trouble) = troubles
+        .filter(|(index, trouble)| {
+            trouble.stage == stage && job.is_about(&trouble.instance) && !job.met.contains(index)
+        })
+        .filter(|(_, trouble)| begins(trouble) <= now && begins(trouble) < until)
+        .min_by_key(|(index, trouble)| (begins(trouble), *index))?;
+    let begins = begins(trouble);
+    let setup = job.setup.as_ref()?;
+    let patience = match trouble.cause {
+        Cause::Connection => patience(world, account, job),
+        Cause::Other => setup.other_retry_ms(),
+    };
+    let is_source = setup.source.instance_id == trouble.instance;
+    let retrying = Retrying {
+        from: begins,
+        over: trouble.lasts.map(|lasts| begins.saturating_add(lasts.0)),
+        gives_up: begins.saturating_add(patience),
+        left_ms: (stage == Stage::Initialise).then(|| until.saturating_sub(begins)),
+        message: trouble.message.clone(),
+        target: if is_source { "source" } else { "destination" },
+    };
+    Some((index, retrying))
+}
+
+/// Where several tasks share a database, the shortest of their retry times counts.
+fn patience(world: &World, account: &str, job: &Job) -> i64 {
+    let Some(setup) = &job.setup else { return 0 };
+    let ends = [&setup.source.instance_id, &setup.destination.instance_id];
+    let others = world
+        .accounts
+        .get(account)
+        .into_iter()
+        .flat_map(|account| account.dts.values());
+    let shared = others.filter(|other| {
+        other.is_under_way() && ends.iter().any(|instance| other.is_about(instance))
+    });
+    let times = shared.filter_map(|other| Some(other.setup.as_ref()?.connection_retry_ms()));
+    times
+        .chain([setup.connection_retry_ms()])
+        .min()
+        .unwrap_or_default()
+}
+
+fn after_retrying(retrying: &Retrying, now: i64) -> Option<Phase> {
+    let over = retrying.over.filter(|over| *over <= retrying.gives_up);
+    if let Some(over) = over {
+        return (over <= now).then(|| resumed(retrying.left_ms, over));
+    }
+    (retrying.gives_up <= now).then(|| Phase::Broken {
+        left_ms: retrying.left_ms,
+        message: retrying.message.clone(),
+    })
+}
+
+/// Returns the phase in which a task goes on, with what is left of the initialisation.
+pub(super) fn resumed(left_ms: Option<i64>, now: i64) -> Phase {
+    match left_ms {
+        Some(left) => Phase::Initializing {
+            from: now,
+            until: now.saturating_add(left),
+        },
+        None => Phase::Running { from: now },
+    }
+}
+
+/// Returns the phase in which data is copied, as long as it takes from an instant on.
+pub(super) fn initializing(world: &World, account: &str, job: &Job, from: i64) -> Phase {
+    let base = world.settings.durations.initialise.0;
+    let copying = job.setup.as_ref().map_or(0, |setup| {
+        let bytes = match setup.source.find(world, account) {
+            Some(found) if setup.full => found.data_bytes(),
+            _ => 0,
+        };
+        let rate = settings::full_rate(&setup.reserve, world.settings.rates.initialise);
+        crate::time::transfer_ms(bytes, rate)
+    });
+    Phase::Initializing {
+        from,
+        until: from.saturating_add(base).saturating_add(copying),
+    }
+}
+
+fn after_initialization(job: &Job, at: i64) -> Phase {
+    let goes_on = job.kind == "SYNC" || job.setup.as_ref().is_some_and(|setup| setup.incremental);
+    if goes_on {
+        Phase::Running { from: at }
+    } else {
+        Phase::Finished { at }
+    }
+}
+
+/// Puts the source's data into the destination.
+fn deliver(world: &mut World, account: &str, id: &str) {
+    let Some(setup) = world
+        .accounts
+        .get(account)
+        .and_then(|account| account.dts.get(id)?.setup.clone())
+    else {
+        return;
+    };
+    if !setup.full {
+        return;
+    }
+    let bytes = setup
+        .source
+        .find(world, account)
+        .map_or(0, |found| found.data_bytes());
+    let owner = setup.destination.owner_or(account).to_owned();
+    let Some(owner) = world.accounts.get_mut(&owner) else {
+        return;
+    };
+    let id = &setup.destination.instance_id;
+    if let Some(redis) = owner.redis.get_mut(id) {
+        redis.data_bytes = redis
+            .data_bytes
+            .saturating_add(bytes)
+            .min(redis.capacity_bytes());
+    } else if let Some(database) = owner.databases.get_mut(id) {
+        database.data_mb = database.data_mb.saturating_add(bytes / 1_000_000);
+    }
+}
