@@ -38,7 +38,7 @@ fn of_account(account: &Account, start_ms: i64) -> Vec<Charge> {
         account
             .syncs
             .values()
-            .map(|sync| sync.charge(&account.id, None)),
+            .map(|sync| sync.charge(&account.id, start_ms, None)),
     );
     charges.extend(
         account

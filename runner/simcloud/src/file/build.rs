@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::{Place, WorldError};
 use super::resources::Located;
 use super::{AccountFile, DatabaseFile, DtsJobFile, PolicyFile, RoleFile, UserFile, WorldFile};
-use crate::dts;
+use crate::dts::{self, Sync};
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
@@ -113,6 +113,7 @@ impl Builder<'_, '_> {
         let redis = self.resources(file.redis)?;
         let databases = self.databases(file.databases)?;
         let dts = self.dts_jobs(file.dts_jobs, start_ms)?;
+        let syncs = self.resources(file.syncs)?;
         let (instances, images) = (self.resources(file.ecs)?, self.resources(file.images)?);
         let snapshots = self.resources(file.snapshots)?;
         let network = Network::new(
@@ -132,7 +133,10 @@ impl Builder<'_, '_> {
                 .collect(),
             databases,
             dts,
-            syncs: BTreeMap::new(),
+            syncs: syncs
+                .into_iter()
+                .map(|sync| (sync.id.clone(), Sync::bought(sync)))
+                .collect(),
             ecs: Ecs::new(instances, images, snapshots, network),
             smc: Smc::default(),
             paid: Vec::new(),

@@ -19,7 +19,7 @@ pub(crate) use dts::{
 pub use error::WorldError;
 pub(crate) use resources::{
     Architecture, DiskFile, EcsFile, Edition, ImageFile, Network, Os, RedisFile, SnapshotFile,
-    Storage,
+    Storage, SyncFile,
 };
 pub(crate) use scalars::{Instant, Span};
 pub(crate) use servers::{Content, EcsGeneralFile, SecurityGroupFile, SoldOutFile, VSwitchFile};
@@ -202,6 +202,8 @@ pub(crate) struct AccountFile {
     pub databases: Vec<Spanned<DatabaseFile>>,
     #[serde(default)]
     pub dts_jobs: Vec<Spanned<DtsJobFile>>,
+    #[serde(default)]
+    pub syncs: Vec<Spanned<SyncFile>>,
     #[serde(default)]
     pub ecs: Vec<Spanned<EcsFile>>,
     #[serde(default)]

@@ -32,6 +32,7 @@ macro_rules! located {
 
 located!(
     RedisFile,
+    SyncFile,
     EcsFile,
     ImageFile,
     SnapshotFile,
@@ -107,6 +108,18 @@ pub(crate) struct RedisFile {
     pub vpc: String,
     #[serde(default)]
     pub vswitch: String,
+}
+
+/// A synchronisation of the older family that was bought and not configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SyncFile {
+    pub id: String,
+    /// The destination's.
+    pub region: String,
+    pub source_region: String,
+    #[serde(default = "sync_class")]
+    pub class: String,
 }
 
 /// A direct endpoint.
@@ -292,6 +305,10 @@ pub(crate) struct SnapshotFile {
 
 fn redis_class() -> String {
     "redis.master.large.default".to_owned()
+}
+
+fn sync_class() -> String {
+    "small".to_owned()
 }
 
 fn redis_port() -> i64 {

@@ -101,7 +101,8 @@ pub(in crate::dts) fn suspend(scene: &mut Scene<'_>) -> Answer {
 pub(in crate::dts) fn delete(scene: &mut Scene<'_>) -> Answer {
     let sync = named(scene)?;
     let id = sync.id.clone();
-    let charge = sync.charge(&scene.caller.account, Some(scene.now));
+    let start_ms = scene.settings().start_ms;
+    let charge = sync.charge(&scene.caller.account, start_ms, Some(scene.now));
     let account = scene.account_mut();
     account.syncs.remove(&id);
     account.paid.push(charge);

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::precheck::Item;
 use crate::answer::Refusal;
 use crate::charges::Charge;
+use crate::file::SyncFile;
 use crate::scene::Scene;
 use crate::world::World;
 pub(super) use act::{buy, delete, start, suspend};
@@ -81,6 +82,21 @@ pub(crate) enum Phase {
 }
 
 impl Sync {
+    /// Returns what a world file says was bought, which has been paid for as long as the world remembers.
+    pub fn bought(file: SyncFile) -> Self {
+        Self {
+            id: file.id,
+            region: file.region,
+            source_region: file.source_region,
+            bought_ms: 0,
+            pay_type: "PostPaid".to_owned(),
+            class: file.class,
+            name: String::new(),
+            setup: None,
+            phase: Phase::NotStarted,
+        }
+    }
+
     /// Returns the state as `DescribeSynchronizationJobStatus` spells it. What was not configured has not started either.
     pub fn status(&self) -> &'static str {
         match self.phase {
@@ -125,13 +141,14 @@ impl Sync {
         })
     }
 
-    /// Returns what is paid for it: from the purchase on, configured or not, until it is released.
-    pub fn charge(&self, account: &str, until_ms: Option<i64>) -> Charge {
+    /// Returns what is paid for it: from the purchase on, configured or not, until it is released. What was bought before
+    /// the world began counts from then.
+    pub fn charge(&self, account: &str, start_ms: i64, until_ms: Option<i64>) -> Charge {
         Charge {
             account_id: account.to_owned(),
             kind: "dts-instance".to_owned(),
             id: self.id.clone(),
-            from_ms: self.bought_ms,
+            from_ms: self.bought_ms.max(start_ms),
             until_ms,
             detail: format!("SYNC {} {}", self.class, self.pay_type),
         }
