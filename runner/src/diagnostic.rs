@@ -172,6 +172,9 @@ pub struct Diagnostic {
     pub primary: Option<Label>,
     /// Other places in the same text that explain it.
     pub secondary: Vec<Label>,
+    /// How a file that the operator did not name came to be read: the step that runs it, and then
+    /// whatever runs that.
+    pub via: Vec<String>,
     /// What state things are in.
     pub state: Option<String>,
     /// What to do next; best something that can be pasted.
@@ -188,6 +191,7 @@ impl Diagnostic {
             source: None,
             primary: None,
             secondary: Vec::new(),
+            via: Vec::new(),
             state: None,
             help: None,
         }
@@ -225,6 +229,12 @@ impl Diagnostic {
         self
     }
 
+    /// Says what runs the file it is about, or runs what was named before.
+    pub fn by_way_of(mut self, caller: impl Into<String>) -> Self {
+        self.via.push(caller.into());
+        self
+    }
+
     /// Says what state things are in.
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
@@ -251,6 +261,10 @@ impl Diagnostic {
             (Some(source), None) => title.element(Origin::path(source.name())),
             (None, _) => Group::with_title(title),
         }];
+        if !self.via.is_empty() {
+            let text = clean(&self.via.join("\n"));
+            groups.push(Group::with_title(Level::NOTE.secondary_title(text)));
+        }
         if let Some(state) = &self.state {
             let level = Level::NOTE.with_name("state");
             groups.push(Group::with_title(level.secondary_title(clean(state))));

@@ -26,7 +26,7 @@ pub use effect::{
 pub use ids::NewId;
 pub use plan::{
     Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
-    Step, Uses,
+    Step, SubRunbook, Uses,
 };
 pub use record::{
     Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,

@@ -18,13 +18,13 @@ pub struct Plan {
     pub title: String,
     /// The file it was read from, as the operator typed it.
     pub file: String,
-    /// SHA-256 of the file, hex.
+    /// SHA-256 of the file and of those it uses, hex.
     pub digest: String,
     /// The inputs by name; secrets as placeholders.
     pub inputs: Value,
     /// The accounts by the runbook's names.
     pub accounts: BTreeMap<Name, Account>,
-    /// The steps in the order of the file.
+    /// The steps in the order of the file. The steps of a sub-runbook follow the step that runs it.
     pub steps: Vec<Step>,
     /// The templates of the outputs, by name.
     pub outputs: Value,
@@ -60,18 +60,23 @@ pub struct Account {
 /// One entry of the runbook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its id.
+    /// Its id: `id`, or `caller.id` for a step of the sub-runbook that the step `caller` runs.
     pub id: Name,
+    /// The step that runs the sub-runbook this one belongs to. Its expressions see that runbook's
+    /// inputs, accounts and steps, and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Name>,
     /// Its title for people; the id when the runbook gives none.
     pub title: String,
     /// What it uses.
     pub uses: Uses,
-    /// The plugin's account names and the runbook's account for each.
+    /// The account names of the plugin, or of the sub-runbook, and the plan's account for each.
     #[serde(default)]
     pub accounts: BTreeMap<String, Name>,
     /// The templates of its inputs.
     pub with: Value,
-    /// The steps it waits for, complete: implied and referenced ones too.
+    /// The steps it waits for, complete: implied and referenced ones too. A step of a sub-runbook
+    /// waits besides until the step that runs it lets its steps begin.
     pub needs: Vec<Name>,
     /// A condition, the text of an expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +110,22 @@ pub enum Uses {
     Pause,
     /// Fails unless `that` is true. Inputs: `that`, `message`.
     Assert,
+    /// Another runbook: the steps that are `inside` this one. It is over when they are.
+    Runbook(Box<SubRunbook>),
+}
+
+/// A runbook that runs inside another. All that is needed of it is here and in its steps: its file
+/// is not read again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubRunbook {
+    /// Its name.
+    pub name: String,
+    /// The file it was read from.
+    pub file: String,
+    /// The rules of its inputs, for whoever evaluates `with`; the engine does not look at them.
+    pub inputs: Value,
+    /// The templates of its outputs, by name.
+    pub outputs: Value,
 }
 
 /// The plugin's exact bytes.
@@ -181,6 +202,8 @@ pub enum OnFailure {
     Continue,
     /// The run is rolled back.
     Undo,
+    /// What the step says that runs the sub-runbook: its failure is that step's failure.
+    Caller,
 }
 
 /// An approval before a step.

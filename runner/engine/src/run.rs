@@ -4,6 +4,7 @@ mod again;
 mod attempts;
 mod changes;
 mod evolve;
+mod inside;
 mod prepare;
 mod rollback;
 mod state;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, SubRunbook};
 use crate::record::{Item, Shape};
 use crate::run::Run;
 
@@ -16,20 +16,36 @@ pub enum StepValue<'a> {
     Undefined,
 }
 
-/// A read-only view of a run.
+/// Where nothing is known.
+static NOTHING: Value = Value::Null;
+
+/// A read-only view of a run, as the expressions of one of its runbooks see it.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     pub(crate) run: &'a Run,
+    /// The step that runs the runbook, unless it is the plan's own.
+    pub(crate) inside: Option<&'a Step>,
 }
 
 impl<'a> Scope<'a> {
     /// The runbook's inputs, secrets as placeholders.
     pub fn inputs(&self) -> &'a Value {
-        &self.run.plan().inputs
+        let Some(caller) = self.inside else {
+            return &self.run.plan().inputs;
+        };
+        let item = self
+            .run
+            .step(&caller.id)
+            .and_then(|run| run.items.values().next());
+        item.map_or(&NOTHING, |item| &item.inputs)
     }
 
     /// `{ id, region }` of an account, once it is confirmed.
     pub fn account(&self, name: &str) -> Option<Value> {
+        let name = match self.inside {
+            None => name,
+            Some(caller) => caller.accounts.get(name)?,
+        };
         let region = &self.run.plan().accounts.get(name)?.region;
         let id = &self.run.identity(name)?.id;
         Some(serde_json::json!({ "id": id, "region": region }))
@@ -37,7 +53,10 @@ impl<'a> Scope<'a> {
 
     /// What became of a step; `None` while it is not over.
     pub fn step(&self, id: &str) -> Option<StepValue<'a>> {
-        self.run.step_value(id)
+        match self.inside {
+            None => self.run.step_value(id),
+            Some(caller) => self.run.step_value(&format!("{}.{id}", caller.id)),
+        }
     }
 
     /// The run's id.
@@ -46,12 +65,39 @@ impl<'a> Scope<'a> {
     }
 }
 
+impl Run {
+    /// The view that the expressions of the plan's own runbook have.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope {
+            run: self,
+            inside: None,
+        }
+    }
+
+    /// The view that the expressions of a step have.
+    pub fn scope_of(&self, step: &Step) -> Scope<'_> {
+        Scope {
+            run: self,
+            inside: step.inside.as_deref().and_then(|id| self.planned(id)),
+        }
+    }
+
+    /// The view that the sub-runbook has which a step runs.
+    pub fn scope_inside<'a>(&'a self, caller: &'a Step) -> Scope<'a> {
+        Scope {
+            run: self,
+            inside: Some(caller),
+        }
+    }
+}
+
 /// What evaluating a step's templates gave.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prepared {
     /// `when` was false.
     Skip(String),
-    /// The items with their inputs, complete and checked against the manifest.
+    /// The items with their inputs, complete and checked against the manifest, or against the rules
+    /// of the sub-runbook's inputs.
     Items {
         /// What the outputs will look like.
         shape: Shape,
@@ -80,4 +126,15 @@ pub trait Expressions {
     /// # Errors
     /// As [`Self::prepare`].
     fn outputs(&self, plan: &Plan, scope: &Scope<'_>) -> Result<Value, Fault>;
+
+    /// Evaluates the outputs of the sub-runbook that a step runs, in that runbook's scope.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    fn outputs_inside(
+        &self,
+        caller: &Step,
+        runbook: &SubRunbook,
+        scope: &Scope<'_>,
+    ) -> Result<Value, Fault>;
 }

@@ -164,10 +164,12 @@ fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
     let diagnostics = refusals.into_iter().map(|(step, fault)| {
         let title = format!("step `{}` refuses: {}", step.id, fault.message);
         let diagnostic = Diagnostic::error(fault.code, title).state(super::failure::NOTHING_RAN);
-        let diagnostic = match checked.source.span_at(step.line.line, step.line.column) {
-            // The step of a runbook that is used by this one stands in another file.
-            Some(span) if step.line.file.is_none() => diagnostic.at(&checked.source, span, ""),
-            _ => diagnostic,
+        let line = &step.line;
+        let source = checked.source_of(line);
+        let span = source.and_then(|source| source.span_at(line.line, line.column));
+        let diagnostic = match source.zip(span) {
+            Some((source, span)) => diagnostic.at(source, span, ""),
+            None => diagnostic,
         };
         super::failure::with_help(diagnostic, fault.advice)
     });

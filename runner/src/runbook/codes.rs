@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 31] = [
+pub const CODES: [(&str, &str); 33] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -54,6 +54,11 @@ pub const CODES: [(&str, &str); 31] = [
     ),
     (WITH, "the inputs of a step are not those its plugin takes"),
     (FOR_EACH, "a step cannot run over that"),
+    (
+        SUB_RUNBOOK,
+        "a step that runs a runbook has a key that means nothing to it",
+    ),
+    (RUNBOOK_CYCLE, "runbooks run each other"),
 ];
 
 pub(super) const FILE: &str = "runbook-file";
@@ -87,3 +92,5 @@ pub(super) const REFERENCE: &str = "unknown-reference";
 pub(super) const MAY_BE_UNDEFINED: &str = "may-be-undefined";
 pub(super) const WITH: &str = "step-inputs";
 pub(super) const FOR_EACH: &str = "for-each";
+pub(super) const SUB_RUNBOOK: &str = "sub-runbook";
+pub(super) const RUNBOOK_CYCLE: &str = "runbook-cycle";

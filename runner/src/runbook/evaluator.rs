@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use rutter_engine::{
-    Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, Uses,
+    Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, SubRunbook, Uses,
 };
-use rutter_manifest::{FieldProblem, Manifest, check_all};
+use rutter_manifest::{Field, FieldProblem, Manifest, check_all};
 use serde_json::Value;
 
 use super::built_in::BuiltIn;
 use super::expression::kind;
+use super::inside::with_absent;
 use super::resolve::{Local, View, look};
 use super::template::{Template, TemplateError, Templates, refused};
 
@@ -99,14 +101,21 @@ impl Evaluator {
         }
     }
 
-    pub(super) fn outputs_in(&self, plan: &Plan, view: &dyn View) -> Result<Value, Fault> {
+    /// The outputs of a runbook, or of the one that the step `caller` runs.
+    pub(super) fn outputs_in(
+        &self,
+        outputs: &Value,
+        caller: Option<&Step>,
+        view: &dyn View,
+    ) -> Result<Value, Fault> {
         self.templates
-            .evaluate(&plan.outputs, &|reference| look(reference, view, None))
+            .evaluate(outputs, &|reference| look(reference, view, None))
             .map_err(|error| {
-                fault(
-                    "rutter.expression",
-                    format!("the runbook's outputs, {error}"),
-                )
+                let whose = match caller {
+                    Some(caller) => format!("the outputs of step `{}`", caller.id),
+                    None => "the runbook's outputs".to_owned(),
+                };
+                fault("rutter.expression", format!("{whose}, {error}"))
             })
     }
 
@@ -153,6 +162,7 @@ impl Evaluator {
                 return check_all(&manifest.inputs, &inputs)
                     .map_err(|problems| inputs_fault(step, local, &problems));
             }
+            Uses::Runbook(runbook) => return inputs_inside(step, runbook, &inputs),
             Uses::Approve => BuiltIn::Approve,
             Uses::Pause => BuiltIn::Pause,
             Uses::Assert => BuiltIn::Assert,
@@ -176,7 +186,16 @@ impl Expressions for Evaluator {
     }
 
     fn outputs(&self, plan: &Plan, scope: &Scope<'_>) -> Result<Value, Fault> {
-        self.outputs_in(plan, scope)
+        self.outputs_in(&plan.outputs, None, scope)
+    }
+
+    fn outputs_inside(
+        &self,
+        caller: &Step,
+        runbook: &SubRunbook,
+        scope: &Scope<'_>,
+    ) -> Result<Value, Fault> {
+        self.outputs_in(&runbook.outputs, Some(caller), scope)
     }
 }
 
@@ -201,6 +220,18 @@ pub(super) fn locals(over: Value) -> Result<(Shape, Vec<Local>), String> {
     Ok((shape, pairs.into_iter().enumerate().map(local).collect()))
 }
 
+/// The inputs of a sub-runbook, complete and held against its rules.
+fn inputs_inside(step: &Step, runbook: &SubRunbook, inputs: &Value) -> Result<Value, Fault> {
+    let fields: IndexMap<String, Field> =
+        serde_json::from_value(runbook.inputs.clone()).map_err(|error| {
+            let message = format!("the rules of the inputs of `{}`: {error}", runbook.file);
+            Fault::new(FaultClass::Bug, "rutter.inputs", message)
+        })?;
+    check_all(&fields, inputs)
+        .map(|inputs| with_absent(&fields, inputs))
+        .map_err(|problems| inputs_fault(step, None, &problems))
+}
+
 fn fault(code: &str, message: String) -> Fault {
     Fault::new(FaultClass::Fail, code, message)
 }
@@ -212,8 +243,9 @@ fn evaluation_fault(step: &Step, place: &str, error: &TemplateError) -> Fault {
         format!("{place} of step `{}`, {error}", step.id),
     )
     .advise(format!(
-        "see line {} of the runbook; what may be undefined needs `default(…)`",
-        at.line
+        "see line {} of {}; what may be undefined needs `default(…)`",
+        at.line,
+        at.file.as_deref().unwrap_or("the runbook")
     ))
 }
 

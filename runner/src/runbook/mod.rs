@@ -1,7 +1,8 @@
 //! The runbook language: a TOML file becomes a checked plan.
 //!
-//! [`load`] reads a file once into a tree with places (`document.rs`), types it (`schema.rs`), looks
-//! up its names (`model.rs`), holds it against every rule (`rules/`), and makes the plan
+//! [`load`] reads a file once into a tree with places (`document.rs`), types it (`schema.rs`), reads
+//! the runbooks it uses (`files.rs`), looks up its names (`model.rs`), holds it against every rule
+//! (`rules/`), and the runbooks inside it where they are run (`inside.rs`), and makes the plan
 //! (`plan.rs`). All problems are reported together, each with its place. [`Evaluator`] evaluates the
 //! plan's expressions later, while it is carried out. Only `expression/` knows the expression crate.
 //!
@@ -12,7 +13,9 @@ mod codes;
 mod document;
 mod evaluator;
 mod expression;
+mod files;
 mod inputs;
+mod inside;
 mod model;
 mod order;
 mod plan;
@@ -32,8 +35,9 @@ mod types;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use rutter_engine::Plan;
+use rutter_engine::{Plan, SourceLine};
 
 pub use self::codes::CODES;
 pub use self::evaluator::Evaluator;
@@ -41,9 +45,11 @@ pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::plugins::{Found, NotFound, Plugins};
 pub use self::secret_inputs::{SecretInputs, secrets_again};
 
+use self::files::File;
 use self::model::Model;
 use self::plugins::Used;
 use self::problems::Problems;
+use self::template::Templates;
 use crate::diagnostic::{Diagnostic, Severity, Source};
 
 /// What the operator bound an account to.
@@ -85,6 +91,18 @@ pub struct Checked {
     pub warnings: Vec<Diagnostic>,
     /// The file, for messages about its steps later.
     pub source: Source,
+    /// The files of the runbooks inside it.
+    pub inside: Vec<Source>,
+}
+
+impl Checked {
+    /// The file that a step stands in.
+    pub fn source_of(&self, line: &SourceLine) -> Option<&Source> {
+        match &line.file {
+            None => Some(&self.source),
+            Some(name) => self.inside.iter().find(|source| source.name() == name),
+        }
+    }
 }
 
 /// Reads a runbook and checks everything that can be known before it is run.
@@ -111,15 +129,21 @@ pub fn load_text(
     load: &Load<'_>,
 ) -> Result<Checked, Vec<Diagnostic>> {
     let document = document::parse(source)?;
+    let templates = Arc::new(Templates::default());
+    let file = files::read(source, folder, &document, load.plugins, &templates);
+    // A newer format is not held against this one's rules.
+    if file.is_newer() {
+        return Err(file.problems.clone());
+    }
     if load.inputs.ask.is_some() {
         // Nobody is asked for anything while the rest is wrong.
-        check(source, folder, load, &document, Missing::Borne)?;
+        check(&file, load, &templates, Missing::Borne)?;
     }
     let missing = match load.bindings {
         Some(_) => Missing::Asked,
         None => Missing::Borne,
     };
-    check(source, folder, load, &document, missing)
+    check(&file, load, &templates, missing)
 }
 
 /// What to do about inputs that were not given.
@@ -132,47 +156,39 @@ enum Missing {
 }
 
 fn check(
-    source: &Source,
-    folder: &Path,
+    file: &File,
     load: &Load<'_>,
-    document: &document::Document,
+    templates: &Arc<Templates>,
     missing: Missing,
 ) -> Result<Checked, Vec<Diagnostic>> {
+    let source = &file.source;
     let mut problems = Problems::new(source);
-    let runbook = schema::read(document, &mut problems);
-    // A newer format is not held against this one's rules.
-    if problems
-        .list
-        .iter()
-        .any(|problem| problem.code == codes::SCHEMA)
-    {
-        return Err(problems.list);
-    }
-    let values = inputs::gather(&runbook, &load.inputs, missing, load.secret, &mut problems);
-    let bindings = load.bindings.as_ref();
-    let model = Model::new(
-        &runbook,
-        folder,
-        load.plugins,
-        &values,
-        bindings,
+    problems.list.clone_from(&file.problems);
+    let values = inputs::gather(
+        &file.runbook,
+        &load.inputs,
+        missing,
+        load.secret,
         &mut problems,
     );
-    rules::check(&model, &mut problems);
-    let mut found = in_order(problems.list, source);
+    let bindings = load.bindings.as_ref();
+    let inputs = values.known.clone();
+    let mut model = Model::new(file, inputs, templates, bindings, &mut problems);
+    inside::check(&mut model, &mut problems);
+    let mut found = inside::once(in_order(problems.list, source));
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
     if found.iter().any(is_error) {
         // What is unused is mostly a consequence of what is wrong.
         found.retain(is_error);
         return Err(found);
     }
-    let plan = plan::plan(&model, source);
-    let plugins = plugins(&model);
+    let plan = plan::plan(&model);
+    let (mut plugins, mut inside) = (BTreeMap::new(), Vec::new());
+    gather(file, &mut plugins, &mut inside);
     let manifests = plugins
         .values()
         .map(|found| (found.digest.clone(), found.manifest.clone()));
-    let evaluator = Evaluator::new(manifests).with_templates(model.templates.clone());
-    drop(model);
+    let evaluator = Evaluator::new(manifests).with_templates(templates.clone());
     Ok(Checked {
         plan,
         secrets: values.secrets,
@@ -180,23 +196,47 @@ fn check(
         evaluator,
         warnings: found,
         source: source.clone(),
+        inside,
     })
 }
 
-fn plugins(model: &Model<'_>) -> BTreeMap<String, Found> {
-    let used = model.used.iter().flatten();
-    used.filter_map(|used| match used {
-        Used::Plugin(found) => Some((found.digest.clone(), found.clone())),
-        Used::BuiltIn(_) => None,
-    })
-    .collect()
+/// The plugins of a runbook and of those inside it, by the components' digests, and the files of
+/// those inside.
+fn gather(file: &File, plugins: &mut BTreeMap<String, Found>, inside: &mut Vec<Source>) {
+    for used in file.used.iter().flatten() {
+        match used {
+            Used::Plugin(found) => {
+                plugins.insert(found.digest.clone(), found.clone());
+            }
+            Used::Runbook(inner) => {
+                if !inside.contains(&inner.source) {
+                    inside.push(inner.source.clone());
+                    gather(inner, plugins, inside);
+                }
+            }
+            Used::BuiltIn(_) => {}
+        }
+    }
 }
 
-/// Sorts problems by their place in the file; those elsewhere stay behind it.
+/// Sorts problems by their place: those in the file first, then those in each file it led to, then
+/// those that have no place.
 fn in_order(mut problems: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
+    let mut files = vec![source.clone()];
+    for of in problems
+        .iter()
+        .filter_map(|problem| problem.source.as_ref())
+    {
+        if !files.contains(of) {
+            files.push(of.clone());
+        }
+    }
     problems.sort_by_key(|problem| match (&problem.source, &problem.primary) {
-        (Some(of), Some(primary)) if of == source => primary.span.start,
-        _ => usize::MAX,
+        (Some(of), Some(primary)) => {
+            let file = files.iter().position(|file| file == of);
+            (file.unwrap_or(files.len()), primary.span.start)
+        }
+        _ => (files.len(), 0),
     });
     problems
 }

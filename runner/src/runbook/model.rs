@@ -1,19 +1,20 @@
 //! What the rules look at: the runbook as written, with its names looked up and its texts parsed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::codes;
 use super::document::Node;
 use super::expression::{EvaluationError, Reference};
-use super::inputs::Values;
+use super::files::File;
 use super::order::{self, Needs, Wishes};
-use super::plugins::{Plugins, Used, resolve};
+use super::plugins::Used;
 use super::problems::Problems;
 use super::resolve::Local;
 use super::schema::{Runbook, Step};
-use super::template::{Piece, Template, Templates};
+use super::template::{Piece, Template, TemplateError, Templates};
 use super::{Binding, resolve as values};
 use crate::diagnostic::Span;
 
@@ -39,38 +40,40 @@ pub(super) struct Text<'a> {
 
 /// What the rules look at.
 pub(super) struct Model<'a> {
+    pub file: &'a File,
     pub runbook: &'a Runbook,
     /// What each step uses; none where that was refused.
-    pub used: Vec<Option<Used>>,
+    pub used: &'a [Option<Used>],
     /// The steps by id.
     pub ids: HashMap<&'a str, usize>,
     /// Every text with an expression in it, in the order of the file.
     pub texts: Vec<Text<'a>>,
-    pub values: &'a Values,
+    /// The inputs whose values are known, by name; secrets as placeholders.
+    pub inputs: Map<String, Value>,
     pub templates: Arc<Templates>,
     /// What the accounts are bound to; none when nothing is to be run.
     pub bindings: Option<&'a BTreeMap<String, Binding>>,
     pub needs: Needs,
+    /// The sub-runbooks that its steps run, by the steps' places.
+    pub inner: BTreeMap<usize, Model<'a>>,
 }
 
 impl<'a> Model<'a> {
     /// Looks up names and parses texts; what cannot be found or read is reported.
     pub fn new(
-        runbook: &'a Runbook,
-        folder: &Path,
-        plugins: &dyn Plugins,
-        values: &'a Values,
+        file: &'a File,
+        inputs: Map<String, Value>,
+        templates: &Arc<Templates>,
         bindings: Option<&'a BTreeMap<String, Binding>>,
         problems: &mut Problems<'_>,
     ) -> Self {
-        let templates = Arc::new(Templates::default());
-        let used = used(runbook, folder, plugins, problems);
+        let runbook = &file.runbook;
         let mut ids = HashMap::new();
         for (index, step) in runbook.steps.iter().enumerate() {
             ids.entry(step.id.value.as_str()).or_insert(index);
         }
         let mut reader = Texts {
-            templates: &templates,
+            templates,
             texts: Vec::new(),
             problems,
         };
@@ -82,13 +85,15 @@ impl<'a> Model<'a> {
         }
         let mut model = Self {
             texts: reader.texts,
+            file,
             runbook,
-            used,
+            used: &file.used,
             ids,
-            values,
-            templates,
+            inputs,
+            templates: templates.clone(),
             bindings,
             needs: Vec::new(),
+            inner: BTreeMap::new(),
         };
         model.needs = order::needs(&model.wishes());
         model
@@ -123,16 +128,27 @@ impl<'a> Model<'a> {
         &self,
         reference: &Reference,
         local: Option<&Local>,
-    ) -> Result<Option<serde_json::Value>, EvaluationError> {
+    ) -> Result<Option<Value>, EvaluationError> {
         let known = match (reference.root.as_str(), reference.name(), local) {
-            ("inputs", Some(name), _) => self.values.known.get(name).is_some(),
+            ("inputs", Some(name), _) => self.inputs.contains_key(name),
             ("item" | "key" | "index", _, Some(_)) => true,
             _ => false,
         };
         if !known {
             return Err(EvaluationError::NotYet);
         }
-        values::look(reference, &Before(self.values), local)
+        values::look(reference, &Before(&self.inputs), local)
+    }
+
+    /// The value of a text as far as it is known before the run.
+    pub fn evaluate(&self, text: &str, local: Option<&Local>) -> Result<Value, TemplateError> {
+        let not_yet = || TemplateError {
+            expression: String::new(),
+            error: EvaluationError::NotYet,
+        };
+        // What cannot be read was reported.
+        let template = self.templates.text(text).map_err(|_| not_yet())?;
+        template.evaluate(text, &|reference| self.known(reference, local))
     }
 
     fn wishes(&self) -> Vec<Wishes> {
@@ -163,42 +179,19 @@ impl<'a> Model<'a> {
     }
 }
 
-/// What each step uses. A plugin is looked up once, a mistake is reported at each step.
-fn used(
-    runbook: &Runbook,
-    folder: &Path,
-    plugins: &dyn Plugins,
-    problems: &mut Problems<'_>,
-) -> Vec<Option<Used>> {
-    let mut known: HashMap<&str, Used> = HashMap::new();
-    let mut all = Vec::with_capacity(runbook.steps.len());
-    for step in &runbook.steps {
-        let used = step.uses.as_ref().and_then(|uses| {
-            if let Some(used) = known.get(uses.value.as_str()) {
-                return Some(used.clone());
-            }
-            let used = resolve(uses, plugins, folder, problems)?;
-            known.insert(&uses.value, used.clone());
-            Some(used)
-        });
-        all.push(used);
-    }
-    all
-}
-
 /// Where a reference stands in the file.
 fn place(problems: &Problems<'_>, text: &Text<'_>, piece: &Piece, reference: &Reference) -> Span {
     problems.inside(text.span, text.text, piece.place(reference.span))
 }
 
 /// What can be read before a run: the inputs.
-struct Before<'a>(&'a Values);
+struct Before<'a>(&'a Map<String, Value>);
 
 impl values::View for Before<'_> {
-    fn input(&self, name: &str) -> Option<&serde_json::Value> {
-        self.0.known.get(name)
+    fn input(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
     }
-    fn account(&self, _name: &str) -> Option<serde_json::Value> {
+    fn account(&self, _name: &str) -> Option<Value> {
         None
     }
     fn step(&self, _id: &str) -> Option<rutter_engine::StepValue<'_>> {

@@ -1,117 +1,201 @@
-//! A checked runbook as the engine's plan.
+//! A checked runbook as the engine's plan, with the steps of the runbooks inside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rutter_engine as engine;
-use rutter_engine::{ForEach, IdPair, Name, Note, Plan, PluginRef, SourceLine, Uses};
+use rutter_engine::{
+    ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, SourceLine, SubRunbook, Uses,
+};
 use rutter_manifest::IdSide;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::built_in::BuiltIn;
+use super::document::Node;
+use super::files::File;
 use super::model::Model;
 use super::plugins::Used;
 use super::schema::{Account, Accounts, Step};
-use crate::diagnostic::Source;
 
 /// Makes the plan. Only for a model in which no rule found an error.
-pub(super) fn plan(model: &Model<'_>, source: &Source) -> Plan {
+pub(super) fn plan(model: &Model<'_>) -> Plan {
     let runbook = model.runbook;
-    let ids: Vec<Name> = runbook
-        .steps
-        .iter()
-        .map(|step| step.id.value.as_str().into())
-        .collect();
-    let lines = Lines::new(source.text());
-    let steps = runbook
-        .steps
-        .iter()
-        .enumerate()
-        .filter_map(|(index, step)| {
-            let used = model.used[index].as_ref()?;
-            let needs = model.needs[index]
-                .keys()
-                .map(|need| ids[*need].clone())
-                .collect();
-            let (line, column) = lines.place(source.text(), step.id.span.start);
-            Some(engine::Step {
-                id: ids[index].clone(),
-                title: step.title.clone().unwrap_or_else(|| step.id.value.clone()),
-                uses: uses(used),
-                accounts: accounts(step, used),
-                with: step
-                    .with
-                    .as_ref()
-                    .map_or_else(|| Value::Object(Map::new()), plain),
-                needs,
-                when: step.when.as_ref().map(|when| when.value.clone()),
-                for_each: step.for_each.as_ref().map(|over| ForEach {
-                    over: plain(over),
-                    max_parallel: step.max_parallel.as_ref().map_or(0, |most| most.value),
-                    max_failures: step.max_failures.as_ref().map_or(0, |most| most.value),
-                }),
-                retry: step
-                    .retry
-                    .as_ref()
-                    .map_or_else(engine::Retry::default, |retry| retry.value),
-                timeout_ms: step.timeout_ms.as_ref().map(|timeout| timeout.value),
-                on_failure: step.on_failure,
-                confirm: step.confirm.as_ref().map(|confirm| engine::Confirm {
-                    message: confirm.message.value.clone(),
-                    people: confirm.people,
-                }),
-                line: SourceLine {
-                    file: None,
-                    line,
-                    column,
-                },
-            })
-        })
-        .collect();
-    let outputs = runbook
-        .outputs
-        .iter()
-        .map(|output| (output.key.clone(), plain(&output.value)));
+    let mut steps = Vec::with_capacity(model.file.steps);
+    add_steps(model, None, &mut steps);
     Plan {
         name: runbook.name.clone(),
         title: runbook
             .title
             .clone()
             .unwrap_or_else(|| runbook.name.clone()),
-        file: source.name().to_owned(),
-        digest: digest(source.text()),
-        inputs: Value::Object(model.values.known.clone()),
+        file: model.file.source.name().to_owned(),
+        digest: digest_of_all(model.file),
+        inputs: Value::Object(model.inputs.clone()),
         accounts: runbook
             .accounts
             .iter()
             .map(|account| bound(account, model))
             .collect(),
         steps,
-        outputs: Value::Object(outputs.collect()),
-        notes: notes(model),
+        outputs: outputs(model),
+        notes: notes(model.file),
     }
 }
 
-/// The runbook's own notes, then those of the plugins in the order of their first use.
-fn notes(model: &Model<'_>) -> Vec<Note> {
-    let own = model.runbook.notes.iter().map(|text| Note {
+/// Adds the steps of a runbook; `caller` is the step that runs it, unless it is the plan's own.
+fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<engine::Step>) {
+    let runbook = model.runbook;
+    let ids: Vec<Name> = runbook
+        .steps
+        .iter()
+        .map(|step| match caller {
+            Some(caller) => format!("{}.{}", caller.id, step.id.value).into(),
+            None => step.id.value.as_str().into(),
+        })
+        .collect();
+    let lines = Lines::new(model.file.source.text());
+    for (index, step) in runbook.steps.iter().enumerate() {
+        let Some(used) = &model.used[index] else {
+            continue;
+        };
+        let inner = model.inner.get(&index);
+        let needs = model.needs[index].keys();
+        let made = engine::Step {
+            id: ids[index].clone(),
+            inside: caller.map(|caller| caller.id.clone()),
+            uses: uses(used, inner),
+            accounts: accounts(step, used, caller),
+            needs: needs.map(|need| ids[*need].clone()).collect(),
+            line: line(step, model, caller, &lines),
+            ..as_written(step, caller.is_some())
+        };
+        steps.push(made.clone());
+        if let Some(inner) = inner {
+            add_steps(inner, Some(&made), steps);
+        }
+    }
+}
+
+/// What a step says by itself.
+fn as_written(step: &Step, inside: bool) -> engine::Step {
+    let unsaid = if inside {
+        OnFailure::Caller
+    } else {
+        OnFailure::Stop
+    };
+    engine::Step {
+        id: step.id.value.as_str().into(),
+        inside: None,
+        title: step.title.clone().unwrap_or_else(|| step.id.value.clone()),
+        uses: Uses::Assert,
+        accounts: BTreeMap::new(),
+        with: step
+            .with
+            .as_ref()
+            .map_or_else(|| Value::Object(Map::new()), plain),
+        needs: Vec::new(),
+        when: step.when.as_ref().map(|when| when.value.clone()),
+        for_each: step.for_each.as_ref().map(|over| ForEach {
+            over: plain(over),
+            max_parallel: step.max_parallel.as_ref().map_or(0, |most| most.value),
+            max_failures: step.max_failures.as_ref().map_or(0, |most| most.value),
+        }),
+        retry: step
+            .retry
+            .as_ref()
+            .map_or_else(engine::Retry::default, |retry| retry.value),
+        timeout_ms: step.timeout_ms.as_ref().map(|timeout| timeout.value),
+        on_failure: step.on_failure.unwrap_or(unsaid),
+        confirm: step.confirm.as_ref().map(|confirm| engine::Confirm {
+            message: confirm.message.value.clone(),
+            people: confirm.people,
+        }),
+        line: SourceLine::default(),
+    }
+}
+
+fn line(
+    step: &Step,
+    model: &Model<'_>,
+    caller: Option<&engine::Step>,
+    lines: &Lines,
+) -> SourceLine {
+    let source = &model.file.source;
+    let (line, column) = lines.place(source.text(), step.id.span.start);
+    SourceLine {
+        file: caller.map(|_| source.name().to_owned()),
+        line,
+        column,
+    }
+}
+
+fn outputs(model: &Model<'_>) -> Value {
+    let outputs = model.runbook.outputs.iter();
+    Value::Object(
+        outputs
+            .map(|output| (output.key.clone(), plain(&output.value)))
+            .collect(),
+    )
+}
+
+/// The digest of a runbook and of all that it runs, in the order in which they are first used.
+fn digest_of_all(file: &File) -> String {
+    let mut digests = vec![digest(file.source.text())];
+    add_digests(file, &mut digests);
+    match &mut digests[..] {
+        [alone] => std::mem::take(alone),
+        all => digest(&all.concat()),
+    }
+}
+
+fn add_digests(file: &File, digests: &mut Vec<String>) {
+    for used in file.used.iter().flatten() {
+        let Used::Runbook(inner) = used else { continue };
+        let new = digest(inner.source.text());
+        if !digests.contains(&new) {
+            digests.push(new);
+            add_digests(inner, digests);
+        }
+    }
+}
+
+/// The runbook's own notes, then those of the plugins and runbooks it uses in the order of their first
+/// use.
+fn notes(file: &File) -> Vec<Note> {
+    let own = file.runbook.notes.iter().map(|text| Note {
         from: None,
         text: text.clone(),
     });
     let mut notes: Vec<Note> = own.collect();
-    let mut told = BTreeSet::new();
-    for used in model.used.iter().flatten() {
-        if let Used::Plugin(found) = used
-            && told.insert(&found.digest)
-        {
-            let plugin = &found.manifest.plugin;
-            notes.extend(plugin.notes.iter().map(|text| Note {
-                from: Some(format!("plugin {}", plugin.name)),
-                text: text.clone(),
-            }));
+    add_notes(file, &mut BTreeSet::new(), &mut notes);
+    notes
+}
+
+fn add_notes(file: &File, told: &mut BTreeSet<String>, notes: &mut Vec<Note>) {
+    for used in file.used.iter().flatten() {
+        let (from, texts, inner) = match used {
+            Used::Plugin(found) if told.insert(found.digest.clone()) => {
+                let plugin = &found.manifest.plugin;
+                (format!("plugin {}", plugin.name), &plugin.notes, None)
+            }
+            Used::Runbook(inner) if told.insert(digest(inner.source.text())) => {
+                let runbook = &inner.runbook;
+                (
+                    format!("runbook {}", runbook.name),
+                    &runbook.notes,
+                    Some(inner),
+                )
+            }
+            _ => continue,
+        };
+        notes.extend(texts.iter().map(|text| Note {
+            from: Some(from.clone()),
+            text: text.clone(),
+        }));
+        if let Some(inner) = inner {
+            add_notes(inner, told, notes);
         }
     }
-    notes
 }
 
 /// SHA-256 of a text, hex.
@@ -122,11 +206,11 @@ pub(super) fn digest(text: &str) -> String {
         .collect()
 }
 
-fn plain(node: &super::document::Node) -> Value {
+fn plain(node: &Node) -> Value {
     node.to_json(&mut |text, _| text.into())
 }
 
-fn uses(used: &Used) -> Uses {
+fn uses(used: &Used, inner: Option<&Model<'_>>) -> Uses {
     match used {
         Used::Plugin(found) => Uses::Plugin(PluginRef {
             name: found.manifest.plugin.name.clone(),
@@ -138,6 +222,12 @@ fn uses(used: &Used) -> Uses {
         Used::BuiltIn(BuiltIn::Approve) => Uses::Approve,
         Used::BuiltIn(BuiltIn::Pause) => Uses::Pause,
         Used::BuiltIn(BuiltIn::Assert) => Uses::Assert,
+        Used::Runbook(file) => Uses::Runbook(Box::new(SubRunbook {
+            name: file.runbook.name.clone(),
+            file: file.source.name().to_owned(),
+            inputs: serde_json::to_value(&file.inputs).expect("rules of inputs are plain data"),
+            outputs: inner.map_or_else(|| Value::Object(Map::new()), outputs),
+        })),
     }
 }
 
@@ -151,19 +241,25 @@ fn id_pair(pair: &rutter_manifest::IdPair) -> IdPair {
     }
 }
 
-fn accounts(step: &Step, used: &Used) -> BTreeMap<String, Name> {
-    match (&step.accounts, used) {
-        (Accounts::One(account), Used::Plugin(found)) => found
-            .manifest
-            .accounts
-            .keys()
-            .map(|name| (name.clone(), account.value.as_str().into()))
+/// The plan's account for each that a step's plugin or runbook asks for. Inside a sub-runbook an
+/// account goes by the name it has there.
+fn accounts(step: &Step, used: &Used, caller: Option<&engine::Step>) -> BTreeMap<String, Name> {
+    let ours = |name: &str| match caller {
+        Some(caller) => caller.accounts.get(name).cloned().unwrap_or_default(),
+        None => name.into(),
+    };
+    match &step.accounts {
+        Accounts::None => BTreeMap::new(),
+        Accounts::One(account) => used
+            .accounts()
+            .into_iter()
+            .flatten()
+            .map(|name| (name.to_owned(), ours(&account.value)))
             .collect(),
-        (Accounts::Many(_, names), _) => names
+        Accounts::Many(_, names) => names
             .iter()
-            .map(|(theirs, ours)| (theirs.value.clone(), ours.value.as_str().into()))
+            .map(|(theirs, account)| (theirs.value.clone(), ours(&account.value)))
             .collect(),
-        _ => BTreeMap::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a step's `uses` means: a plugin by name or file, or one of the built-in steps.
+//! What a step's `uses` means: a plugin by name or file, one of the built-in steps, or another runbook.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use rutter_manifest::{Field, Manifest, is_kebab_case, nearest};
 
 use super::built_in::BuiltIn;
 use super::codes;
+use super::files::{File, Reading};
 use super::problems::Problems;
-use super::schema::Spanned;
+use super::schema::{Spanned, Step};
 use crate::diagnostic::Diagnostic;
 use crate::plugin::{Catalogue, CatalogueError};
 
@@ -75,6 +76,7 @@ pub enum NotFound {
 pub(super) enum Used {
     Plugin(Found),
     BuiltIn(BuiltIn),
+    Runbook(Arc<File>),
 }
 
 impl Used {
@@ -83,14 +85,46 @@ impl Used {
         match self {
             Self::Plugin(found) => &found.manifest.inputs,
             Self::BuiltIn(built_in) => built_in.inputs(),
+            Self::Runbook(file) => &file.inputs,
+        }
+    }
+
+    /// One of the things it gives, with its type where something says.
+    pub fn output(&self, name: &str) -> Option<Option<&Field>> {
+        match self {
+            Self::Plugin(found) => found.manifest.outputs.get(name).map(Some),
+            Self::BuiltIn(built_in) => built_in.outputs().get(name).map(Some),
+            Self::Runbook(file) => file.outputs.get(name).map(Option::as_ref),
         }
     }
 
     /// What it gives.
-    pub fn outputs(&self) -> &IndexMap<String, Field> {
+    pub fn output_names(&self) -> Vec<&str> {
+        fn names<T>(fields: &IndexMap<String, T>) -> Vec<&str> {
+            fields.keys().map(String::as_str).collect()
+        }
         match self {
-            Self::Plugin(found) => &found.manifest.outputs,
-            Self::BuiltIn(built_in) => built_in.outputs(),
+            Self::Plugin(found) => names(&found.manifest.outputs),
+            Self::BuiltIn(built_in) => names(built_in.outputs()),
+            Self::Runbook(file) => names(&file.outputs),
+        }
+    }
+
+    /// The names of the accounts it asks for; none where no such question arises.
+    pub fn accounts(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Plugin(found) => {
+                Some(found.manifest.accounts.keys().map(String::as_str).collect())
+            }
+            Self::BuiltIn(_) => None,
+            Self::Runbook(file) => {
+                let accounts = file.runbook.accounts.iter();
+                Some(
+                    accounts
+                        .map(|account| account.name.value.as_str())
+                        .collect(),
+                )
+            }
         }
     }
 }
@@ -141,13 +175,15 @@ fn not_found(error: CatalogueError) -> NotFound {
 
 /// Looks up what a step uses. `folder` is the runbook's.
 pub(super) fn resolve(
+    step: &Step,
     uses: &Spanned<String>,
-    plugins: &dyn Plugins,
     folder: &Path,
+    reading: &mut Reading<'_>,
     problems: &mut Problems<'_>,
 ) -> Option<Used> {
     let text = uses.value.as_str();
     let path = Path::new(text);
+    let plugins = reading.plugins;
     if text.contains("{{") {
         let title = "what a step uses is not computed";
         problems.push_at(codes::USES, title, uses.span, "", None);
@@ -155,28 +191,26 @@ pub(super) fn resolve(
     }
     let extension = path.extension().and_then(|extension| extension.to_str());
     if extension == Some("wasm") {
-        let opened = plugins.open(&folder.join(path));
+        let opened = plugins.open(&path_of(text, folder));
         return found(opened, uses, text, plugins, problems).map(Used::Plugin);
     }
     if extension == Some("toml") {
-        unsupported(
-            "runbooks inside runbooks are",
-            "copy its steps into this runbook",
-            uses,
-            problems,
-        );
-        return None;
+        return reading
+            .runbook(step, uses, folder, problems)
+            .map(Used::Runbook);
     }
     if text.contains("://") || text.contains('/') || text.contains(':') {
-        unsupported(
-            "OCI references are",
-            "fetch the component and name its file: `./plugin.wasm`",
-            uses,
-            problems,
-        );
+        let help = "fetch the component and name its file: `./plugin.wasm`";
+        let title = "OCI references are not yet supported";
+        problems.push_at(codes::USES, title, uses.span, "", Some(help.to_owned()));
         return None;
     }
     named(text, uses, plugins, problems)
+}
+
+/// The file that `uses` names, without the `./` that people write.
+pub(super) fn path_of(uses: &str, folder: &Path) -> PathBuf {
+    folder.join(uses).components().collect()
 }
 
 fn named(
@@ -274,9 +308,4 @@ fn found(
     let problem = problem.at(problems.source, uses.span, "");
     problems.push(problem);
     None
-}
-
-fn unsupported(what: &str, help: &str, uses: &Spanned<String>, problems: &mut Problems<'_>) {
-    let title = format!("{what} not yet supported");
-    problems.push_at(codes::USES, title, uses.span, "", Some(help.to_owned()));
 }

@@ -70,7 +70,7 @@ pub(super) struct Step {
     pub max_failures: Option<Spanned<usize>>,
     pub retry: Option<Spanned<Retry>>,
     pub timeout_ms: Option<Spanned<u64>>,
-    pub on_failure: OnFailure,
+    pub on_failure: Option<OnFailure>,
     pub confirm: Option<Confirm>,
 }
 
@@ -430,13 +430,13 @@ fn count(reader: &mut Reader<'_, '_, '_>, key: &'static str, min: i64) -> Option
     })
 }
 
-fn on_failure(reader: &mut Reader<'_, '_, '_>) -> OnFailure {
+fn on_failure(reader: &mut Reader<'_, '_, '_>) -> Option<OnFailure> {
     let choices = [
         ("stop", OnFailure::Stop),
         ("continue", OnFailure::Continue),
         ("undo", OnFailure::Undo),
     ];
-    reader.choice("on_failure", &choices).unwrap_or_default()
+    reader.choice("on_failure", &choices)
 }
 
 fn confirm(reader: &mut Reader<'_, '_, '_>) -> Option<Confirm> {

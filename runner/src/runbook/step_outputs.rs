@@ -92,7 +92,6 @@ fn outputs<'a>(
     path: &[Segment],
     place: &str,
 ) -> Result<Type<'a>, Nothing> {
-    let fields = used.outputs();
     match path {
         [Segment::Name(evidence), Segment::Name(name)]
             if matches!(used, Used::BuiltIn(BuiltIn::Approve)) && evidence == "evidence" =>
@@ -100,11 +99,12 @@ fn outputs<'a>(
             asked(step, name)
         }
         [] => Ok(Type::Kind(FieldKind::Table)),
-        [Segment::Name(name), rest @ ..] => match fields.get(name) {
-            Some(field) => descend(field, rest, &format!("{place}.{name}")),
+        [Segment::Name(name), rest @ ..] => match used.output(name) {
+            Some(Some(field)) => descend(field, rest, &format!("{place}.{name}")),
+            Some(None) => Ok(Type::Any),
             None => {
                 let what = step.uses.as_ref().map_or("", |uses| &uses.value);
-                let names = fields.keys().map(String::as_str);
+                let names = used.output_names().into_iter();
                 let help = near(name, names, "it has no outputs");
                 Err(nothing(
                     format!("`{what}` has no output `{name}`"),

@@ -39,13 +39,14 @@ impl Ahead {
         plan.accounts.clear();
         plan.outputs = json!({});
         plan.steps
-            .retain(|step| needs_nothing(step, plugins.get(digest(step))));
+            .retain(|step| is_caller(step) || needs_nothing(step, plugins.get(digest(step))));
         for step in &mut plan.steps {
             step.needs.clear();
+            step.confirm = None;
             step.on_failure = OnFailure::Continue;
             step.retry = Retry::default();
         }
-        if plan.steps.is_empty() {
+        if plan.steps.iter().all(is_caller) {
             return None;
         }
         let is_used = |found: &&Found| plan.steps.iter().any(|step| digest(step) == found.digest);
@@ -117,6 +118,11 @@ fn digest(step: &Step) -> &str {
         Uses::Plugin(plugin) => &plugin.digest,
         _ => "",
     }
+}
+
+/// Whether it runs a sub-runbook: what its steps can be asked depends on what it gives them.
+fn is_caller(step: &Step) -> bool {
+    matches!(step.uses, Uses::Runbook(_))
 }
 
 fn needs_nothing(step: &Step, plugin: Option<&Found>) -> bool {

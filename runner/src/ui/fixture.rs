@@ -114,6 +114,7 @@ pub(crate) fn fault() -> Fault {
 fn plan() -> Plan {
     let step = |id: &str, uses, needs: &[&str]| Step {
         id: id.into(),
+        inside: None,
         title: id.to_owned(),
         uses,
         accounts: BTreeMap::new(),

@@ -71,7 +71,12 @@ impl Turn<'_> {
         by: String,
         why: String,
     ) {
-        let Some(run) = self.run.step(&step) else {
+        // While steps inside are not over, each of them is decided about by itself.
+        let Some(run) = self
+            .run
+            .step(&step)
+            .filter(|run| run.inner.open == 0 || !run.inner.begun)
+        else {
             return;
         };
         let meant = |key: &Option<Name>| item.is_none() || *key == item;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
-use crate::plan::{Name, OnFailure, Step, Uses};
+use crate::plan::{Name, OnFailure, Step, SubRunbook, Uses};
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun, StepState};
@@ -29,6 +29,7 @@ impl Turn<'_> {
                 Uses::Plugin(_) => self.go_on(step, run, look),
                 Uses::Pause => self.go_on_pausing(step, run),
                 Uses::Assert => self.judge_assertion(step, run),
+                Uses::Runbook(runbook) => self.go_on_inside(index, step, runbook),
             },
             StepState::Skipped(_) | StepState::Done(_) | StepState::Failed(_) => {}
         }
@@ -40,7 +41,7 @@ impl Turn<'_> {
             return;
         }
         let plan = self.run.plan();
-        let undo = |index: &usize| plan.steps[*index].on_failure == OnFailure::Undo;
+        let undo = |index: &usize| self.run.answers_for(*index).1 == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
             self.begin_rollback("the runbook".to_owned());
             return;
@@ -57,6 +58,11 @@ impl Turn<'_> {
     }
 
     fn prepare(&mut self, index: usize, step: &Step, run: &StepRun) {
+        if let Some(reason) = self.run.left_out(index) {
+            let step = step.id.clone();
+            self.facts.push(Fact::StepSkipped { step, reason });
+            return;
+        }
         let allowed = self
             .run
             .only
@@ -66,8 +72,8 @@ impl Turn<'_> {
             return;
         }
         let id = step.id.clone();
-        self.facts
-            .push(match self.expressions.prepare(step, &self.run.scope()) {
+        self.facts.push(
+            match self.expressions.prepare(step, &self.run.scope_of(step)) {
                 Ok(Prepared::Skip(reason)) => Fact::StepSkipped { step: id, reason },
                 Ok(Prepared::Items { shape, items }) => Fact::StepPrepared {
                     step: id,
@@ -78,7 +84,8 @@ impl Turn<'_> {
                     step: id,
                     end: StepEnd::Failed(fault),
                 },
-            });
+            },
+        );
     }
 
     fn go_on(&mut self, step: &Step, run: &StepRun, look: &BTreeSet<usize>) {
@@ -214,9 +221,12 @@ impl Turn<'_> {
         let Some(confirm) = step.confirm.as_ref().filter(|_| run.asked.is_none()) else {
             return;
         };
-        let step = step.id.clone();
+        let (asking, step) = (step, step.id.clone());
         self.facts.push(
-            match self.expressions.text(&confirm.message, &self.run.scope()) {
+            match self
+                .expressions
+                .text(&confirm.message, &self.run.scope_of(asking))
+            {
                 Ok(message) => {
                     let people = confirm.people;
                     let (evidence, owner, because) = (Vec::new(), None, None);
@@ -235,6 +245,25 @@ impl Turn<'_> {
                 },
             },
         );
+    }
+
+    /// A step that runs a sub-runbook is over when the steps inside are, except while one of them
+    /// may still be tried again.
+    fn go_on_inside(&mut self, index: usize, step: &Step, runbook: &SubRunbook) {
+        let inner = &self.run.steps[index].inner;
+        if !inner.begun || inner.open > 0 || self.run.is_stopped_inside(index) {
+            return;
+        }
+        let scope = self.run.scope_inside(step);
+        let end = match self.run.broken(index) {
+            Some(fault) => StepEnd::Failed(fault.clone()),
+            None => match self.expressions.outputs_inside(step, runbook, &scope) {
+                Ok(outputs) => StepEnd::Done(outputs),
+                Err(fault) => StepEnd::Failed(fault),
+            },
+        };
+        let step = step.id.clone();
+        self.facts.push(Fact::StepEnded { step, end });
     }
 
     fn go_on_approving(&mut self, step: &Step, run: &StepRun) {

@@ -53,8 +53,7 @@ impl Run {
 
     /// What failed may be tried again, unless the runbook says that its failure takes the run back.
     fn begin_failed_again(&mut self) {
-        let Some(plan) = &self.plan else { return };
-        let undo = |index: &usize| plan.steps[*index].on_failure == OnFailure::Undo;
+        let undo = |index: &usize| self.answers_for(*index).1 == OnFailure::Undo;
         let (kept, again) = self.failed_steps.iter().partition(|index| undo(index));
         let again: BTreeSet<usize> = again;
         self.failed_steps = kept;
@@ -83,7 +82,10 @@ impl Run {
         }
         self.open_steps += 1;
         self.unknown_items += step.tally.unknown;
-        let dependents = step.dependents.clone();
+        let (dependents, caller) = (step.dependents.clone(), step.caller);
+        if let Some(caller) = caller {
+            self.steps[caller].inner.open += 1;
+        }
         for dependent in dependents {
             self.steps[dependent].unmet += 1;
         }
@@ -97,7 +99,10 @@ impl Run {
         item: Option<&Name>,
         what: &Resolution,
     ) -> Legal {
-        let (index, _) = self.step_mut(step)?;
+        let (index, run) = self.step_mut(step)?;
+        if run.inner.begun && run.inner.open > 0 {
+            return Err(format!("steps inside `{step}` are not over"));
+        }
         let was_stopped = self.is_stopped();
         if *what == Resolution::Retry {
             self.refuse_open(index, item);

@@ -190,6 +190,7 @@ impl Run {
                     attempt.since = time;
                 }
             }
+            self.begin_inside(index);
         }
         self.attention.insert(index);
         Ok(())

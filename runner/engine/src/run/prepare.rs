@@ -22,10 +22,14 @@ impl Run {
                 }
                 None => StepRun::default(),
             };
+            // What a sub-runbook is given is what its steps are made from.
+            let around = step.inside.as_ref().and_then(|caller| steps.get(caller));
+            run.revised |= !run.is_over() && around.is_some_and(|caller| caller.revised);
             run.unmet = 0;
             run.dependents.clear();
             if run.revised && run.state == StepState::Running {
                 run.state = StepState::Waiting;
+                run.inner.begun = false;
             }
             if steps.insert(step.id.clone(), run).is_some() {
                 return Err(format!("the plan has two steps `{}`", step.id));
@@ -103,6 +107,7 @@ impl Run {
         let now = run.tally.unknown;
         self.unknown_items = (self.unknown_items + now).saturating_sub(unknown);
         self.attention.insert(index);
+        self.begin_inside(index);
         Ok(())
     }
 
@@ -117,7 +122,10 @@ impl Run {
 
     pub(super) fn step_over(&mut self, index: usize, state: StepState) -> Legal {
         let was_stopped = self.is_stopped();
-        let failed = matches!(state, StepState::Failed(_));
+        let failed = match &state {
+            StepState::Failed(fault) => Some(fault.clone()),
+            _ => None,
+        };
         let step = &mut self.steps[index];
         if step.is_over() {
             return Err("the step is already over".to_owned());
@@ -126,10 +134,10 @@ impl Run {
         let dependents = step.dependents.clone();
         self.unknown_items = self.unknown_items.saturating_sub(step.tally.unknown);
         self.open_steps = self.open_steps.saturating_sub(1);
-        let plan = self.plan.as_ref().ok_or("no plan")?;
-        if failed && plan.steps[index].on_failure != OnFailure::Continue {
+        if failed.is_some() && self.answers_for(index).1 != OnFailure::Continue {
             self.failed_steps.insert(index);
         }
+        self.tell_caller(index, failed.as_ref());
         for dependent in dependents {
             let waiting = &mut self.steps[dependent];
             waiting.unmet = waiting.unmet.saturating_sub(1);
@@ -152,9 +160,24 @@ fn says_otherwise(one: &Step, other: &Step) -> bool {
             != other.for_each.as_ref().map(|each| &each.over)
 }
 
-/// Counts for each step what it waits for, and notes who waits for it.
+/// Counts for each step what it waits for, and notes who waits for it and who runs its runbook.
 fn connect(plan: &Plan, steps: &mut IndexMap<Name, StepRun>) {
+    for step in steps.values_mut() {
+        step.caller = None;
+        step.inner.steps.clear();
+        step.inner.open = 0;
+    }
     for (index, step) in plan.steps.iter().enumerate() {
+        let caller = step.inside.as_ref().and_then(|id| steps.get_index_of(id));
+        if let Some(caller) = caller.filter(|caller| *caller != index) {
+            let open = !steps[index].is_over();
+            let inner = &mut steps[caller].inner;
+            inner.steps.push(index);
+            inner.open += usize::from(open);
+            let begun = inner.begun;
+            steps[index].caller = Some(caller);
+            steps[index].unmet += usize::from(!begun);
+        }
         for need in &step.needs {
             let Some(needed) = steps.get_mut(need) else {
                 continue;

@@ -82,6 +82,23 @@ pub struct StepRun {
     pub(crate) granted: Vec<Option<Ask>>,
     /// A mended runbook says something else than what the items were made from.
     pub(crate) revised: bool,
+    /// The step that runs the sub-runbook this one belongs to.
+    pub(crate) caller: Option<usize>,
+    /// What it is to the steps of the sub-runbook it runs, if it runs one.
+    pub(crate) inner: Inner,
+}
+
+/// The steps of a sub-runbook, as the step that runs it sees them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inner {
+    /// Their places in the plan.
+    pub(crate) steps: Vec<usize>,
+    /// Those of them that are not over.
+    pub(crate) open: usize,
+    /// They may begin: the inputs are fixed, and people said yes if they are asked.
+    pub(crate) begun: bool,
+    /// The first failure that this step answers for: what has not begun does not begin any more.
+    pub(crate) broken: Option<Fault>,
 }
 
 /// Where a step stands.

@@ -1,14 +1,12 @@
 //! Reading a run: for expressions, displays and the driver.
 
-use std::collections::BTreeSet;
-
 use crate::effect::{Wake, Work};
 use crate::plan::{Name, Plan, Step};
 use crate::record::{At, Identity, Mode, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{
     Attempt, Change, ChangeState, ItemRun, ItemState, Rollback, Run, SlotKind, StepRun, StepState,
 };
-use crate::scope::{Scope, StepValue};
+use crate::scope::StepValue;
 
 /// Why a run that has nothing under way is where it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,11 +128,6 @@ impl Run {
         self.interrupted
     }
 
-    /// The view that expressions have.
-    pub fn scope(&self) -> Scope<'_> {
-        Scope { run: self }
-    }
-
     /// Limits this session to a step and all it needs; may be said before the run has its plan. A
     /// step that the plan does not have limits nothing.
     pub fn stop_after(&mut self, step: Name) {
@@ -149,18 +142,7 @@ impl Run {
         let Some(last) = self.steps.get_index_of(until) else {
             return;
         };
-        let mut only = BTreeSet::from([last]);
-        let mut open = vec![last];
-        while let Some(index) = open.pop() {
-            for need in &self.plan().steps[index].needs {
-                if let Some(needed) = self.steps.get_index_of(need)
-                    && only.insert(needed)
-                {
-                    open.push(needed);
-                }
-            }
-        }
-        self.only = Some(only);
+        self.only = Some(self.needed_for(last));
     }
 
     /// What became of a step, for an expression that reads it.

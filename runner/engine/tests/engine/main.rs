@@ -7,6 +7,7 @@ mod doubt;
 mod flow;
 mod ids;
 mod illegal;
+mod inside;
 mod kit;
 mod people;
 mod properties;

@@ -4,13 +4,13 @@ use rutter_manifest::{ONLY_ACCOUNT, nearest};
 
 use super::super::codes;
 use super::super::model::Model;
-use super::super::plugins::{Found, Used};
+use super::super::plugins::Used;
 use super::super::problems::Problems;
 use super::super::schema::{Accounts, Spanned, Step};
 use crate::diagnostic::Span;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    for (step, used) in model.runbook.steps.iter().zip(&model.used) {
+    for (step, used) in model.runbook.steps.iter().zip(model.used) {
         match &step.accounts {
             Accounts::None => {}
             Accounts::One(account) => exists(account, model, problems),
@@ -20,8 +20,8 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
                 }
             }
         }
-        if let Some(Used::Plugin(found)) = used {
-            fits(step, found, model, problems);
+        if let Some(wanted) = used.as_ref().and_then(Used::accounts) {
+            fits(step, &wanted, model, problems);
         }
     }
 }
@@ -46,10 +46,9 @@ fn exists(account: &Spanned<String>, model: &Model<'_>, problems: &mut Problems<
     problems.push_at(codes::ACCOUNT, title, account.span, "", Some(help));
 }
 
-/// Holds a step's accounts against those its plugin needs.
-fn fits(step: &Step, found: &Found, model: &Model<'_>, problems: &mut Problems<'_>) {
-    let plugin = &found.manifest.plugin.name;
-    let wanted: Vec<&str> = found.manifest.accounts.keys().map(String::as_str).collect();
+/// Holds a step's accounts against those its plugin or its runbook needs.
+fn fits(step: &Step, wanted: &[&str], model: &Model<'_>, problems: &mut Problems<'_>) {
+    let plugin = step.uses.as_ref().map_or("", |uses| &uses.value);
     let id = &step.id.value;
     let example = model
         .runbook
@@ -59,7 +58,7 @@ fn fits(step: &Step, found: &Found, model: &Model<'_>, problems: &mut Problems<'
     let mut report = |title: String, span: Span, help: Option<String>| {
         problems.push_at(codes::ACCOUNT, title, span, "", help);
     };
-    match (&step.accounts, &*wanted) {
+    match (&step.accounts, wanted) {
         (Accounts::None, []) => {}
         (Accounts::None, [_]) => report(
             format!("step `{id}` does not say in which account `{plugin}` works"),

@@ -7,7 +7,7 @@ use super::super::problems::Problems;
 use super::super::schema::Accounts;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    for (step, used) in model.runbook.steps.iter().zip(&model.used) {
+    for (step, used) in model.runbook.steps.iter().zip(model.used) {
         let Some(Used::BuiltIn(built_in)) = used else {
             continue;
         };

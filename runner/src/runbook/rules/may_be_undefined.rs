@@ -23,7 +23,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
                 format!("step `{}` may be skipped", step.id.value),
                 when.span,
             )
-        } else if step.on_failure == OnFailure::Continue {
+        } else if step.on_failure == Some(OnFailure::Continue) {
             (
                 format!("step `{}` may fail and the run go on", step.id.value),
                 step.id.span,

@@ -14,6 +14,7 @@ mod names;
 mod needs;
 mod references;
 mod secrets;
+mod sub_runbook;
 mod unused;
 mod when;
 mod with;
@@ -25,13 +26,14 @@ use super::problems::Problems;
 type Rule = fn(&Model<'_>, &mut Problems<'_>);
 
 /// Every check. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     names::check,
     needs::check,
     cycle::check,
     accounts::check,
     bindings::check,
     built_in::check,
+    sub_runbook::check,
     for_each::check,
     references::check,
     may_be_undefined::check,

@@ -22,7 +22,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         }
         let plugin = text
             .step
-            .is_some_and(|step| matches!(model.used[step], Some(Used::Plugin(_)) | None));
+            .is_some_and(|step| !matches!(model.used[step], Some(Used::BuiltIn(_))));
         let why = if text.place != Place::With || !plugin {
             "it can only be passed to an input of a plugin"
         } else if reference.inspected {
@@ -161,7 +161,7 @@ fn text_passed(
             if found.holds_secret() && !takes_secret && !reference.inspected {
                 let title =
                     format!("the secret `{reference}` is passed to `{path}`, which is no secret");
-                let help = "pass it to an input that the plugin declares as a secret";
+                let help = "pass it to an input that is declared as a secret";
                 problems.push_at(codes::SECRET, title, at, "", Some(help.to_owned()));
             } else if wants_secret
                 && reference.root == "inputs"

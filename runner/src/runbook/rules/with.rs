@@ -12,6 +12,7 @@ use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::evaluator::locals;
 use super::super::expression::EvaluationError;
+use super::super::inside::{NOT_YET, is_not_yet};
 use super::super::model::{Model, Place, Text};
 use super::super::plugins::Used;
 use super::super::problems::Problems;
@@ -21,8 +22,6 @@ use super::super::template::{Template, TemplateError};
 use super::super::types::type_of;
 use crate::diagnostic::{Diagnostic, Span};
 
-/// Stands where a value will only be known during the run. No text of a TOML file can hold a NUL.
-const NOT_YET: &str = "\0";
 /// Items whose inputs are checked one by one.
 const ITEMS_CHECKED_MAX: usize = 1_000;
 
@@ -31,6 +30,9 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         let Some(used) = &model.used[index] else {
             continue;
         };
+        if matches!(used, Used::Runbook(file) if !file.knows_its_inputs()) {
+            continue;
+        }
         let before = problems.list.len();
         for local in items(step, model) {
             values(step, used, local.as_ref(), model, problems);
@@ -60,7 +62,7 @@ fn items(step: &Step, model: &Model<'_>) -> Vec<Option<Local>> {
         return unknown;
     };
     let mut known = true;
-    let over = over.to_json(&mut |text, _| match evaluate(text, None, model) {
+    let over = over.to_json(&mut |text, _| match model.evaluate(text, None) {
         Ok(value) => value,
         Err(_) => {
             known = false;
@@ -77,16 +79,6 @@ fn items(step: &Step, model: &Model<'_>) -> Vec<Option<Local>> {
     }
 }
 
-fn evaluate(text: &str, local: Option<&Local>, model: &Model<'_>) -> Result<Value, TemplateError> {
-    let not_yet = || TemplateError {
-        expression: String::new(),
-        error: EvaluationError::NotYet,
-    };
-    // What cannot be read was reported.
-    let template = model.templates.text(text).map_err(|_| not_yet())?;
-    template.evaluate(text, &|reference| model.known(reference, local))
-}
-
 /// Holds the values that are known against the fields.
 fn values(
     step: &Step,
@@ -99,7 +91,7 @@ fn values(
     let with = step.with.as_ref().map_or_else(
         || Value::Object(Map::new()),
         |with| {
-            with.to_json(&mut |text, span| match evaluate(text, local, model) {
+            with.to_json(&mut |text, span| match model.evaluate(text, local) {
                 Ok(value) => value,
                 Err(error) => {
                     whole = false;
@@ -110,8 +102,7 @@ fn values(
         },
     );
     let fields = used.inputs();
-    let unknown = |value: &Value| value.as_str() == Some(NOT_YET);
-    match check_known(fields, &with, &unknown) {
+    match check_known(fields, &with, &is_not_yet) {
         Ok(inputs) => {
             if let (Used::BuiltIn(built_in), true) = (used, whole)
                 && let Err(misfit) = built_in.complete(inputs)
@@ -315,7 +306,7 @@ fn one_type(
     ];
     let Some(given) = given else { return };
     if matches!(*text.template, Template::Text(_))
-        && (textual.contains(&field.kind) || evaluate(text.text, None, model).is_ok())
+        && (textual.contains(&field.kind) || model.evaluate(text.text, None).is_ok())
     {
         return;
     }

@@ -2,7 +2,7 @@
 //!
 //! A new case is two files: write the runbook, then bless it with `RUTTER_BLESS=1`. Comments in the
 //! first lines say what it is loaded with: `# set: name=value`, `# bind: none` (a check only),
-//! `# inputs: file.toml`, `# env: NAME=value`.
+//! `# inputs: file.toml`, `# env: NAME=value`. The runbooks that some of them use lie in `inside/`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn messages(name: &str, text: &str) -> String {
         secret: &|path| format!("placeholder-{path}"),
     };
     let source = Source::new(format!("invalid/{name}"), text);
-    match load_text(&source, Path::new(""), &load) {
+    match load_text(&source, &relative(&folder()), &load) {
         Ok(checked) => panic!(
             "{name} is good: {}",
             render_all(&checked.warnings, Style::Plain)

@@ -204,7 +204,9 @@ fn a_false_condition_skips_the_step_and_what_reads_it_falls_back() {
         one(&checked, "sure"),
         json!({ "that": true, "message": "the task failed" })
     );
-    let outputs = checked.evaluator.outputs_in(&checked.plan, &run(&checked));
+    let outputs = checked
+        .evaluator
+        .outputs_in(&checked.plan.outputs, None, &run(&checked));
     assert_eq!(outputs, Ok(json!({ "task": null, "ticket": "T-1" })));
 }
 

@@ -11,5 +11,5 @@ pub use cloud::Fate;
 pub use guest::{
     Act, CallExt, Told, calls, create, create_or_adopt, delete, fault, get, make, sleep, wait_for,
 };
-pub use plan::{Plain, StepExt, plan, retry, step};
+pub use plan::{Plain, StepExt, plan, retry, runbook, step};
 pub use shell::{Cut, Shell, rebuilt};

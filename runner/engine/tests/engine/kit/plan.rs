@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Account, Confirm, Expressions, Fault, FaultClass, ForEach, IdPair, Item, OnFailure, Plan,
-    PluginRef, Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, Uses,
+    PluginRef, Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, SubRunbook, Uses,
 };
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub fn step(id: &str) -> Step {
     Step {
         id: id.into(),
+        inside: None,
         title: id.to_owned(),
         uses: Uses::Plugin(PluginRef {
             name: id.to_owned(),
@@ -33,6 +34,37 @@ pub fn step(id: &str) -> Step {
     }
 }
 
+/// A step that runs a sub-runbook with these inputs, of these steps and outputs; and those steps.
+pub fn runbook(
+    id: &str,
+    with: Value,
+    steps: impl IntoIterator<Item = Step>,
+    outputs: Value,
+) -> Vec<Step> {
+    let mut caller = step(id).with(with).uses(Uses::Runbook(Box::new(SubRunbook {
+        name: id.to_owned(),
+        file: format!("{id}.toml"),
+        inputs: json!({}),
+        outputs,
+    })));
+    caller.accounts = BTreeMap::from([("ours".to_owned(), "home".into())]);
+    let mut all = vec![caller];
+    all.extend(plan(steps).steps.into_iter().map(|step| inside(id, step)));
+    all
+}
+
+/// The step as one of the sub-runbook that the step `caller` runs.
+fn inside(caller: &str, mut step: Step) -> Step {
+    let outer = |name: &str| format!("{caller}.{name}").as_str().into();
+    step.id = outer(&step.id);
+    step.needs = step.needs.iter().map(|need| outer(need)).collect();
+    step.inside = Some(
+        step.inside
+            .map_or_else(|| caller.into(), |within| outer(&within)),
+    );
+    step
+}
+
 /// A plan of these steps; what names no needs waits for the step above it.
 pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
     let mut steps: Vec<_> = steps.into_iter().collect();
@@ -42,7 +74,11 @@ pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
             .first()
             .is_some_and(|need| &**need == "*above*")
         {
-            let above = index.checked_sub(1).map(|above| steps[above].id.clone());
+            let beside = |step: &&Step| step.inside.is_none();
+            let above = steps[..index]
+                .iter()
+                .rfind(beside)
+                .map(|above| above.id.clone());
             steps[index].needs = above.into_iter().collect();
         }
     }
@@ -162,7 +198,8 @@ impl StepExt for Step {
     }
 }
 
-/// Values stand for themselves; `{"$step": "x"}` is the outputs of `x`; `when` is `true`, `false` or
+/// Values stand for themselves; `{"$step": "x"}` is the outputs of `x`, `{"$input": "x"}` that input
+/// of the runbook, `{"$account": "x"}` who that account is; `when` is `true`, `false` or
 /// the id of a step that must be done.
 pub struct Plain;
 
@@ -225,9 +262,25 @@ impl Expressions for Plain {
     fn outputs(&self, plan: &Plan, scope: &Scope<'_>) -> Result<Value, Fault> {
         value(&plan.outputs, scope)
     }
+
+    fn outputs_inside(
+        &self,
+        _caller: &Step,
+        runbook: &SubRunbook,
+        scope: &Scope<'_>,
+    ) -> Result<Value, Fault> {
+        value(&runbook.outputs, scope)
+    }
 }
 
 fn value(template: &Value, scope: &Scope<'_>) -> Result<Value, Fault> {
+    let read = |what: &str| template.get(what).and_then(Value::as_str);
+    if let Some(name) = read("$input") {
+        return Ok(scope.inputs().get(name).cloned().unwrap_or_default());
+    }
+    if let Some(name) = read("$account") {
+        return Ok(scope.account(name).unwrap_or_default());
+    }
     let Some(id) = template.get("$step").and_then(Value::as_str) else {
         return match template {
             Value::Object(map) => {

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rutter_engine::{
-    Ask, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, OnFailure, Repeat,
-    Resolution, Standing, Step,
+    Ask, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Name, OnFailure,
+    Repeat, Resolution, Standing, Step,
 };
 use serde_json::{Value, json};
 
 use super::cloud::Fate;
 use super::guest::{Act, CallExt, Told, adopt, create, get, make, sleep, wait_for};
-use super::plan::{StepExt, plan, retry, step};
+use super::plan::{StepExt, plan, retry, runbook, step};
 use super::shell::Shell;
 
 /// What exists before the run and is none of its business.
@@ -55,6 +55,9 @@ pub struct Part {
     ops: Vec<Op>,
     end: End,
     confirm: bool,
+    /// It belongs to a sub-runbook, the same as the part before if that belongs to one; whether that
+    /// asks before it begins.
+    inside: Option<bool>,
 }
 
 fn fates() -> impl Strategy<Value = Vec<Fate>> {
@@ -89,13 +92,15 @@ fn part() -> impl Strategy<Value = Part> {
         vec(op(), 0..4),
         end,
         prop::bool::weighted(0.2),
+        prop::option::weighted(0.4, prop::bool::weighted(0.3)),
     )
-        .prop_map(|(needs, items, ops, end, confirm)| Part {
+        .prop_map(|(needs, items, ops, end, confirm, inside)| Part {
             needs,
             items,
             ops,
             end,
             confirm,
+            inside,
         })
 }
 
@@ -110,20 +115,72 @@ pub fn shell(parts: &[Part]) -> Shell {
     shell.cloud.exists.insert(BASE.to_owned(), 1);
     let mut steps = Vec::new();
     for (place, part) in parts.iter().enumerate() {
-        let id = format!("s{place}");
-        steps.push(part.step(&id, place));
+        let id = id(parts, place);
+        steps.push(part.step(parts, place));
         part.lay_down_fates(&id, &mut shell);
         let (ops, end, name) = (Rc::new(part.ops.clone()), part.end, id.clone());
         shell.guest(&id, move |told| act(&name, &ops, end, told));
+    }
+    for caller in (0..parts.len()).filter(|place| begins_inside(parts, *place)) {
+        call(parts, caller, &mut steps);
     }
     shell.start(plan(steps));
     shell
 }
 
+/// Whether a sub-runbook begins with this part.
+fn begins_inside(parts: &[Part], place: usize) -> bool {
+    let inside = |place: usize| parts[place].inside.is_some();
+    inside(place) && (place == 0 || !inside(place - 1))
+}
+
+/// The place of the part with which the sub-runbook of this one begins.
+fn caller(parts: &[Part], place: usize) -> Option<usize> {
+    parts[place].inside?;
+    (0..=place).rfind(|place| begins_inside(parts, *place))
+}
+
+fn id(parts: &[Part], place: usize) -> String {
+    match caller(parts, place) {
+        Some(caller) => format!("c{caller}.s{place}"),
+        None => format!("s{place}"),
+    }
+}
+
+/// Puts the step that runs a sub-runbook before its steps: it needs what they need outside.
+fn call(parts: &[Part], place: usize, steps: &mut Vec<Step>) {
+    let name = format!("c{place}");
+    let own = |need: &str| need.starts_with(&format!("{name}."));
+    let mut needs: Vec<Name> = Vec::new();
+    let mut outputs = Value::Null;
+    for step in steps.iter_mut().filter(|step| own(&step.id)) {
+        needs.extend(step.needs.iter().filter(|need| !own(need)).cloned());
+        step.needs.retain(|need| own(need));
+        step.inside = Some(name.as_str().into());
+        if step.on_failure != OnFailure::Continue {
+            outputs = json!({ "$step": step.id.split_once('.').unwrap().1 });
+        }
+    }
+    needs.dedup();
+    let mut made = runbook(&name, json!({}), [], json!({ "last": outputs })).remove(0);
+    made.needs = needs;
+    if parts[place].inside == Some(true) {
+        made = made.confirm(1);
+    }
+    let first = steps.iter().position(|step| own(&step.id)).unwrap();
+    steps.insert(first, made);
+}
+
 impl Part {
-    fn step(&self, id: &str, place: usize) -> Step {
-        let mut made = step(id);
-        let above = |need: &prop::sample::Index| format!("s{}", need.index(place)).as_str().into();
+    fn step(&self, parts: &[Part], place: usize) -> Step {
+        let mut made = step(&id(parts, place));
+        // What is inside another sub-runbook is waited for as a whole.
+        let above = |need: &prop::sample::Index| {
+            let need = need.index(place);
+            let whole = caller(parts, need).filter(|own| caller(parts, place) != Some(*own));
+            let name = whole.map_or_else(|| id(parts, need), |whole| format!("c{whole}"));
+            name.as_str().into()
+        };
         made.needs = match place {
             0 => Vec::new(),
             _ => self.needs.iter().map(above).collect(),

@@ -1,0 +1,112 @@
+//! Sub-runbooks where they are run: with the inputs that the step gives them, as far as those are
+//! known, held against the same rules as a runbook by itself.
+
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use rutter_manifest::{Field, check_known};
+use serde_json::{Map, Value};
+
+use super::document::{Node, NodeKind};
+use super::files::{File, by_way_of};
+use super::model::Model;
+use super::plugins::Used;
+use super::problems::Problems;
+use super::schema::Step;
+use super::{in_order, rules};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// Stands where a value will only be known during the run. No text of a TOML file can hold a NUL.
+pub(super) const NOT_YET: &str = "\0";
+
+/// Whether a value will only be known during the run.
+pub(super) fn is_not_yet(value: &Value) -> bool {
+    value.as_str() == Some(NOT_YET)
+}
+
+/// Holds a runbook and all that it runs against every rule.
+pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
+    rules::check(model, problems);
+    let (file, source) = (model.file, problems.source);
+    for (index, (step, used)) in file.runbook.steps.iter().zip(&file.used).enumerate() {
+        let Some(Used::Runbook(runs)) = used else {
+            continue;
+        };
+        let mut found = Problems::new(&runs.source);
+        let known = known_inputs(runs, step, model);
+        let mut inner = Model::new(runs, known, &model.templates, None, &mut found);
+        check(&mut inner, &mut found);
+        let found = in_order(found.list, &runs.source).into_iter();
+        let through = found.map(|problem| by_way_of(problem, step, source));
+        problems.list.extend(through);
+        model.inner.insert(index, inner);
+    }
+}
+
+/// The values of a sub-runbook's inputs that are known before the run. What is wrong with them is
+/// reported at the step.
+fn known_inputs(runs: &File, step: &Step, model: &Model<'_>) -> Map<String, Value> {
+    let mut known = Map::new();
+    for (name, field) in &runs.inputs {
+        let given = given(name, step);
+        let with = given.map(|node| (name.clone(), evaluated(node, model)));
+        let with = Value::Object(with.into_iter().collect());
+        let alone = IndexMap::from([(name.clone(), field.clone())]);
+        let Ok(Value::Object(mut checked)) = check_known(&alone, &with, &is_not_yet) else {
+            continue;
+        };
+        // What may be left out and is has no value, like an input of a runbook by itself.
+        let value = checked.remove(name).unwrap_or_default();
+        if !holds_not_yet(&value) {
+            known.insert(name.clone(), value);
+        }
+    }
+    known
+}
+
+fn given<'a>(name: &str, step: &'a Step) -> Option<&'a Node> {
+    match &step.with.as_ref()?.kind {
+        NodeKind::Table(with) => with.get(name).map(|entry| &entry.value),
+        _ => None,
+    }
+}
+
+fn evaluated(node: &Node, model: &Model<'_>) -> Value {
+    node.to_json(&mut |text, _| {
+        model
+            .evaluate(text, None)
+            .unwrap_or_else(|_| NOT_YET.into())
+    })
+}
+
+fn holds_not_yet(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_not_yet),
+        Value::Object(entries) => entries.values().any(holds_not_yet),
+        value => is_not_yet(value),
+    }
+}
+
+/// Drops what was found before by another way: a file that is used twice has its mistakes once.
+pub(super) fn once(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen: HashSet<(String, Option<(String, Span)>)> = HashSet::new();
+    let mut kept = problems;
+    kept.retain(|problem| {
+        let place = problem.source.as_ref().zip(problem.primary.as_ref());
+        let place = place.map(|(source, label)| (source.name().to_owned(), label.span));
+        let new = seen.insert((problem.title.clone(), place));
+        new || problem.via.is_empty()
+    });
+    kept
+}
+
+/// The inputs of a sub-runbook with those that were left out: they have no value.
+pub(super) fn with_absent(fields: &IndexMap<String, Field>, inputs: Value) -> Value {
+    let Value::Object(mut inputs) = inputs else {
+        return inputs;
+    };
+    for name in fields.keys() {
+        inputs.entry(name.clone()).or_insert(Value::Null);
+    }
+    Value::Object(inputs)
+}
