@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 31] = [
+const REMEDIES: [(&str, &str); 33] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -127,11 +127,19 @@ const REMEDIES: [(&str, &str); 31] = [
     ),
     (
         "step-inputs",
-        "Give the inputs that the plugin's manifest names: `rutter plugin inspect NAME` shows them.",
+        "Give the inputs that the plugin's manifest names (`rutter plugin inspect NAME` shows them), or the inputs of the runbook that the step runs.",
     ),
     (
         "for-each",
         "`for_each` runs over a list, a table, or one expression that gives either.",
+    ),
+    (
+        "sub-runbook",
+        "A step that runs a runbook runs it once: give `for_each`, `retry` and `timeout` to the steps inside.",
+    ),
+    (
+        "runbook-cycle",
+        "Take one of the steps out that lead back; what two runbooks share belongs in a third.",
     ),
 ];
 

@@ -38,7 +38,10 @@ pub const CODES: [(&str, &str); 33] = [
         BUILT_IN,
         "a built-in step has a key that means nothing to it",
     ),
-    (ACCOUNT, "a step's accounts are not those its plugin needs"),
+    (
+        ACCOUNT,
+        "a step's accounts are not those its plugin or runbook needs",
+    ),
     (ACCOUNT_UNBOUND, "an account of the runbook has no profile"),
     (UNUSED, "something is declared and never used"),
     (NEEDS, "a step needs a step that does not exist"),
@@ -52,7 +55,10 @@ pub const CODES: [(&str, &str); 33] = [
         MAY_BE_UNDEFINED,
         "an expression reads what may have no value",
     ),
-    (WITH, "the inputs of a step are not those its plugin takes"),
+    (
+        WITH,
+        "the inputs of a step are not those its plugin or runbook takes",
+    ),
     (FOR_EACH, "a step cannot run over that"),
     (
         SUB_RUNBOOK,
