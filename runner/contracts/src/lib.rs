@@ -46,7 +46,7 @@ pub use check::{ParameterProblem, ProblemKind};
 pub use danger::Danger;
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
 pub use errors::{
-    ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, failure_in,
+    ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,
     meaning_by_form, meanings, refused_before_acting,
 };
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
