@@ -46,9 +46,7 @@ class Tasks(ClientCase):
         if any(role.role_name == "for-dts" for role in ram.call("list_roles", max_items=1000).roles.role):
             return
         ram.call("create_role", role_name="for-dts", assume_role_policy_document=json.dumps(trust))
-        ram.call(
-            "attach_policy_to_role", policy_type="System", policy_name="AliyunDTSRolePolicy", role_name="for-dts"
-        )
+        ram.call("attach_policy_to_role", policy_type="System", policy_name="AliyunDTSRolePolicy", role_name="for-dts")
 
     def status(self, dts, job: dict) -> str:
         return dts.call("describe_dts_job_detail", shows=["Status"], **job).status
@@ -119,6 +117,22 @@ class Tasks(ClientCase):
         )
         (held,) = listed.dts_job_list
         self.assertEqual(held.dts_job_name, "whole-life")
+
+    def test_alert_rules_are_set_and_read(self):
+        self.let_in()
+        dts = self.client("dts", "destination")
+        wanted = self.configuration("alerts") | {"reserve": json.dumps({"autoStartModulesAfterConfig": "none"})}
+        job = {"dts_job_id": dts.call("configure_dts_job", **wanted).dts_job_id, **REGION}
+        dts.call(
+            "create_job_monitor_rule", shows=["DtsJobId", "Success"], type="delay", delay_rule_time=60, phone="1", **job
+        )
+        fields = ["JobId", "Type", "State", "DelayRuleTime", "Phone"]
+        rules = dts.call(
+            "describe_job_monitor_rule", shows=["DtsJobId", *(f"MonitorRules[].{field}" for field in fields)], **job
+        )
+        self.assertEqual([(rule.type, rule.delay_rule_time) for rule in rules.monitor_rules], [("delay", 60)])
+        dts.refused("create_job_monitor_rule", "MissingParameter.DelayRuleTime", 400, type="delay", **job)
+        dts.call("delete_dts_job", **job)
 
     def test_a_warning_is_skipped(self):
         self.let_in()

@@ -12,7 +12,8 @@ class Servers(ClientCase):
     def test_regions_and_zones_are_listed(self):
         ecs = self.client("ecs")
         regions = ecs.call(
-            "describe_regions", shows=[f"Regions.Region[].{name}" for name in ("RegionId", "LocalName", "RegionEndpoint")]
+            "describe_regions",
+            shows=[f"Regions.Region[].{name}" for name in ("RegionId", "LocalName", "RegionEndpoint")],
         )
         self.assertIn("cn-hangzhou", [held.region_id for held in regions.regions.region])
         zones = ecs.call("describe_zones", shows=["Zones.Zone[].ZoneId", "Zones.Zone[].LocalName"], **REGION)
@@ -59,7 +60,7 @@ class Servers(ClientCase):
             instance_id=[READ, "i-read000000002"],
             **REGION,
         )
-        (first, second) = agents.instance_cloud_assistant_status_set.instance_cloud_assistant_status
+        first, second = agents.instance_cloud_assistant_status_set.instance_cloud_assistant_status
         self.assertEqual((first.cloud_assistant_status, second.cloud_assistant_status), ("true", "false"))
         fields = ["DiskId", "InstanceId", "RegionId", "Type", "Category", "Size", "Status", "Device"]
         disks = ecs.call(
@@ -94,7 +95,9 @@ class NewServers(ClientCase):
 
     def test_what_a_new_server_needs_is_looked_up(self):
         ecs = self.client("ecs")
-        fields = [f"SecurityGroups.SecurityGroup[].{field}" for field in ("SecurityGroupId", "SecurityGroupName", "VpcId")]
+        fields = [
+            f"SecurityGroups.SecurityGroup[].{field}" for field in ("SecurityGroupId", "SecurityGroupName", "VpcId")
+        ]
         groups = ecs.call("describe_security_groups", shows=["TotalCount", *fields], vpc_id="vpc-new", **REGION)
         self.assertEqual(groups.security_groups.security_group[0].security_group_id, "sg-new000000001")
         fields = ["InstanceTypeId", "InstanceTypeFamily", "CpuCoreCount", "MemorySize", "CpuArchitecture"]
@@ -167,7 +170,15 @@ class Commands(ClientCase):
             lambda: ecs.call("describe_invocations", invoke_id=ran.invoke_id, **REGION),
             lambda answer: answer.invocations.invocation[0].invocation_status != "Running",
         )
-        fields = ["InvokeId", "CommandId", "CommandType", "CommandContent", "InvocationStatus", "CreationTime", "Timeout"]
+        fields = [
+            "InvokeId",
+            "CommandId",
+            "CommandType",
+            "CommandContent",
+            "InvocationStatus",
+            "CreationTime",
+            "Timeout",
+        ]
         runs = ["InstanceId", "InvocationStatus", "CreationTime", "FinishTime", "Output", "Repeats"]
         answer = ecs.call(
             "describe_invocations",
@@ -245,7 +256,10 @@ class Images(ClientCase):
             **REGION,
         )
         held = self.available(ecs, made.image_id)
-        self.assertEqual((held.image_name, held.is_copied, len(held.disk_device_mappings.disk_device_mapping)), ("of-web-1", False, 2))
+        self.assertEqual(
+            (held.image_name, held.is_copied, len(held.disk_device_mappings.disk_device_mapping)),
+            ("of-web-1", False, 2),
+        )
         copied = ecs.call(
             "copy_image",
             shows=["ImageId"],
@@ -256,7 +270,16 @@ class Images(ClientCase):
         )
         copy = self.available(ecs, copied.image_id, "cn-beijing")
         self.assertTrue(copy.is_copied)
-        fields = ["SnapshotId", "SourceDiskId", "SourceDiskSize", "SourceDiskType", "Status", "Progress", "CreationTime", "Usage"]
+        fields = [
+            "SnapshotId",
+            "SourceDiskId",
+            "SourceDiskSize",
+            "SourceDiskType",
+            "Status",
+            "Progress",
+            "CreationTime",
+            "Usage",
+        ]
         snapshots = ecs.call(
             "describe_snapshots",
             shows=["TotalCount", *(f"Snapshots.Snapshot[].{field}" for field in fields)],
@@ -292,6 +315,4 @@ class Images(ClientCase):
         copy = {"image_id": "m-base000000001", **REGION}
         ecs.refused("copy_image", "IncorrectDestinationRegion", 403, destination_region_id="cn-hangzhou", **copy)
         ecs.refused("delete_image", "ImageUsingByInstance", 403, **copy)
-        ecs.refused(
-            "create_image", "InvalidImageName.Malformed", 400, instance_id=READ, image_name="acs:no", **REGION
-        )
+        ecs.refused("create_image", "InvalidImageName.Malformed", 400, instance_id=READ, image_name="acs:no", **REGION)

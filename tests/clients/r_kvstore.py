@@ -132,8 +132,6 @@ class Instances(ClientCase):
 
     def test_refusals(self):
         redis = self.client("r_kvstore")
-        redis.refused(
-            "describe_instance_attribute", "InvalidInstanceId.NotFound", 404, instance_id="r-nowhere0000001"
-        )
+        redis.refused("describe_instance_attribute", "InvalidInstanceId.NotFound", 404, instance_id="r-nowhere0000001")
         redis.refused("describe_instance_tdestatus", "InstanceType.NotSupport", 400, **READ)
         self.client("r_kvstore", user="nobody").refused("describe_instances", "Forbidden.RAM", 403, **REGION)

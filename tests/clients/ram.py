@@ -7,9 +7,7 @@ from frame import ClientCase
 TRUST = json.dumps(
     {
         "Version": "1",
-        "Statement": [
-            {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}
-        ],
+        "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
     }
 )
 

@@ -28,7 +28,9 @@ class Codes(ClientCase):
             "CreationTime",
         ]
         shows = ["TotalCount", *(f"AccessTokens.AccessToken[].{field}" for field in fields)]
-        (held,) = smc.call("list_access_tokens", shows=shows, access_token_id=[made.access_token_id]).access_tokens.access_token
+        (held,) = smc.call(
+            "list_access_tokens", shows=shows, access_token_id=[made.access_token_id]
+        ).access_tokens.access_token
         self.assertEqual((held.name, held.status), ("for-one", "activated"))
         smc.call("disable_access_token", **token)
         (held,) = smc.call("list_access_tokens", name="for-one").access_tokens.access_token
@@ -58,7 +60,17 @@ class Migrations(ClientCase):
             lambda: smc.call("describe_replication_jobs", job_id=[made.job_id]),
             lambda answer: answer.replication_jobs.replication_job[0].status == "Finished",
         )
-        fields = ["JobId", "Name", "SourceId", "RegionId", "Status", "TargetType", "Progress", "ImageId", "CreationTime"]
+        fields = [
+            "JobId",
+            "Name",
+            "SourceId",
+            "RegionId",
+            "Status",
+            "TargetType",
+            "Progress",
+            "ImageId",
+            "CreationTime",
+        ]
         answer = smc.call(
             "describe_replication_jobs",
             shows=[

@@ -31,9 +31,7 @@ class Roles(ClientCase):
             ],
         }
         ram.call("create_role", role_name="lent", assume_role_policy_document=json.dumps(trust))
-        ram.call(
-            "attach_policy_to_role", policy_type="System", policy_name="AliyunRAMReadOnlyAccess", role_name="lent"
-        )
+        ram.call("attach_policy_to_role", policy_type="System", policy_name="AliyunRAMReadOnlyAccess", role_name="lent")
         arn = f"acs:ram::{owner}:role/lent"
         sts = self.client("sts", "destination")
         answer = sts.call(

@@ -27,7 +27,9 @@ class ClientCase(unittest.TestCase):
         if self.problems:
             self.fail("\n" + "\n".join(dict.fromkeys(self.problems)))
 
-    def client(self, product: str, account: str = "source", *, user: str = "operator", key: Key | None = None, **settings):
+    def client(
+        self, product: str, account: str = "source", *, user: str = "operator", key: Key | None = None, **settings
+    ):
         """Returns a client of a product (`ram`, `r_kvstore`), with the key of a user of the world or a given one."""
         return Product(self, self.address, product, key or self.key(account, user), **settings)
 
