@@ -1,0 +1,123 @@
+//! What there is to know about the instance.
+
+use rutter_sdk::prelude::*;
+
+use crate::Inputs;
+
+/// An instance as the API shows it.
+pub(crate) struct Instance {
+    pub(crate) is_cluster: bool,
+    pub(crate) is_tls_on: bool,
+    pub(crate) vpc: Option<String>,
+    pub(crate) has_endpoint: bool,
+    /// How many addresses are in the group.
+    pub(crate) group_size: usize,
+    /// Addresses of DTS that stand in no group as they are. A block that covers them is not looked for here.
+    pub(crate) shut_out: Vec<String>,
+    /// Names and rights.
+    pub(crate) accounts: Vec<(String, String)>,
+}
+
+impl Instance {
+    /// Reads everything that the rules look at.
+    pub(crate) fn read(account: &Account, inputs: &Inputs) -> Result<Self, Fault> {
+        let api = |action: &str| {
+            Api::new("R-kvstore", action)
+                .region(&inputs.region)
+                .set("InstanceId", &inputs.instance)
+        };
+        let found = account.find(api("DescribeInstanceAttribute"))?;
+        let shown = found.and_then(|answer| {
+            answer
+                .items("/Instances/DBInstanceAttribute")
+                .into_iter()
+                .next()
+        });
+        let Some(shown) = shown else {
+            return Err(absent(account, inputs));
+        };
+        let endpoints = account.read(api("DescribeDBInstanceNetInfo"))?;
+        let is_direct = |item: &Answer| {
+            item.integer("/DirectConnection")
+                .is_ok_and(|direct| direct == 1)
+        };
+        let groups = account.read(api("DescribeSecurityIps"))?;
+        let groups = groups.items("/SecurityIpGroups/SecurityIpGroup");
+        let mut held: Vec<String> = Vec::new();
+        let mut group_size = 0;
+        for group in &groups {
+            let addresses = list(group.text_if_any("/SecurityIpList"));
+            if group.text_if_any("/SecurityIpGroupName") == Some(&inputs.group) {
+                group_size = addresses.len();
+            }
+            held.extend(addresses);
+        }
+        let mut shut_out = dts_addresses(account, &inputs.region)?;
+        shut_out.retain(|address| !held.contains(address));
+        let accounts = account
+            .read_all(api("DescribeAccounts"))?
+            .items("/Accounts/Account");
+        Ok(Self {
+            is_cluster: is(&shown, "/ArchitectureType", "cluster"),
+            is_tls_on: is(
+                &account.read(api("DescribeInstanceSSL"))?,
+                "/SSLEnabled",
+                "Enable",
+            ),
+            vpc: shown.text_if_any("/VpcId").map(str::to_owned),
+            has_endpoint: endpoints
+                .items("/NetInfoItems/InstanceNetInfo")
+                .iter()
+                .any(is_direct),
+            group_size,
+            shut_out,
+            accounts: accounts.iter().map(name_and_right).collect(),
+        })
+    }
+
+    /// The right of an account, if there is one of this name.
+    pub(crate) fn right_of(&self, name: &str) -> Option<&str> {
+        let found = self.accounts.iter().find(|(held, _)| held == name);
+        found.map(|(_, right)| right.as_str())
+    }
+}
+
+fn dts_addresses(account: &Account, region: &str) -> Result<Vec<String>, Fault> {
+    let ask = Api::new("DTS", "DescribeDTSIP")
+        .region(region)
+        .set("RegionId", region)
+        .set("SourceEndpointRegion", region);
+    Ok(list(account.read(ask)?.text_if_any("/DynamicMessage")))
+}
+
+fn name_and_right(account: &Answer) -> (String, String) {
+    let text = |pointer| account.text_if_any(pointer).unwrap_or_default().to_owned();
+    let right = "/DatabasePrivileges/DatabasePrivilege/0/AccountPrivilege";
+    (text("/AccountName"), text(right))
+}
+
+fn is(answer: &Answer, pointer: &str, value: &str) -> bool {
+    answer
+        .text_if_any(pointer)
+        .is_some_and(|found| found.eq_ignore_ascii_case(value))
+}
+
+/// The addresses of a list separated by commas.
+fn list(text: Option<&str>) -> Vec<String> {
+    let addresses = text.unwrap_or_default().split(',').map(str::trim);
+    addresses
+        .filter(|address| !address.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn absent(account: &Account, inputs: &Inputs) -> Fault {
+    let message = format!(
+        "account {} has no instance `{}` in {}",
+        account.id(),
+        inputs.instance,
+        inputs.region
+    );
+    Fault::fail("check-redis-preparation.absent", message)
+        .advise("Correct the id or the region, or bind the account that owns the instance.")
+}
