@@ -1,6 +1,7 @@
 //! An answer against its documents: the cloud shows nothing else, and nothing as another type.
 
 use rutter_contracts::Action;
+use rutter_simcloud::Response;
 use serde_json::Value;
 
 /// Returns what is in an answer that the action's documents do not have, or have as another type.
@@ -8,6 +9,24 @@ pub fn undocumented(contract: &Action, body: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     walk(contract, "", body, &mut problems);
     problems
+}
+
+/// Returns why a refusal cannot be what the documents say of its code; they give some codes several times.
+pub fn wrong_status(contract: &Action, response: &Response) -> Vec<String> {
+    let code = response.body["Code"].as_str().unwrap_or_default();
+    let statuses: Vec<u16> = contract
+        .errors
+        .iter()
+        .filter(|error| error.code == code)
+        .filter_map(|error| error.http)
+        .collect();
+    let status = response.status;
+    if statuses.is_empty() || statuses.contains(&status) {
+        return Vec::new();
+    }
+    vec![format!(
+        "{code} has status {status} and is documented with {statuses:?}"
+    )]
 }
 
 fn walk(contract: &Action, path: &str, value: &Value, problems: &mut Vec<String>) {
