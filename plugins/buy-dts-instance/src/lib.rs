@@ -39,6 +39,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .set("Period", period.map(|(unit, _)| unit))
         .set("UsedTime", period.map(|(_, count)| count))
         .set("InstanceClass", &inputs.instance_class)
+        .set("ResourceGroupId", inputs.resource_group.as_deref())
         // Starting is a step of its own, with its own wait.
         .set("AutoStart", false);
     let bought = account

@@ -1,16 +1,23 @@
 //! Looking for the task: names need not be unique, so what is found must also be the wanted one.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use rutter_sdk::prelude::*;
 
 use crate::endpoint::Endpoint;
-use crate::{Inputs, target_table_mode};
+use crate::reserve::target_table_mode;
+use crate::{Inputs, objects};
 
 /// Returns the task of that name as the answer that made it, if there is one and it copies the same.
-pub(crate) fn find(account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> {
+pub(crate) fn find(
+    host: &Host,
+    account: &Account,
+    inputs: &Inputs,
+) -> Result<Option<Value>, Fault> {
     let mut found: Option<(String, Option<String>)> = None;
-    for task in tasks_of_name(account, inputs)? {
+    let (tasks, others) = tasks(account, inputs)?;
+    warn_of_shared_retry_times(host, &others, inputs);
+    for task in tasks {
         let id = task.text("/DtsJobId")?.to_owned();
         if let Some((first, _)) = &found {
             return Err(several(inputs, first, &id));
@@ -22,8 +29,9 @@ pub(crate) fn find(account: &Account, inputs: &Inputs) -> Result<Option<Value>, 
     Ok(found.map(|(id, instance)| json!({ "DtsJobId": id, "DtsInstanceId": instance })))
 }
 
-/// All tasks are listed, since the search would not say whether it looks for a part of a name.
-fn tasks_of_name(account: &Account, inputs: &Inputs) -> Result<Vec<Answer>, Fault> {
+/// The tasks of that name, and the others. All are listed, since the search would not say whether it looks for a part of a
+/// name.
+fn tasks(account: &Account, inputs: &Inputs) -> Result<(Vec<Answer>, Vec<Answer>), Fault> {
     let list = Api::new("DTS", "DescribeDtsJobs")
         .region(&inputs.region)
         .set("RegionId", &inputs.region)
@@ -33,12 +41,39 @@ fn tasks_of_name(account: &Account, inputs: &Inputs) -> Result<Vec<Answer>, Faul
     let mut tasks = account.read_all(list)?.items("/DtsJobList");
     tasks.retain(|task| {
         // What was deleted may still be listed for a while.
-        let is_over = task
+        !task
             .text("/Status")
-            .is_ok_and(|status| status.eq_ignore_ascii_case("Finished"));
-        task.text_if_any("/DtsJobName") == Some(&inputs.name) && !is_over
+            .is_ok_and(|status| status.eq_ignore_ascii_case("Finished"))
     });
-    Ok(tasks)
+    let is_named = |task: &Answer| task.text_if_any("/DtsJobName") == Some(&inputs.name);
+    Ok(tasks.into_iter().partition(is_named))
+}
+
+/// Of tasks that share a database, the shortest time counts, whatever is asked for here.
+fn warn_of_shared_retry_times(host: &Host, others: &[Answer], inputs: &Inputs) {
+    let wanted = inputs.connection_retry.as_secs();
+    for task in others {
+        let shared = ["SourceEndpoint", "DestinationEndpoint"]
+            .iter()
+            .find_map(|end| {
+                let instance = task.text_if_any(&format!("/{end}/InstanceID"))?;
+                [&inputs.source.instance, &inputs.destination.instance]
+                    .into_iter()
+                    .find(|wanted| *wanted == instance)
+            });
+        let Some(shared) = shared else { continue };
+        let reserved = task.document("/Reserved").unwrap_or_default();
+        let time = match &reserved["maxRetryTime"] {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64(),
+        };
+        if let Some(seconds) = time.filter(|seconds| *seconds != wanted) {
+            let id = task.text_if_any("/DtsJobId").unwrap_or("another task");
+            host.warn(&format!(
+                "`{id}` uses `{shared}` too and tries again for {seconds} s, not {wanted} s: the shorter time counts for both"
+            ));
+        }
+    }
 }
 
 fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result<(), Fault> {
@@ -84,13 +119,16 @@ fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result<(), Fault>
     ))
 }
 
-/// Says which databases an existing task copies, if they are others. A form that is not understood is not judged.
+/// Says what an existing task copies, if it is something else. A form that is not understood is not judged.
 fn other_databases(task: &Answer, inputs: &Inputs) -> Option<String> {
     let objects = task.document("/DbObject").ok()?;
-    let found: BTreeSet<&str> = objects.as_object()?.keys().map(String::as_str).collect();
-    let wanted: Vec<String> = inputs.databases.iter().map(i64::to_string).collect();
-    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
-    let listed = |set: &BTreeSet<&str>| set.iter().copied().collect::<Vec<_>>().join(" ");
+    let target = |entry: &Value| entry["name"].as_str().map(str::to_owned);
+    let found: BTreeMap<String, String> = objects
+        .as_object()?
+        .iter()
+        .map(|(name, entry)| (name.clone(), target(entry).unwrap_or_else(|| name.clone())))
+        .collect();
+    let wanted = objects::wanted(inputs);
     (found != wanted).then(|| {
         format!(
             "it copies the databases {} instead of {}",
@@ -98,6 +136,18 @@ fn other_databases(task: &Answer, inputs: &Inputs) -> Option<String> {
             listed(&wanted)
         )
     })
+}
+
+/// `0 255`, and `0→5` for one that gets another name.
+fn listed(databases: &BTreeMap<String, String>) -> String {
+    let one = |(name, target): (&String, &String)| {
+        if name == target {
+            name.clone()
+        } else {
+            format!("{name}\u{2192}{target}")
+        }
+    };
+    databases.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Says whether an existing task treats the destination's data otherwise: one that overwrites must not be taken for one

@@ -1,9 +1,12 @@
-//! The step `configure-dts-task`: makes a DTS task that copies a Tair/Redis instance and keeps the copy up to date.
+//! The step `configure-dts-task`: makes a DTS task that copies a database and keeps the copy up to date.
 //!
 //! The task is only configured: its precheck is `precheck-dts-task`'s, and nothing is charged before `buy-dts-instance`.
 
 mod endpoint;
 mod existing;
+mod kinds;
+mod objects;
+mod reserve;
 
 use rutter_sdk::prelude::*;
 
@@ -18,12 +21,10 @@ const SPREAD_PAUSE: Duration = Duration::from_secs(30);
 /// How long the list of tasks may take to show a new one.
 const SETTLE: Duration = Duration::from_secs(30);
 
-/// Below these, a short disturbance ends the task.
-const CONNECTION_RETRY_ADVISED: Duration = Duration::from_mins(30);
-
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     endpoint::check(&inputs)?;
-    check_retries(host, &inputs)?;
+    objects::check(&inputs)?;
+    reserve::check(host, &inputs)?;
     let account = host.account()?;
     let task = configure(host, &account, &inputs)?;
     Ok(Outputs {
@@ -31,22 +32,6 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         instance: task.answer.text_if_any("/DtsInstanceId").map(str::to_owned),
         created: task.made,
     })
-}
-
-fn check_retries(host: &Host, inputs: &Inputs) -> Result<(), Fault> {
-    if inputs.other_retry >= inputs.connection_retry {
-        return Err(Fault::fail(
-            "configure-dts-task.retry",
-            "`other_retry` must be shorter than `connection_retry`, and is not",
-        )
-        .advise("Shorten `other_retry` (10m is usual) or lengthen `connection_retry` (12h)."));
-    }
-    if inputs.connection_retry < CONNECTION_RETRY_ADVISED {
-        host.warn(
-            "`connection_retry` is below 30 minutes: a short loss of the connection ends the task",
-        );
-    }
-    Ok(())
 }
 
 fn configure(host: &Host, account: &Account, inputs: &Inputs) -> Result<Created, Fault> {
@@ -62,7 +47,7 @@ fn configure(host: &Host, account: &Account, inputs: &Inputs) -> Result<Created,
             .create(api)
             .reverse(delete)
             .settle(SETTLE)
-            .or_adopt(|| existing::find(account, inputs));
+            .or_adopt(|| existing::find(host, account, inputs));
         match result {
             Err(fault) if may_spread_yet(&fault) && attempt < SPREAD_ATTEMPTS => {
                 host.info(&format!(
@@ -94,45 +79,12 @@ fn request(inputs: &Inputs) -> Api {
         .set("StructureInitialization", true)
         .set("DataInitialization", true)
         .set("DataSynchronization", true)
-        .set("DbList", objects(&inputs.databases))
-        .set("Reserve", reserve(inputs));
+        .set("DbList", objects::list(inputs))
+        .set("Reserve", reserve::reserve(inputs))
+        .set("DataCheckConfigure", reserve::verification(inputs))
+        .set("DtsBisLabel", inputs.environment.as_deref());
     let api = Endpoint::source(&inputs.source).add_to(api);
     Endpoint::destination(&inputs.destination).add_to(api)
-}
-
-/// Whole databases; keys cannot be chosen.
-fn objects(databases: &[i64]) -> Value {
-    let entry = |number: &i64| {
-        let name = number.to_string();
-        (name.clone(), json!({ "name": name, "all": true }))
-    };
-    Value::Object(databases.iter().map(entry).collect())
-}
-
-/// The settings that have no parameter of their own. The documents ask for text, also where it is a number.
-fn reserve(inputs: &Inputs) -> Value {
-    let mut reserve = json!({
-        "targetTableMode": target_table_mode(inputs),
-        // Otherwise the precheck would start by itself, in the middle of this step.
-        "autoStartModulesAfterConfig": "none",
-        "maxRetryTime": inputs.connection_retry.as_secs().to_string(),
-        "retry.blind.seconds": inputs.other_retry.as_secs().to_string(),
-    });
-    // Documented to be set only when both ends are Tair.
-    if inputs.source.edition == "enterprise" && inputs.destination.edition == "enterprise" {
-        reserve["srcRedisType"] = json!("enterprise");
-        reserve["destRedisType"] = json!("enterprise");
-    }
-    reserve
-}
-
-/// 0 lets the precheck fail where the destination holds data, 2 writes over it.
-pub(crate) fn target_table_mode(inputs: &Inputs) -> &'static str {
-    if inputs.existing_data == "overwrite" {
-        "2"
-    } else {
-        "0"
-    }
 }
 
 #[cfg(test)]

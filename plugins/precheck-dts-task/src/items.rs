@@ -6,7 +6,7 @@ use crate::OutputsItemsItem;
 
 /// One item.
 pub(crate) struct Item {
-    name: String,
+    pub(crate) name: String,
     state: String,
     /// Why it did not pass.
     reason: String,
@@ -44,6 +44,18 @@ impl Item {
         }
     }
 
+    /// One line for the log.
+    pub(crate) fn line(&self) -> String {
+        let ignored = if self.is_ignored { ", ignored" } else { "" };
+        if self.reason.is_empty() {
+            return format!("precheck: {} {}{ignored}", self.name, self.state);
+        }
+        format!(
+            "precheck: {} {}{ignored}: {}",
+            self.name, self.state, self.reason
+        )
+    }
+
     fn reason(&self) -> String {
         let reason = if self.reason.is_empty() {
             "no reason given"
@@ -59,13 +71,39 @@ impl Item {
         } else {
             &self.repair
         };
+        repair.to_owned()
+    }
+
+    fn advice(&self) -> String {
         let ignore = if self.can_be_ignored {
             ", or name it in `ignore` if you accept what may come of it"
         } else {
             ""
         };
-        format!("{}: {repair}{ignore}", self.name)
+        format!("{}: {}{ignore}", self.name, self.remedy())
     }
+}
+
+/// Returns the items that stand in the way, may be ignored and nobody has decided about; a fault if there are items that may
+/// not be ignored.
+pub(crate) fn to_decide<'a>(items: &'a [Item], decided: &[String]) -> Result<Vec<&'a Item>, Fault> {
+    let open = items.iter().filter(|item| !item.has_passed());
+    let (may, may_not): (Vec<&Item>, Vec<&Item>) = open.partition(|item| item.can_be_ignored);
+    if may_not.is_empty() {
+        let is_open = |item: &&Item| !decided.contains(&item.name);
+        return Ok(may.into_iter().filter(is_open).collect());
+    }
+    // The fault names all that stands in the way, so that it can be mended in one go.
+    to_ignore(items, decided).map(|_| Vec::new())
+}
+
+/// What a person has to know about items that may be ignored.
+pub(crate) fn question(open: &[&Item]) -> String {
+    let lines: Vec<String> = open
+        .iter()
+        .map(|item| format!("{}. To mend it: {}", item.reason(), item.remedy()))
+        .collect();
+    lines.join("; ")
 }
 
 /// Returns the items that stand in the way and may be ignored; a fault if there are others.
@@ -94,7 +132,7 @@ pub(crate) fn to_ignore<'a>(items: &'a [Item], allowed: &[String]) -> Result<Vec
     Err(
         Fault::fail("precheck-dts-task.failed", message).advise(format!(
             "{}. Nothing was bought or copied; mend it and run the step again.",
-            joined(Item::remedy)
+            joined(Item::advice)
         )),
     )
 }

@@ -46,32 +46,32 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         host.info(&format!(
             "the task is `{status}`: its precheck passed before"
         ));
-        return Ok(outputs(&task.items()?));
+        return Ok(outputs(&task.items()?, &[]));
+    }
+    if is_one_of(status, &["PrecheckFailed"]) && !inputs.ignore.is_empty() {
+        // A person has just decided about what failed: it need not fail once more before it is ignored.
+        if let Ok(names) = items::to_ignore(&task.items()?, &inputs.ignore)
+            && !names.is_empty()
+        {
+            return task.ignored(&names);
+        }
     }
     // What was checked before is checked again only if it failed: the ends may have been mended since.
     if is_one_of(status, &STARTABLE) {
         task.start(status)?;
     }
     let items = task.verdict()?;
+    if inputs.ask {
+        let open = items::to_decide(&items, &inputs.ignore)?;
+        if !open.is_empty() {
+            return Ok(outputs(&items, &open));
+        }
+    }
     let ignorable = items::to_ignore(&items, &inputs.ignore)?;
     if ignorable.is_empty() {
-        return Ok(outputs(&items));
+        return Ok(outputs(&items, &[]));
     }
-    task.ignore(&ignorable)?;
-    let items = task.verdict()?;
-    match items::to_ignore(&items, &inputs.ignore)?.as_slice() {
-        [] => Ok(outputs(&items)),
-        still => Err(Fault::fail(
-            "precheck-dts-task.not-ignored",
-            format!(
-                "DTS goes on counting what was to be ignored: {}",
-                still.join(", ")
-            ),
-        )
-        .advise(
-            "Ignore the items in the DTS console and run the precheck there; then run this again.",
-        )),
-    }
+    task.ignored(&ignorable)
 }
 
 /// The task and what is asked of it.
@@ -141,15 +141,38 @@ impl Task<'_> {
 
     fn items(&self) -> Result<Vec<Item>, Fault> {
         let answer = self.account.read_all(self.precheck())?;
-        Ok(answer
+        let items: Vec<Item> = answer
             .items("/JobProgress")
             .iter()
             .map(Item::read)
-            .collect())
+            .collect();
+        for item in &items {
+            self.host.info(&item.line());
+        }
+        Ok(items)
     }
 
     fn precheck(&self) -> Api {
         self.api("DescribePreCheckStatus").set("JobCode", "01")
+    }
+
+    /// Ignores items and returns what the precheck then says.
+    fn ignored(&self, names: &[&str]) -> Result<Outputs, Fault> {
+        self.ignore(names)?;
+        let items = self.verdict()?;
+        match items::to_ignore(&items, &self.inputs.ignore)?.as_slice() {
+            [] => Ok(outputs(&items, &[])),
+            still => Err(Fault::fail(
+                "precheck-dts-task.not-ignored",
+                format!(
+                    "DTS goes on counting what was to be ignored: {}",
+                    still.join(", ")
+                ),
+            )
+            .advise(
+                "Ignore the items in the DTS console and run the precheck there; then run this again.",
+            )),
+        }
     }
 
     /// Has items ignored and the precheck run again, without which it would not count.
@@ -165,11 +188,14 @@ impl Task<'_> {
     }
 }
 
-fn outputs(items: &[Item]) -> Outputs {
+/// What is told of the items, and of those a person has to decide about.
+fn outputs(items: &[Item], open: &[&Item]) -> Outputs {
     let passed = items.iter().filter(|item| item.has_passed()).count();
     let percent = (passed * 100).checked_div(items.len()).unwrap_or(0);
     Outputs {
         percent: i64::try_from(percent).unwrap_or(100),
+        ignorable: open.iter().map(|item| item.name.clone()).collect(),
+        question: items::question(open),
         items: items.iter().map(Item::output).collect(),
     }
 }
