@@ -161,7 +161,8 @@ fn is_used(scene: &Scene<'_>, id: &str) -> bool {
 pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("SnapshotId")?;
     if !scene.account().ecs.snapshots.contains_key(&id) {
-        return Err(not_found());
+        let message = "The specified snapshot is not found";
+        return Err(Refusal::new(404, "InvalidSnapshotId.NotFound", message));
     }
     if is_used(scene, &id) {
         let message = "The snapshot has been used to create user defined image(s).";

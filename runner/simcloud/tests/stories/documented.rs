@@ -1,6 +1,6 @@
 //! An answer against its documents: the cloud shows nothing else, and nothing as another type.
 
-use rutter_contracts::Action;
+use rutter_contracts::{Action, DocumentedError};
 use rutter_simcloud::Response;
 use serde_json::Value;
 
@@ -11,21 +11,37 @@ pub fn undocumented(contract: &Action, body: &Value) -> Vec<String> {
     problems
 }
 
-/// Returns why a refusal cannot be what the documents say of its code; they give some codes several times.
-pub fn wrong_status(contract: &Action, response: &Response) -> Vec<String> {
+/// Refusals that the documents do not have among those of their code, although other pages tell of them.
+const OTHER_WORDS: [(&str, &str); 2] = [
+    // The page lists the parameters that were missing first.
+    ("RunInstances", "SecurityGroupId"),
+    ("AssumeRole", "Roles may not be assumed by root accounts."),
+];
+
+/// Returns why a refusal cannot be what the documents say of its code: another status, or other words. They give some
+/// codes several times. The simulated cloud may say more after the documented words.
+pub fn wrong_refusal(contract: &Action, response: &Response) -> Vec<String> {
     let code = response.body["Code"].as_str().unwrap_or_default();
-    let statuses: Vec<u16> = contract
+    let said = response.body["Message"].as_str().unwrap_or_default();
+    let documented: Vec<_> = contract
         .errors
         .iter()
         .filter(|error| error.code == code)
-        .filter_map(|error| error.http)
         .collect();
-    let status = response.status;
-    if statuses.is_empty() || statuses.contains(&status) {
+    let fits = |error: &&DocumentedError| {
+        let status = error.http.is_none_or(|status| status == response.status);
+        let words = error.message.as_deref().unwrap_or_default();
+        status && said.starts_with(words.trim_end_matches('.'))
+    };
+    let is_known = OTHER_WORDS
+        .iter()
+        .any(|(action, words)| contract.name == *action && said.contains(words));
+    if documented.is_empty() || is_known || documented.iter().any(fits) {
         return Vec::new();
     }
+    let status = response.status;
     vec![format!(
-        "{code} has status {status} and is documented with {statuses:?}"
+        "{code} with status {status} and `{said}` is documented as {documented:?}"
     )]
 }
 

@@ -1,6 +1,6 @@
 //! A client of a world for stories: says who calls, counts the clock on, and reads answers.
 
-use crate::documented::{undocumented, wrong_status};
+use crate::documented::{undocumented, wrong_refusal};
 use rutter_simcloud::{Request, Response, World};
 use serde_json::Value;
 
@@ -105,7 +105,7 @@ impl Story {
 }
 
 /// What is no error must be in the action's documents, field by field; official clients drop what is not. An error that
-/// the action documents must come with the documented status.
+/// the action documents must come with the documented status and words.
 fn check_documented(request: &Request, response: &Response) {
     let Some(contract) = rutter_contracts::action(&request.product, &request.action) else {
         return;
@@ -113,7 +113,7 @@ fn check_documented(request: &Request, response: &Response) {
     let problems = if response.status == 200 {
         undocumented(contract, &response.body)
     } else {
-        wrong_status(contract, response)
+        wrong_refusal(contract, response)
     };
     assert!(
         problems.is_empty(),

@@ -64,11 +64,11 @@ fn check_copy(
         return Err(Refusal::new(
             400,
             "DestinationRegion.NotFound",
-            "The specified DestinationRegionId does not exist.",
+            "The destination region not found",
         ));
     }
     if destination == region {
-        let message = "The destination region is equal to the source region.";
+        let message = "The destination region is not equal the target region.";
         return Err(Refusal::new(403, "IncorrectDestinationRegion", message));
     }
     if source.shared_by.is_some() {
@@ -116,7 +116,7 @@ pub(in crate::ecs) fn cancel(scene: &mut Scene<'_>) -> Answer {
         return Err(Refusal::new(
             400,
             "IncorrectImageStatus",
-            "The copy has ended already.",
+            "The image has completed copy.",
         ));
     }
     let (now, start_ms) = (scene.now, scene.settings().start_ms);

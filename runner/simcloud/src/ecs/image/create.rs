@@ -117,11 +117,11 @@ fn from_instance(
         .filter(|instance| instance.region == region);
     let instance = instance.ok_or_else(instance_not_found)?;
     if !["Running", "Stopped"].contains(&instance.status.as_str()) {
-        let message = "The current status of the resource does not support this operation.";
+        let message = "The current status of the instance does not support this operation.";
         return Err(Refusal::new(400, "IncorrectInstanceStatus", message));
     }
     if instance.disks.iter().any(|disk| disk.is_local()) {
-        let message = "The specified instance has local disks, of which no snapshot can be made.";
+        let message = "The specified diskCategory is not allowed to create image.";
         return Err(Refusal::new(
             400,
             "InvalidDiskCategory.CreateImage",

@@ -118,7 +118,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         return Err(Refusal::new(
             403,
             "OperationDenied.ImageCopying",
-            "The Image are coping.",
+            "The Image is coping.",
         ));
     }
     refuse_dry_run(scene)?;
