@@ -32,6 +32,10 @@ const fn example(
 /// All of them; `every_example_is_carried_out` sees that none is forgotten.
 const EXAMPLES: &[Example] = &[
     example("redis_cross_account", "", None),
+    example("redis_cross_account", "overwrite", Some("task")),
+    example("dts_cross_account", "", None),
+    example("dts_cross_account", "destination", None),
+    example("dts_cross_account", "both", None),
     example("ecs_cross_region", "", None),
     example("smc_cross_account", "", None),
 ];
@@ -142,6 +146,11 @@ async fn undoes_from(rehearsed: &Rehearsed, point: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_sync() {
     carry_out("redis_cross_account").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_between_databases_of_other_accounts() {
+    carry_out("dts_cross_account").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
