@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rutter::host::{
-    BoundAccount, GuestEvent, GuestHandle, GuestJob, Limits, Plugin, Sandbox, SandboxSettings,
-    start_guest,
+    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
+    SandboxSettings, start_guest,
 };
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Timestamp};
 use serde_json::{Value, json};
@@ -176,6 +176,7 @@ fn start_all(
                 undo: None,
                 accounts: accounts.clone(),
                 limits: Limits::default(),
+                hosts: Hosts::default(),
                 started: Timestamp(0),
             };
             start_guest(sandbox, plugin, job, events.clone())

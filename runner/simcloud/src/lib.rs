@@ -34,7 +34,7 @@ mod world;
 
 pub use charges::Charge;
 pub use difference::{Change, Difference, Summary, diff};
-pub use file::WorldError;
+pub use file::{HttpScript, WorldError};
 pub use handle::simulated;
 pub use ledger::{CallRecord, ChangeRecord};
 pub use request::{AccessKey, Request, Response};

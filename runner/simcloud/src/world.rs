@@ -7,8 +7,8 @@ use crate::difference::{self, Summary};
 use crate::dts::{self, Job, Sync};
 use crate::ecs::{self, Ecs};
 use crate::file::{
-    self, DatabaseFile, DurationsFile, LatencyFile, PrecheckFile, RatesFile, SmcFile, SoldOutFile,
-    TroubleFile, WorldError,
+    self, DatabaseFile, DurationsFile, HttpScript, LatencyFile, PrecheckFile, RatesFile, SmcFile,
+    SoldOutFile, TroubleFile, WorldError,
 };
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, Role, User};
@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     pub dts_addresses: BTreeMap<String, Vec<String>>,
     pub sold_out: Vec<SoldOutFile>,
     pub troubles: Vec<TroubleFile>,
+    pub http: Vec<HttpScript>,
 }
 
 /// One account.
@@ -103,6 +104,13 @@ impl World {
     /// Returns the seed that the world file gives.
     pub fn seed(&self) -> u64 {
         self.settings.seed
+    }
+
+    /// Returns what the world file has other services than the cloud's answer to a request; the first that
+    /// fits.
+    pub fn http_answer(&self, method: &str, url: &str) -> Option<&HttpScript> {
+        let mut scripts = self.settings.http.iter();
+        scripts.find(|script| script.fits(method, url))
     }
 
     /// Returns the names of the accounts, sorted.

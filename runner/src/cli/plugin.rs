@@ -159,12 +159,12 @@ fn page(found: &Found) -> String {
     for permission in &manifest.permissions {
         let mut what = permission.call.join(", ");
         if let Some(http) = &permission.http {
-            what = format!(
-                "{} https://{}{}",
-                http.methods.join(", "),
-                http.host,
-                http.path
-            );
+            let host = if http.leaves_hosts_to_operator() {
+                "a host that the settings name"
+            } else {
+                &http.host
+            };
+            what = format!("{} {host}{}", http.methods.join(", "), http.path);
         }
         let account = permission.account.as_ref();
         let account = account.map_or(String::new(), |account| format!(" in `{account}`"));

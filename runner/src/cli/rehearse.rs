@@ -39,6 +39,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         secrets: loaded.secrets,
         world: read_world(&world_file)?,
         world_file: world_file.display().to_string(),
+        hosts: settings.http.hosts.clone(),
         wishes: args.wishes.wishes(context),
     };
     let sandbox = driving::sandbox(&settings)?;

@@ -43,6 +43,7 @@ use rutter_engine::Timestamp;
 pub use account::Binding;
 pub use live::{CloudError, LiveCarrier};
 pub(crate) use outcome::judge_answer;
+pub(crate) use plain::judge_plain_answer;
 
 /// Says what time it is; a value, so that tests can wind it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -183,26 +183,51 @@ impl LiveCarrier {
     /// Every whole answer is the plugin's to judge, but for those that leave open what happened and
     /// those that ask for the same again.
     fn judge_plain(&self, subject: Subject<'_>, answer: Answer) -> Outcome {
-        if answer.status == 429 {
-            let what = "the service asks for fewer requests (HTTP 429)";
-            return subject.refused(
-                FaultClass::Retry,
-                "rutter.http.throttled",
-                what,
-                "wait; it is repeated",
-            );
-        }
-        if answer.status >= 500 && subject.class == Class::Change {
-            let what = format!("the service failed (HTTP {})", answer.status);
-            return subject.unknown("rutter.http.status", &what);
-        }
         let body = self.secrets.redact_bytes(&answer.body);
+        judge_status(subject, answer.status).unwrap_or_else(|| {
+            Outcome::Done(json!({
+                "status": answer.status,
+                "headers": answer.headers,
+                "body": STANDARD.encode(body),
+            }))
+        })
+    }
+}
+
+/// The outcome of a request whose status alone decides; `None` where the plugin judges.
+fn judge_status(subject: Subject<'_>, status: u16) -> Option<Outcome> {
+    if status == 429 {
+        let what = "the service asks for fewer requests (HTTP 429)";
+        return Some(subject.refused(
+            FaultClass::Retry,
+            "rutter.http.throttled",
+            what,
+            "wait; it is repeated",
+        ));
+    }
+    if status >= 500 && subject.class == Class::Change {
+        let what = format!("the service failed (HTTP {status})");
+        return Some(subject.unknown("rutter.http.status", &what));
+    }
+    None
+}
+
+/// Judges an answer by plain HTTP that did not come over a network.
+pub(crate) fn judge_plain_answer(
+    label: &str,
+    host: &str,
+    class: Class,
+    status: u16,
+    body: &str,
+) -> Outcome {
+    let subject = Subject { label, host, class };
+    judge_status(subject, status).unwrap_or_else(|| {
         Outcome::Done(json!({
-            "status": answer.status,
-            "headers": answer.headers,
+            "status": status,
+            "headers": [],
             "body": STANDARD.encode(body),
         }))
-    }
+    })
 }
 
 fn body_encoding(headers: &[(String, String)]) -> Encoding {

@@ -13,7 +13,7 @@ use rutter_engine::{
     Api, Ask, At, Call, Class, Condition, Fault, FaultClass, HostCall, HttpRequest, Outcome,
     Repeat, Target,
 };
-use rutter_manifest::{Kind, Manifest};
+use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest};
 use serde_json::Value;
 use url::Url;
 
@@ -22,7 +22,7 @@ use super::context::{Account, Context};
 use super::fingerprint;
 use super::line::Answer;
 use super::pace::Pace;
-use super::permit::{self, Side};
+use super::permit::{self, Hosts, Side};
 
 /// What a guest wants of the outside world.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ pub(super) enum Errand {
 /// A call that is denied goes to the driver too: the answer may stand in the record already, and then
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
-    let denied = permit(&context.manifest, &errand).err();
+    let denied = permit(&context.manifest, &context.hosts, &errand).err();
     let account = bind(&errand);
     let (print, call) = class(context, account, *errand);
     let answer = record(context, &print, Box::new(call), denied).await?;
@@ -79,7 +79,7 @@ pub async fn dispatch(pace: &Pace, carrier: &dyn Carry, call: &Call, at: &At) ->
 }
 
 /// First stage: whether the manifest allows it, and whether the request is one the API knows.
-fn permit(manifest: &Manifest, errand: &Errand) -> Result<(), Fault> {
+fn permit(manifest: &Manifest, hosts: &Hosts, errand: &Errand) -> Result<(), Fault> {
     match errand {
         Errand::Call {
             account,
@@ -101,7 +101,7 @@ fn permit(manifest: &Manifest, errand: &Errand) -> Result<(), Fault> {
         Errand::AssumeRole { account, .. } => {
             permit::api(manifest, side(account), "STS", "AssumeRole")
         }
-        Errand::Http { request, url } => permit::http(manifest, request, url).map(|_| ()),
+        Errand::Http { request, url } => permit::http(manifest, hosts, request, url).map(|_| ()),
     }
 }
 
@@ -233,15 +233,24 @@ fn class(context: &mut Context, account: String, errand: Errand) -> (String, Hos
         }
         Errand::Http { request, url } => {
             let print = fingerprint::of_request(&request);
-            let permission = permit::http(&context.manifest, &request, &url);
-            let class = match permission {
-                Ok(permission) if permission.kind == Kind::Read => Class::Read,
-                _ => Class::Change,
-            };
-            let call = plain(account, Target::Http(request), class, Repeat::Never);
+            let permission = permit::http(&context.manifest, &context.hosts, &request, &url).ok();
+            let call = requested(permission, account, request);
             let reverse = None;
             (print, HostCall::Call { call, reverse })
         }
+    }
+}
+
+/// What the manifest says about a request; what it does not say is a change, never repeated.
+fn requested(permission: Option<&HttpPermission>, account: String, request: HttpRequest) -> Call {
+    let (class, repeat) = match permission {
+        Some(permission) if permission.kind == Kind::Read => (Class::Read, Repeat::Same),
+        Some(permission) if permission.repeat == HttpRepeat::Same => (Class::Change, Repeat::Same),
+        _ => (Class::Change, Repeat::Never),
+    };
+    Call {
+        covered: permission.is_some_and(|permission| permission.stays),
+        ..plain(account, Target::Http(request), class, repeat)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rutter_manifest::Manifest;
 
 use super::line::Line;
+use super::permit::Hosts;
 
 /// An account as the operator bound it to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(super) struct Context {
     pub(super) run_id: String,
     /// The accounts by the plugin's names.
     pub(super) accounts: BTreeMap<String, BoundAccount>,
+    /// The hosts that the operator named.
+    pub(super) hosts: Hosts,
     pub(super) line: Line,
     /// How many equal changes the attempt made so far, for their client tokens.
     pub(super) equal_changes: BTreeMap<String, EqualChanges>,

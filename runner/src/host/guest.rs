@@ -16,6 +16,7 @@ use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX};
 use super::line::{Desk, GuestEvent, Line, Stop};
 use super::load::Plugin;
 use super::meter::Meter;
+use super::permit::Hosts;
 use super::sandbox::{Place, Sandbox};
 use super::{trap, v0_1};
 
@@ -34,6 +35,8 @@ pub struct GuestJob {
     pub accounts: BTreeMap<String, BoundAccount>,
     /// What it may use up.
     pub limits: Limits,
+    /// The hosts that the operator named.
+    pub hosts: Hosts,
     /// When the attempt began: what `flow.now` says before the first answer.
     pub started: Timestamp,
 }
@@ -178,6 +181,7 @@ async fn run(
         undo,
         accounts,
         limits,
+        hosts,
         started: _,
     } = *job;
     let inputs = into_text(inputs);
@@ -189,6 +193,7 @@ async fn run(
             manifest: plugin.shared_manifest(),
             run_id,
             accounts,
+            hosts,
             line,
             equal_changes: BTreeMap::new(),
             log_full: false,

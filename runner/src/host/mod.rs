@@ -46,4 +46,5 @@ pub use limits::Limits;
 pub use line::{GuestEvent, LogLevel};
 pub use load::{LoadError, Plugin};
 pub use pace::{Lane, Pace, PaceSettings, Sent, is_throttled};
+pub use permit::Hosts;
 pub use sandbox::{Sandbox, SandboxError, SandboxSettings};

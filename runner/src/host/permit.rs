@@ -2,9 +2,14 @@
 //!
 //! What is not allowed by name is denied, and the denial prints the lines that would allow it.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use rutter_engine::{Fault, FaultClass, HttpRequest};
 use rutter_manifest::{HttpPermission, Manifest, Permission};
 use url::Url;
+
+use crate::settings::AllowedHost;
 
 /// The account a call is made on, as the manifest knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,29 +53,98 @@ pub(super) fn api(
     Err(denied(manifest, &format!("`{call}` {on}"), &lines))
 }
 
-/// The permission that allows a request by HTTP. The first that fits in the order of the manifest.
+/// The hosts that the operator's settings name, for permissions that leave them to the operator.
+#[derive(Clone, Debug, Default)]
+pub struct Hosts {
+    named: Arc<[AllowedHost]>,
+    /// Where a rehearsal, which sends nothing, notes the hosts that are not named instead of refusing.
+    unnamed: Option<Arc<Mutex<BTreeSet<String>>>>,
+}
+
+impl Hosts {
+    /// Those that are named, and no other.
+    pub fn named(named: impl IntoIterator<Item = AllowedHost>) -> Self {
+        Self {
+            named: named.into_iter().collect(),
+            unnamed: None,
+        }
+    }
+
+    /// As [`Hosts::named`] for a process that sends nothing: any other is noted and not refused.
+    pub fn noted(named: impl IntoIterator<Item = AllowedHost>) -> Self {
+        Self {
+            unnamed: Some(Arc::default()),
+            ..Self::named(named)
+        }
+    }
+
+    /// The hosts that were asked for and are not named.
+    pub fn unnamed(&self) -> BTreeSet<String> {
+        let unnamed = self.unnamed.as_ref();
+        unnamed.map_or_else(BTreeSet::new, |hosts| lock(hosts).clone())
+    }
+
+    fn admit(&self, url: &Url) -> bool {
+        if self.named.iter().any(|host| host.admits(url)) {
+            return true;
+        }
+        match &self.unnamed {
+            Some(unnamed) => {
+                lock(unnamed).insert(authority(url));
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn lock(hosts: &Mutex<BTreeSet<String>>) -> MutexGuard<'_, BTreeSet<String>> {
+    // A set is whole whatever became of who held it.
+    hosts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The permission that allows a request by HTTP. The first that fits in the order of the manifest; one
+/// that leaves the hosts to the operator needs the operator's word as well.
 pub(super) fn http<'a>(
     manifest: &'a Manifest,
+    hosts: &Hosts,
     request: &HttpRequest,
     url: &Url,
 ) -> Result<&'a HttpPermission, Fault> {
+    let (host, path) = (authority(url), url.path());
     let found = manifest.permissions.iter().find_map(|permission| {
         let http = permission.http.as_ref()?;
-        let granted = request.auth.is_none() || request.auth == permission.credential;
-        (granted && fits(http, &request.method, url)).then_some(http)
+        let auth = request.auth.as_deref();
+        let granted = auth.is_none_or(|name| permission.grants(name));
+        (granted && http.admits(&request.method, &host, path)).then_some(http)
     });
-    found.ok_or_else(|| {
-        let (host, path) = (authority(url), url.path());
-        let mut lines = vec![format!(
-            "http = {{ host = \"{host}\", methods = [\"{}\"], path = \"{path}\" }}",
-            request.method
-        )];
-        if let Some(auth) = &request.auth {
-            lines.push(format!("credential = \"{auth}\""));
+    match found {
+        Some(http) if http.leaves_hosts_to_operator() && !hosts.admit(url) => {
+            Err(unnamed(manifest, &host))
         }
-        let what = format!("{} `{}{path}`", request.method, origin(url));
-        denied(manifest, &what, &lines)
-    })
+        Some(http) => Ok(http),
+        None => {
+            let mut lines = vec![format!(
+                "http = {{ host = \"{host}\", methods = [\"{}\"], path = \"{path}\" }}",
+                request.method
+            )];
+            if let Some(auth) = &request.auth {
+                lines.push(format!("credential = \"{auth}\""));
+            }
+            let what = format!("{} `{}{path}`", request.method, origin(url));
+            Err(denied(manifest, &what, &lines))
+        }
+    }
+}
+
+fn unnamed(manifest: &Manifest, host: &str) -> Fault {
+    refusal(format!(
+        "`{}` may only reach hosts that the settings name, and they do not name `{host}`",
+        manifest.plugin.name
+    ))
+    .advise(format!(
+        "if it is meant, write `hosts = [\"{host}\"]` under `[http]` in the settings"
+    ))
 }
 
 /// A denial that an operator and a plugin's author can act upon.
@@ -105,23 +179,6 @@ fn same_product(left: &str, right: &str) -> bool {
         || spelled(left).is_some_and(|name| spelled(right) == Some(name))
 }
 
-fn fits(http: &HttpPermission, method: &str, url: &Url) -> bool {
-    let method_fits = http.methods.iter().any(|allowed| allowed == method);
-    method_fits && host_fits(&http.host, url) && glob(&http.path, url.path())
-}
-
-/// `hooks.example.com`, `hooks.example.com:8443`, or `*.example.com` for every host below it.
-fn host_fits(pattern: &str, url: &Url) -> bool {
-    let host = authority(url);
-    match pattern.strip_prefix("*.") {
-        Some(parent) => host.strip_suffix(&parent.to_ascii_lowercase()).is_some_and(
-            // The rest is one or more labels: `a.`, never an empty one.
-            |labels| labels.len() > 1 && labels.ends_with('.'),
-        ),
-        None => pattern.eq_ignore_ascii_case(&host),
-    }
-}
-
 /// The host, with the port unless it is the scheme's own.
 fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
@@ -133,25 +190,6 @@ fn authority(url: &Url) -> String {
 
 fn origin(url: &Url) -> String {
     format!("{}://{}", url.scheme(), authority(url))
-}
-
-/// Whether `text` fits `pattern`, in which `*` stands for any text.
-fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -231,7 +269,7 @@ mod tests {
         );
         let allows = |method, url, auth| {
             let (request, url) = request(method, url, auth);
-            http(&manifest, &request, &url).is_ok()
+            http(&manifest, &Hosts::default(), &request, &url).is_ok()
         };
         assert!(allows("POST", "https://hooks.example.com/x/1", None));
         assert!(allows(
@@ -259,11 +297,36 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_any_text() {
-        assert!(glob("/a/*/c", "/a/b/c"));
-        assert!(glob("*", ""));
-        assert!(glob("/a*b*c", "/aXbYbZc"));
-        assert!(!glob("/a*c*c", "/abc"));
-        assert!(!glob("/a", "/ab"));
+    fn hosts_left_to_the_operator_are_denied_until_the_settings_name_them() {
+        let manifest = manifest(
+            "[[permissions]]\n\
+             http = { host = \"*\", methods = [\"POST\"], path = \"/*\" }\n\
+             credential = \"*\"\nreason = \"r\"",
+        );
+        let (request, url) = request("POST", "https://hooks.example.com/x", Some("any"));
+        let none = Hosts::default();
+        let fault = http(&manifest, &none, &request, &url).unwrap_err();
+        assert_eq!(fault.code, "rutter.denied");
+        assert!(
+            fault
+                .advice
+                .unwrap()
+                .contains("`hosts = [\"hooks.example.com\"]`"),
+            "the line that would allow it"
+        );
+        let named: AllowedHost = "hooks.example.com".parse().unwrap();
+        let hosts = Hosts::named([named.clone()]);
+        assert!(http(&manifest, &hosts, &request, &url).is_ok());
+        let other = Url::parse("https://hooks.example.com.evil.net/x").unwrap();
+        assert!(http(&manifest, &hosts, &request, &other).is_err());
+        assert!(hosts.unnamed().is_empty());
+
+        let rehearsed = Hosts::noted([named]);
+        assert!(http(&manifest, &rehearsed, &request, &other).is_ok());
+        assert!(http(&manifest, &rehearsed, &request, &url).is_ok());
+        assert_eq!(
+            rehearsed.unnamed().into_iter().collect::<Vec<_>>(),
+            ["hooks.example.com.evil.net"]
+        );
     }
 }

@@ -39,6 +39,7 @@ fn job(inputs: Value, limits: Limits) -> GuestJob {
         undo: None,
         accounts: BTreeMap::from([("account".to_owned(), account)]),
         limits,
+        hosts: Hosts::default(),
         started: Timestamp(1_000),
     }
 }

@@ -2,15 +2,17 @@
 //! is asked to send can leave the process.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rutter_contracts::wire;
-use rutter_engine::{Api, At, Call, Class, Fault, FaultClass, Outcome, Target, Timestamp};
-use rutter_simcloud::{Request, Response, World};
+use rutter_engine::{
+    Api, At, Call, Class, Fault, FaultClass, HttpRequest, Name, Outcome, Target, Timestamp,
+};
+use rutter_simcloud::{HttpScript, Request, Response, World};
 use serde_json::{Value, json};
 
-use crate::cloud::judge_answer;
 use crate::cloud::pages::Pages;
+use crate::cloud::{judge_answer, judge_plain_answer};
 use crate::secrets::Secrets;
 
 /// How long a session is used: five minutes less than it is good for. Milliseconds.
@@ -23,6 +25,31 @@ const HOST: &str = "the simulated cloud";
 pub struct SimCarrier {
     state: Mutex<State>,
     secrets: Secrets,
+    requests: Mutex<Vec<Unsent>>,
+}
+
+/// A request by plain HTTP that a rehearsal did not send.
+#[derive(Clone, Debug)]
+pub struct Unsent {
+    /// The step that would have sent it.
+    pub step: Name,
+    /// `POST https://…`, secrets as placeholders.
+    pub label: String,
+    /// Read or change.
+    pub class: Class,
+    /// What the step was told.
+    pub reply: Reply,
+}
+
+/// What a step was told instead of an answer.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// What the world says.
+    Scripted(HttpScript),
+    /// That it went well: status 200 and no body.
+    Assumed,
+    /// That it is not known.
+    None,
 }
 
 struct State {
@@ -55,6 +82,7 @@ impl SimCarrier {
                 sessions: BTreeMap::new(),
             }),
             secrets,
+            requests: Mutex::default(),
         }
     }
 
@@ -71,13 +99,49 @@ impl SimCarrier {
             Target::AssumeRole { arn, session } => {
                 self.assume_role(&call.account, arn, session, now, &mut latency_ms)
             }
-            Target::Http(request) => not_simulated(&format!("{} {}", request.method, request.url)),
+            Target::Http(request) => self.request(call, request, at),
         };
         match &mut outcome {
             Outcome::Done(answer) => self.secrets.redact(answer),
             Outcome::Refused(fault) | Outcome::Unknown(fault) => self.secrets.redact_fault(fault),
         }
         (outcome, latency_ms)
+    }
+
+    /// The requests by plain HTTP that a run would have sent, in order.
+    pub fn unsent(&self) -> Vec<Unsent> {
+        self.unsent_so_far().clone()
+    }
+
+    fn unsent_so_far(&self) -> MutexGuard<'_, Vec<Unsent>> {
+        // A list is whole whatever became of who held it.
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is sent: the world's script answers. Without one a change is taken to have gone well,
+    /// which the report says, and what a read would have told is not known.
+    fn request(&self, call: &Call, request: &HttpRequest, at: &At) -> Outcome {
+        let (method, url) = (request.method.as_str(), request.url.as_str());
+        let scripted = self.look(|world| world.http_answer(method, url).cloned());
+        let answer = match (scripted, call.class) {
+            (Some(answer), _) => Reply::Scripted(answer),
+            (None, Class::Change) => Reply::Assumed,
+            (None, Class::Read) => Reply::None,
+        };
+        let outcome = match &answer {
+            Reply::Scripted(answer) => {
+                judge_plain_answer(&call.label(), HOST, call.class, answer.status, &answer.body)
+            }
+            Reply::Assumed => judge_plain_answer(&call.label(), HOST, call.class, 200, ""),
+            Reply::None => not_simulated(&call.label()),
+        };
+        self.unsent_so_far().push(Unsent {
+            step: at.step.clone(),
+            label: call.label(),
+            class: call.class,
+            reply: answer,
+        });
+        outcome
     }
 
     fn call_api(
@@ -231,7 +295,7 @@ impl SimCarrier {
         Outcome::Done(json!({ "id": owner, "arn": text("/AssumedRoleUser/Arn") }))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // The world is changed by its own function alone, which leaves it whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -266,9 +330,8 @@ fn on_the_wire(api: &Api, parameters: &Value) -> Result<Value, wire::WireError> 
 
 fn not_simulated(what: &str) -> Outcome {
     let message = format!("{what} is not simulated, so what follows from it is not rehearsed");
-    Outcome::Refused(Fault::new(
-        FaultClass::Fail,
-        "rutter.not-rehearsed",
-        message,
-    ))
+    let fault = Fault::new(FaultClass::Fail, "rutter.not-rehearsed", message);
+    Outcome::Refused(
+        fault.advise("write what it answers into the world: `[[http]]` with `url` and `json`"),
+    )
 }

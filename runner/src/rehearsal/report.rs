@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Approval, ChangeState, Fact, Fault, Name, Record, Run, RunEnd, Standing, StepState, Timestamp,
+    Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, Standing, StepState,
+    Timestamp,
 };
 use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
-use crate::ui::{explained, ids_table, notes};
+use super::carrier::{Reply, Unsent};
+use crate::ui::{explained, ids_table, notes, one_line};
 
 /// What the report is made of.
 pub struct Material<'a> {
@@ -32,6 +34,10 @@ pub struct Material<'a> {
     pub calls: &'a [CallRecord],
     /// What would be paid for.
     pub charges: &'a [Charge],
+    /// Requests by plain HTTP that a run would send.
+    pub unsent: &'a [Unsent],
+    /// Hosts of theirs that the settings would have to name.
+    pub unnamed: &'a BTreeSet<String>,
 }
 
 /// Writes the report.
@@ -44,6 +50,7 @@ pub fn report(material: &Material<'_>) -> String {
     ids(&mut out, material);
     people(&mut out, material);
     calls(&mut out, material);
+    requests(&mut out, material);
     charges(&mut out, material);
     undo(&mut out, material);
     limits(&mut out, material);
@@ -330,6 +337,38 @@ fn calls(out: &mut String, material: &Material<'_>) {
         .filter(|change| matches!(change.state, ChangeState::Done(_)))
         .count();
     line(out, format_args!("  of them {sent} change something"));
+}
+
+/// What a run would send by plain HTTP, and what the steps were told instead of an answer.
+fn requests(out: &mut String, material: &Material<'_>) {
+    if material.unsent.is_empty() {
+        return;
+    }
+    line(out, format_args!("\nRequests that a run would send"));
+    for request in material.unsent {
+        let told = match &request.reply {
+            Reply::Scripted(answer) => format!("the world answers {}", answer.status),
+            Reply::Assumed => "taken to have gone well, with an empty answer".to_owned(),
+            Reply::None => "what it would answer is not known".to_owned(),
+        };
+        let kind = match request.class {
+            Class::Read => "read",
+            Class::Change => "change",
+        };
+        let label = one_line(&request.label);
+        line(
+            out,
+            format_args!("  `{}` {kind}: {label}: {told}", request.step),
+        );
+    }
+    for host in material.unnamed {
+        line(
+            out,
+            format_args!(
+                "  a run would refuse `{host}`: name it in `hosts` under `[http]` in the settings"
+            ),
+        );
+    }
 }
 
 fn charges(out: &mut String, material: &Material<'_>) {

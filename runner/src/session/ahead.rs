@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Guests, SessionError, load_components};
 use crate::drive::Drive;
-use crate::host::{Limits, Sandbox};
+use crate::host::{Hosts, Limits, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
 use crate::rehearsal::{RehearsalShell, SimCarrier};
 use crate::runbook::{Evaluator, Found};
@@ -68,7 +68,7 @@ impl Ahead {
     ) -> Result<Vec<(Step, Fault)>, SessionError> {
         let world = World::from_toml(NOWHERE, "no world")?;
         let plugins = load_components(&sandbox, &self.components)?;
-        let guests = Guests::new(sandbox, plugins, limits);
+        let guests = Guests::new(sandbox, plugins, limits, Hosts::default());
         let carrier = Arc::new(SimCarrier::new(world, secrets));
         let mut run = Run::new();
         let mut journal = MemoryJournal::default();

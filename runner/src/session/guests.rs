@@ -10,7 +10,9 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::drive::Wakeup;
-use crate::host::{BoundAccount, GuestEvent, GuestHandle, GuestJob, Limits, Plugin, Sandbox};
+use crate::host::{
+    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
+};
 
 /// How many events of guests wait before a guest has to: one each for all that run at once is enough,
 /// since a guest is suspended after its call; progress and log lines share the rest.
@@ -21,6 +23,7 @@ pub struct Guests {
     sandbox: Arc<Sandbox>,
     plugins: BTreeMap<String, Arc<Plugin>>,
     limits: Limits,
+    hosts: Hosts,
     guests: HashMap<At, Guest>,
     /// Guests that execute code, as opposed to waiting for an answer.
     running: usize,
@@ -36,17 +39,20 @@ struct Guest {
 }
 
 impl Guests {
-    /// No guests yet; `plugins` by the digests that the plan names.
+    /// No guests yet; `plugins` by the digests that the plan names, `hosts` those
+    /// that the operator named.
     pub fn new(
         sandbox: Arc<Sandbox>,
         plugins: BTreeMap<String, Arc<Plugin>>,
         limits: Limits,
+        hosts: Hosts,
     ) -> Self {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         Self {
             sandbox,
             plugins,
             limits,
+            hosts,
             guests: HashMap::new(),
             running: 0,
             sender,
@@ -131,6 +137,7 @@ impl Guests {
             undo: undo.map(|undo| *undo),
             accounts: bound.collect(),
             limits: self.limits.clone(),
+            hosts: self.hosts.clone(),
             started: now,
         };
         Ok((plugin, job))

@@ -32,7 +32,7 @@ pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
 use crate::drive::Drive;
-use crate::host::{Limits, Plugin, Sandbox};
+use crate::host::{Hosts, Limits, Plugin, Sandbox};
 use crate::journal::{Driving, Journal as _, RunFolder, Runs};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
@@ -309,7 +309,8 @@ fn shell(
     latest: Timestamp,
 ) -> LiveShell {
     let clock = Clock::new(equipment.settings.time_scale, latest);
-    let guests = Guests::new(equipment.sandbox, plugins, equipment.limits);
+    let hosts = Hosts::named(equipment.settings.http.hosts.clone());
+    let guests = Guests::new(equipment.sandbox, plugins, equipment.limits, hosts);
     LiveShell::new(
         guests,
         Arc::new(carrier),

@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::{Guests, SessionError, check_step, load_components};
 use crate::drive::Drive;
-use crate::host::{Limits, Sandbox};
+use crate::host::{Hosts, Limits, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
 use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::session::Wishes;
+use crate::settings::AllowedHost;
 use crate::ui::Show;
 
 /// What is rehearsed, and where.
@@ -31,6 +32,8 @@ pub struct Rehearsal {
     pub world: World,
     /// The world's file, as the operator typed it.
     pub world_file: String,
+    /// The hosts that the operator named, for requests by plain HTTP.
+    pub hosts: Vec<AllowedHost>,
     /// Where to stop.
     pub wishes: Wishes,
 }
@@ -73,8 +76,10 @@ pub async fn rehearse(
         secrets,
         world,
         world_file,
+        hosts,
         wishes,
     } = rehearsal;
+    let hosts = Hosts::noted(hosts);
     check_step(&plan, &wishes)?;
     let identities = identities(&plan, &world)?;
     let seed = world.seed();
@@ -84,6 +89,7 @@ pub async fn rehearse(
         sandbox.clone(),
         load_components(&sandbox, &components)?,
         limits,
+        hosts.clone(),
     );
     let carrier = Arc::new(SimCarrier::new(world, secrets));
     let mut run = super::limited(Run::new(), &wishes);
@@ -107,6 +113,7 @@ pub async fn rehearse(
     };
     let standing = drive.until_idle(first).await?;
     let records = journal.load()?;
+    let unsent = carrier.unsent();
     let report = carrier.look(|world| {
         report(&Material {
             run: &run,
@@ -117,6 +124,8 @@ pub async fn rehearse(
             differences: &diff(&before, &world.summary()),
             calls: world.calls(),
             charges: &world.charges(),
+            unsent: &unsent,
+            unnamed: &hosts.unnamed(),
         })
     });
     Ok(Rehearsed {

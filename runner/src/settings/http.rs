@@ -14,6 +14,9 @@ pub struct Http {
     /// Hosts that may be called although their address is not public, or, on loopback, without TLS.
     #[serde(default)]
     pub allow: Vec<AllowedHost>,
+    /// Hosts that plugins may reach whose manifest leaves the hosts to the operator.
+    #[serde(default)]
+    pub hosts: Vec<AllowedHost>,
     /// Credentials that a plugin may name.
     #[serde(default)]
     pub credentials: BTreeMap<String, HttpCredential>,

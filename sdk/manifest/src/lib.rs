@@ -26,7 +26,7 @@ pub use manifest::{AccountNeed, Kind, Manifest, Plugin};
 pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, nearest_few};
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use parse::ManifestError;
-pub use permission::{HttpPermission, Permission};
+pub use permission::{HttpPermission, HttpRepeat, OPERATORS_HOSTS, Permission};
 
 /// The custom section of a component that holds the bytes of its `plugin.toml`.
 pub const SECTION: &str = "rutter:manifest";

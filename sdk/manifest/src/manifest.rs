@@ -8,7 +8,7 @@ use crate::ids::IdPair;
 use crate::name::{is_kebab_case, is_snake_case, nearest};
 use crate::notes;
 use crate::parse::{self, ManifestError};
-use crate::permission::Permission;
+use crate::permission::{HttpPermission, HttpRepeat, Permission};
 
 /// A plugin's manifest, checked: every name has its shape, every default its type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,13 +131,9 @@ impl Manifest {
                 );
             }
             if let Some(http) = &permission.http
-                && http.kind == Kind::Irreversible
+                && let Some(problem) = http_problem(http)
             {
-                return refuse(
-                    Some("http"),
-                    "a request by HTTP is `read` or `change`".to_owned(),
-                    None,
-                );
+                return refuse(Some("http"), problem, None);
             }
             if let Some(account) = &permission.account
                 && !self.accounts.contains_key(account)
@@ -169,6 +165,26 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+fn http_problem(http: &HttpPermission) -> Option<String> {
+    let read = http.kind == Kind::Read;
+    if http.kind == Kind::Irreversible {
+        return Some("a request by HTTP is `read` or `change`".to_owned());
+    }
+    if read && (http.stays || http.repeat == HttpRepeat::Same) {
+        return Some("`repeat` and `stays` are said of changes, not of reads".to_owned());
+    }
+    if http.host.contains('*')
+        && !http.leaves_hosts_to_operator()
+        && (!http.host.starts_with("*.") || http.host[1..].contains('*'))
+    {
+        return Some(format!(
+            "a host is a name, `*.example.com`, or `*` for those that the operator names, not `{}`",
+            http.host
+        ));
+    }
+    None
 }
 
 fn plugin_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -24,7 +24,8 @@ pub struct Permission {
     /// Whether it holds for handles of assumed roles, and not for the account itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assumed: bool,
-    /// The granted credential that requests by HTTP may carry.
+    /// The granted credential that requests by HTTP may carry; [`OPERATORS_HOSTS`], `*`, for any that the
+    /// operator's settings mean for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
     /// Why the plugin wants it, for whoever decides.
@@ -42,13 +43,25 @@ impl Permission {
                 })
         })
     }
+
+    /// Returns whether a request by HTTP may carry the credential `name`.
+    pub fn grants(&self, name: &str) -> bool {
+        self.credential
+            .as_deref()
+            .is_some_and(|granted| granted == name || granted == OPERATORS_HOSTS)
+    }
 }
+
+/// The host of a permission that leaves the hosts to the operator: those that the settings name, and
+/// no other.
+pub const OPERATORS_HOSTS: &str = "*";
 
 /// Requests by plain HTTP to one host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpPermission {
-    /// The host's name, `hooks.example.com`, with `:port` unless it is the scheme's own.
+    /// The host's name, `hooks.example.com`, with `:port` unless it is the scheme's own; `*.example.com`
+    /// for every host below it; [`OPERATORS_HOSTS`] for those that the operator's settings name.
     pub host: String,
     /// The methods, upper case.
     #[serde(deserialize_with = "methods")]
@@ -59,6 +72,79 @@ pub struct HttpPermission {
     /// Whether such a request alters the outside world; `read` or `change`.
     #[serde(default = "change")]
     pub kind: Kind,
+    /// Whether a change may be sent again when its answer was lost.
+    #[serde(default, skip_serializing_if = "HttpRepeat::is_never")]
+    pub repeat: HttpRepeat,
+    /// Whether what a change did may stay when a run is taken back: a message that was sent, say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
+}
+
+/// Whether a change by plain HTTP may be sent twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HttpRepeat {
+    /// A second one may do the same again; when the answer was lost a person looks.
+    #[default]
+    Never,
+    /// A second one is harmless.
+    Same,
+}
+
+impl HttpRepeat {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn is_never(&self) -> bool {
+        *self == Self::Never
+    }
+}
+
+impl HttpPermission {
+    /// Returns whether the hosts are the operator's to name.
+    pub fn leaves_hosts_to_operator(&self) -> bool {
+        self.host == OPERATORS_HOSTS
+    }
+
+    /// Returns whether this names a request. `authority` is the host in lower case, with `:port` unless
+    /// it is the scheme's own.
+    pub fn admits(&self, method: &str, authority: &str, path: &str) -> bool {
+        let method_fits = self.methods.iter().any(|allowed| allowed == method);
+        method_fits && host_fits(&self.host, authority) && glob(&self.path, path)
+    }
+}
+
+fn host_fits(pattern: &str, authority: &str) -> bool {
+    if pattern == OPERATORS_HOSTS {
+        return true;
+    }
+    match pattern.strip_prefix("*.") {
+        Some(parent) => authority
+            .strip_suffix(&parent.to_ascii_lowercase())
+            // The rest is one or more labels: `a.`, never an empty one.
+            .is_some_and(|labels| labels.len() > 1 && labels.ends_with('.')),
+        None => pattern.eq_ignore_ascii_case(authority),
+    }
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 /// What is not known to be a read is a change.
@@ -135,5 +221,35 @@ fn http_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
         Err(serde::de::Error::custom(format!(
             "a path begins with `/`, `{path}` does not"
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(glob("/a/*/c", "/a/b/c"));
+        assert!(glob("*", ""));
+        assert!(glob("/a*b*c", "/aXbYbZc"));
+        assert!(!glob("/a*c*c", "/abc"));
+        assert!(!glob("/a", "/ab"));
+    }
+
+    #[test]
+    fn a_credential_is_granted_by_name_or_left_to_the_operator() {
+        let permission = |credential: Option<&str>| Permission {
+            call: Vec::new(),
+            http: None,
+            account: None,
+            assumed: false,
+            credential: credential.map(str::to_owned),
+            reason: "r".to_owned(),
+        };
+        assert!(permission(Some("hook")).grants("hook"));
+        assert!(!permission(Some("hook")).grants("other"));
+        assert!(permission(Some("*")).grants("other"));
+        assert!(!permission(None).grants("hook"));
     }
 }

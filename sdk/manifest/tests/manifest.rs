@@ -177,6 +177,24 @@ fn a_permission_has_calls_or_http_and_not_both() {
     assert_eq!(line, 1);
 }
 
+#[test]
+fn a_request_by_http_leaves_the_hosts_to_the_operator_or_names_them() {
+    let http = |rest: &str| {
+        Manifest::parse(&format!(
+            "{PLUGIN}[[permissions]]\nhttp = {{ methods = [\"POST\"], path = \"/*\", {rest} }}\nreason = \"r\"\n"
+        ))
+    };
+    let any = http("host = \"*\", repeat = \"same\", stays = true").expect("a manifest");
+    let any = any.permissions[0].http.as_ref().expect("it is for HTTP");
+    assert!(any.leaves_hosts_to_operator() && any.stays);
+    assert!(any.admits("POST", "a.example", "/x") && !any.admits("GET", "a.example", "/x"));
+    let refused = |rest: &str| http(rest).expect_err("an error").message;
+    assert!(refused("host = \"a*\"").contains("a host is a name"));
+    assert!(refused("host = \"*.a.*\"").contains("a host is a name"));
+    assert!(refused("host = \"a\", kind = \"read\", stays = true").contains("not of reads"));
+    assert!(refused("host = \"a\", kind = \"irreversible\"").contains("`read` or `change`"));
+}
+
 const SIDES: &str = r#"
 [inputs.image]
 type = "string"

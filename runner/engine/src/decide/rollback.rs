@@ -87,7 +87,11 @@ impl<'a> Turn<'a> {
                 }),
             },
             None if change.call.covered => {
-                let note = "it goes with the object it belongs to".to_owned();
+                let note = match change.call.target {
+                    Target::Http(_) => "what it did may stay",
+                    _ => "it goes with the object it belongs to",
+                }
+                .to_owned();
                 self.facts.push(Fact::ReverseDone {
                     change: number,
                     note,

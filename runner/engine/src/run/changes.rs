@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::api::{Fault, FaultClass};
-use crate::call::Call;
+use crate::call::{Call, Repeat, Target};
 use crate::plan::Name;
 use crate::record::{At, Timestamp};
 use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
@@ -147,7 +147,8 @@ impl Run {
 
     /// Whether an item has changes whose outcome is an open question.
     pub(crate) fn has_open_changes(&self, at: &At) -> bool {
-        self.changes_of(at).any(|change| self.is_open(change))
+        self.changes_of(at)
+            .any(|change| self.is_open(change) && !change.may_be_open())
     }
 
     /// Doubtful, and not made again since by an equal call that succeeded.
@@ -190,6 +191,13 @@ impl Change {
             self.state,
             ChangeState::Unknown(_) | ChangeState::Intended { .. }
         )
+    }
+
+    /// Nobody needs to know whether it happened: it may stay, and it may be sent again. Only a plain
+    /// request is called that; what an action of the cloud's API started is looked at.
+    pub(crate) fn may_be_open(&self) -> bool {
+        let plain = matches!(self.call.target, Target::Http(_));
+        plain && self.call.covered && self.call.repeat == Repeat::Same
     }
 
     /// Why it is not known whether it happened; `None` when it is known, or still on its way.

@@ -1,6 +1,9 @@
 //! Changes of unknown outcome: looked for, adopted, decided by people.
 
-use rutter_engine::{ChangeState, Fact, Resolution, RunEnd, Standing, StepState};
+use rutter_engine::{
+    Call, ChangeState, Class, Fact, HostCall, HttpRequest, OnFailure, Repeat, Resolution,
+    RollbackEnd, RunEnd, Standing, StepState, Target,
+};
 use serde_json::json;
 
 use crate::kit::{
@@ -222,4 +225,61 @@ fn decisions_survive_a_crash() {
         shell.cloud.exists.clear();
         assert!(done(&shell.resume()));
     }
+}
+
+/// A guest that sends a plain request and lets everything through.
+fn requests(covered: bool, repeat: Repeat) -> HostCall {
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        url: "https://hooks.example.com/x".to_owned(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+    };
+    let call = Call {
+        account: String::new(),
+        target: Target::Http(request),
+        class: Class::Change,
+        repeat,
+        ask: None,
+        covered,
+        all_pages: false,
+    };
+    HostCall::Call {
+        call,
+        reverse: None,
+    }
+}
+
+#[test]
+fn a_request_that_may_stay_and_be_repeated_leaves_no_open_question() {
+    let lost = "POST https://hooks.example.com/x";
+    for (covered, repeat, standing) in [
+        (true, Repeat::Same, Standing::Failed),
+        (false, Repeat::Same, Standing::Unknown),
+        (true, Repeat::Never, Standing::Unknown),
+    ] {
+        let mut shell = Shell::new();
+        shell.guest("n", calls(vec![requests(covered, repeat)]));
+        shell.cloud.will(lost, vec![Fate::Swallowed; 12]);
+        assert_eq!(shell.run(plan([step("n")])), standing);
+    }
+}
+
+#[test]
+fn a_lost_notification_is_borne_where_the_runbook_bears_failures_and_stays_when_it_is_undone() {
+    let mut shell = Shell::new();
+    shell.guest("n", calls(vec![requests(true, Repeat::Same)]));
+    shell.guest("after", calls(vec![make("x")]));
+    let lost = "POST https://hooks.example.com/x";
+    shell.cloud.will(lost, vec![Fate::Swallowed; 12]);
+    let notify = step("n").on_failure(OnFailure::Continue);
+    assert!(done(&shell.run(plan([notify, step("after")]))));
+    assert!(shell.cloud.times(lost) > 1, "it was sent again");
+    shell.undo();
+    assert!(!shell.cloud.has("x"));
+    assert!(matches!(
+        shell.run.end(),
+        Some(RunEnd::RolledBack(RollbackEnd::Done))
+    ));
 }

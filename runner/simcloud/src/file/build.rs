@@ -7,6 +7,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::{Place, WorldError};
+use super::http;
 use super::resources::Located;
 use super::{AccountFile, DatabaseFile, DtsJobFile, PolicyFile, RoleFile, UserFile, WorldFile};
 use crate::dts::{self, Sync};
@@ -80,6 +81,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         dts_addresses: file.dts.addresses,
         sold_out: file.ecs.sold_out,
         troubles: file.dts.troubles,
+        http: http::scripts(file.http, place)?,
     };
     let mut world = World {
         settings,

@@ -6,6 +6,7 @@
 mod build;
 mod dts;
 mod error;
+mod http;
 mod migrations;
 mod resources;
 mod scalars;
@@ -17,6 +18,7 @@ pub(crate) use dts::{
     PrecheckState, Stage, TroubleFile,
 };
 pub use error::WorldError;
+pub use http::HttpScript;
 pub(crate) use resources::{
     Architecture, DiskFile, EcsFile, Edition, ImageFile, Network, Os, RedisFile, SnapshotFile,
     Storage, SyncFile,
@@ -79,6 +81,9 @@ pub(crate) struct WorldFile {
     pub smc: SmcFile,
     #[serde(default)]
     pub ecs: EcsGeneralFile,
+    /// Answers to requests by plain HTTP.
+    #[serde(default)]
+    pub http: Vec<http::HttpFile>,
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountFile>,
     /// Further names of accounts, for runbooks in which two names may be one account.

@@ -56,6 +56,7 @@ impl Scene {
             manifest: Arc::new(Manifest::parse(&manifest).unwrap()),
             run_id: "run".to_owned(),
             accounts: BTreeMap::from([("account".to_owned(), bound)]),
+            hosts: Hosts::default(),
             line,
             equal_changes: BTreeMap::new(),
             log_full: false,

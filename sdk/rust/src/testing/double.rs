@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use rutter_manifest::{Manifest, Permission};
+use rutter_manifest::{HttpPermission, Manifest, Permission};
 use serde_json::Value;
 
 use crate::account::{AccountBackend, Until};
@@ -22,7 +22,7 @@ pub(super) trait Answers {
     /// The id of an account by the plugin's name for it.
     fn account_id(&self, name: &str) -> Option<String>;
     /// Answers a request by plain HTTP.
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, Fault>;
+    fn send(&mut self, request: &HttpRequest, auth: Option<&str>) -> Result<HttpResponse, Fault>;
 }
 
 /// A call that the plugin makes.
@@ -102,6 +102,26 @@ impl State {
         Err(Fault::new(FaultClass::Denied, "rutter.denied", message))
     }
 
+    /// Holds a request by plain HTTP to the manifest. Which hosts the operator names, no case knows.
+    fn permit_request(&mut self, request: &HttpRequest, auth: Option<&str>) -> Result<(), Fault> {
+        let (host, path) = host_and_path(&request.url);
+        let permitted = self.manifest.permissions.iter().position(|permission| {
+            let admits = |http: &HttpPermission| http.admits(&request.method, &host, path);
+            auth.is_none_or(|name| permission.grants(name))
+                && permission.http.as_ref().is_some_and(admits)
+        });
+        if let Some(index) = permitted {
+            self.used.insert(http_permission(index));
+            return Ok(());
+        }
+        let message = format!(
+            "the manifest does not permit {} {}",
+            request.method, request.url
+        );
+        self.problems.push(message.clone());
+        Err(Fault::new(FaultClass::Denied, "rutter.denied", message))
+    }
+
     /// Holds parameters to the contract, where there is one.
     fn check(&mut self, api: &Api, parameters: &Value) {
         let Some(contract) = rutter_contracts::action(&api.product, &api.action) else {
@@ -155,6 +175,21 @@ impl State {
     }
 }
 
+/// How the use of a permission for plain HTTP is noted; `index` is its place in the manifest.
+pub(super) fn http_permission(index: usize) -> String {
+    format!("http of permission {}", index + 1)
+}
+
+/// The host of an address in lower case, with a port that is written there, and its path.
+fn host_and_path(url: &str) -> (String, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, rest) = rest.split_at(end);
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = if path.is_empty() { "/" } else { path };
+    (host.to_ascii_lowercase(), path)
+}
+
 /// A change, or what is not known to be a read.
 pub(super) fn is_change(api: &Api) -> bool {
     rutter_contracts::action(&api.product, &api.action).is_none_or(|one| one.as_read().is_none())
@@ -183,8 +218,10 @@ impl HostBackend for Double {
         }))
     }
 
-    fn send(&self, request: &HttpRequest, _auth: Option<&str>) -> Result<HttpResponse, Fault> {
-        self.0.borrow_mut().answers.send(request)
+    fn send(&self, request: &HttpRequest, auth: Option<&str>) -> Result<HttpResponse, Fault> {
+        let mut state = self.0.borrow_mut();
+        state.permit_request(request, auth)?;
+        state.answers.send(request, auth)
     }
 
     fn wait(&self, duration_ms: u64) -> Result<(), Fault> {

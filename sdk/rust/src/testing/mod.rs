@@ -59,10 +59,12 @@ pub fn run_folder(plugin: &Plugin, crate_folder: &str) {
         problems.push("the folder `cases` has no case".to_owned());
     }
     let manifest = Manifest::parse(plugin.manifest).expect("the macro has read it already");
-    let declared = manifest
-        .permissions
-        .iter()
-        .flat_map(|permission| &permission.call);
+    let permissions = manifest.permissions.iter().enumerate();
+    let declared = permissions.flat_map(|(index, permission)| {
+        let http = permission.http.as_ref();
+        let http = http.map(|_| double::http_permission(index));
+        permission.call.iter().cloned().chain(http)
+    });
     // Which calls an undo of the plugin's own makes depends on how far the step had come.
     let judged = declared.filter(|_| !manifest.plugin.undo);
     for call in judged.filter(|call| !used.contains(&call.to_lowercase())) {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::Until;
 use crate::fault::{Fault, FaultClass};
@@ -138,19 +138,56 @@ impl Answers for Script {
         Some(id.unwrap_or_else(|| "1234567890123456".to_owned()))
     }
 
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
-        let scripted = self.next(&format!("{} {}", request.method, request.url))?;
+    fn send(&mut self, request: &HttpRequest, auth: Option<&str>) -> Result<HttpResponse, Fault> {
+        let label = format!("{} {}", request.method, request.url);
+        let scripted = self.next(&label)?;
+        if let Some(expected) = &scripted.parameters {
+            let problems = differences(&label, expected, &as_value(request, auth));
+            self.progress.borrow_mut().problems.extend(problems);
+        }
         match scripted.fault {
             Some(fault) => Err(Fault::new(
                 fault.class.unwrap_or(FaultClass::Fail),
                 fault.code,
                 fault.message,
             )),
-            None => Ok(HttpResponse {
-                status: 200,
-                headers: Vec::new(),
-                body: scripted.answer.unwrap_or_default().to_string().into_bytes(),
-            }),
+            None => Ok(response(&scripted.answer.unwrap_or_default())),
         }
+    }
+}
+
+/// A request as a case's `with` describes it: `headers`, `auth`, and the body as `json` or `text`.
+fn as_value(request: &HttpRequest, auth: Option<&str>) -> Value {
+    let headers: serde_json::Map<String, Value> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    let body = request.body.as_deref().unwrap_or_default();
+    let mut value = json!({ "headers": headers });
+    if let Some(auth) = auth {
+        value["auth"] = auth.into();
+    }
+    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+        value["json"] = json;
+    }
+    if let Ok(text) = std::str::from_utf8(body) {
+        value["text"] = text.into();
+    }
+    value
+}
+
+/// A case's `answer`: `status`, and the body as `json` or `text`.
+fn response(answer: &Value) -> HttpResponse {
+    let status = answer.get("status").and_then(Value::as_u64).unwrap_or(200);
+    let text = answer.get("text").and_then(Value::as_str);
+    let body = match (answer.get("json"), text) {
+        (Some(json), _) => json.to_string(),
+        (None, text) => text.unwrap_or_default().to_owned(),
+    };
+    HttpResponse {
+        status: u16::try_from(status).unwrap_or(u16::MAX),
+        headers: Vec::new(),
+        body: body.into_bytes(),
     }
 }

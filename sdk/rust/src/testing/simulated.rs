@@ -218,7 +218,7 @@ impl Answers for Simulated {
         world.account_id(self.world_name(name)).map(str::to_owned)
     }
 
-    fn send(&mut self, request: &HttpRequest) -> Result<HttpResponse, Fault> {
+    fn send(&mut self, request: &HttpRequest, _auth: Option<&str>) -> Result<HttpResponse, Fault> {
         Err(Fault::fail(
             "case.http",
             format!("no world answers {}", request.url),

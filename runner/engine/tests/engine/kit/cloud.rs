@@ -51,15 +51,19 @@ impl Cloud {
     }
 
     pub fn carry(&mut self, call: &Call) -> Outcome {
-        let Target::Api(api) = &call.target else {
-            return Outcome::Refused(Fault::new(FaultClass::Bug, "NoApi", "not an api"));
+        let api = match &call.target {
+            Target::Api(api) => Some(api),
+            Target::Http(_) => None,
+            Target::AssumeRole { .. } => {
+                return Outcome::Refused(Fault::new(FaultClass::Bug, "NoApi", "not an api"));
+            }
         };
-        let label = label(api);
+        let label = api.map_or_else(|| call.label(), label);
         self.sent.push(label.clone());
         let fate = self.fates.get_mut(&label).and_then(VecDeque::pop_front);
         let lost = || Fault::new(FaultClass::LookFirst, "Timeout", "no answer came");
         match fate.unwrap_or(Fate::Fine) {
-            Fate::Fine => match self.act(api) {
+            Fate::Fine => match api.map_or(Ok(json!({})), |api| self.act(api)) {
                 Ok(answer) => Outcome::Done(answer),
                 Err(fault) => Outcome::Refused(fault),
             },
@@ -67,7 +71,7 @@ impl Cloud {
                 Outcome::Refused(Fault::new(class, format!("{class:?}"), "it was refused"))
             }
             Fate::AnswerLost => {
-                let _lost = self.act(api);
+                let _lost = api.map(|api| self.act(api));
                 Outcome::Unknown(lost())
             }
             Fate::Swallowed => Outcome::Unknown(lost()),
