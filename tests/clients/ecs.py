@@ -295,7 +295,7 @@ class Images(ClientCase):
         ecs = self.client("ecs")
         copied = ecs.call(
             "copy_image",
-            image_id="m-base000000001",
+            image_id="m-huge000000001",
             destination_region_id="cn-shenzhen",
             destination_image_name="called-off",
             **REGION,
