@@ -17,6 +17,7 @@ fn run(_host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     broken.extend(limits(&inputs));
     broken.extend(period(&inputs));
     broken.extend(alerts(&inputs));
+    broken.extend(roles(&inputs));
     if broken.is_empty() {
         return Ok(Outputs {
             mappings: i64::try_from(inputs.mappings.len()).unwrap_or_default(),
@@ -67,6 +68,18 @@ fn period(inputs: &Inputs) -> Option<String> {
             "a subscription needs either `months` (1 to 9) or `years` (1, 2, 3 or 5)".to_owned(),
         ),
     }
+}
+
+/// Entering the role of DTS itself where the owner's is meant is a known mistake.
+fn roles(inputs: &Inputs) -> Option<String> {
+    const DTS_OWN_ROLE: &str = "AliyunDTSDefaultRole";
+    let is_entered = inputs
+        .roles
+        .iter()
+        .any(|role| role.eq_ignore_ascii_case(DTS_OWN_ROLE));
+    is_entered.then(|| {
+        format!("`{DTS_OWN_ROLE}` is the role of DTS itself; name a role for this purpose, such as `ram-for-dts`")
+    })
 }
 
 fn alerts(inputs: &Inputs) -> Option<String> {
