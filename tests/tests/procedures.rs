@@ -33,6 +33,8 @@ const fn example(
 const EXAMPLES: &[Example] = &[
     example("redis_cross_account", "", None),
     example("redis_cross_account", "overwrite", Some("task")),
+    example("redis_cluster_cross_account", "", None),
+    example("redis_cluster_cross_account", "overwrite", Some("sync")),
     example("dts_cross_account", "", None),
     example("dts_cross_account", "destination", None),
     example("dts_cross_account", "both", None),
@@ -151,6 +153,11 @@ async fn a_redis_sync() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_between_databases_of_other_accounts() {
     carry_out("dts_cross_account").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_cluster_sync_in_the_older_way() {
+    carry_out("redis_cluster_cross_account").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,7 @@ impl Visit<'_> {
 }
 
 /// Without its default role DTS uses nothing of the account itself.
-fn check_own(world: &World, now: i64, account: &str) -> Result<(), Refusal> {
+pub(super) fn check_own(world: &World, now: i64, account: &str) -> Result<(), Refusal> {
     let Some(own) = world.accounts.get(account) else {
         return Ok(());
     };

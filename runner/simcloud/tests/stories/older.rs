@@ -244,6 +244,20 @@ fn a_role_that_may_not_look_at_the_vpc_is_refused() {
 }
 
 #[test]
+fn an_account_in_which_dts_is_not_authorised_is_refused() {
+    let text = world().replace(
+        "id = \"2222222222222222\"",
+        "id = \"2222222222222222\"\ndts_authorised = false",
+    );
+    let policies = ["AliyunDTSRolePolicy", "AliyunVPCReadOnlyAccess"];
+    let mut ready = ready_in(&text, &policies);
+    let parameters = ready.parameters.clone();
+    let call = "DTS:ConfigureSynchronizationJob";
+    let refused = ready.story.refused("destination", call, parameters);
+    assert_eq!(refused, "Abnormal.RamCheckUserRole");
+}
+
+#[test]
 fn every_omission_fails_its_own_item_of_the_precheck() {
     let changed = |change: fn(&mut Ready)| {
         let mut ready = ready();

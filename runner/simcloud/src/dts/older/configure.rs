@@ -7,8 +7,8 @@ use super::act::enter;
 use super::endpoint::{Destination, Source, SourceKind};
 use super::{Phase, Setup, invalid, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::dts::addresses;
 use crate::dts::settings::number;
+use crate::dts::{access, addresses};
 use crate::scene::Scene;
 
 /// The whitelist group that DTS makes in an instance.
@@ -29,6 +29,7 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
     setup
         .source
         .check_access(scene.world, scene.now, &account)?;
+    access::check_own(scene.world, scene.now, &account)?;
     let starts = setup
         .reserve
         .get("autoStartModulesAfterConfig")
