@@ -205,28 +205,46 @@ fn timeline(out: &mut String, material: &Material<'_>) {
     );
 }
 
-/// From the step that ended last back through the needed step that ended last.
+/// From the step that ended last back through the step it waited for that ended last. A step that
+/// runs a runbook waits for the steps inside, and the first of those for what that step needs.
 fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTreeSet<Name> {
-    let ended = |name: &Name| lanes.get(name).and_then(|lane| lane.ended);
-    let plan = material.run.plan();
+    let run = material.run;
+    let ended = |name: &&Name| lanes.get(*name).and_then(|lane| lane.ended);
+    let latest = |names: &mut dyn Iterator<Item = &Name>| {
+        names
+            .filter(|id| ended(id).is_some())
+            .max_by_key(ended)
+            .cloned()
+    };
+    let mut inside: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+    for step in &run.plan().steps {
+        if let Some(caller) = &step.inside {
+            inside.entry(caller).or_default().push(&step.id);
+        }
+    }
+    let waited_for = |id: &Name| {
+        let mut inner = inside.get(id).into_iter().flatten().copied();
+        let last_inside = latest(&mut inner);
+        let mut around = Some(id);
+        let mut needed = None;
+        while let Some(step) = around
+            .filter(|_| needed.is_none())
+            .and_then(|id| run.planned(id))
+        {
+            needed = latest(&mut step.needs.iter());
+            around = step.inside.as_ref();
+        }
+        last_inside.or(needed)
+    };
     let mut path = BTreeSet::new();
-    let mut next = plan
-        .steps
-        .iter()
-        .map(|step| &step.id)
-        .max_by_key(|id| ended(id))
-        .cloned();
+    let mut next = latest(&mut run.plan().steps.iter().map(|step| &step.id));
     while let Some(id) = next {
-        let needs = plan
-            .step(&id)
-            .map(|step| step.needs.as_slice())
-            .unwrap_or_default();
-        next = needs
-            .iter()
-            .filter(|need| ended(need).is_some())
-            .max_by_key(|id| ended(id))
-            .cloned();
-        path.insert(id);
+        next = waited_for(&id);
+        let mut around = Some(&id);
+        while let Some(step) = around.and_then(|id| run.planned(id)) {
+            path.insert(step.id.clone());
+            around = step.inside.as_ref();
+        }
     }
     path
 }

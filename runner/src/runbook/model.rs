@@ -152,17 +152,20 @@ impl<'a> Model<'a> {
     }
 
     fn wishes(&self) -> Vec<Wishes> {
+        let place = |id: &str| self.ids.get(id).copied();
+        let named = |step: &Step| -> Option<Vec<usize>> {
+            let needs = step.needs.as_ref()?.iter();
+            Some(needs.filter_map(|need| place(&need.value)).collect())
+        };
         let mut wishes: Vec<Wishes> = self
             .runbook
             .steps
             .iter()
             .map(|step| Wishes {
-                named: step.needs.as_ref().map(|needs| {
-                    let known = |need: &super::schema::Spanned<String>| {
-                        self.ids.get(need.value.as_str()).copied()
-                    };
-                    needs.iter().filter_map(known).collect()
-                }),
+                named: named(step),
+                parts: parts(step)
+                    .filter_map(|(caller, _)| place(caller))
+                    .collect(),
                 read: Vec::new(),
             })
             .collect();
@@ -177,6 +180,12 @@ impl<'a> Model<'a> {
         }
         wishes
     }
+}
+
+/// The steps inside sub-runbooks that a step needs: `caller.step`, as the caller and the rest.
+pub(super) fn parts(step: &Step) -> impl Iterator<Item = (&str, &str)> {
+    let needs = step.needs.iter().flatten();
+    needs.filter_map(|need| need.value.split_once('.'))
 }
 
 /// Where a reference stands in the file.

@@ -15,6 +15,8 @@ pub(super) enum Because {
     Named,
     /// An expression reads it.
     Read,
+    /// `needs` names a step inside it: it has to begin, which is less than to be over.
+    Part,
 }
 
 /// What a step says about its order.
@@ -22,6 +24,8 @@ pub(super) enum Because {
 pub(super) struct Wishes {
     /// The steps in `needs`, if it has any such key.
     pub named: Option<Vec<usize>>,
+    /// The steps that run the sub-runbooks of those in `needs` that stand inside one.
+    pub parts: Vec<usize>,
     /// The steps that its expressions read.
     pub read: Vec<usize>,
 }
@@ -49,6 +53,9 @@ pub(super) fn needs(steps: &[Wishes]) -> Needs {
         for need in needs.keys() {
             last.remove(need);
             waited_for[*need] = true;
+        }
+        for part in &wishes.parts {
+            needs.entry(*part).or_insert(Because::Part);
         }
         if !waited_for[index] {
             last.insert(index);
@@ -106,6 +113,7 @@ mod tests {
     fn wishes(named: Option<&[usize]>, read: &[usize]) -> Wishes {
         Wishes {
             named: named.map(<[usize]>::to_vec),
+            parts: Vec::new(),
             read: read.to_vec(),
         }
     }
@@ -143,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn waiting_for_a_part_is_not_waiting_for_the_whole() {
+        let mut part = wishes(Some(&[]), &[]);
+        part.parts = vec![0];
+        let steps = [wishes(None, &[]), part, wishes(None, &[])];
+        assert_eq!(waits(&steps), [vec![], vec![0], vec![0, 1]]);
+        assert_eq!(needs(&steps)[1][&0], Because::Part);
+    }
+
+    #[test]
     fn a_cycle_is_found_and_shown_in_order() {
         let steps = [wishes(None, &[2]), wishes(None, &[]), wishes(None, &[])];
         assert_eq!(cycle(&needs(&steps)), Some(vec![0, 2, 1]));
@@ -170,7 +187,7 @@ mod tests {
             let within = |list: Vec<usize>| list.into_iter().filter(|step| *step < count).collect::<Vec<_>>();
             let wishes: Vec<Wishes> = steps
                 .into_iter()
-                .map(|(named, read)| Wishes { named: named.map(within), read: within(read) })
+                .map(|(named, read)| Wishes { named: named.map(within), parts: Vec::new(), read: within(read) })
                 .collect();
             let needs = needs(&wishes);
             proptest::prop_assume!(cycle(&needs).is_none());

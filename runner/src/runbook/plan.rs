@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::built_in::BuiltIn;
 use super::document::Node;
 use super::files::File;
-use super::model::Model;
+use super::model::{Model, parts};
+use super::order::Because;
 use super::plugins::Used;
 use super::schema::{Account, Accounts, Step};
 
@@ -48,10 +49,7 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
     let ids: Vec<Name> = runbook
         .steps
         .iter()
-        .map(|step| match caller {
-            Some(caller) => format!("{}.{}", caller.id, step.id.value).into(),
-            None => step.id.value.as_str().into(),
-        })
+        .map(|step| outer(caller, &step.id.value))
         .collect();
     let lines = Lines::new(model.file.source.text());
     for (index, step) in runbook.steps.iter().enumerate() {
@@ -59,13 +57,12 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
             continue;
         };
         let inner = model.inner.get(&index);
-        let needs = model.needs[index].keys();
         let made = engine::Step {
             id: ids[index].clone(),
             inside: caller.map(|caller| caller.id.clone()),
             uses: uses(used, inner),
             accounts: accounts(step, used, caller),
-            needs: needs.map(|need| ids[*need].clone()).collect(),
+            needs: needs(index, model, caller, &ids),
             line: line(step, model, caller, &lines),
             ..as_written(step, caller.is_some())
         };
@@ -73,6 +70,29 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
         if let Some(inner) = inner {
             add_steps(inner, Some(&made), steps);
         }
+    }
+}
+
+/// The steps that a step waits for, and those inside others.
+fn needs(
+    index: usize,
+    model: &Model<'_>,
+    caller: Option<&engine::Step>,
+    ids: &[Name],
+) -> Vec<Name> {
+    let whole = model.needs[index].iter();
+    let whole = whole.filter(|(_, because)| **because != Because::Part);
+    let mut needs: Vec<Name> = whole.map(|(need, _)| ids[*need].clone()).collect();
+    let parts = parts(&model.runbook.steps[index]);
+    needs.extend(parts.map(|(step, rest)| outer(caller, &format!("{step}.{rest}"))));
+    needs
+}
+
+/// The id in the plan of a step with this id in its runbook.
+fn outer(caller: Option<&engine::Step>, id: &str) -> Name {
+    match caller {
+        Some(caller) => format!("{}.{id}", caller.id).into(),
+        None => id.into(),
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
             Some(Because::Below) => {
                 format!("has no `needs`: waits for all above, `{}` too", id(next))
             }
+            Some(Because::Part) => format!("needs a step inside `{}`", id(next)),
             Some(Because::Named) | None => format!("needs `{}`", id(next)),
         };
         (
@@ -59,11 +60,14 @@ fn place(model: &Model<'_>, problems: &Problems<'_>, step: usize, next: usize) -
                 text.step == Some(step) && model.step_read(reference) == Some(next)
             })
             .map_or(written.id.span, |(_, _, span)| span),
-        Some(Because::Named) => written
+        Some(Because::Named | Because::Part) => written
             .needs
             .iter()
             .flatten()
-            .find(|need| model.ids.get(need.value.as_str()) == Some(&next))
+            .find(|need| {
+                let whole = need.value.split('.').next().unwrap_or_default();
+                model.ids.get(whole) == Some(&next)
+            })
             .map_or(written.id.span, |need| need.span),
         _ => written.id.span,
     }

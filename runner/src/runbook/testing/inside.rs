@@ -159,6 +159,26 @@ fn the_steps_inside_follow_the_step_that_runs_them_under_its_id() {
 }
 
 #[test]
+fn a_step_waits_for_a_step_inside_another() {
+    let parent = PARENT.replace(
+        "id = \"last\"",
+        "id = \"beside\"\nuses = \"say-hello\"\nneeds = [\"auth.auth.role\"]\n[[steps]]\nid = \"last\"",
+    );
+    let files = [
+        ("child.toml", CHILD),
+        ("middle.toml", MIDDLE),
+        ("parent.toml", &*parent),
+    ];
+    let plan = loaded(&files).plan;
+    let needs = |id: &str| -> Vec<String> {
+        let step = plan.step(id).expect("it is there");
+        step.needs.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(needs("beside"), ["auth.auth.role"]);
+    assert_eq!(needs("last"), ["auth", "beside"]);
+}
+
+#[test]
 fn a_step_inside_says_what_it_is_and_where_it_stands() {
     let plan = whole().plan;
     let role = plan.step("auth.auth.role").expect("it is there");
