@@ -331,5 +331,12 @@ fn keys(world: &toml::Table) -> BTreeMap<String, (String, String)> {
         let pair = (text("access_key_id")?, text("access_key_secret")?);
         Some((name.clone(), pair))
     };
-    accounts.iter().filter_map(key).collect()
+    let mut keys: BTreeMap<_, _> = accounts.iter().filter_map(key).collect();
+    // A runbook's two names may be one account of the world.
+    let aliases = world.get("aliases").and_then(toml::Value::as_table);
+    for (alias, name) in aliases.into_iter().flatten() {
+        let held = name.as_str().and_then(|name| keys.get(name)).cloned();
+        keys.extend(held.map(|pair| (alias.clone(), pair)));
+    }
+    keys
 }
