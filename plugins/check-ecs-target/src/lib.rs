@@ -2,7 +2,11 @@
 //!
 //! What it cannot look at is the vSwitch: the VPC is a product of its own. Whether that fits is known when the server is made.
 
+mod place;
+
 use rutter_sdk::prelude::*;
+
+use crate::place::Place;
 
 rutter_sdk::plugin!(run);
 
@@ -19,6 +23,11 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         Some(_) => place.zones(&mut problems)?,
         None => Vec::new(),
     };
+    if let Some(vpc_id) = &vpc_id {
+        place.address(vpc_id, &mut problems)?;
+    }
+    place.name(&mut problems)?;
+    problems.extend(too_small(&inputs));
     let (Some(vpc_id), Some(kind), true) = (vpc_id, kind, problems.is_empty()) else {
         return Err(unfit(&inputs, &problems));
     };
@@ -35,6 +44,14 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         zones,
         cores: kind.cores,
         memory_gb: kind.memory_gb,
+    })
+}
+
+fn too_small(inputs: &Inputs) -> Option<Problem> {
+    let (size, least) = (inputs.system_disk_gb?, inputs.source_system_gb?);
+    (size < least).then(|| Problem {
+        reason: format!("a system disk of {size} GiB is smaller than the source's of {least} GiB"),
+        remedy: "choose a larger system disk, or leave its size out",
     })
 }
 
@@ -58,139 +75,6 @@ fn unfit(inputs: &Inputs, problems: &[Problem]) -> Fault {
         "{}. Nothing has been changed; run it again afterwards.",
         remedies.join("; ")
     ))
-}
-
-/// An instance type.
-struct Kind {
-    cores: i64,
-    memory_gb: f64,
-    architecture: String,
-    local_disks: i64,
-}
-
-/// Where the new server is to be.
-struct Place<'a> {
-    account: &'a Account,
-    inputs: &'a Inputs,
-}
-
-impl Place<'_> {
-    fn api(&self, action: &str) -> Api {
-        Api::new("ECS", action).region(&self.inputs.region)
-    }
-
-    /// The VPC of the security group.
-    fn vpc(&self, problems: &mut Vec<Problem>) -> Result<Option<String>, Fault> {
-        let id = &self.inputs.security_group;
-        let groups = self
-            .api("DescribeSecurityGroups")
-            .set("RegionId", &self.inputs.region)
-            .set("SecurityGroupId", id);
-        let found = self
-            .account
-            .read(groups)?
-            .items("/SecurityGroups/SecurityGroup");
-        let Some(group) = found.first() else {
-            problems.push(Problem {
-                reason: format!(
-                    "account {} has no security group `{id}` there",
-                    self.account.id()
-                ),
-                remedy: "correct the security group or the region",
-            });
-            return Ok(None);
-        };
-        let vpc = group.text_if_any("/VpcId").unwrap_or_default();
-        if vpc.is_empty() {
-            problems.push(Problem {
-                reason: format!(
-                    "the security group `{id}` is one of the classic network, and a new server must be in a VPC"
-                ),
-                remedy: "choose a security group of the VPC",
-            });
-        }
-        Ok(Some(vpc.to_owned()))
-    }
-
-    fn kind(&self, problems: &mut Vec<Problem>) -> Result<Option<Kind>, Fault> {
-        let name = &self.inputs.instance_type;
-        let mut names = vec![name];
-        names.extend(&self.inputs.source_type);
-        names.dedup();
-        let types = self
-            .api("DescribeInstanceTypes")
-            .set("InstanceTypes", json!(names));
-        let types = self
-            .account
-            .read(types)?
-            .items("/InstanceTypes/InstanceType");
-        let find = |name: &str| {
-            let mut found = types.iter();
-            found.find(|kind| kind.text_if_any("/InstanceTypeId") == Some(name))
-        };
-        let Some(kind) = find(name).map(kind).transpose()? else {
-            problems.push(Problem {
-                reason: format!("there is no type `{name}`"),
-                remedy: "choose another type; DescribeInstanceTypes lists them",
-            });
-            return Ok(None);
-        };
-        let source = self.inputs.source_type.as_deref().and_then(find);
-        if let Some(source) = source.map(self::kind).transpose()?
-            && source.architecture != kind.architecture
-        {
-            problems.push(Problem {
-                reason: format!(
-                    "its processors are {} and those of the source are {}, whose system would not start there",
-                    kind.architecture, source.architecture
-                ),
-                remedy: "choose a type with processors of the source's kind",
-            });
-        }
-        Ok(Some(kind))
-    }
-
-    /// The zones that have the type left.
-    fn zones(&self, problems: &mut Vec<Problem>) -> Result<Vec<String>, Fault> {
-        let mut available = self
-            .api("DescribeAvailableResource")
-            .set("RegionId", &self.inputs.region)
-            .set("DestinationResource", "InstanceType")
-            .set("InstanceType", &self.inputs.instance_type);
-        if let Some(zone) = &self.inputs.zone {
-            available = available.set("ZoneId", zone);
-        }
-        let found = self
-            .account
-            .read(available)?
-            .items("/AvailableZones/AvailableZone");
-        let zones: Vec<String> = found
-            .iter()
-            .filter(|zone| zone.text_if_any("/Status") == Some("Available"))
-            .filter_map(|zone| zone.text_if_any("/ZoneId").map(str::to_owned))
-            .collect();
-        if zones.is_empty() {
-            let place = self.inputs.zone.as_ref().unwrap_or(&self.inputs.region);
-            problems.push(Problem {
-                reason: format!("{place} has none left of it"),
-                remedy: "choose another type or zone",
-            });
-        }
-        Ok(zones)
-    }
-}
-
-fn kind(shown: &Answer) -> Result<Kind, Fault> {
-    let memory_gb = shown.get("/MemorySize").and_then(Value::as_f64);
-    Ok(Kind {
-        cores: shown.integer("/CpuCoreCount")?,
-        memory_gb: memory_gb.unwrap_or_default(),
-        architecture: shown
-            .text_if_any("/CpuArchitecture")
-            .unwrap_or("X86")
-            .to_owned(),
-        local_disks: shown.integer("/LocalStorageAmount").unwrap_or(0),
-    })
 }
 
 #[cfg(test)]

@@ -98,29 +98,20 @@ impl Wanted<'_> {
             .set("InstanceIds", json!([id]).to_string())
     }
 
-    /// The server of that name, if this step made it.
+    /// The server that this step made. Others may have the name as well.
     fn find(&self) -> Result<Option<Value>, Fault> {
         let named = self
             .api("DescribeInstances")
             .set("RegionId", &self.inputs.region)
             .set("InstanceName", &self.inputs.name);
-        let found = self.account.read(named)?.items("/Instances/Instance");
+        let found = self.account.read_all(named)?.items("/Instances/Instance");
         let mine = |server: &&Answer| server.text_if_any("/Description") == Some(&self.mark);
-        if let Some(server) = found.iter().find(mine) {
-            let id = server.text("/InstanceId")?;
-            return Ok(Some(json!({ "InstanceIdSets": { "InstanceIdSet": [id] } })));
-        }
-        let Some(other) = found.first() else {
-            return Ok(None);
-        };
-        let message = format!(
-            "there is a server `{}` in {} that this step did not make: {}",
-            self.inputs.name,
-            self.inputs.region,
-            other.text("/InstanceId")?
-        );
-        Err(Fault::fail("create-instance.name-taken", message)
-            .advise("Choose another name, so that the two can be told apart."))
+        let id = found
+            .iter()
+            .find(mine)
+            .map(|server| server.text("/InstanceId"));
+        let id = id.transpose()?;
+        Ok(id.map(|id| json!({ "InstanceIdSets": { "InstanceIdSet": [id] } })))
     }
 
     fn outputs(&self, id: String, running: &Answer) -> Result<Outputs, Fault> {

@@ -31,6 +31,14 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 .is_none_or(|name| matches_name(name, &instance.name))
             && is("Status", &instance.status)
             && is("VpcId", &instance.vpc)
+            && is(
+                "InstanceNetworkType",
+                if instance.network == Network::Vpc {
+                    "vpc"
+                } else {
+                    "classic"
+                },
+            )
             && is("VSwitchId", &instance.vswitch)
             && is("ZoneId", &instance.zone)
             && is("ImageId", &instance.image)
