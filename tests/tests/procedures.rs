@@ -39,6 +39,7 @@ const EXAMPLES: &[Example] = &[
     example("dts_cross_account", "destination", None),
     example("dts_cross_account", "both", None),
     example("ecs_cross_region", "", None),
+    example("ecs_cross_region", "clean_up", Some("release")),
     example("smc_cross_account", "", None),
 ];
 
