@@ -50,6 +50,9 @@ struct Shared {
 #[derive(Default)]
 struct Script {
     seen: Vec<String>,
+    /// The texts that answers held in the field that is watched.
+    held: Vec<String>,
+    watched: Option<&'static str>,
     moment: Option<(Moment, u32)>,
     struck: Option<oneshot::Sender<()>>,
 }
@@ -96,11 +99,26 @@ impl Proxy {
             .lock()
             .expect("no test panics with the lock");
         *state = Script {
-            seen: Vec::new(),
             moment: Some((moment, process)),
             struck: Some(struck),
+            ..Script::default()
         };
         heard
+    }
+
+    /// Keeps the texts of a field of the answers, from here on.
+    pub fn watch(&self, field: &'static str) {
+        let mut state = self.shared.state.lock();
+        state
+            .as_mut()
+            .expect("no test panics with the lock")
+            .watched = Some(field);
+    }
+
+    /// The texts that were kept.
+    pub fn held(&self) -> Vec<String> {
+        let state = self.shared.state.lock();
+        state.expect("no test panics with the lock").held.clone()
     }
 
     /// The actions that were asked for since the last [`Self::strike`], in order.
@@ -172,7 +190,9 @@ async fn forward(
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();
     response.headers_mut().remove("transfer-encoding");
-    *response.body_mut() = Body::from(answer.bytes().await.expect("the simulator answers whole"));
+    let answer = answer.bytes().await.expect("the simulator answers whole");
+    shared.keep(&answer);
+    *response.body_mut() = Body::from(answer);
     response
 }
 
@@ -184,6 +204,15 @@ impl Shared {
         Place {
             action: action.to_owned(),
             number,
+        }
+    }
+
+    fn keep(&self, answer: &[u8]) {
+        let mut state = self.state.lock().expect("no test panics with the lock");
+        let Some(field) = state.watched else { return };
+        let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+        if let Some(text) = answer[field].as_str() {
+            state.held.push(text.to_owned());
         }
     }
 

@@ -41,6 +41,14 @@ const EXAMPLES: &[Example] = &[
     example("ecs_cross_region", "", None),
     example("ecs_cross_region", "clean_up", Some("release")),
     example("smc_cross_account", "", None),
+    example("smc_cross_account", "several", None),
+    example("smc_cross_account", "instance", Some("migrate")),
+    example("smc_cross_account", "incremental", Some("cut_over")),
+    example("smc_cross_account", "scheduled", None),
+    example("smc_cross_account", "create_only", None),
+    example("smc_cross_account", "drill_only", None),
+    example("smc_cross_account", "after_failure", Some("clean_up")),
+    example("smc_clean_up", "", Some("clean_up")),
 ];
 
 /// The runbooks that are part of others and have no example of their own.
@@ -169,4 +177,9 @@ async fn an_image_copy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_migration() {
     carry_out("smc_cross_account").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_up_after_a_server_migration() {
+    carry_out("smc_clean_up").await;
 }

@@ -1,4 +1,4 @@
-//! Instants as the API writes them. Written so, they compare as text.
+//! Instants as the API writes them.
 
 use std::time::Duration;
 
@@ -16,6 +16,23 @@ pub fn text(instant: Duration) -> String {
     )
 }
 
+/// Reads an instant that is written so, as time since 1970.
+pub fn parse(text: &str) -> Option<Duration> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute) = (number(11, 13)?, number(14, 16)?);
+    // Some actions leave the seconds out.
+    let second = number(17, 19).unwrap_or_default();
+    let years: u64 = (1970..year).map(year_length).sum();
+    let months = lengths(year)
+        .into_iter()
+        .take(usize::try_from(month).ok()?.checked_sub(1)?);
+    let days = years + months.sum::<u64>() + day.checked_sub(1)?;
+    Some(Duration::from_secs(
+        days * DAY + hour * 3_600 + minute * 60 + second,
+    ))
+}
+
 /// Year, month and day of a day counted from 1970-01-01.
 fn date(mut days: u64) -> (u64, u64, u64) {
     let mut year = 1970;
@@ -23,10 +40,8 @@ fn date(mut days: u64) -> (u64, u64, u64) {
         days -= year_length(year);
         year += 1;
     }
-    let february = year_length(year) - 337;
-    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut month = 1;
-    for length in lengths {
+    for length in lengths(year) {
         if days < length {
             break;
         }
@@ -34,6 +49,11 @@ fn date(mut days: u64) -> (u64, u64, u64) {
         month += 1;
     }
     (year, month, days + 1)
+}
+
+fn lengths(year: u64) -> [u64; 12] {
+    let february = year_length(year) - 337;
+    [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
 fn year_length(year: u64) -> u64 {
@@ -52,7 +72,9 @@ mod tests {
             (951_782_400, "2000-02-29T00:00:00Z"),
             (1_700_000_000, "2023-11-14T22:13:20Z"),
         ] {
-            assert_eq!(text(Duration::from_secs(seconds)), expected);
+            let instant = Duration::from_secs(seconds);
+            assert_eq!(text(instant), expected);
+            assert_eq!(parse(expected), Some(instant));
         }
     }
 }

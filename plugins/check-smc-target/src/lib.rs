@@ -12,8 +12,24 @@ rutter_sdk::plugin!(run);
 /// Without it only images that are available are listed.
 const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
-/// A job is scheduled at least so far ahead, and at most.
-const SCHEDULE: (Duration, Duration) = (Duration::from_mins(10), Duration::from_hours(30 * 24));
+/// How far ahead an instant lies.
+struct Range {
+    least: Duration,
+    most: Duration,
+    words: &'static str,
+}
+
+const SCHEDULE: Range = Range {
+    least: Duration::from_mins(10),
+    most: Duration::from_hours(30 * 24),
+    words: "10 minutes to 30 days ahead",
+};
+
+const VALID: Range = Range {
+    least: Duration::from_hours(7 * 24),
+    most: Duration::from_hours(90 * 24),
+    words: "7 to 90 days ahead",
+};
 
 /// How long an import takes at the most, which comes before the job is made.
 const IMPORT: Duration = Duration::from_mins(10);
@@ -34,8 +50,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
                 .advise("Give one of `image_name` and `target_instance`."));
         }
     };
-    // After a call there is a time.
-    target.check_schedule()?;
+    target.check_instants()?;
     Ok(Outputs { loses })
 }
 
@@ -117,27 +132,66 @@ impl Target<'_> {
         ids.map(|id| id.map(str::to_owned)).collect()
     }
 
-    fn check_schedule(&self) -> Result<(), Fault> {
-        let Some(start) = &self.inputs.scheduled_start else {
+    fn check_instants(&self) -> Result<(), Fault> {
+        let all = [
+            ("scheduled_start", &self.inputs.scheduled_start, SCHEDULE),
+            ("valid_until", &self.inputs.valid_until, VALID),
+        ];
+        if all.iter().all(|(_, given, _)| given.is_none()) {
             return Ok(());
-        };
-        let now = self.host.now();
-        let (from, until) = (
-            instant::text(now + SCHEDULE.0),
-            instant::text(now + SCHEDULE.1),
-        );
-        if *start < from || *start > until {
-            let message =
-                format!("`scheduled_start` is {start}, and must be 10 minutes to 30 days ahead");
+        }
+        let now = self.cloud_time()?;
+        for (name, given, range) in all {
+            if let Some(given) = given {
+                self.check_instant(name, given, now, &range)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_instant(
+        &self,
+        name: &str,
+        given: &str,
+        now: Duration,
+        range: &Range,
+    ) -> Result<(), Fault> {
+        let (from, until) = (now + range.least, now + range.most);
+        let instant = instant::parse(given).unwrap_or_default();
+        if instant < from || instant > until {
+            let message = format!("`{name}` is {given}, and must be {}", range.words);
+            let (from, until) = (instant::text(from), instant::text(until));
             return Err(self
                 .refused("instant", message)
                 .advise(format!("Choose an instant between {from} and {until}.")));
         }
-        if *start < instant::text(now + SCHEDULE.0 + IMPORT) {
-            self.host
-                .warn("an import takes up to 10 minutes: the schedule may be too near by then");
+        if instant < from + IMPORT {
+            self.host.warn(&format!(
+                "an import takes up to 10 minutes: `{name}` may be too near by then"
+            ));
         }
         Ok(())
+    }
+
+    /// What time it is in the cloud, as far as the server's agent tells, which reports all the time; the time here can
+    /// be wrong.
+    fn cloud_time(&self) -> Result<Duration, Fault> {
+        let Inputs {
+            instance,
+            source_region,
+            ..
+        } = self.inputs;
+        let read = Api::new("ECS", "DescribeCloudAssistantStatus")
+            .region(source_region)
+            .set("RegionId", source_region)
+            .set("InstanceId", json!([instance]));
+        let answer = self.host.open("source")?.read(read)?;
+        let seen = answer.text_if_any(
+            "/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/LastHeartbeatTime",
+        );
+        Ok(seen
+            .and_then(instant::parse)
+            .unwrap_or_else(|| self.host.now()))
     }
 
     fn absent(&self, id: &str, region: &str) -> Fault {

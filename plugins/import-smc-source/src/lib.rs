@@ -28,7 +28,11 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .field("/SourceServers/SourceServer/0/State")
         .until(&["Available", "InUse"])
         .timeout(inputs.wait)
-        .wait()?;
+        .wait();
+    let online = match online {
+        Err(fault) if fault.code == "rutter.wait-timeout" => return Err(import.not_online()?),
+        other => other?,
+    };
     import.close_tokens()?;
     let source_server = online
         .text("/SourceServers/SourceServer/0/SourceId")?
@@ -104,6 +108,23 @@ impl<'a> Import<'a> {
         let os = self.check_server(&there)?;
         let token = self.create_token()?;
         self.run_client(&there, os, &token)
+    }
+
+    /// A source that does not come online has failed, whatever else it is.
+    fn not_online(&self) -> Result<Fault, Fault> {
+        let source = self.source_server()?;
+        let state = source
+            .as_ref()
+            .and_then(|source| source.text_if_any("/State"))
+            .unwrap_or("not listed");
+        let why = source
+            .as_ref()
+            .and_then(|source| source.text_if_any("/StatusInfo"))
+            .unwrap_or("it gives no reason");
+        let message = format!("the migration source `{}` is `{state}`: {why}", self.name);
+        Ok(self.refused("not-online", message).advise(
+            "Look at the client's logs on the server (`/smc` or `C:\\smc`). To import again, delete the source in the SMC console, or `rutter undo`, and begin anew.",
+        ))
     }
 
     fn refused(&self, code: &str, message: String) -> Fault {

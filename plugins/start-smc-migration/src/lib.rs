@@ -4,7 +4,6 @@
 //! off is started again by the next attempt, where it can go on.
 
 mod causes;
-mod instant;
 mod job;
 mod request;
 mod take_back;
@@ -32,7 +31,8 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .account
         .create(request::create(&migration, &source))
         .settle(SETTLE)
-        .or_adopt(|| migration.find())?;
+        .or_adopt(|| migration.find())
+        .map_err(|fault| migration.untimely(fault))?;
     let id = created.answer.text("/JobId")?.to_owned();
     if inputs.run_mode == "create_only" {
         return migration.outputs(&migration.job(&id)?);
@@ -60,7 +60,6 @@ fn undo(
 
 /// One migration.
 struct Migration<'a> {
-    host: &'a Host,
     inputs: &'a Inputs,
     account: Account,
     /// What marks the job of this step, in every attempt.
@@ -68,10 +67,9 @@ struct Migration<'a> {
 }
 
 impl<'a> Migration<'a> {
-    fn new(host: &'a Host, inputs: &'a Inputs) -> Result<Self, Fault> {
+    fn new(host: &Host, inputs: &'a Inputs) -> Result<Self, Fault> {
         let token = host.token("migration");
         Ok(Self {
-            host,
             inputs,
             account: host.account()?,
             mark: format!("rutter {}", &token[..token.len().min(16)]),
@@ -99,7 +97,6 @@ impl<'a> Migration<'a> {
                 .advise("Import the server, then run the step again."));
         };
         request::check_client(self.inputs, &source)?;
-        request::check_instants(self.inputs, self.host.now())?;
         let id = source.text("/SourceId")?;
         if let Some(job) = self.unfinished_job_of(id)? {
             let (job, status) = (job.id()?, job.status()?);
@@ -193,6 +190,17 @@ impl<'a> Migration<'a> {
         self.refused("broke-off", message).advise(format!(
             "{fix} Then `rutter resume` starts the job again. If it is given up, `rutter undo` deletes it: until then {left} stays and is charged.",
         ))
+    }
+
+    /// The cloud alone knows what time it is there; what it says of an instant gets an advice.
+    fn untimely(&self, fault: Fault) -> Fault {
+        let given = [&self.inputs.scheduled_start, &self.inputs.valid_until];
+        if fault.code.starts_with("InvalidParameter") && given.iter().any(|given| given.is_some()) {
+            return fault.advise(
+                "`scheduled_start` lies 10 minutes to 30 days ahead and `valid_until` 7 to 90 days: an import takes up to 10 minutes. Nothing is charged yet; `rutter undo`, and choose another instant.",
+            );
+        }
+        fault
     }
 
     fn outputs(&self, job: &Job) -> Result<Outputs, Fault> {

@@ -2,18 +2,10 @@
 
 use rutter_sdk::prelude::*;
 
-use crate::{Inputs, Migration, instant};
+use crate::{Inputs, Migration};
 
 /// The first version of the client that can change sizes.
 const CLIENT_THAT_RESIZES: [u64; 3] = [2, 8, 0];
-
-const DAY: Duration = Duration::from_hours(24);
-
-/// A job is scheduled at least so far ahead, and at most.
-const SCHEDULE: (Duration, Duration) = (Duration::from_mins(10), Duration::from_hours(30 * 24));
-
-/// How long a job may be told to stay valid.
-const VALID: (Duration, Duration) = (Duration::from_hours(7 * 24), Duration::from_hours(90 * 24));
 
 pub fn create(migration: &Migration<'_>, source: &str) -> Api {
     let inputs = migration.inputs;
@@ -76,33 +68,6 @@ pub fn check(inputs: &Inputs) -> Result<(), Fault> {
         None => Ok(()),
         Some((_, message)) => Err(Fault::fail("start-smc-migration.misfit", *message)
             .advise("Correct the inputs; nothing has been changed.")),
-    }
-}
-
-/// Refuses instants that lie too near or too far ahead.
-pub fn check_instants(inputs: &Inputs, now: Duration) -> Result<(), Fault> {
-    let all = [
-        ("scheduled_start", &inputs.scheduled_start, SCHEDULE),
-        ("valid_until", &inputs.valid_until, VALID),
-    ];
-    for (name, given, (least, most)) in all {
-        let Some(given) = given else { continue };
-        let (from, until) = (instant::text(now + least), instant::text(now + most));
-        if *given < from || *given > until {
-            let (least, most) = (written(least), written(most));
-            let message = format!("`{name}` is {given}, and must be {least} to {most} ahead");
-            return Err(Fault::fail("start-smc-migration.instant", message)
-                .advise(format!("Choose an instant between {from} and {until}.")));
-        }
-    }
-    Ok(())
-}
-
-fn written(length: Duration) -> String {
-    if length < DAY {
-        format!("{} minutes", length.as_secs() / 60)
-    } else {
-        format!("{} days", length.as_secs() / DAY.as_secs())
     }
 }
 
