@@ -157,6 +157,24 @@ class Tasks(ClientCase):
         self.assertEqual(skipped.skip_items, failed.item)
         dts.call("delete_dts_job", **job)
 
+    def test_tasks_are_read_in_every_state(self):
+        dts = self.client("dts", "source")
+        states = {
+            "lnotstarted": "NotStarted",
+            "lsuspended": "Suspending",
+            "lcopyfailed": "MigrationFailed",
+            "lfailed": "MigrationFailed",
+            "llocked": "Locked",
+            "lfinished": "Finished",
+        }
+        for task, status in states.items():
+            with self.subTest(task=task):
+                self.assertEqual(self.status(dts, {"dts_job_id": task, **REGION}), status)
+                listed = dts.call("describe_dts_jobs", job_type="MIGRATION", dts_job_id=task, **REGION)
+                self.assertEqual([held.status for held in listed.dts_job_list], [status])
+                for stage in ("01", "02", "03", "04"):
+                    dts.call("describe_pre_check_status", shows=["State"], job_code=stage, dts_job_id=task, **REGION)
+
     def test_refusals(self):
         dts = self.client("dts", "destination")
         dts.enveloped("describe_dts_job_detail", "InvalidJobId", dts_job_id="nowhere", **REGION)
