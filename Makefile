@@ -9,8 +9,8 @@
 CARGO ?= cargo
 RUTTER := target/debug/rutter
 RUNBOOK := runbooks/redis_cross_account
-# Runbooks are neither worlds nor inputs.
-RUNBOOKS := $(filter-out %.world.toml %.inputs.toml,$(wildcard runbooks/*.toml))
+# Runbooks are neither worlds nor inputs, nor the table of requirements.
+RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
 .PHONY: rehearse test check plugins bench program wasm-target
 

@@ -187,6 +187,20 @@ fn runbooks() -> Vec<Runbook> {
 }
 
 #[test]
+fn every_runbook_with_a_world_has_a_table() {
+    let tables: Vec<String> = runbooks().into_iter().map(|runbook| runbook.name).collect();
+    let files = std::fs::read_dir(Bench::top().join("runbooks")).expect("the folder can be read");
+    for file in files.filter_map(|file| file.ok()?.file_name().into_string().ok()) {
+        let Some(name) = file.strip_suffix(".world.toml") else {
+            continue;
+        };
+        // A scenario belongs to its runbook's table.
+        let runbook = name.split('.').next().unwrap_or(name).to_owned();
+        assert!(tables.contains(&runbook), "no table for {runbook}");
+    }
+}
+
+#[test]
 fn every_rule_of_an_input_is_broken_by_a_case() {
     for runbook in runbooks() {
         let missing = unbroken(&runbook);
