@@ -50,16 +50,15 @@ fn undo(
     _outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
     let import = Import::new(host, &inputs)?;
-    if changes
-        .iter()
-        .any(|change| change.api.label() == "ECS:RunCommand")
-    {
+    let has_run = |change: &MadeChange| change.api.label() == "ECS:RunCommand";
+    // A source that no client of this step registered was there before.
+    if changes.iter().any(has_run) {
         import.remove_client()?;
-    }
-    if let Some(source) = import.source_server()? {
-        let delete =
-            Api::new("SMC", "DeleteSourceServer").set("SourceId", source.text("/SourceId")?);
-        import.account.change(delete).send().or_absent()?;
+        if let Some(source) = import.source_server()? {
+            let delete =
+                Api::new("SMC", "DeleteSourceServer").set("SourceId", source.text("/SourceId")?);
+            import.account.change(delete).send().or_absent()?;
+        }
     }
     import.delete_tokens()
 }
