@@ -27,9 +27,15 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         Some(job) => job.source()?.to_owned(),
         None => migration.good_source()?,
     };
-    let created = migration
+    let mut create = migration
         .account
-        .create(request::create(&migration, &source))
+        .create(request::create(&migration, &source));
+    if inputs.run_mode == "create_only" {
+        // Nothing runs, so that there is nothing but the job, whatever its target.
+        let delete = migration.smc("DeleteReplicationJob");
+        create = create.reverse(delete.set("JobId", answer("/JobId")));
+    }
+    let created = create
         .settle(SETTLE)
         .or_adopt(|| migration.find())
         .map_err(|fault| migration.untimely(fault))?;
@@ -186,9 +192,14 @@ impl<'a> Migration<'a> {
             || "the disk SMC_Temp_Disk on the target instance".to_owned(),
             |id| format!("the instance No_Delete_SMC_Transition_Instance ({id})"),
         );
+        let give_up = if self.inputs.target_instance.is_some() {
+            "the runbook smc_clean_up"
+        } else {
+            "`rutter undo`"
+        };
         let message = format!("the migration job {id} broke off with `{code}`: {cause}");
         self.refused("broke-off", message).advise(format!(
-            "{fix} Then `rutter resume` starts the job again. If it is given up, `rutter undo` deletes it: until then {left} stays and is charged.",
+            "{fix} Then `rutter resume` starts the job again. If it is given up, {give_up} deletes it: until then {left} stays and is charged.",
         ))
     }
 

@@ -419,7 +419,8 @@ fn undo(out: &mut String, material: &Material<'_>) {
         let by_plugin = step.is_some_and(
             |step| matches!(&step.uses, rutter_engine::Uses::Plugin(plugin) if plugin.undo),
         );
-        change.stands() && change.reverse.is_none() && !change.call.covered && !by_plugin
+        let is_taken_back = by_plugin && !change.is_final();
+        change.stands() && change.reverse.is_none() && !change.call.covered && !is_taken_back
     });
     match last {
         Some(change) => line(

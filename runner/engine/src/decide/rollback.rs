@@ -218,7 +218,8 @@ impl<'a> Turn<'a> {
         });
     }
 
-    /// The step whose plugin takes its changes back by itself.
+    /// The step whose plugin takes its changes back by itself: not where one of them was asked about because nothing
+    /// takes it back.
     fn undoing_plugin(&self, change: &Change) -> Option<(&'a Step, &'a ItemRun)> {
         let run: &'a crate::run::Run = self.run;
         let step = run.planned(&change.at.step)?;
@@ -226,7 +227,9 @@ impl<'a> Turn<'a> {
             return None;
         };
         let item = run.step(&step.id)?.items.get(&change.at.item)?;
-        plugin.undo.then_some((step, item))
+        let mut changes = run.changes_of(&change.at);
+        let is_final = changes.any(Change::is_final);
+        (plugin.undo && !is_final).then_some((step, item))
     }
 
     fn undo_by_plugin(&mut self, change: &Change, step: &Step, item: &ItemRun) {

@@ -1,7 +1,7 @@
 //! What a rollback's records do.
 
 use crate::api::Fault;
-use crate::call::Call;
+use crate::call::{Ask, Call};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
 use crate::run::{Back, Change, Legal, Rollback, Run};
 
@@ -109,6 +109,11 @@ impl Run {
 }
 
 impl Change {
+    /// Whether it stands and people were asked because it cannot be taken back.
+    pub fn is_final(&self) -> bool {
+        self.is_to_be_taken_back() && self.call.ask == Some(Ask::Irreversible)
+    }
+
     fn is_to_be_taken_back(&self) -> bool {
         self.at.phase == Phase::Run && self.stands()
     }

@@ -1,6 +1,6 @@
 //! Taking a run back.
 
-use rutter_engine::{Fact, FaultClass, Repeat, Resolution, RollbackEnd, RunEnd, Standing};
+use rutter_engine::{Ask, Fact, FaultClass, Repeat, Resolution, RollbackEnd, RunEnd, Standing};
 use serde_json::json;
 
 use crate::kit::{
@@ -245,6 +245,22 @@ fn a_plugin_takes_its_changes_back_by_itself() {
     assert!(rolled_back(&shell.undo()));
     assert_eq!(deletions(&shell), ["c", "b", "a"]);
     assert!(shell.cloud.exists.is_empty());
+}
+
+#[test]
+fn a_plugin_does_not_take_back_what_people_were_told_nothing_takes_back() {
+    let mut shell = Shell::new();
+    let last = create("b").no_reverse().ask(Ask::Irreversible);
+    shell.guest(
+        "m",
+        calls(vec![make("a"), last, create("b/part").covered()]),
+    );
+    shell.undo_guest("m", |_| panic!("it is not asked"));
+    shell.run(plan([step("m").own_undo()]));
+    shell.approve("m", "ann");
+    let end = RunEnd::RolledBack(RollbackEnd::PointOfNoReturn { change: 2 });
+    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert!(shell.cloud.has("a") && shell.cloud.has("b"));
 }
 
 #[test]
