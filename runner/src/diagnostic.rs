@@ -52,10 +52,17 @@ impl From<Range<usize>> for Span {
 }
 
 /// A text with its name, shared by all messages about it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        // Mostly it is the very same text, which need not be looked through.
+        self.name == other.name && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+    }
 }
 
 impl fmt::Debug for Source {

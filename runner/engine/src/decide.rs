@@ -3,6 +3,7 @@
 
 mod answer;
 mod guest;
+mod inside;
 mod person;
 mod rollback;
 mod steps;

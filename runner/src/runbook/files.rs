@@ -12,6 +12,7 @@ use rutter_manifest::{Field, FieldKind};
 use serde_json::Map;
 
 use super::document::{self, Document, FILE_BYTES_MAX, Node, NodeKind};
+use super::lines::Lines;
 use super::model::{Model, Place};
 use super::plugins::{Plugins, Used, path_of, resolve};
 use super::problems::Problems;
@@ -35,8 +36,10 @@ pub(super) struct File {
     pub used: Vec<Option<Used>>,
     /// The rules of its inputs.
     pub inputs: IndexMap<String, Field>,
-    /// Its outputs, with their types where something says.
+    /// Its outputs, with their types where something says; not worked out for the outermost.
     pub outputs: IndexMap<String, Option<Field>>,
+    /// Where its lines start.
+    pub lines: Lines,
     /// Its steps, and those of the runbooks they run.
     pub steps: usize,
     /// Runbooks inside each other from here on; 1 where none is inside.
@@ -75,7 +78,7 @@ pub(super) fn read(
         known: HashMap::new(),
         open: vec![(key(&folder.join(name)), source.name().to_owned())],
     };
-    reading.file(source, folder, document)
+    Arc::new(reading.file(source, folder, document))
 }
 
 /// How a problem in the runbook that a step runs came to be found.
@@ -107,7 +110,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn file(&mut self, source: &Source, folder: &Path, document: &Document) -> Arc<File> {
+    fn file(&mut self, source: &Source, folder: &Path, document: &Document) -> File {
         let mut problems = Problems::new(source);
         let runbook = schema::read(document, &mut problems);
         let mut file = File {
@@ -115,6 +118,7 @@ impl Reading<'_> {
             used: Vec::new(),
             inputs: fields(&runbook),
             outputs: IndexMap::new(),
+            lines: Lines::new(source.text()),
             steps: runbook.steps.len(),
             depth: 1,
             problems: Vec::new(),
@@ -123,8 +127,7 @@ impl Reading<'_> {
         file.used = self.used(&file.runbook, folder, &mut problems);
         count(&mut file, &mut problems);
         file.problems = problems.list;
-        file.outputs = outputs(&file, self.templates);
-        Arc::new(file)
+        file
     }
 
     /// What each step uses. A plugin is looked up once, a mistake is reported at each step.
@@ -224,10 +227,14 @@ impl Reading<'_> {
         };
         self.open.push((key.to_owned(), name));
         let folder = path.parent().unwrap_or(Path::new(""));
-        let file = self.file(&source, folder, &document);
+        let mut file = self.file(&source, folder, &document);
         self.open.pop();
         problems.list.extend(file.problems.iter().cloned());
-        (!file.is_newer()).then_some(file)
+        if file.is_newer() {
+            return None;
+        }
+        file.outputs = outputs(&file, self.templates);
+        Some(Arc::new(file))
     }
 
     fn cycle(&self, from: usize, uses: &Spanned<String>, problems: &mut Problems<'_>) {

@@ -16,6 +16,7 @@ mod expression;
 mod files;
 mod inputs;
 mod inside;
+mod lines;
 mod model;
 mod order;
 mod plan;

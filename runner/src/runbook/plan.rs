@@ -51,7 +51,6 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
         .iter()
         .map(|step| outer(caller, &step.id.value))
         .collect();
-    let lines = Lines::new(model.file.source.text());
     for (index, step) in runbook.steps.iter().enumerate() {
         let Some(used) = &model.used[index] else {
             continue;
@@ -63,7 +62,7 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
             uses: uses(used, inner),
             accounts: accounts(step, used, caller),
             needs: needs(index, model, caller, &ids),
-            line: line(step, model, caller, &lines),
+            line: line(step, model, caller),
             ..as_written(step, caller.is_some())
         };
         steps.push(made.clone());
@@ -134,14 +133,10 @@ fn as_written(step: &Step, inside: bool) -> engine::Step {
     }
 }
 
-fn line(
-    step: &Step,
-    model: &Model<'_>,
-    caller: Option<&engine::Step>,
-    lines: &Lines,
-) -> SourceLine {
+fn line(step: &Step, model: &Model<'_>, caller: Option<&engine::Step>) -> SourceLine {
     let source = &model.file.source;
-    let (line, column) = lines.place(source.text(), step.id.span.start);
+    let start = step.id.span.start;
+    let (line, column) = model.file.lines.place(source.text(), start);
     SourceLine {
         file: caller.map(|_| source.name().to_owned()),
         line,
@@ -161,20 +156,20 @@ fn outputs(model: &Model<'_>) -> Value {
 /// The digest of a runbook and of all that it runs, in the order in which they are first used.
 fn digest_of_all(file: &File) -> String {
     let mut digests = vec![digest(file.source.text())];
-    add_digests(file, &mut digests);
+    add_digests(file, &mut BTreeSet::new(), &mut digests);
     match &mut digests[..] {
         [alone] => std::mem::take(alone),
         all => digest(&all.concat()),
     }
 }
 
-fn add_digests(file: &File, digests: &mut Vec<String>) {
+fn add_digests<'a>(file: &'a File, seen: &mut BTreeSet<&'a str>, digests: &mut Vec<String>) {
     for used in file.used.iter().flatten() {
-        let Used::Runbook(inner) = used else { continue };
-        let new = digest(inner.source.text());
-        if !digests.contains(&new) {
-            digests.push(new);
-            add_digests(inner, digests);
+        if let Used::Runbook(inner) = used
+            && seen.insert(inner.source.name())
+        {
+            digests.push(digest(inner.source.text()));
+            add_digests(inner, seen, digests);
         }
     }
 }
@@ -198,7 +193,7 @@ fn add_notes(file: &File, told: &mut BTreeSet<String>, notes: &mut Vec<Note>) {
                 let plugin = &found.manifest.plugin;
                 (format!("plugin {}", plugin.name), &plugin.notes, None)
             }
-            Used::Runbook(inner) if told.insert(digest(inner.source.text())) => {
+            Used::Runbook(inner) if told.insert(inner.source.name().to_owned()) => {
                 let runbook = &inner.runbook;
                 (
                     format!("runbook {}", runbook.name),
@@ -297,32 +292,4 @@ fn bound(account: &Account, model: &Model<'_>) -> (Name, engine::Account) {
         expected_id: binding.expected_id,
     };
     (name.into(), account)
-}
-
-/// Where lines start: ten thousand steps are not each counted from the top of the file.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn new(text: &str) -> Self {
-        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(
-            std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at + 1))
-                .collect(),
-        )
-    }
-
-    /// Line and column, from 1.
-    fn place(&self, text: &str, offset: usize) -> (u32, u32) {
-        let line = self.0.partition_point(|start| *start <= offset);
-        let start = self.0[line - 1];
-        let column = text
-            .get(start..offset)
-            .map_or(0, |before| before.chars().count())
-            + 1;
-        (
-            u32::try_from(line).unwrap_or(u32::MAX),
-            u32::try_from(column).unwrap_or(u32::MAX),
-        )
-    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
-use crate::plan::{Name, OnFailure, Step, SubRunbook, Uses};
+use crate::plan::{Name, OnFailure, Step, Uses};
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun, StepState};
@@ -245,25 +245,6 @@ impl Turn<'_> {
                 },
             },
         );
-    }
-
-    /// A step that runs a sub-runbook is over when the steps inside are, except while one of them
-    /// may still be tried again.
-    fn go_on_inside(&mut self, index: usize, step: &Step, runbook: &SubRunbook) {
-        let inner = &self.run.steps[index].inner;
-        if !inner.begun || inner.open > 0 || self.run.is_stopped_inside(index) {
-            return;
-        }
-        let scope = self.run.scope_inside(step);
-        let end = match self.run.broken(index) {
-            Some(fault) => StepEnd::Failed(fault.clone()),
-            None => match self.expressions.outputs_inside(step, runbook, &scope) {
-                Ok(outputs) => StepEnd::Done(outputs),
-                Err(fault) => StepEnd::Failed(fault),
-            },
-        };
-        let step = step.id.clone();
-        self.facts.push(Fact::StepEnded { step, end });
     }
 
     fn go_on_approving(&mut self, step: &Step, run: &StepRun) {

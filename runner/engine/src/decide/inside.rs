@@ -1,0 +1,26 @@
+//! What follows for a step that runs a sub-runbook from where the steps inside stand.
+
+use super::Turn;
+use crate::plan::{Step, SubRunbook};
+use crate::record::{Fact, StepEnd};
+
+impl Turn<'_> {
+    /// A step that runs a sub-runbook is over when the steps inside are, except while one of them
+    /// may still be tried again.
+    pub(super) fn go_on_inside(&mut self, index: usize, step: &Step, runbook: &SubRunbook) {
+        let inner = &self.run.steps[index].inner;
+        if !inner.begun || inner.open > 0 || self.run.is_stopped_inside(index) {
+            return;
+        }
+        let scope = self.run.scope_inside(step);
+        let end = match self.run.broken(index) {
+            Some(fault) => StepEnd::Failed(fault.clone()),
+            None => match self.expressions.outputs_inside(step, runbook, &scope) {
+                Ok(outputs) => StepEnd::Done(outputs),
+                Err(fault) => StepEnd::Failed(fault),
+            },
+        };
+        let step = step.id.clone();
+        self.facts.push(Fact::StepEnded { step, end });
+    }
+}
