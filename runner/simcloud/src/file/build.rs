@@ -6,11 +6,12 @@ use std::ops::Range;
 use serde_json::Value;
 use toml::Spanned;
 
+use super::build_dts::{DTS_ROLE, dts_role};
 use super::error::{Place, WorldError};
 use super::http;
 use super::resources::Located;
-use super::{AccountFile, DatabaseFile, DtsJobFile, PolicyFile, RoleFile, UserFile, WorldFile};
-use crate::dts::{self, Sync};
+use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use crate::dts::Sync;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
@@ -23,9 +24,6 @@ use crate::world::{Account, Settings, World};
 
 /// Where a world starts that does not say.
 const START: &str = "2026-01-15T20:00:00Z";
-
-/// The role of DTS itself.
-const DTS_ROLE: &str = "AliyunDTSDefaultRole";
 
 pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldError> {
     let start_ms = file.world.start.map_or_else(
@@ -96,8 +94,8 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
     Ok(world)
 }
 
-struct Builder<'a, 'p> {
-    place: &'a Place<'p>,
+pub(super) struct Builder<'a, 'p> {
+    pub(super) place: &'a Place<'p>,
     name: &'a str,
     keys: &'a mut BTreeSet<String>,
 }
@@ -159,7 +157,10 @@ impl Builder<'_, '_> {
     }
 
     /// Checks that each has an id of its own in the whole world, and a region that exists.
-    fn resources<T: Located>(&mut self, files: Vec<Spanned<T>>) -> Result<Vec<T>, WorldError> {
+    pub(super) fn resources<T: Located>(
+        &mut self,
+        files: Vec<Spanned<T>>,
+    ) -> Result<Vec<T>, WorldError> {
         let mut resources = Vec::with_capacity(files.len());
         for file in files {
             let span = file.span();
@@ -183,45 +184,6 @@ impl Builder<'_, '_> {
             resources.push(resource);
         }
         Ok(resources)
-    }
-
-    fn databases(
-        &mut self,
-        files: Vec<Spanned<DatabaseFile>>,
-    ) -> Result<BTreeMap<String, DatabaseFile>, WorldError> {
-        for file in &files {
-            let kind = &file.get_ref().kind;
-            if dts::kind_named(kind).is_none() {
-                let known: Vec<_> = dts::kind_names().collect();
-                let message = format!(
-                    "there is no type of database `{kind}`; there are {}",
-                    known.join(", ")
-                );
-                return Err(self.place.error(file.span(), message));
-            }
-        }
-        let databases = self.resources(files)?;
-        Ok(databases
-            .into_iter()
-            .map(|database| (database.id.clone(), database))
-            .collect())
-    }
-
-    fn dts_jobs(
-        &mut self,
-        files: Vec<Spanned<DtsJobFile>>,
-        start_ms: i64,
-    ) -> Result<BTreeMap<String, dts::Job>, WorldError> {
-        let mut jobs = BTreeMap::new();
-        for file in files {
-            let span = file.span();
-            for file in self.resources(vec![file])? {
-                let job = dts::hold(file, start_ms)
-                    .map_err(|message| self.place.error(span.clone(), message))?;
-                jobs.insert(job.id.clone(), job);
-            }
-        }
-        Ok(jobs)
     }
 
     fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {
@@ -356,19 +318,6 @@ impl Builder<'_, '_> {
             self.place
                 .error(span, format!("the policy is wrong: {problem}"))
         })
-    }
-}
-
-/// The role that authorising DTS makes in an account.
-fn dts_role() -> RoleFile {
-    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["dts.aliyuncs.com"]}}]}"#;
-    let text = |text: &str| Spanned::new(0..0, text.to_owned());
-    RoleFile {
-        name: text(DTS_ROLE),
-        trust: text(trust),
-        description: String::new(),
-        policies: vec![text("AliyunDTSRolePolicy")],
-        max_session: super::Span::minutes(60),
     }
 }
 

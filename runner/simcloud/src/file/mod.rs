@@ -4,6 +4,7 @@
 //! default and what it means.
 
 mod build;
+mod build_dts;
 mod dts;
 mod error;
 mod http;

@@ -1,0 +1,67 @@
+//! What DTS has in an account from the start: databases of other kinds, tasks, and the role that authorising it makes.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::build::Builder;
+use super::error::WorldError;
+use super::{DatabaseFile, DtsJobFile, RoleFile, Span};
+use crate::dts;
+
+/// The role of DTS itself.
+pub(super) const DTS_ROLE: &str = "AliyunDTSDefaultRole";
+
+impl Builder<'_, '_> {
+    pub(super) fn databases(
+        &mut self,
+        files: Vec<Spanned<DatabaseFile>>,
+    ) -> Result<BTreeMap<String, DatabaseFile>, WorldError> {
+        for file in &files {
+            let kind = &file.get_ref().kind;
+            if dts::kind_named(kind).is_none() {
+                let known: Vec<_> = dts::kind_names().collect();
+                let message = format!(
+                    "there is no type of database `{kind}`; there are {}",
+                    known.join(", ")
+                );
+                return Err(self.place.error(file.span(), message));
+            }
+        }
+        let databases = self.resources(files)?;
+        Ok(databases
+            .into_iter()
+            .map(|database| (database.id.clone(), database))
+            .collect())
+    }
+
+    pub(super) fn dts_jobs(
+        &mut self,
+        files: Vec<Spanned<DtsJobFile>>,
+        start_ms: i64,
+    ) -> Result<BTreeMap<String, dts::Job>, WorldError> {
+        let mut jobs = BTreeMap::new();
+        for file in files {
+            let span = file.span();
+            for file in self.resources(vec![file])? {
+                let job = dts::hold(file, start_ms)
+                    .map_err(|message| self.place.error(span.clone(), message))?;
+                jobs.insert(job.id.clone(), job);
+            }
+        }
+        Ok(jobs)
+    }
+}
+
+/// The role that authorising DTS makes in an account.
+pub(super) fn dts_role() -> RoleFile {
+    let trust = r#"{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["dts.aliyuncs.com"]}}]}"#;
+    let text = |text: &str| Spanned::new(0..0, text.to_owned());
+    RoleFile {
+        name: text(DTS_ROLE),
+        trust: text(trust),
+        description: String::new(),
+        policies: vec![text("AliyunDTSRolePolicy")],
+        max_session: Span::minutes(60),
+    }
+}
