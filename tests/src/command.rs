@@ -23,16 +23,32 @@ pub struct Ended {
 }
 
 impl Default for Bench {
+    /// A bench of its own in all but the code of compiled plugins, which all of them share: to compile
+    /// every plugin anew takes longer than most tests.
     fn default() -> Self {
+        let bench = Self::without_code();
+        let state = bench.path().join("state/rutter");
+        std::fs::create_dir_all(&state).expect("a folder can be made in the bench");
+        let shared = target_folder().join("tests/code");
+        std::fs::create_dir_all(&shared).expect("a folder can be made beside the binary");
+        std::os::unix::fs::symlink(shared, state.join("cache")).expect("a link can be made");
+        bench
+    }
+}
+
+impl Bench {
+    /// A bench on which nothing was ever compiled.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    pub fn without_code() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         Self {
             folder,
             variables: Vec::new(),
         }
     }
-}
 
-impl Bench {
     /// The repository's top folder.
     pub fn top() -> PathBuf {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));

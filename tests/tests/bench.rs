@@ -43,7 +43,7 @@ async fn cloud(delay: Duration) -> String {
 }
 
 fn bench_with(address: &str) -> (Bench, String) {
-    let mut bench = Bench::default();
+    let mut bench = Bench::without_code();
     bench.set("RUTTER_PROFILE_A_ACCESS_KEY_ID", "LTAI-bench");
     bench.set("RUTTER_PROFILE_A_ACCESS_KEY_SECRET", "good-for-nothing");
     let settings = format!("[endpoints]\nsts = \"http://{address}\"\nram = \"http://{address}\"\n");
