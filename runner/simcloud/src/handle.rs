@@ -26,6 +26,12 @@ const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
     ("SMC", smc::ACTIONS),
 ];
 
+/// The products of which all that a change does is in the summary.
+const VISIBLE_PRODUCTS: [&str; 3] = ["RAM", "SMC", "R-kvstore"];
+
+/// Actions of the other products of which that is true too.
+const VISIBLE_ACTIONS: [&str; 1] = ["CreateJobMonitorRule"];
+
 fn act_of(product: &str, action: &str) -> Option<Act> {
     let (_, actions) = PRODUCTS
         .iter()
@@ -139,7 +145,8 @@ impl World {
         }
         // Where all there is to a change is in the summary, a repeated one that leaves everything as it
         // was is seen, and does not count as a change.
-        let visible = ["RAM", "SMC", "R-kvstore"].contains(&contract.product);
+        let visible = VISIBLE_PRODUCTS.contains(&contract.product)
+            || VISIBLE_ACTIONS.contains(&contract.name.as_str());
         let before = (visible && contract.repeat == Repeat::Same).then(|| self.summary());
         let body = act(&mut Scene {
             world: self,

@@ -181,10 +181,12 @@ impl Job {
                 "verification": setup.verification,
             })
         });
-        let rules: Vec<&String> = self.rules.keys().collect();
         let mut lasting = json!({ "name": self.name, "kind": self.kind, "region": self.region, "setup": endpoints, "bought": self.bought.is_some() });
-        if !rules.is_empty() {
-            lasting["alerts"] = json!(rules);
+        if !self.rules.is_empty() {
+            let rules = self.rules.iter();
+            lasting["alerts"] = rules
+                .map(|(kind, rule)| (kind.clone(), rule.values()))
+                .collect();
         }
         lasting
     }

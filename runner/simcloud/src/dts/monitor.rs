@@ -19,6 +19,28 @@ pub(crate) struct Rule {
     pub times: Option<i64>,
 }
 
+impl Rule {
+    /// Returns what it says, by the names that the cloud gives.
+    pub fn values(&self) -> Value {
+        let mut values = json!({
+            "State": if self.is_on { "Y" } else { "N" },
+            "Phone": self.phone,
+        });
+        let numbers = [
+            ("DelayRuleTime", self.delay_seconds),
+            ("NoticeValue", self.notice_value),
+            ("Period", self.period_minutes),
+            ("Times", self.times),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                values[name] = json!(number);
+            }
+        }
+        values
+    }
+}
+
 /// `CreateJobMonitorRule`: makes the rule of its kind, or gives it other values.
 pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
     let id = named(scene)?;
@@ -82,24 +104,10 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let id = named(scene)?;
     let job = held(scene, &id);
     let shown = |(kind, rule): (&String, &Rule)| {
-        let mut shown = json!({
-            "JobId": job.id,
-            "JobType": job.kind,
-            "Type": kind,
-            "State": if rule.is_on { "Y" } else { "N" },
-            "Phone": rule.phone,
-        });
-        let numbers = [
-            ("DelayRuleTime", rule.delay_seconds),
-            ("NoticeValue", rule.notice_value),
-            ("Period", rule.period_minutes),
-            ("Times", rule.times),
-        ];
-        for (name, number) in numbers {
-            if let Some(number) = number {
-                shown[name] = json!(number);
-            }
-        }
+        let mut shown = rule.values();
+        shown["JobId"] = json!(job.id);
+        shown["JobType"] = json!(job.kind);
+        shown["Type"] = json!(kind);
         shown
     };
     let mut answer = succeeded(&id);
