@@ -73,6 +73,7 @@ fn outputs(server: Server, inputs: Inputs) -> Outputs {
         private_ips: server.private_ips,
         public_ips: server.public_ips,
         security_groups: server.security_groups,
+        disk_ids: server.disks.iter().map(|disk| disk.id.clone()).collect(),
         disks: server.disks.into_iter().map(disk).collect(),
     }
 }

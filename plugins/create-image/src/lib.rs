@@ -153,8 +153,10 @@ impl Wanted<'_> {
             .set("InstanceId", instance);
         let disks = self.account.read_all(disks)?.items("/Disks/Disk");
         let category = |disk: &Answer| disk.text_if_any("/Category").unwrap_or_default().to_owned();
-        let local =
-            |category: &String| category.starts_with("local_") || category.starts_with("ephemeral");
+        let local = |category: &String| {
+            let kinds = ["local_", "ephemeral", "elastic_ephemeral_disk"];
+            kinds.iter().any(|kind| category.starts_with(kind))
+        };
         match disks.iter().map(category).find(local) {
             None => Ok(()),
             Some(category) => Err(self
