@@ -1,5 +1,6 @@
 //! `rutter world`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -109,6 +110,8 @@ fn kind_of(value: &str) -> Option<&'static str> {
     match prefix {
         "r" => Some("redis"),
         "i" => Some("ecs"),
+        "vsw" => Some("vswitches"),
+        "sg" => Some("security_groups"),
         _ => None,
     }
 }
@@ -121,14 +124,16 @@ fn owner<'a>(input: &str, names: &[&'a str]) -> &'a str {
 
 fn resource(text: &mut String, plan: &Plan, account: &str, kind: &str, input: &str, id: &str) {
     let prefix = input.rsplit_once('_').map_or("", |(prefix, _)| prefix);
-    let region_input = [
-        format!("{prefix}_region"),
-        "source_region".to_owned(),
-        "region".to_owned(),
-    ];
-    let region = region_input
-        .iter()
-        .find_map(|name| plan.inputs.get(name).and_then(Value::as_str))
+    let is_for_new = ["vswitches", "security_groups"].contains(&kind);
+    let usual = if is_for_new {
+        "destination_region"
+    } else {
+        "source_region"
+    };
+    let given = |name: &str| plan.inputs.get(name).and_then(Value::as_str);
+    let region = given(&format!("{prefix}_region"))
+        .or_else(|| given(usual))
+        .or_else(|| given("region"))
         .or_else(|| {
             plan.accounts
                 .get(account)
@@ -145,6 +150,40 @@ fn resource(text: &mut String, plan: &Plan, account: &str, kind: &str, input: &s
     if kind == "redis" && input.starts_with("source") {
         text.push_str("data_mb = 512\n");
     }
+    if is_for_new {
+        let vpc = given("vpc").unwrap_or("vpc-1");
+        let _ = writeln!(text, "vpc = {}", quoted(vpc));
+    }
+    if kind == "vswitches" {
+        let zone = given("zone").map_or_else(|| format!("{region}-a"), str::to_owned);
+        let _ = writeln!(text, "zone = {}", quoted(&zone));
+    }
+    if kind == "ecs" {
+        text.push_str(&content(plan));
+    }
+}
+
+/// A file in each folder that an input names, so that what looks into it finds something.
+fn content(plan: &Plan) -> String {
+    let lists = plan.inputs.as_object().into_iter().flatten();
+    let items = lists.flat_map(|(_, value)| value.as_array().into_iter().flatten());
+    let paths = items.filter_map(|item| item.as_str().filter(|text| text.starts_with('/')));
+    let files: BTreeSet<String> = paths
+        .map(|path| format!("{}/example", path.trim_end_matches('/')))
+        .collect();
+    if files.is_empty() {
+        return String::new();
+    }
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| format!("{} = \"example\"", quoted_key(file)))
+        .collect();
+    format!("content.files = {{ {} }}\n", files.join(", "))
+}
+
+fn quoted_key(key: &str) -> String {
+    // A text in double quotes is a key in JSON and in TOML alike.
+    Value::String(key.to_owned()).to_string()
 }
 
 fn quoted(text: &str) -> String {
