@@ -323,7 +323,7 @@ fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
         None => String::new(),
     };
     let how = match run.mode() {
-        Mode::Live => how_to_approve(step, approval, run),
+        Mode::Live => format!(": {}", how_to_approve(step, approval, run)),
         // Nobody is there to be asked.
         Mode::Rehearsal => String::new(),
     };
@@ -334,10 +334,10 @@ fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
 }
 
 /// What to type for yes.
-fn how_to_approve(step: &Name, approval: &Approval, run: &Run) -> String {
+pub(super) fn how_to_approve(step: &Name, approval: &Approval, run: &Run) -> String {
     let names = approval.evidence.iter();
     let evidence: String = names.map(|name| format!(" --evidence {name}=…")).collect();
-    format!(": rutter approve {} {step}{evidence}", run.id())
+    format!("rutter approve {} {step}{evidence}", run.id())
 }
 
 fn approved(step: &Name, by: &str, evidence: &Evidence) -> Said {

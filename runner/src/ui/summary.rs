@@ -9,7 +9,7 @@ use rutter_engine::{
 };
 use serde_json::Value;
 
-use super::describe::why;
+use super::describe::{how_to_approve, why};
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
 use crate::explain;
@@ -300,9 +300,14 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
                 )
             })
             .collect(),
-        Standing::WaitingForPerson => steps(&StepRun::waits_for_person)
-            .iter()
-            .map(|step| format!("`rutter approve {id} {step}`, then {resume}"))
+        Standing::WaitingForPerson => run
+            .steps()
+            .filter(|(_, state)| state.waits_for_person())
+            .filter_map(|(step, state)| {
+                let (approval, _) = state.asked.as_ref()?;
+                let approve = how_to_approve(&step.id, approval, run);
+                Some(format!("`{approve}`, then {resume}"))
+            })
             .collect(),
         Standing::Failed | Standing::Stopped => vec![resume, undo],
     }

@@ -68,7 +68,7 @@ fn a_run_that_waits_for_a_person_says_for_what() {
         approval: Approval {
             message: "Have clients stopped writing?".to_owned(),
             people: 1,
-            evidence: Vec::new(),
+            evidence: vec!["ticket".to_owned()],
             owner: None,
             because: None,
         },
@@ -80,7 +80,7 @@ fn a_run_that_waits_for_a_person_says_for_what() {
     run 7f3cab12 waits for a person
       cutover: Have clients stopped writing?
     state: 0 steps done, 2 not started; no change stands
-    help: `rutter approve 7f3cab12 cutover`, then `rutter resume 7f3cab12` goes on
+    help: `rutter approve 7f3cab12 cutover --evidence ticket=…`, then `rutter resume 7f3cab12` goes on
     ");
 }
 
