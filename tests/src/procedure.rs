@@ -223,18 +223,19 @@ impl Stage {
         arguments
     }
 
-    /// The id of the only run.
+    /// The id of the run that was begun last: one that was killed before its first record lies there
+    /// too and is of no use.
     ///
     /// # Panics
-    /// When there is none, or more than one.
+    /// When there is none.
     pub fn run_id(&self) -> String {
         let runs = self.bench.path().join("state/rutter/runs");
-        let mut ids: Vec<_> = std::fs::read_dir(&runs)
+        let last = std::fs::read_dir(&runs)
             .expect("a run was begun")
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect();
-        assert_eq!(ids.len(), 1, "one run in {}", runs.display());
-        ids.remove(0)
+            .filter_map(Result::ok)
+            .max_by_key(|entry| entry.metadata().and_then(|data| data.modified()).ok());
+        let id = last.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        id.unwrap_or_else(|| panic!("no run in {}", runs.display()))
     }
 
     /// Whether a run was begun at all.
