@@ -43,10 +43,15 @@ pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
         });
     }
     // A process that dies while the tables are made must not leave half a journal behind: the file
-    // gets its name when it is whole.
+    // gets its name when it is whole. That it keeps a write-ahead log belongs to that: the change to
+    // it is itself rolled back by a second file, which a reader may not do.
     let unfinished = path.with_extension("unfinished");
     let io = |source| JournalError::from_io(path, source);
-    remove(&unfinished).map_err(io)?;
+    for ending in ["", "-journal", "-wal", "-shm"] {
+        let mut file = unfinished.as_os_str().to_owned();
+        file.push(ending);
+        remove(Path::new(&file)).map_err(io)?;
+    }
     let mut connection = Connection::open(&unfinished).map_err(failed)?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
@@ -60,6 +65,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
         )
         .map_err(failed)?;
     transaction.commit().map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     std::fs::rename(&unfinished, path).map_err(io)?;
     let connection = Connection::open(path).map_err(failed)?;
