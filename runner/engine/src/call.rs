@@ -1,9 +1,9 @@
 //! What a guest may ask of its host, as the engine sees it: judged, classed and fingerprinted.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::api::Api;
+use crate::find::Find;
 
 /// Whether a call can alter the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +134,8 @@ pub enum HostCall {
         call: Call,
         /// The call that takes it back, judged like the change itself.
         reverse: Option<Box<Call>>,
+        /// How what it makes is seen.
+        find: Option<Box<Find>>,
     },
     /// `account.wait-for`.
     WaitFor {
@@ -146,12 +148,5 @@ pub enum HostCall {
     Sleep {
         /// Milliseconds.
         duration_ms: u64,
-    },
-    /// `account.adopt`.
-    Adopt {
-        /// The change whose effect was found.
-        call: Call,
-        /// What its answer would have held.
-        answer: Value,
     },
 }

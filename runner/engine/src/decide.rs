@@ -4,9 +4,12 @@
 mod answer;
 mod guest;
 mod inside;
+mod look;
 mod person;
 mod rollback;
 mod steps;
+
+pub(crate) use look::told;
 
 use crate::api::Fault;
 use crate::effect::{Effect, Input, Wake};
@@ -148,6 +151,14 @@ impl<'a> Turn<'a> {
             } => {
                 self.resolve(step, item, resolution, by, why);
             }
+            Input::Settle {
+                step,
+                item,
+                change,
+                settlement,
+                by,
+                why,
+            } => self.settle_changes(&step, item.as_ref(), change, settlement, &by, &why),
             Input::Undo { by } => self.undo(by),
             Input::Interrupt => {
                 if !self.run.interrupted() {

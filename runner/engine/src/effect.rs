@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
+use crate::find::Find;
 use crate::plan::{Name, Plan};
 use crate::record::{At, Evidence, Identity, Mode, Timestamp};
 use std::collections::BTreeMap;
@@ -79,6 +80,67 @@ pub enum Work {
     Change(u64),
     /// The reverse of a change, by the change's number.
     Reverse(u64),
+    /// A read of a look.
+    Look(Box<Look>),
+}
+
+/// A look at what a change makes, under way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// For whom.
+    pub at: At,
+    /// What is looked at.
+    pub find: Box<Find>,
+    /// Why.
+    pub purpose: LookFor,
+    /// Whether what is looked at came to rest, where that is waited for.
+    pub rested: bool,
+    /// From when on what is not seen is taken not to be there.
+    pub until: Timestamp,
+}
+
+/// Why something is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LookFor {
+    /// What is there before a change is intended, by the guest's call.
+    Before {
+        /// The call's place.
+        index: u32,
+        /// Its fingerprint.
+        print: String,
+        /// The change.
+        call: Box<Call>,
+        /// The call that takes it back.
+        reverse: Option<Box<Call>>,
+    },
+    /// Whether a change of unknown outcome happened, by its number.
+    Outcome(u64),
+    /// Whether what exists already is what was wanted, after a change was refused for it, by its number.
+    Existing(u64),
+    /// Whether a change is gone after its reverse.
+    Gone {
+        /// The change's number.
+        change: u64,
+        /// How it was taken back, for the record.
+        note: String,
+        /// The reverse was answered: what still shows is on its way out. Otherwise it is sent again.
+        answered: bool,
+        /// How often the reverse was sent.
+        tries: u32,
+    },
+}
+
+/// What a person decides about a change that a rollback could not take back, or whose outcome it does
+/// not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settlement {
+    /// It is not there, or not any more.
+    Gone,
+    /// It stays: recorded, and said in every later report.
+    Leave,
+    /// Take it back once more.
+    Retry,
 }
 
 /// Why the engine wants to be woken.
@@ -198,6 +260,21 @@ pub enum Input {
         item: Option<Name>,
         /// What.
         resolution: Resolution,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// A person decided about changes that a rollback could not take back.
+    Settle {
+        /// The step.
+        step: Name,
+        /// The item; all of them when absent.
+        item: Option<Name>,
+        /// The change's number; all that wait for a decision when absent.
+        change: Option<u64>,
+        /// What.
+        settlement: Settlement,
         /// Who.
         by: String,
         /// Why.

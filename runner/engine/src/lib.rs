@@ -10,6 +10,7 @@ mod api;
 mod call;
 mod decide;
 mod effect;
+mod find;
 mod ids;
 mod plan;
 mod record;
@@ -21,8 +22,10 @@ pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
-    Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
+    Effect, Input, Look, LookFor, Outcome, Resolution, Settlement, Ticket, TimerReason, UndoChange,
+    UndoRequest, Wake, Work,
 };
+pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;
 pub use plan::{
     Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,

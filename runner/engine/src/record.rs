@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::call::{Ask, Call};
-use crate::effect::Resolution;
+use crate::effect::{Resolution, Settlement};
+use crate::find::Find;
 use crate::plan::{Name, Plan};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
@@ -169,17 +170,12 @@ pub enum StepEnd {
 pub enum RollbackEnd {
     /// Every change was taken back.
     Done,
-    /// It came to a change that has no reverse: the point of no return.
-    PointOfNoReturn {
-        /// The change's number.
-        change: u64,
-    },
-    /// A reverse failed, or its outcome is unknown.
+    /// What could be was taken back; some changes stay, each with a record that says why.
+    Partly,
+    /// Some changes wait for a person: their reverse failed, or what became of them is not known.
     Failed {
-        /// The change's number.
-        change: u64,
-        /// Why.
-        fault: Fault,
+        /// Their numbers, newest first.
+        changes: Vec<u64>,
     },
 }
 
@@ -343,6 +339,37 @@ pub enum Fact {
         /// The call that takes it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reverse: Option<Box<Call>>,
+        /// How what it makes is seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        find: Option<Box<Find>>,
+        /// The keys of what `find` saw before it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        before: Vec<String>,
+    },
+    /// What a change of unknown outcome, or its reverse, left behind is being looked at.
+    LookBegun {
+        /// The change's number.
+        change: u64,
+    },
+    /// A look did not tell what became of a change: a person has to.
+    LookFailed {
+        /// The change's number.
+        change: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// What an open change made was found when an equal one was about to be sent.
+    ChangeFound {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// The change's number.
+        change: u64,
+        /// What its answer would have held.
+        answer: Value,
     },
     /// A change happened.
     ChangeDone {
@@ -364,19 +391,6 @@ pub enum Fact {
         change: u64,
         /// Why.
         fault: Fault,
-    },
-    /// The effect of an unknown change was found.
-    ChangeAdopted {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt.
-        index: u32,
-        /// The call's fingerprint.
-        print: String,
-        /// The change's number.
-        change: u64,
-        /// What its answer would have held.
-        answer: Value,
     },
     /// An attempt ended.
     AttemptEnded {
@@ -432,6 +446,24 @@ pub enum Fact {
         /// Why.
         fault: Fault,
     },
+    /// A change stays where it is.
+    ChangeLeft {
+        /// The change's number.
+        change: u64,
+        /// Why.
+        why: String,
+    },
+    /// A person decided about a change that a rollback could not take back.
+    ChangeSettled {
+        /// The change's number.
+        change: u64,
+        /// What.
+        settlement: Settlement,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
     /// The rollback ended.
     RollbackEnded {
         /// How.
@@ -454,6 +486,7 @@ impl Fact {
             | Self::Approved { .. }
             | Self::Declined { .. }
             | Self::Resolved { .. }
+            | Self::ChangeSettled { .. }
             | Self::RollbackStarted { .. }
             | Self::RollbackEnded { .. }
             | Self::RunEnded { .. }
@@ -461,7 +494,8 @@ impl Fact {
             Self::ChangeDone { .. }
             | Self::ChangeRefused { .. }
             | Self::ChangeUnknown { .. }
-            | Self::ChangeAdopted { .. }
+            | Self::ChangeFound { .. }
+            | Self::ChangeLeft { .. }
             | Self::ReverseDone { .. }
             | Self::ReverseFailed { .. }
             | Self::StepEnded { .. } => Durability::Soon,

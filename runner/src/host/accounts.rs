@@ -1,9 +1,9 @@
 //! `accounts`: the cloud accounts that the operator gave to a step.
 
-use rutter_engine::{Api, Condition, Fault};
+use rutter_engine::{Api, Condition, Fault, Is, Shows, Test};
 use serde_json::Value;
 
-use super::broker::{Errand, known, serve, wrong};
+use super::broker::{Errand, Look, known, serve, wrong};
 use super::context::{Account, BoundAccount, Context};
 use super::limits::too_long;
 use super::line::Answer;
@@ -14,6 +14,11 @@ const EVERY_MS: u64 = 15_000;
 const TIMEOUT_MS: u64 = 12 * 3_600_000;
 /// Milliseconds between two polls at least: what is polled takes seconds or hours.
 const EVERY_MS_MIN: u64 = 100;
+
+/// Milliseconds that a read may take to show a change where the plugin does not say.
+const SETTLE_MS: u64 = 5_000;
+/// And at the most.
+const SETTLE_MS_MAX: u64 = 15 * 60_000;
 
 /// A call as a guest writes it.
 #[derive(Clone, Debug)]
@@ -34,6 +39,33 @@ pub(super) struct WaitText {
     pub(super) fail: Vec<String>,
     pub(super) every_ms: Option<u64>,
     pub(super) timeout_ms: Option<u64>,
+}
+
+/// A look as a guest writes it; values are JSON.
+#[derive(Clone, Debug)]
+pub(super) struct FindText {
+    pub(super) rest: Option<(ApiText, WaitText)>,
+    pub(super) read: ApiText,
+    pub(super) all_pages: bool,
+    pub(super) list: String,
+    pub(super) tests: Vec<(String, CheckText)>,
+    pub(super) key: String,
+    pub(super) gone: bool,
+    pub(super) take: bool,
+    pub(super) settle_ms: Option<u64>,
+    pub(super) answer: String,
+}
+
+/// A condition on a field as a guest writes it.
+#[derive(Clone, Debug)]
+pub(super) enum CheckText {
+    Equal(String),
+    OneOf(Vec<String>),
+    NoneOf(Vec<String>),
+    Contains(String),
+    Absent,
+    Differs(String),
+    Json(String),
 }
 
 impl Context {
@@ -79,9 +111,39 @@ impl Context {
             account,
             api,
             reverse,
+            look: None,
         };
         let answer = serve(self, Box::new(errand)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
+    }
+
+    /// Makes a change that can be looked at. Returns its answer, and whether this step made it.
+    pub(super) async fn change(
+        &mut self,
+        account: Account,
+        api: ApiText,
+        reverse: Option<ApiText>,
+        find: FindText,
+    ) -> Answer<(String, bool)> {
+        let parsed = self.api(api).and_then(|api| {
+            let reverse = reverse.map(|reverse| self.api(reverse)).transpose()?;
+            Ok((api, reverse, self.look(find)?))
+        });
+        let (api, reverse, look) = match parsed {
+            Ok(parsed) => parsed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let errand = Errand::Call {
+            account,
+            api,
+            reverse,
+            look: Some(Box::new(look)),
+        };
+        let told = serve(self, Box::new(errand)).await?;
+        Ok(told.and_then(|mut told| {
+            let made = told["made"] == Value::Bool(true);
+            Ok((self.text(&told["answer"].take())?, made))
+        }))
     }
 
     /// Makes a paged read to its last page.
@@ -116,29 +178,6 @@ impl Context {
         };
         let answer = serve(self, Box::new(errand)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
-    }
-
-    /// Says that the effect of an unknown change was found.
-    pub(super) async fn adopt(
-        &mut self,
-        account: Account,
-        api: ApiText,
-        answer: String,
-    ) -> Answer<bool> {
-        let parsed = self
-            .api(api)
-            .and_then(|api| Ok((api, self.json("the answer to adopt", &answer)?)));
-        let (api, answer) = match parsed {
-            Ok(parsed) => parsed,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        let errand = Errand::Adopt {
-            account,
-            api,
-            answer,
-        };
-        let adopted = serve(self, Box::new(errand)).await?;
-        Ok(adopted.map(|adopted| adopted == Value::Bool(true)))
     }
 
     /// Assumes a role with an account's identity.
@@ -195,6 +234,48 @@ impl Context {
             version,
             region: text.region,
             parameters,
+        })
+    }
+
+    /// Completes a look: its reads, its conditions.
+    fn look(&self, find: FindText) -> Result<Look, Fault> {
+        let rest = find.rest.map(|(read, wait)| {
+            let read = self.api(read)?;
+            let condition = condition(&read, wait)?;
+            Ok((read, condition))
+        });
+        let tests = find.tests.into_iter().map(|(at, check)| {
+            let is = self.check(check)?;
+            Ok(Test { at, is })
+        });
+        Ok(Look {
+            rest: rest.transpose()?,
+            read: self.api(find.read)?,
+            all_pages: find.all_pages,
+            list: find.list,
+            tests: tests.collect::<Result<_, Fault>>()?,
+            key: find.key,
+            shows: match find.gone {
+                true => Shows::Gone,
+                false => Shows::There,
+            },
+            take: find.take,
+            settle_ms: find.settle_ms.unwrap_or(SETTLE_MS).min(SETTLE_MS_MAX),
+            answer: self.json("the answer of a look", &find.answer)?,
+        })
+    }
+
+    fn check(&self, check: CheckText) -> Result<Is, Fault> {
+        let value = |text: &String| self.json("the condition of a look", text);
+        let values = |texts: &[String]| texts.iter().map(value).collect();
+        Ok(match &check {
+            CheckText::Equal(text) => Is::Equal(value(text)?),
+            CheckText::OneOf(texts) => Is::OneOf(values(texts)?),
+            CheckText::NoneOf(texts) => Is::NoneOf(values(texts)?),
+            CheckText::Contains(text) => Is::Contains(value(text)?),
+            CheckText::Absent => Is::Absent,
+            CheckText::Differs(text) => Is::Differs(value(text)?),
+            CheckText::Json(text) => Is::Json(value(text)?),
         })
     }
 

@@ -10,8 +10,8 @@
 
 use rutter_contracts::{Action, Danger};
 use rutter_engine::{
-    Api, Ask, At, Call, Class, Condition, Fault, FaultClass, HostCall, HttpRequest, Outcome,
-    Repeat, Target,
+    Api, Ask, At, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Outcome,
+    Repeat, Rest, Shows, Target, Test,
 };
 use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest};
 use serde_json::Value;
@@ -27,11 +27,12 @@ use super::permit::{self, Hosts, Side};
 /// What a guest wants of the outside world.
 #[derive(Clone, Debug)]
 pub(super) enum Errand {
-    /// One call, perhaps with the call that takes it back.
+    /// One call, perhaps with the call that takes it back and a look at what it makes.
     Call {
         account: Account,
         api: Api,
         reverse: Option<Api>,
+        look: Option<Box<Look>>,
     },
     /// A paged read.
     CallAll { account: Account, api: Api },
@@ -41,12 +42,6 @@ pub(super) enum Errand {
         api: Api,
         condition: Condition,
     },
-    /// A change whose effect was found.
-    Adopt {
-        account: Account,
-        api: Api,
-        answer: Value,
-    },
     /// A role to be assumed.
     AssumeRole {
         account: Account,
@@ -55,6 +50,21 @@ pub(super) enum Errand {
     },
     /// A request by HTTP.
     Http { request: HttpRequest, url: Url },
+}
+
+/// A look at what a change makes, on the account of the change, before its reads are judged and classed.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub(super) rest: Option<(Api, Condition)>,
+    pub(super) read: Api,
+    pub(super) all_pages: bool,
+    pub(super) list: String,
+    pub(super) tests: Vec<Test>,
+    pub(super) key: String,
+    pub(super) shows: Shows,
+    pub(super) take: bool,
+    pub(super) settle_ms: u64,
+    pub(super) answer: Value,
 }
 
 /// Takes a guest's call through the first four stages and returns the driver's answer.
@@ -85,14 +95,16 @@ fn permit(manifest: &Manifest, hosts: &Hosts, errand: &Errand) -> Result<(), Fau
             account,
             api,
             reverse,
+            look,
         } => {
             permit_api(manifest, account, api)?;
             sound(api)?;
-            reverse
-                .as_ref()
-                .map_or(Ok(()), |reverse| permit_reverse(manifest, account, reverse))
+            if let Some(reverse) = reverse {
+                permit_reverse(manifest, account, reverse)?;
+            }
+            look.as_ref()
+                .map_or(Ok(()), |look| permit_look(manifest, account, api, look))
         }
-        Errand::Adopt { account, api, .. } => permit_api(manifest, account, api),
         Errand::CallAll { account, api } | Errand::WaitFor { account, api, .. } => {
             permit_api(manifest, account, api)?;
             must_read(api)?;
@@ -125,6 +137,31 @@ fn permit_reverse(manifest: &Manifest, account: &Account, reverse: &Api) -> Resu
     })
 }
 
+/// A look that would be refused must be known before there is something to look at.
+fn permit_look(
+    manifest: &Manifest,
+    account: &Account,
+    change: &Api,
+    look: &Look,
+) -> Result<(), Fault> {
+    if known(change).is_some_and(|action| action.as_read().is_some()) {
+        let label = format!("{}:{}", change.product, change.action);
+        return Err(wrong(format!(
+            "`{label}` is a read: there is nothing to look for"
+        )));
+    }
+    let reads = look.rest.iter().map(|(read, _)| read);
+    reads.chain([&look.read]).try_for_each(|read| {
+        permit_api(manifest, account, read)
+            .and_then(|()| must_read(read))
+            .and_then(|()| sound(read))
+            .map_err(|mut fault| {
+                fault.message = format!("the look at what it makes: {}", fault.message);
+                fault
+            })
+    })
+}
+
 fn side(account: &Account) -> Side<'_> {
     Side {
         account: &account.opened_as,
@@ -137,7 +174,7 @@ fn must_read(api: &Api) -> Result<(), Fault> {
     match known(api).and_then(Action::as_read) {
         Some(_) => Ok(()),
         None => Err(wrong(format!(
-            "`{}:{}` is not known to be a read, so it can be neither paged nor polled",
+            "`{}:{}` is not known to be a read, so it can be neither paged, polled nor looked with",
             api.product, api.action
         ))),
     }
@@ -179,7 +216,6 @@ fn bind(errand: &Errand) -> String {
         Errand::Call { account, .. }
         | Errand::CallAll { account, .. }
         | Errand::WaitFor { account, .. }
-        | Errand::Adopt { account, .. }
         | Errand::AssumeRole { account, .. } => account.bound.name.clone(),
         Errand::Http { .. } => String::new(),
     }
@@ -191,7 +227,10 @@ fn bind(errand: &Errand) -> String {
 fn class(context: &mut Context, account: String, errand: Errand) -> (String, HostCall) {
     match errand {
         Errand::Call {
-            mut api, reverse, ..
+            mut api,
+            reverse,
+            look,
+            ..
         } => {
             let print = fingerprint::of_call(&account, &api, false);
             let token = context.fill_token(&mut api, &print);
@@ -201,8 +240,14 @@ fn class(context: &mut Context, account: String, errand: Errand) -> (String, Hos
                 }
                 Box::new(classed(account.clone(), reverse))
             });
+            let find = look.map(|look| Box::new(finding(&account, *look)));
             let call = classed(account, api);
-            (print, HostCall::Call { call, reverse })
+            let call = HostCall::Call {
+                call,
+                reverse,
+                find,
+            };
+            (print, call)
         }
         Errand::CallAll { api, .. } => {
             let print = fingerprint::of_call(&account, &api, true);
@@ -210,34 +255,56 @@ fn class(context: &mut Context, account: String, errand: Errand) -> (String, Hos
                 all_pages: true,
                 ..classed(account, api)
             };
-            let reverse = None;
-            (print, HostCall::Call { call, reverse })
+            (print, without_reverse(call))
         }
         Errand::WaitFor { api, condition, .. } => {
             let print = fingerprint::of_wait(&account, &api, &condition);
             let call = classed(account, api);
             (print, HostCall::WaitFor { call, condition })
         }
-        Errand::Adopt { api, answer, .. } => {
-            let print = fingerprint::of_adoption(&account, &api);
-            let call = classed(account, api);
-            (print, HostCall::Adopt { call, answer })
-        }
         Errand::AssumeRole { arn, session, .. } => {
             let print = fingerprint::of_role(&account, &arn, &session);
             // It changes nothing: the credentials stay in the host and expire.
             let target = Target::AssumeRole { arn, session };
             let call = plain(account, target, Class::Read, Repeat::Same);
-            let reverse = None;
-            (print, HostCall::Call { call, reverse })
+            (print, without_reverse(call))
         }
         Errand::Http { request, url } => {
             let print = fingerprint::of_request(&request);
             let permission = permit::http(&context.manifest, &context.hosts, &request, &url).ok();
             let call = requested(permission, account, request);
-            let reverse = None;
-            (print, HostCall::Call { call, reverse })
+            (print, without_reverse(call))
         }
+    }
+}
+
+fn without_reverse(call: Call) -> HostCall {
+    HostCall::Call {
+        call,
+        reverse: None,
+        find: None,
+    }
+}
+
+/// A look with its reads classed.
+fn finding(account: &str, look: Look) -> Find {
+    let read = |api: Api| classed(account.to_owned(), api);
+    Find {
+        rest: look.rest.map(|(api, condition)| {
+            let read = read(api);
+            Box::new(Rest { read, condition })
+        }),
+        read: Call {
+            all_pages: look.all_pages,
+            ..read(look.read)
+        },
+        list: look.list,
+        tests: look.tests,
+        key: look.key,
+        shows: look.shows,
+        take: look.take,
+        settle_ms: look.settle_ms,
+        answer: look.answer,
     }
 }
 
@@ -340,21 +407,9 @@ impl Context {
     }
 
     /// A change that did not succeed keeps its token for the next equal one: that is its repetition.
-    /// One that was adopted has used its token up.
     fn note_answer(&mut self, print: &str, answer: &Result<Value, Fault>) {
-        match print.strip_prefix("adopt:") {
-            Some(change) if *answer == Ok(Value::Bool(true)) => {
-                let equal = self.equal_changes.entry(change.to_owned()).or_default();
-                if !std::mem::take(&mut equal.last_failed) {
-                    equal.next += 1;
-                }
-            }
-            Some(_) => {}
-            None => {
-                if let Some(equal) = self.equal_changes.get_mut(print) {
-                    equal.last_failed = answer.is_err();
-                }
-            }
+        if let Some(equal) = self.equal_changes.get_mut(print) {
+            equal.last_failed = answer.is_err();
         }
     }
 }

@@ -11,11 +11,6 @@ pub(super) fn of_call(account: &str, api: &Api, all_pages: bool) -> String {
     digest(&json!(["call", account, of_api(api), all_pages]))
 }
 
-/// The fingerprint of the adoption of a change; the engine finds the change by what follows the colon.
-pub(super) fn of_adoption(account: &str, api: &Api) -> String {
-    format!("adopt:{}", of_call(account, api, false))
-}
-
 /// The fingerprint of a wait.
 pub(super) fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
     let condition = json!([

@@ -4,7 +4,7 @@ use rutter_engine::{Fault, FaultClass, Target, UndoChange};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 
 use self::bindings::rutter::step::{accounts, flow, http, log, types};
-use super::accounts::{ApiText, WaitText};
+use super::accounts::{ApiText, CheckText, FindText, WaitText};
 use super::context::Account;
 use super::guest::Guest;
 use super::http::{RequestParts, ResponseParts};
@@ -101,15 +101,21 @@ impl accounts::HostAccount for Guest {
         Ok(answer.map_err(Into::into))
     }
 
-    async fn adopt(
+    async fn change(
         &mut self,
         handle: Resource<Account>,
         api: types::Api,
-        answer: String,
-    ) -> wasmtime::Result<Result<bool, types::Fault>> {
+        reverse: Option<types::Api>,
+        find: types::Find,
+    ) -> wasmtime::Result<Result<types::Changed, types::Fault>> {
         let account = self.account(&handle)?;
-        let adopted = self.context.adopt(account, api.into(), answer).await?;
-        Ok(adopted.map_err(Into::into))
+        let reverse = reverse.map(Into::into);
+        let find = find.into();
+        let changed = self.context.change(account, api.into(), reverse, find);
+        Ok(match changed.await? {
+            Ok((answer, made)) => Ok(types::Changed { answer, made }),
+            Err(fault) => Err(fault.into()),
+        })
     }
 
     async fn assume_role(
@@ -189,6 +195,50 @@ impl log::Host for Guest {
             log::Level::Error => LogLevel::Error,
         };
         Ok(self.context.log(level, message).await?)
+    }
+}
+
+impl From<types::Find> for FindText {
+    fn from(find: types::Find) -> Self {
+        Self {
+            rest: find.rest.map(|rest| {
+                let wait = WaitText {
+                    path: rest.path,
+                    until: rest.until,
+                    fail: rest.fail,
+                    every_ms: rest.every_ms,
+                    timeout_ms: rest.timeout_ms,
+                };
+                (rest.read.into(), wait)
+            }),
+            read: find.read.into(),
+            all_pages: find.all_pages,
+            list: find.list_at,
+            tests: find
+                .tests
+                .into_iter()
+                .map(|test| (test.at, test.check.into()))
+                .collect(),
+            key: find.key,
+            gone: find.gone,
+            take: find.take,
+            settle_ms: find.settle_ms,
+            answer: find.answer,
+        }
+    }
+}
+
+impl From<types::Check> for CheckText {
+    fn from(check: types::Check) -> Self {
+        match check {
+            types::Check::Equal(value) => Self::Equal(value),
+            types::Check::OneOf(values) => Self::OneOf(values),
+            types::Check::NoneOf(values) => Self::NoneOf(values),
+            types::Check::Contains(value) => Self::Contains(value),
+            types::Check::Absent => Self::Absent,
+            types::Check::Differs(value) => Self::Differs(value),
+            types::Check::Json(value) => Self::Json(value),
+        }
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::create::Create;
+use crate::create::{Changed, Create};
 use crate::duration::milliseconds;
 use crate::fault::{Fault, OrAbsent};
+use crate::find::Find;
 
 /// An account: it can be used and not read. Credentials stay in the host.
 pub struct Account {
@@ -20,11 +19,16 @@ pub(crate) trait AccountBackend {
     fn id(&self) -> String;
     fn region(&self) -> String;
     fn call(&self, api: &Api, reverse: Option<&Api>) -> Result<String, Fault>;
+    fn change(
+        &self,
+        api: &Api,
+        reverse: Option<&Api>,
+        find: &Find,
+        take: bool,
+    ) -> Result<(String, bool), Fault>;
     fn call_all(&self, api: &Api) -> Result<String, Fault>;
     fn wait_for(&self, api: &Api, until: &Until) -> Result<String, Fault>;
-    fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault>;
     fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault>;
-    fn wait(&self, duration_ms: u64) -> Result<(), Fault>;
 }
 
 /// Until when a read is polled. What is empty or absent is the contract's.
@@ -79,11 +83,12 @@ impl Account {
             account: self,
             api,
             reverse: None,
+            find: None,
         }
     }
 
     /// Prepares the creation of an object that may be there already:
-    /// `account.create(api).reverse(api).or_adopt(look)`.
+    /// `account.create(api).reverse(api).or_adopt(find)`.
     pub fn create(&self, api: Api) -> Create<'_> {
         Create::new(self, api)
     }
@@ -98,13 +103,6 @@ impl Account {
         }
     }
 
-    /// Says that the effect of an earlier change of this step with the same parameters, whose outcome
-    /// was unknown, has been found, and what its answer would have held. Returns whether there was
-    /// such a change.
-    pub fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault> {
-        self.backend.adopt(api, answer)
-    }
-
     /// Assumes a role with this account's identity; `session` is the label in the cloud's audit log.
     pub fn assume_role(&self, arn: &str, session: &str) -> Result<Self, Fault> {
         self.backend.assume_role(arn, session).map(Self::new)
@@ -115,8 +113,16 @@ impl Account {
         Answer::parse(api.label(), &text)
     }
 
-    pub(crate) fn settle(&self, duration: Duration) -> Result<(), Fault> {
-        self.backend.wait(milliseconds(duration))
+    pub(crate) fn look_and_send(
+        &self,
+        api: &Api,
+        reverse: Option<&Api>,
+        find: &Find,
+        take: bool,
+    ) -> Result<Changed, Fault> {
+        let (text, made) = self.backend.change(api, reverse, find, take)?;
+        let answer = Answer::parse(api.label(), &text)?.into_value();
+        Ok(Changed { answer, made })
     }
 }
 
@@ -126,6 +132,7 @@ pub struct Change<'a> {
     account: &'a Account,
     api: Api,
     reverse: Option<Api>,
+    find: Option<Find>,
 }
 
 impl Change<'_> {
@@ -136,9 +143,22 @@ impl Change<'_> {
         self
     }
 
+    /// Says how what it makes is seen: the host looks before it sends, and where the answer is lost.
+    pub fn find(mut self, find: Find) -> Self {
+        self.find = Some(find);
+        self
+    }
+
     /// Makes the change.
     pub fn send(self) -> Result<Answer, Fault> {
-        self.account.send(&self.api, self.reverse.as_ref())
+        let reverse = self.reverse.as_ref();
+        let Some(find) = &self.find else {
+            return self.account.send(&self.api, reverse);
+        };
+        let changed = self
+            .account
+            .look_and_send(&self.api, reverse, find, false)?;
+        Ok(Answer::new(self.api.label(), changed.answer))
     }
 }
 

@@ -1,6 +1,4 @@
-//! Creation that meets its own earlier effect without failing or doubling it.
-
-use std::time::Duration;
+//! A change that meets its own effect, or what is so already, without failing or doubling it.
 
 use serde_json::Value;
 
@@ -8,12 +6,7 @@ use crate::account::Account;
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::fault::Fault;
-
-/// How often a creation is sent again after looking found nothing.
-const ATTEMPTS_MAX: u32 = 3;
-
-/// How long this cloud may take until a read shows what a change made.
-const SETTLE: Duration = Duration::from_secs(5);
+use crate::find::Find;
 
 /// A creation on its way.
 #[must_use = "nothing happens before `or_adopt`"]
@@ -21,7 +14,6 @@ pub struct Create<'a> {
     account: &'a Account,
     api: Api,
     reverse: Option<Api>,
-    settle: Duration,
 }
 
 /// An object that is there now.
@@ -39,7 +31,6 @@ impl<'a> Create<'a> {
             account,
             api,
             reverse: None,
-            settle: SETTLE,
         }
     }
 
@@ -49,46 +40,22 @@ impl<'a> Create<'a> {
         self
     }
 
-    /// How long to wait before looking again, five seconds unless said.
-    pub fn settle(mut self, settle: Duration) -> Self {
-        self.settle = settle;
-        self
-    }
-
-    /// Looks, and creates what is not there. `look` returns what the creation's answer would have
-    /// held if the object is there and is the wanted one, `None` if it is not there, and a fault if
-    /// something else has its place. Where the outcome of the creation is unknown, or the cloud says
-    /// that it exists, it waits, looks again, and adopts or creates.
-    pub fn or_adopt(
-        self,
-        mut look: impl FnMut() -> Result<Option<Value>, Fault>,
-    ) -> Result<Created, Fault> {
-        if let Some(found) = look()? {
-            return self.adopted(found);
-        }
-        let mut attempt = 1;
-        loop {
-            let fault = match self.account.send(&self.api, self.reverse.as_ref()) {
-                Ok(answer) => return Ok(Created { answer, made: true }),
-                Err(fault) if fault.is_unknown() || fault.is_exists() => fault,
-                Err(fault) => return Err(fault),
-            };
-            self.account.settle(self.settle)?;
-            if let Some(found) = look()? {
-                return self.adopted(found);
-            }
-            if !fault.is_unknown() || attempt == ATTEMPTS_MAX {
-                return Err(fault);
-            }
-            attempt += 1;
-        }
-    }
-
-    fn adopted(&self, found: Value) -> Result<Created, Fault> {
-        let made = self.account.adopt(&self.api, &found)?;
+    /// Creates what is not there. The host looks first, and takes what is so already as it is. It looks
+    /// again where the answer is lost, or where the cloud says that it exists.
+    pub fn or_adopt(self, find: Find) -> Result<Created, Fault> {
+        let changed = self
+            .account
+            .look_and_send(&self.api, self.reverse.as_ref(), &find, true)?;
         Ok(Created {
-            answer: Answer::new(self.api.label(), found),
-            made,
+            answer: Answer::new(self.api.label(), changed.answer),
+            made: changed.made,
         })
     }
+}
+
+/// What became of a change that has a look.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Changed {
+    pub(crate) answer: Value,
+    pub(crate) made: bool,
 }

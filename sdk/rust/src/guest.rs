@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::account::{AccountBackend, Until};
 use crate::api::Api;
+use crate::duration::milliseconds;
 use crate::fault::{Fault, FaultClass};
+use crate::find::{Check, Find};
 use crate::host::{Host, HostBackend, HttpRequest, HttpResponse, Level};
 use crate::plugin::{MadeChange, Plugin};
 
@@ -116,6 +118,21 @@ impl AccountBackend for accounts::Account {
         accounts::Account::call(self, &types::Api::from(api), reverse.as_ref()).map_err(Fault::from)
     }
 
+    fn change(
+        &self,
+        api: &Api,
+        reverse: Option<&Api>,
+        find: &Find,
+        take: bool,
+    ) -> Result<(String, bool), Fault> {
+        let reverse = reverse.map(types::Api::from);
+        let find = types::Find::of(find, take);
+        let api = types::Api::from(api);
+        let changed = accounts::Account::change(self, &api, reverse.as_ref(), &find);
+        let changed = changed.map_err(Fault::from)?;
+        Ok((changed.answer, changed.made))
+    }
+
     fn call_all(&self, api: &Api) -> Result<String, Fault> {
         accounts::Account::call_all(self, &types::Api::from(api)).map_err(Fault::from)
     }
@@ -133,18 +150,55 @@ impl AccountBackend for accounts::Account {
         .map_err(Fault::from)
     }
 
-    fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault> {
-        accounts::Account::adopt(self, &types::Api::from(api), &answer.to_string())
-            .map_err(Fault::from)
-    }
-
     fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault> {
         let account = accounts::Account::assume_role(self, arn, session).map_err(Fault::from)?;
         Ok(Box::new(account))
     }
+}
 
-    fn wait(&self, duration_ms: u64) -> Result<(), Fault> {
-        flow::wait(duration_ms).map_err(Fault::from)
+impl types::Find {
+    fn of(find: &Find, take: bool) -> Self {
+        Self {
+            rest: find.rest.as_ref().map(|rest| types::Rest {
+                read: types::Api::from(&rest.read),
+                path: rest.path.clone(),
+                until: rest.until.clone(),
+                fail: rest.fail.clone(),
+                every_ms: None,
+                timeout_ms: rest.timeout.map(milliseconds),
+            }),
+            read: types::Api::from(&find.read),
+            all_pages: find.all_pages,
+            list_at: find.list.clone(),
+            tests: find
+                .tests
+                .iter()
+                .map(|(at, check)| types::Test {
+                    at: at.clone(),
+                    check: types::Check::from(check),
+                })
+                .collect(),
+            key: find.key.clone(),
+            gone: find.gone,
+            take,
+            settle_ms: Some(milliseconds(find.settle)),
+            answer: find.answer.to_string(),
+        }
+    }
+}
+
+impl From<&Check> for types::Check {
+    fn from(check: &Check) -> Self {
+        let texts = |values: &[Value]| values.iter().map(Value::to_string).collect();
+        match check {
+            Check::Equal(value) => Self::Equal(value.to_string()),
+            Check::OneOf(values) => Self::OneOf(texts(values)),
+            Check::NoneOf(values) => Self::NoneOf(texts(values)),
+            Check::Contains(value) => Self::Contains(value.to_string()),
+            Check::Absent => Self::Absent,
+            Check::Differs(value) => Self::Differs(value.to_string()),
+            Check::Json(value) => Self::Json(value.to_string()),
+        }
     }
 }
 

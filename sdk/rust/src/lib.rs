@@ -28,6 +28,7 @@ mod api;
 mod create;
 pub mod duration;
 mod fault;
+mod find;
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub mod guest;
@@ -43,6 +44,7 @@ pub use answer::Answer;
 pub use api::{Api, IntoParameter, answer};
 pub use create::{Create, Created};
 pub use fault::{Fault, FaultClass, OrAbsent};
+pub use find::{Find, found};
 pub use host::{Host, HttpRequest, HttpResponse, Level};
 pub use plugin::{MadeChange, Plugin, Undo, UndoText};
 #[doc(hidden)]
@@ -60,7 +62,7 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use crate::{
-        Account, Answer, Api, Created, Fault, FaultClass, Host, Level, MadeChange, OrAbsent,
-        Secret, answer, policy,
+        Account, Answer, Api, Created, Fault, FaultClass, Find, Host, Level, MadeChange, OrAbsent,
+        Secret, answer, found, policy,
     };
 }

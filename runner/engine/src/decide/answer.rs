@@ -27,6 +27,10 @@ impl Turn<'_> {
                 let number = *number;
                 self.reverse_answered(number, ticket, outcome);
             }
+            Work::Look(look) => {
+                let look = (**look).clone();
+                self.look_answered(ticket, look, outcome);
+            }
         }
     }
 
@@ -101,6 +105,7 @@ impl Turn<'_> {
                 let number = *number;
                 self.send_reverse_again(number, ticket);
             }
+            Work::Look(_) => self.send_look(ticket),
         }
     }
 
@@ -151,8 +156,15 @@ impl Turn<'_> {
                     fault: fault.clone(),
                 });
                 let again = fault.class == FaultClass::Retry;
-                if !again || self.change_again(change, ticket, &fault) == Again::TriedEnough {
-                    self.answer_change(change, Err(fault));
+                if again && self.change_again(change, ticket, &fault) != Again::TriedEnough {
+                    return;
+                }
+                let taking = change.find.as_deref().filter(|find| {
+                    find.take && fault.class == FaultClass::Exists && self.run.is_awaited(change)
+                });
+                match taking {
+                    Some(find) => self.look_at_existing(change, find),
+                    None => self.answer_change(change, Err(fault)),
                 }
             }
             Outcome::Unknown(fault) => {
@@ -176,18 +188,26 @@ impl Turn<'_> {
         }
     }
 
-    /// Records that the outcome of a change is unknown, and tells its guest to look.
+    /// Records that the outcome of a change is unknown, and looks; without a look its guest is told to.
     pub(super) fn change_unknown(&mut self, change: &Change, fault: Fault) {
-        let look = change.look_first(&fault);
+        let told = change.look_first(&fault);
         self.facts.push(Fact::ChangeUnknown {
             change: change.number,
             fault,
         });
-        self.answer_change(change, Err(look));
+        if !self.run.is_awaited(change) {
+            return;
+        }
+        match change.lookable().filter(|_| !self.run.interrupted()) {
+            Some(find) => self.look_for_outcome(change, find),
+            None => self.answer_change(change, Err(told)),
+        }
     }
 
-    fn answer_change(&mut self, change: &Change, answer: Result<Value, Fault>) {
+    /// Tells the guest that waits for a change what became of it.
+    pub(super) fn answer_change(&mut self, change: &Change, answer: Result<Value, Fault>) {
         if self.run.is_awaited(change) {
+            let answer = answer.map(|answer| change.told(answer));
             self.answer(change.at.clone(), change.index, answer);
         }
     }
@@ -273,12 +293,12 @@ fn read_fault(fault: Fault) -> Fault {
 }
 
 /// What one poll says about the wait.
-enum Poll {
+pub(super) enum Poll {
     Over(Result<Value, Fault>),
     NotYet(String),
 }
 
-fn judge_poll(outcome: Outcome, condition: &Condition, call: &Call) -> Poll {
+pub(super) fn judge_poll(outcome: Outcome, condition: &Condition, call: &Call) -> Poll {
     let among =
         |values: &[String], seen: &str| values.iter().any(|value| value.eq_ignore_ascii_case(seen));
     match outcome {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
-use crate::effect::{Effect, Ticket, Wake, Work};
+use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
+use crate::find::Find;
 use crate::plan::Uses;
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
 use crate::run::{Change, ChangeState, Slot, SlotKind, StepRun};
@@ -59,7 +60,7 @@ impl Turn<'_> {
                 if newest && denied.is_none() && self.is_to_be_made_again(change) {
                     self.make_again(change, 1, self.now);
                 } else {
-                    self.replay_change(at, index, slot.time, change);
+                    self.replay_change(at, index, slot.time, change, newest);
                 }
             }
         }
@@ -81,25 +82,35 @@ impl Turn<'_> {
     /// Sends a change again: with a record of its own where it is known that the one before did not
     /// happen, and without where repeating is harmless.
     pub(super) fn make_again(&mut self, change: &Change, tries: u32, first: Timestamp) {
-        if !matches!(change.state, ChangeState::Refused(_)) {
+        if matches!(change.state, ChangeState::Refused(_)) {
+            self.intend_again(change, tries, first);
+        } else {
             self.send_change(change, tries, first);
-            return;
         }
-        let sending = Sending {
-            index: change.index,
-            print: change.print.clone(),
-            tries,
-            first,
-        };
-        let reverse = change.reverse.clone().map(Box::new);
-        self.intend_change(change.at.clone(), sending, change.call.clone(), reverse);
     }
 
-    fn replay_change(&mut self, at: At, index: u32, time: Timestamp, change: &Change) {
+    /// What a guest is told of a change. `newest`: it may not have been told yet.
+    fn replay_change(
+        &mut self,
+        at: At,
+        index: u32,
+        time: Timestamp,
+        change: &Change,
+        newest: bool,
+    ) {
         match &change.state {
-            ChangeState::Done(answer) => self.answer_then(at, index, Ok(answer.clone()), time),
-            ChangeState::Refused(fault) => self.answer_then(at, index, Err(fault.clone()), time),
+            ChangeState::Done(answer) => {
+                let answer = change.told(answer.clone());
+                self.answer_then(at, index, Ok(answer), time);
+            }
+            ChangeState::Refused(fault) => match change.taking().filter(|_| newest) {
+                Some(find) => self.look_at_existing(change, find),
+                None => self.answer_then(at, index, Err(fault.clone()), time),
+            },
             ChangeState::Unknown(fault) => {
+                if let Some(find) = change.lookable().filter(|_| newest) {
+                    return self.look_for_outcome(change, find);
+                }
                 self.answer_then(at, index, Err(change.look_first(fault)), time);
             }
             ChangeState::Intended { .. } => {
@@ -136,9 +147,26 @@ impl Turn<'_> {
             return;
         }
         match call {
-            HostCall::Call { call, reverse } if call.class == Class::Change => {
-                self.new_change(at, index, print, call, reverse);
-            }
+            HostCall::Call {
+                call,
+                reverse,
+                find,
+            } if call.class == Class::Change => match find {
+                Some(find) => {
+                    let call = Box::new(call);
+                    let purpose = LookFor::Before {
+                        index,
+                        print,
+                        call,
+                        reverse,
+                    };
+                    self.look_before(at, purpose, find);
+                }
+                None => {
+                    let place = Place { at, index, print };
+                    self.new_change(place, call, reverse, None, Vec::new());
+                }
+            },
             HostCall::Call { call, .. } => {
                 let call = Box::new(call);
                 let work = Work::Read {
@@ -170,18 +198,18 @@ impl Turn<'_> {
                 self.facts.push(fact);
                 self.sleep_until(at, index, deadline);
             }
-            HostCall::Adopt { call, answer } => self.adopt(at, index, print, &call, answer),
         }
     }
 
-    fn new_change(
+    pub(super) fn new_change(
         &mut self,
-        at: At,
-        index: u32,
-        print: String,
+        place: Place,
         call: Call,
         reverse: Option<Box<Call>>,
+        find: Option<Box<Find>>,
+        before: Vec<String>,
     ) {
+        let at = place.at.clone();
         let step = self.run.step(&at.step).expect("an attempt's step exists");
         if let Some(ask) = call.ask
             && at.phase == Phase::Run
@@ -197,24 +225,37 @@ impl Turn<'_> {
             self.effects.push(Effect::HoldGuest { at });
             return;
         }
-        let sending = Sending {
-            index,
-            print,
-            tries: 1,
-            first: self.now,
+        let intent = Intent {
+            place,
+            call: Box::new(call),
+            reverse,
+            find,
+            before,
         };
-        self.intend_change(at, sending, call, reverse);
+        self.intend_change(intent, 1, self.now);
     }
 
-    fn intend_change(&mut self, at: At, sending: Sending, call: Call, reverse: Option<Box<Call>>) {
-        let Sending {
-            index,
-            print,
-            tries,
-            first,
-        } = sending;
+    /// Sends a change once more, with a record of its own: the one before did not happen.
+    pub(super) fn intend_again(&mut self, change: &Change, tries: u32, first: Timestamp) {
+        let intent = Intent {
+            place: Place::of(change),
+            call: Box::new(change.call.clone()),
+            reverse: change.reverse.clone().map(Box::new),
+            find: change.find.clone(),
+            before: change.before.clone(),
+        };
+        self.intend_change(intent, tries, first);
+    }
+
+    fn intend_change(&mut self, intent: Intent, tries: u32, first: Timestamp) {
+        let Intent {
+            place: Place { at, index, print },
+            call,
+            reverse,
+            find,
+            before,
+        } = intent;
         let change = self.run.changes().len() as u64 + 1;
-        let call = Box::new(call);
         let work = Work::Change(change);
         let ticket = Ticket { work, tries, first };
         self.effects.push(Effect::Send {
@@ -229,6 +270,8 @@ impl Turn<'_> {
             print,
             call,
             reverse,
+            find,
+            before,
         });
     }
 
@@ -336,29 +379,6 @@ impl Turn<'_> {
         }
         let print = slot.print.clone();
         self.record_answer(at, index, print, "a pause".to_owned(), Ok(Value::Null));
-    }
-
-    fn adopt(&mut self, at: At, index: u32, print: String, call: &Call, answer: Value) {
-        // The broker makes the fingerprint of an adoption from that of the change it is about.
-        let wanted = print.strip_prefix("adopt:").unwrap_or(&print).to_owned();
-        match self.run.open_change(&at, &wanted) {
-            Some(change) => {
-                let change = change.number;
-                let by = at.clone();
-                self.facts.push(Fact::ChangeAdopted {
-                    at,
-                    index,
-                    print,
-                    change,
-                    answer,
-                });
-                self.answer(by, index, Ok(Value::Bool(true)));
-            }
-            None => {
-                let label = format!("adopt {}", call.label());
-                self.record_answer(at, index, print, label, Ok(Value::Bool(false)));
-            }
-        }
     }
 
     pub(super) fn record_answer(
@@ -481,12 +501,30 @@ fn is_granted(step: &StepRun, ask: Ask) -> bool {
     step.granted.contains(&None) || step.granted.contains(&Some(ask))
 }
 
-/// The place of a change in its attempt, and how often it has been sent already.
-struct Sending {
-    index: u32,
-    print: String,
-    tries: u32,
-    first: Timestamp,
+/// The place of a host call: the attempt, the number in it, the fingerprint.
+pub(super) struct Place {
+    pub(super) at: At,
+    pub(super) index: u32,
+    pub(super) print: String,
+}
+
+impl Place {
+    pub(super) fn of(change: &Change) -> Self {
+        Self {
+            at: change.at.clone(),
+            index: change.index,
+            print: change.print.clone(),
+        }
+    }
+}
+
+/// A change that is about to be sent.
+struct Intent {
+    place: Place,
+    call: Box<Call>,
+    reverse: Option<Box<Call>>,
+    find: Option<Box<Find>>,
+    before: Vec<String>,
 }
 
 fn approval_for(at: &At, call: &Call, ask: Ask) -> Approval {
@@ -512,7 +550,6 @@ fn label(call: &HostCall) -> String {
         HostCall::Call { call, .. } => call.label(),
         HostCall::WaitFor { call, condition } => wait_label(call, condition),
         HostCall::Sleep { .. } => "a pause".to_owned(),
-        HostCall::Adopt { call, .. } => format!("adopt {}", call.label()),
     }
 }
 

@@ -115,7 +115,8 @@ impl Turn<'_> {
     }
 
     pub(super) fn undo(&mut self, by: String) {
-        let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)));
+        let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)))
+            && !self.run.anything_to_take_back();
         if !over && self.run.rollback_under_way().is_none() {
             self.begin_rollback(by);
         }

@@ -1,4 +1,9 @@
 //! Taking a run back: every change, last first, of finished, failed and unknown steps alike.
+//!
+//! A change in doubt is looked for before its reverse; after its reverse it is looked at again. One that
+//! cannot be taken back waits for a person and holds up only what it was made of.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -6,10 +11,16 @@ use super::Turn;
 use super::answer::Again;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
-use crate::effect::{Effect, Outcome, Ticket, UndoChange, UndoRequest, Work};
-use crate::plan::{Step, Uses};
+use crate::effect::{
+    Effect, Look, LookFor, Outcome, Settlement, Ticket, UndoChange, UndoRequest, Work,
+};
+use crate::find::Sight;
+use crate::plan::{Name, Step, Uses};
 use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
-use crate::run::{Attempt, Back, Change, ChangeState, ItemRun};
+use crate::run::{Back, Change, ChangeState, ItemRun};
+
+/// How often a reverse is sent because a look showed that the change still stands.
+const REVERSES_MAX: u32 = 4;
 
 impl<'a> Turn<'a> {
     pub(super) fn settle_rollback(&mut self) {
@@ -28,12 +39,25 @@ impl<'a> Turn<'a> {
                 });
             }
             None if !self.all_are_answered() => {}
-            None => match run.newest_standing() {
+            None => match run.next_to_take_back() {
                 Some(change) => self.take_back(change),
-                None => self.facts.push(Fact::RollbackEnded {
-                    end: RollbackEnd::Done,
-                }),
+                None => {
+                    let end = self.rollback_end(&rollback.stuck, &rollback.left);
+                    self.facts.push(Fact::RollbackEnded { end });
+                }
             },
+        }
+    }
+
+    fn rollback_end(&self, stuck: &BTreeSet<u64>, left: &BTreeSet<u64>) -> RollbackEnd {
+        if !stuck.is_empty() {
+            let changes = stuck.iter().rev().copied().collect();
+            return RollbackEnd::Failed { changes };
+        }
+        let mut left = left.iter().filter_map(|number| self.run.change(*number));
+        match left.any(|change| change.stands() && !change.is_message()) {
+            true => RollbackEnd::Partly,
+            false => RollbackEnd::Done,
         }
     }
 
@@ -53,27 +77,67 @@ impl<'a> Turn<'a> {
     }
 
     fn take_back(&mut self, change: &Change) {
-        let number = change.number;
+        if change.looking {
+            return;
+        }
         match &change.back {
             // Its timer is set.
-            Back::Failed(fault) if fault.class.passes() => {}
-            Back::Failed(fault) => {
-                let end = RollbackEnd::Failed {
-                    change: number,
-                    fault: fault.clone(),
-                };
-                self.facts.push(Fact::RollbackEnded { end });
-            }
+            Back::Failed(_) => {}
             Back::Sent { call, stale } => {
                 if *stale {
                     self.reverse_is_stale(change, call);
                 }
             }
-            Back::No | Back::Done => match self.undoing_plugin(change) {
-                Some((step, item)) => self.undo_by_plugin(change, step, item),
-                None => self.undo_by_reverse(change),
-            },
+            Back::Claimed => {
+                let note = "by its plugin".to_owned();
+                self.taken_back_so_far(change, note, 1);
+            }
+            Back::No | Back::Done | Back::Left(_) => {
+                if let Some(why) = self.reason_to_stay(change) {
+                    let change = change.number;
+                    self.facts.push(Fact::ChangeLeft { change, why });
+                } else if change.is_unknown() && !change.insisted && !change.may_be_open() {
+                    self.clear_doubt(change);
+                } else if let Some((step, item)) = self.undoing_plugin(change) {
+                    self.undo_by_plugin(change, step, item);
+                } else {
+                    self.undo_by_reverse(change);
+                }
+            }
         }
+    }
+
+    /// Why a change is not taken back, although nothing went wrong.
+    fn reason_to_stay(&self, change: &Change) -> Option<String> {
+        if let Some(other) = self.run.stays_for(change) {
+            return Some(format!(
+                "{} (change {}) cannot be taken back, and came after it",
+                other.call.label(),
+                other.number
+            ));
+        }
+        let by_plugin = self.undoing_plugin(change).is_some();
+        if change.is_message() {
+            return Some("a message that was sent stays sent".to_owned());
+        }
+        let nothing = change.reverse.is_none() && !change.call.covered && !by_plugin;
+        (nothing && !change.is_unknown()).then(|| "nothing takes it back".to_owned())
+    }
+
+    /// Before its reverse a change of unknown outcome is looked for; where that is not possible, a
+    /// person says what became of it.
+    fn clear_doubt(&mut self, change: &Change) {
+        if let Some(find) = change.lookable() {
+            return self.look_for_outcome(change, find);
+        }
+        let message = format!(
+            "it is not known whether {} happened, and nothing says how to look",
+            change.call.label()
+        );
+        let fault = Fault::new(FaultClass::LookFirst, "rutter.unknown-outcome", message)
+            .advise("look in the account");
+        let change = change.number;
+        self.facts.push(Fact::ReverseFailed { change, fault });
     }
 
     fn undo_by_reverse(&mut self, change: &Change) {
@@ -86,20 +150,12 @@ impl<'a> Turn<'a> {
                     fault,
                 }),
             },
-            None if change.call.covered => {
-                let note = match change.call.target {
-                    Target::Http(_) => "what it did may stay",
-                    _ => "it goes with the object it belongs to",
-                }
-                .to_owned();
+            None => {
+                let note = "it goes with the object it belongs to".to_owned();
                 self.facts.push(Fact::ReverseDone {
                     change: number,
                     note,
                 });
-            }
-            None => {
-                let end = RollbackEnd::PointOfNoReturn { change: number };
-                self.facts.push(Fact::RollbackEnded { end });
             }
         }
     }
@@ -131,20 +187,22 @@ impl<'a> Turn<'a> {
 
     /// An earlier process sent the reverse and recorded no answer.
     fn reverse_is_stale(&mut self, change: &Change, call: &Call) {
+        if let Some(find) = &change.find {
+            return self.look_whether_gone(change, find, call.label(), false, 1);
+        }
         if may_repeat_reverse(change, call, self.now) {
             let call = Box::new(call.clone());
-            self.send_reverse(change.number, call, &change.at, 1, self.now);
-        } else {
-            let fault = Fault::new(
-                FaultClass::LookFirst,
-                "rutter.unknown-outcome",
-                format!("it is not known whether {} happened", call.label()),
-            );
-            self.facts.push(Fact::ReverseFailed {
-                change: change.number,
-                fault,
-            });
+            return self.send_reverse(change.number, call, &change.at, 1, self.now);
         }
+        let fault = Fault::new(
+            FaultClass::LookFirst,
+            "rutter.unknown-outcome",
+            format!("it is not known whether {} happened", call.label()),
+        );
+        self.facts.push(Fact::ReverseFailed {
+            change: change.number,
+            fault,
+        });
     }
 
     pub(super) fn send_reverse_again(&mut self, number: u64, ticket: Ticket) {
@@ -159,7 +217,9 @@ impl<'a> Turn<'a> {
                 self.send_reverse(number, call, &change.at, ticket.tries, ticket.first);
             }
         }
-        if let Back::Sent { call, .. } = &change.back {
+        if let Back::Sent { call, .. } = &change.back
+            && !change.looking
+        {
             let at = At {
                 phase: Phase::Undo,
                 ..change.at.clone()
@@ -181,20 +241,13 @@ impl<'a> Turn<'a> {
         };
         let fault = match outcome {
             Outcome::Done(_) => {
-                let note = call.label();
-                return self.facts.push(Fact::ReverseDone {
-                    change: number,
-                    note,
-                });
+                return self.taken_back_so_far(change, call.label(), ticket.tries);
             }
             Outcome::Refused(fault)
                 if matches!(fault.class, FaultClass::Absent | FaultClass::Exists) =>
             {
                 let note = format!("{}: it was already so ({})", call.label(), fault.code);
-                return self.facts.push(Fact::ReverseDone {
-                    change: number,
-                    note,
-                });
+                return self.taken_back_so_far(change, note, ticket.tries);
             }
             Outcome::Refused(fault) => {
                 let passes = fault.class.passes();
@@ -206,8 +259,12 @@ impl<'a> Turn<'a> {
             }
             Outcome::Unknown(fault) => {
                 let again = may_repeat_reverse(change, call, self.now);
+                let tries = ticket.tries;
                 if again && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
                     return;
+                }
+                if let Some(find) = &change.find {
+                    return self.look_whether_gone(change, find, call.label(), false, tries);
                 }
                 for_good(fault, FaultClass::LookFirst)
             }
@@ -216,6 +273,67 @@ impl<'a> Turn<'a> {
             change: number,
             fault,
         });
+    }
+
+    /// The reverse was answered. What can be seen is looked at before it is called taken back.
+    fn taken_back_so_far(&mut self, change: &Change, note: String, tries: u32) {
+        match &change.find {
+            Some(find) if !self.run.interrupted() => {
+                self.look_whether_gone(change, find, note, true, tries);
+            }
+            // The next process looks: the reverse is recorded as sent.
+            Some(_) => {}
+            None => {
+                let change = change.number;
+                self.facts.push(Fact::ReverseDone { change, note });
+            }
+        }
+    }
+
+    /// A look shows whether a change still stands after its reverse.
+    pub(super) fn reverse_seen(&mut self, ticket: Ticket, look: &Look, answer: Option<&Value>) {
+        let LookFor::Gone {
+            change: number,
+            note,
+            answered,
+            tries,
+        } = &look.purpose
+        else {
+            return;
+        };
+        let Some(change) = self.run.change(*number) else {
+            return;
+        };
+        if self.is_gone(change, look, answer) {
+            let (change, note) = (*number, note.clone());
+            return self.facts.push(Fact::ReverseDone { change, note });
+        }
+        if self.now < look.until {
+            return self.look_after_a_pause(ticket, look);
+        }
+        let reverse = change.reverse.as_ref().map(|call| resolved(call, change));
+        match reverse {
+            Some(Ok(call)) if !answered && *tries < REVERSES_MAX => {
+                self.send_reverse(*number, Box::new(call), &change.at, tries + 1, self.now);
+            }
+            _ => {
+                let fault = still_there(change, note);
+                let change = *number;
+                self.facts.push(Fact::ReverseFailed { change, fault });
+            }
+        }
+    }
+
+    /// What the run made is not seen any more. Others of its kind may be there.
+    fn is_gone(&self, change: &Change, look: &Look, answer: Option<&Value>) -> bool {
+        match look.find.sight(answer, &change.before) {
+            Sight::Not => true,
+            Sight::Happened(found) => {
+                let made = change.answer();
+                made.is_some_and(|made| look.find.is_another(made, &found))
+            }
+            Sight::Several(_) => false,
+        }
     }
 
     /// The step whose plugin takes its changes back by itself: not where one of them was asked about because nothing
@@ -241,11 +359,15 @@ impl<'a> Turn<'a> {
                 });
                 self.host_undo(undo.at.clone(), item);
             }
-            Some(undo) if self.failed_here(undo) => {
+            Some(undo) if undo.ended && undo.hosted && !change.insisted => {
+                let why = undo.fault.as_ref();
                 let fault = Fault::new(
                     FaultClass::Fail,
                     "rutter.undo-failed",
-                    format!("the undo of step `{}` failed", step.id),
+                    match why {
+                        Some(why) => format!("the undo of step `{}` failed: {why}", step.id),
+                        None => format!("the undo of step `{}` failed", step.id),
+                    },
                 );
                 self.facts.push(Fact::ReverseFailed {
                     change: change.number,
@@ -265,13 +387,11 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The undo ended in this rollback and the change still stands: it failed.
-    fn failed_here(&self, undo: &Attempt) -> bool {
-        undo.ended && undo.hosted
-    }
-
     fn host_undo(&mut self, at: At, item: &ItemRun) {
-        let mine = |change: &&Change| change.at.phase == Phase::Run && change.stands();
+        let mine = |change: &&Change| {
+            let left = matches!(change.back, Back::Left(_));
+            change.at.phase == Phase::Run && change.stands() && !left
+        };
         let changes = self.run.changes_of(&at).filter(mine);
         let undo = UndoRequest {
             changes: changes
@@ -292,6 +412,44 @@ impl<'a> Turn<'a> {
             undo: Some(Box::new(undo)),
         });
     }
+
+    /// A person decided about changes that wait for one, or that stay.
+    pub(super) fn settle_changes(
+        &mut self,
+        step: &Name,
+        item: Option<&Name>,
+        meant: Option<u64>,
+        settlement: Settlement,
+        by: &str,
+        why: &str,
+    ) {
+        if self.run.rollback().is_none() {
+            return;
+        }
+        let changes = self.run.changes().iter().rev();
+        let mine = changes.filter(|change| {
+            change.at.step == *step
+                && (item.is_none() || change.at.item.as_ref() == item)
+                && meant.is_none_or(|number| number == change.number)
+                && change.waits_for_settlement()
+        });
+        for change in mine {
+            self.facts.push(Fact::ChangeSettled {
+                change: change.number,
+                settlement,
+                by: by.to_owned(),
+                why: why.to_owned(),
+            });
+        }
+    }
+}
+
+fn still_there(change: &Change, note: &str) -> Fault {
+    let message = format!(
+        "what {} made is still there after {note}",
+        change.call.label()
+    );
+    Fault::new(FaultClass::Fail, "rutter.still-there", message)
 }
 
 /// A reverse whose outcome is unknown is sent again only where that is harmless.
@@ -303,7 +461,7 @@ fn may_repeat_reverse(change: &Change, call: &Call, now: Timestamp) -> bool {
     }
 }
 
-/// A fault that ends the rollback: of no class that would be tried again.
+/// A fault that ends a reverse: of no class that would be tried again.
 fn for_good(fault: Fault, class: FaultClass) -> Fault {
     let class = match fault.class.passes() {
         true => class,
@@ -348,5 +506,5 @@ fn missing_answer(change: &Change, pointer: &str) -> Fault {
         _ => format!("whether {label} happened is unknown, so its reverse lacks `{pointer}`"),
     };
     Fault::new(FaultClass::LookFirst, "rutter.reverse", message)
-        .advise("look in the account, take it back by hand if it is there, then resolve the step")
+        .advise("look in the account, take it back by hand if it is there")
 }

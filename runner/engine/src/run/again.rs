@@ -39,6 +39,7 @@ impl Run {
         }
         let under_way = self.rollback_under_way().is_some();
         for change in &mut self.changes {
+            change.looking = false;
             if let ChangeState::Intended { stale } = &mut change.state {
                 *stale = true;
             }
@@ -46,7 +47,7 @@ impl Run {
                 Back::Sent { stale, .. } => *stale = true,
                 // Its timer went with the process.
                 Back::Failed(fault) if under_way && fault.class.passes() => change.back = Back::No,
-                Back::No | Back::Done | Back::Failed(_) => {}
+                Back::No | Back::Done | Back::Claimed | Back::Failed(_) | Back::Left(_) => {}
             }
         }
     }

@@ -51,7 +51,12 @@ impl Run {
     }
 
     pub(super) fn attempt_ended(&mut self, at: &At, end: &AttemptEnd) -> Legal {
-        self.attempt_mut(at)?.ended = true;
+        let attempt = self.attempt_mut(at)?;
+        attempt.ended = true;
+        attempt.fault = match end {
+            AttemptEnd::Done(_) => None,
+            AttemptEnd::Failed(fault) | AttemptEnd::Unknown(fault) => Some(fault.clone()),
+        };
         if at.phase == Phase::Undo {
             if matches!(end, AttemptEnd::Done(_)) {
                 self.taken_back_by_plugin(at)?;
@@ -102,7 +107,7 @@ impl Run {
         };
         let may = match (&before, &kind) {
             (None, _) | (Some(SlotKind::Wait { .. }), SlotKind::Answered(_)) => true,
-            (Some(SlotKind::Change(number)), SlotKind::Change(_)) => self
+            (Some(SlotKind::Change(number)), SlotKind::Change(_) | SlotKind::Answered(_)) => self
                 .change(*number)
                 .is_some_and(|change| matches!(change.state, ChangeState::Refused(_))),
             _ => false,
@@ -176,6 +181,7 @@ impl Attempt {
             hosted: true,
             since,
             ended: false,
+            fault: None,
         }
     }
 }

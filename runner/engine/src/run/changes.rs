@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
+use crate::decide::told;
+use crate::find::Find;
 use crate::plan::Name;
-use crate::record::{At, Timestamp};
+use crate::record::{At, Phase, Timestamp};
 use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
 
 impl Run {
@@ -21,6 +23,7 @@ impl Run {
         print: &str,
         call: &Call,
         reverse: Option<&Call>,
+        (find, before): (Option<&Find>, &[String]),
         time: Timestamp,
     ) -> Legal {
         if number != self.changes.len() as u64 + 1 {
@@ -33,10 +36,15 @@ impl Run {
             print: print.to_owned(),
             call: call.clone(),
             reverse: reverse.cloned(),
+            find: find.cloned().map(Box::new),
+            before: before.to_vec(),
             state: ChangeState::Intended { stale: false },
             intended: time,
             back: Back::No,
             reversed: time,
+            looking: false,
+            look_failed: false,
+            insisted: false,
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;
@@ -55,6 +63,7 @@ impl Run {
             return Err(format!("the outcome of change {number} is already known"));
         }
         change.state = state;
+        change.looking = false;
         self.unanswered.remove(&number);
         if let Some(slot) = self.slot_of(number) {
             // The call's place keeps the instant of its answer: what `flow.now` says, also on replay.
@@ -64,22 +73,49 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn change_adopted(&mut self, number: u64, answer: &Value) -> Legal {
+    /// What an open change made was found by the look before an equal one.
+    pub(super) fn change_found(&mut self, number: u64, answer: &Value) -> Legal {
         let change = self.change_mut(number)?;
-        let told = match &change.state {
-            ChangeState::Unknown(fault) => Some(change.look_first(fault)),
-            ChangeState::Intended { .. } => None,
-            _ => return Err(format!("the outcome of change {number} is already known")),
-        };
+        if !change.is_doubtful() {
+            return Err(format!("the outcome of change {number} is already known"));
+        }
         change.state = ChangeState::Done(answer.clone());
+        change.looking = false;
         self.unanswered.remove(&number);
-        if let Some(told) = told
-            && let Some(slot) = self.slot_of(number)
-        {
-            // The guest was told to look first and did; a replay must tell it the same.
-            slot.kind = SlotKind::Answered(Err(told));
+        Ok(())
+    }
+
+    pub(super) fn look_begun(&mut self, number: u64) -> Legal {
+        let change = self.change_mut(number)?;
+        if change.find.is_none() || change.looking {
+            return Err(format!("change {number} cannot be looked at now"));
+        }
+        change.looking = true;
+        Ok(())
+    }
+
+    pub(super) fn look_failed(&mut self, number: u64, fault: &Fault) -> Legal {
+        let under_way = self.rollback_under_way().is_some();
+        let change = self.change_mut(number)?;
+        if !change.is_doubtful() {
+            return Err(format!("the outcome of change {number} is already known"));
+        }
+        change.looking = false;
+        change.look_failed = true;
+        if under_way && change.at.phase == Phase::Run {
+            self.stuck(number, fault)?;
         }
         Ok(())
+    }
+
+    /// How often a change was refused with this code at its place, with records of their own.
+    pub(crate) fn times_refused(&self, change: &Change, code: &str) -> usize {
+        let equal = |other: &&Change| {
+            let refused = matches!(&other.state, ChangeState::Refused(fault) if fault.code == code);
+            let here = other.at == change.at && other.index == change.index;
+            refused && here && other.print == change.print
+        };
+        self.changes_of(&change.at).filter(equal).count()
     }
 
     /// An item that ended while a change was under way, and whose last open change is now known, did
@@ -210,6 +246,28 @@ impl Change {
                 "the process ended before an answer was recorded",
             )),
             _ => None,
+        }
+    }
+
+    /// How it is looked at, unless that did not tell already.
+    pub(crate) fn lookable(&self) -> Option<&Find> {
+        self.find.as_deref().filter(|_| !self.look_failed)
+    }
+
+    /// How it is looked at, where it was refused because something is there that may be what was wanted.
+    pub(crate) fn taking(&self) -> Option<&Find> {
+        let refused = match &self.state {
+            ChangeState::Refused(fault) => fault.class == FaultClass::Exists,
+            _ => false,
+        };
+        self.find.as_deref().filter(|find| refused && find.take)
+    }
+
+    /// Its answer as its guest is told.
+    pub(crate) fn told(&self, answer: Value) -> Value {
+        match &self.find {
+            Some(_) => told(answer, true),
+            None => answer,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The only way a run changes. Everything that is not written here, and in the files beside it, as
 //! legal is an error.
 
+use crate::decide::told;
 use crate::plan::Name;
 use crate::record::{Approval, Evidence, FORMAT, Fact, Record, Timestamp};
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
@@ -40,7 +41,17 @@ impl Run {
             | Fact::ChangeDone { .. }
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
-            | Fact::ChangeAdopted { .. } => self.apply_to_call(fact, time),
+            | Fact::ChangeFound { .. } => self.apply_to_call(fact, time),
+            Fact::LookBegun { change } => self.look_begun(*change),
+            Fact::LookFailed { change, fault } => self.look_failed(*change, fault),
+            Fact::ChangeLeft { change, why } => self.change_left(*change, why),
+            Fact::ChangeSettled {
+                change,
+                settlement,
+                by,
+                why,
+                ..
+            } => self.change_settled(*change, *settlement, by, why),
             Fact::RollbackStarted { by } => self.rollback_started(by),
             Fact::ReverseIntended { change, call } => self.reverse_intended(*change, call, time),
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
@@ -141,10 +152,12 @@ impl Run {
                 print,
                 call,
                 reverse,
+                find,
+                before,
             } => {
                 self.slot(at, *index, print, SlotKind::Change(*change), time)?;
-                let reverse = reverse.as_deref();
-                self.change_intended(*change, at, *index, print, call, reverse, time)
+                let (reverse, look) = (reverse.as_deref(), (find.as_deref(), before.as_slice()));
+                self.change_intended(*change, at, *index, print, call, reverse, look, time)
             }
             Fact::ChangeDone { change, answer } => {
                 self.change_over(*change, ChangeState::Done(answer.clone()), time)
@@ -155,16 +168,16 @@ impl Run {
             Fact::ChangeUnknown { change, fault } => {
                 self.change_over(*change, ChangeState::Unknown(fault.clone()), time)
             }
-            Fact::ChangeAdopted {
+            Fact::ChangeFound {
                 at,
                 index,
                 print,
                 change,
                 answer,
             } => {
-                let kind = SlotKind::Answered(Ok(serde_json::Value::Bool(true)));
+                let kind = SlotKind::Answered(Ok(told(answer.clone(), true)));
                 self.slot(at, *index, print, kind, time)?;
-                self.change_adopted(*change, answer)
+                self.change_found(*change, answer)
             }
             _ => Err("it is not about a call".to_owned()),
         }

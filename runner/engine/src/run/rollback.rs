@@ -1,9 +1,13 @@
 //! What a rollback's records do.
 
+use std::collections::BTreeSet;
+
 use crate::api::Fault;
-use crate::call::{Ask, Call};
+use crate::call::{Ask, Call, Target};
+use crate::effect::Settlement;
+use crate::plan::{Name, Uses};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
-use crate::run::{Back, Change, Legal, Rollback, Run};
+use crate::run::{Back, Change, ChangeState, Legal, Rollback, Run};
 
 impl Run {
     pub(super) fn rollback_started(&mut self, by: &str) -> Legal {
@@ -14,12 +18,25 @@ impl Run {
             by: by.to_owned(),
             end: None,
             highest: self.changes.len() as u64,
+            stuck: BTreeSet::new(),
+            left: BTreeSet::new(),
         });
         self.end = None;
+        let mut left = BTreeSet::new();
         for change in &mut self.changes {
-            if matches!(change.back, Back::Failed(_)) {
-                change.back = Back::No;
+            match change.back {
+                Back::Failed(_) | Back::Claimed => {
+                    change.back = Back::No;
+                    change.look_failed = false;
+                }
+                Back::Left(_) => {
+                    left.insert(change.number);
+                }
+                Back::No | Back::Sent { .. } | Back::Done => change.look_failed = false,
             }
+        }
+        if let Some(rollback) = &mut self.rollback {
+            rollback.left = left;
         }
         // An undo that failed in an earlier rollback says nothing about this one.
         let items = self
@@ -34,25 +51,83 @@ impl Run {
 
     pub(super) fn reverse_intended(&mut self, number: u64, call: &Call, time: Timestamp) -> Legal {
         let change = self.standing_change(number)?;
-        if matches!(change.back, Back::Sent { stale: false, .. }) {
+        if matches!(change.back, Back::Sent { stale: false, .. }) && !change.looking {
             return Err(format!("the reverse of change {number} is on its way"));
         }
         change.back = Back::Sent {
             call: Box::new(call.clone()),
             stale: false,
         };
+        change.looking = false;
         change.reversed = time;
         Ok(())
     }
 
     pub(super) fn reverse_done(&mut self, number: u64) -> Legal {
-        self.standing_change(number)?.back = Back::Done;
+        let change = self.standing_change(number)?;
+        change.back = Back::Done;
+        change.looking = false;
         self.lower_highest();
         Ok(())
     }
 
     pub(super) fn reverse_failed(&mut self, number: u64, fault: &Fault) -> Legal {
+        let change = self.standing_change(number)?;
+        change.looking = false;
+        if fault.class.passes() {
+            change.back = Back::Failed(fault.clone());
+            return Ok(());
+        }
+        self.stuck(number, fault)
+    }
+
+    /// A change waits for a person.
+    pub(super) fn stuck(&mut self, number: u64, fault: &Fault) -> Legal {
         self.standing_change(number)?.back = Back::Failed(fault.clone());
+        if let Some(rollback) = &mut self.rollback {
+            rollback.stuck.insert(number);
+        }
+        Ok(())
+    }
+
+    pub(super) fn change_left(&mut self, number: u64, why: &str) -> Legal {
+        self.standing_change(number)?.back = Back::Left(why.to_owned());
+        if let Some(rollback) = &mut self.rollback {
+            rollback.left.insert(number);
+        }
+        self.lower_highest();
+        Ok(())
+    }
+
+    pub(super) fn change_settled(
+        &mut self,
+        number: u64,
+        settlement: Settlement,
+        by: &str,
+        why: &str,
+    ) -> Legal {
+        if self.rollback.is_none() {
+            return Err("the run is not being taken back".to_owned());
+        }
+        let change = self.change_mut(number)?;
+        if !change.waits_for_settlement() {
+            return Err(format!("change {number} waits for no decision"));
+        }
+        change.back = match settlement {
+            Settlement::Gone => Back::Done,
+            Settlement::Leave => Back::Left(format!("{by} left it: {why}")),
+            Settlement::Retry => Back::No,
+        };
+        change.insisted = settlement == Settlement::Retry;
+        if let Some(rollback) = &mut self.rollback {
+            rollback.stuck.remove(&number);
+            rollback.left.remove(&number);
+            if settlement == Settlement::Leave {
+                rollback.left.insert(number);
+            }
+            rollback.highest = rollback.highest.max(number);
+        }
+        self.lower_highest();
         Ok(())
     }
 
@@ -62,10 +137,18 @@ impl Run {
         Ok(())
     }
 
+    /// A plugin's own undo ended well: what can be seen is looked at, the rest is believed.
     pub(super) fn taken_back_by_plugin(&mut self, at: &At) -> Legal {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
-            self.change_mut(number)?.back = Back::Done;
+            let change = self.change_mut(number)?;
+            if !change.stands() || matches!(change.back, Back::Left(_)) {
+                continue;
+            }
+            change.back = match change.find {
+                Some(_) if change.at.phase == Phase::Run => Back::Claimed,
+                _ => Back::Done,
+            };
         }
         self.lower_highest();
         Ok(())
@@ -88,20 +171,89 @@ impl Run {
         self.rollback.as_ref().filter(|back| back.end.is_none())
     }
 
-    /// The newest change of the steps' own runs that was not taken back.
-    pub(crate) fn newest_standing(&self) -> Option<&Change> {
-        let highest = self.rollback.as_ref()?.highest;
+    /// The newest change that is to be taken back next: no change that is stuck or stays needs it.
+    pub(crate) fn next_to_take_back(&self) -> Option<&Change> {
+        let stuck = &self.rollback.as_ref()?.stuck;
+        let open = self.to_take_back();
+        open.filter(|change| !stuck.contains(&change.number))
+            .find(|change| !self.is_needed_by_stuck(change))
+    }
+
+    /// Whether any change is left to be taken back.
+    pub(crate) fn anything_to_take_back(&self) -> bool {
+        self.to_take_back().next().is_some()
+    }
+
+    /// The changes of the steps' own runs that are to be taken back, newest first.
+    fn to_take_back(&self) -> impl Iterator<Item = &Change> {
+        let highest = self.rollback.as_ref().map_or(u64::MAX, |back| back.highest);
         let known = usize::try_from(highest)
             .unwrap_or(usize::MAX)
             .min(self.changes.len());
-        self.changes[..known]
-            .iter()
-            .rev()
-            .find(|change| change.is_to_be_taken_back())
+        let known = self.changes[..known].iter().rev();
+        known.filter(|change| change.is_to_be_taken_back())
+    }
+
+    /// Whether a newer change that waits for a person belongs to the same item, or to a step that
+    /// needs this one: it may be made of what this change made.
+    fn is_needed_by_stuck(&self, change: &Change) -> bool {
+        let Some(rollback) = &self.rollback else {
+            return false;
+        };
+        let newer = rollback.stuck.range(change.number + 1..);
+        newer
+            .filter_map(|number| self.change(*number))
+            .any(|other| self.is_needed_by(change, other))
+    }
+
+    /// A newer change that stays and was made of what this one made, so that this one stays as well:
+    /// one that cannot be taken back at all stands on everything before it.
+    pub(crate) fn stays_for(&self, change: &Change) -> Option<&Change> {
+        let rollback = self.rollback.as_ref()?;
+        let newer = rollback.left.range(change.number + 1..);
+        newer
+            .filter_map(|number| self.change(*number))
+            .find(|other| {
+                let other_step = other.at.step != change.at.step;
+                other.is_final() && other_step && self.is_needed_by(change, other)
+            })
+    }
+
+    fn is_needed_by(&self, change: &Change, other: &Change) -> bool {
+        if other.at.step == change.at.step {
+            return other.at.item == change.at.item;
+        }
+        self.needs(&other.at.step, &change.at.step)
+    }
+
+    /// Whether a step needs another, directly or by others.
+    fn needs(&self, step: &Name, other: &Name) -> bool {
+        let mut open = vec![step.clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            let Some(planned) = self.planned(&name).filter(|_| seen.insert(name.clone())) else {
+                continue;
+            };
+            if planned.needs.contains(other) {
+                return true;
+            }
+            open.extend(planned.needs.iter().cloned());
+            open.extend(planned.inside.clone());
+            if let Uses::Runbook(_) = planned.uses {
+                let inner = self
+                    .steps()
+                    .filter(|(inner, _)| name != *step && inner.inside.as_ref() == Some(&name));
+                open.extend(inner.map(|(inner, _)| inner.id.clone()));
+            }
+            if seen.contains(other) {
+                return true;
+            }
+        }
+        false
     }
 
     fn lower_highest(&mut self) {
-        let highest = self.newest_standing().map_or(0, |change| change.number);
+        let highest = self.to_take_back().next().map_or(0, |change| change.number);
         if let Some(rollback) = &mut self.rollback {
             rollback.highest = highest;
         }
@@ -111,10 +263,30 @@ impl Run {
 impl Change {
     /// Whether it stands and people were asked because it cannot be taken back.
     pub fn is_final(&self) -> bool {
-        self.is_to_be_taken_back() && self.call.ask == Some(Ask::Irreversible)
+        self.at.phase == Phase::Run && self.stands() && self.call.ask == Some(Ask::Irreversible)
+    }
+
+    /// Whether a person may say what becomes of it in a rollback.
+    pub fn waits_for_settlement(&self) -> bool {
+        let stuck = match &self.back {
+            Back::Failed(fault) => !fault.class.passes(),
+            Back::Left(_) => true,
+            _ => false,
+        };
+        self.at.phase == Phase::Run && self.stands() && stuck
+    }
+
+    /// Whether nobody expects it to be taken back: a message that was sent.
+    pub fn is_message(&self) -> bool {
+        matches!(self.call.target, Target::Http(_)) && self.call.covered
+    }
+
+    /// Whether it may have happened or not.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.state, ChangeState::Unknown(_))
     }
 
     fn is_to_be_taken_back(&self) -> bool {
-        self.at.phase == Phase::Run && self.stands()
+        self.at.phase == Phase::Run && self.stands() && !matches!(self.back, Back::Left(_))
     }
 }

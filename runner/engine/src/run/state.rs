@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::call::{Ask, Call};
+use crate::find::Find;
 use crate::plan::{Name, Plan};
 use crate::record::{
     Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
@@ -173,6 +174,8 @@ pub struct Attempt {
     pub(crate) since: Timestamp,
     /// It is over.
     pub ended: bool,
+    /// Why it ended badly.
+    pub fault: Option<Fault>,
 }
 
 /// A recorded host call.
@@ -215,6 +218,10 @@ pub struct Change {
     pub call: Call,
     /// The call that takes it back.
     pub reverse: Option<Call>,
+    /// How what it makes is seen.
+    pub find: Option<Box<Find>>,
+    /// The keys of what was seen before it.
+    pub before: Vec<String>,
     /// What became of it.
     pub state: ChangeState,
     /// When it was intended first.
@@ -223,6 +230,12 @@ pub struct Change {
     pub back: Back,
     /// When the newest reverse was intended.
     pub(crate) reversed: Timestamp,
+    /// This process is looking at what it left behind.
+    pub(crate) looking: bool,
+    /// Looking did not tell what became of it.
+    pub(crate) look_failed: bool,
+    /// A person said that it is to be taken back, whatever is known of it.
+    pub(crate) insisted: bool,
 }
 
 /// What became of a change.
@@ -255,8 +268,12 @@ pub enum Back {
     },
     /// It was, or was found to be gone.
     Done,
-    /// The reverse failed.
+    /// Its plugin says that it was; it is looked at.
+    Claimed,
+    /// The reverse failed, or it is not known what became of the change.
     Failed(Fault),
+    /// It stays, and why.
+    Left(String),
 }
 
 /// A rollback.
@@ -266,6 +283,10 @@ pub struct Rollback {
     pub by: String,
     /// How it ended.
     pub end: Option<RollbackEnd>,
-    /// No change with a higher number stands.
+    /// No change with a higher number is still to be taken back.
     pub(crate) highest: u64,
+    /// Changes that wait for a person.
+    pub(crate) stuck: BTreeSet<u64>,
+    /// Changes that stay.
+    pub(crate) left: BTreeSet<u64>,
 }

@@ -1,6 +1,6 @@
 //! Reading a run: for expressions, displays and the driver.
 
-use crate::effect::{Wake, Work};
+use crate::effect::{Look, LookFor, Wake, Work};
 use crate::plan::{Name, Plan, Step};
 use crate::record::{At, Identity, Mode, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{
@@ -184,9 +184,32 @@ impl Run {
             Work::Change(number) => self
                 .change(*number)
                 .is_some_and(|made| self.is_awaited(made)),
+            Work::Look(look) => self.awaits_look(look),
             Work::Reverse(number) => {
                 let standing = self.change(*number).is_some_and(Change::stands);
                 standing && self.rollback_under_way().is_some()
+            }
+        }
+    }
+
+    /// Whether anybody still wants to know what a look sees.
+    pub(crate) fn awaits_look(&self, look: &Look) -> bool {
+        let change = |number: &u64| self.change(*number);
+        match &look.purpose {
+            LookFor::Before { index, .. } => {
+                let attempt = self.attempt(&look.at);
+                attempt.is_some_and(|attempt| attempt.calls.len() == *index as usize)
+            }
+            LookFor::Outcome(number) => {
+                change(number).is_some_and(|change| change.looking && change.is_doubtful())
+            }
+            LookFor::Existing(number) => {
+                change(number).is_some_and(|change| self.is_awaited(change))
+            }
+            LookFor::Gone { change: number, .. } => {
+                let looking =
+                    change(number).is_some_and(|change| change.looking && change.stands());
+                looking && self.rollback_under_way().is_some()
             }
         }
     }

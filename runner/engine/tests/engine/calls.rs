@@ -1,6 +1,6 @@
 //! Reads and changes: repeated where that is known to be harmless, and nowhere else.
 
-use rutter_engine::{Fact, FaultClass, Repeat, RunEnd, Standing, StepState};
+use rutter_engine::{Fact, FaultClass, Repeat, RunEnd, Settlement, Standing, StepState};
 use serde_json::json;
 
 use crate::kit::{Act, CallExt, Fate, Shell, StepExt, calls, create, fault, get, plan, step};
@@ -134,10 +134,12 @@ fn a_refusal_after_a_lost_answer_does_not_mean_that_nothing_happened() {
     );
     assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
     assert_eq!(shell.count("change-refused"), 0);
+    assert_eq!(shell.undo(), Standing::UndoFailed);
+    shell.settle("c", Settlement::Retry);
     shell.undo();
     assert!(
         !shell.cloud.has("x"),
-        "what may have happened is taken back"
+        "what may have happened is taken back when a person says so"
     );
 }
 

@@ -1,20 +1,20 @@
 //! Changes of unknown outcome: looked for, adopted, decided by people.
 
 use rutter_engine::{
-    Call, ChangeState, Class, Fact, HostCall, HttpRequest, OnFailure, Repeat, Resolution,
-    RollbackEnd, RunEnd, Standing, StepState, Target,
+    Call, ChangeState, Class, Fact, FaultClass, HostCall, HttpRequest, OnFailure, Repeat,
+    Resolution, RollbackEnd, RunEnd, Settlement, Standing, StepState, Target,
 };
 use serde_json::json;
 
 use crate::kit::{
-    Act, Fate, Shell, StepExt, calls, create, create_or_adopt, make, plan, sleep, step,
+    Act, CallExt, Fate, Shell, StepExt, calls, create, create_or_adopt, make, plan, sleep, step,
 };
 
 fn done(standing: &Standing) -> bool {
     matches!(standing, Standing::Ended(RunEnd::Done { .. }))
 }
 
-/// One step that creates `x` and looks by itself when that is in doubt.
+/// One step that creates `x` and can be looked at when that is in doubt.
 fn careful(fate: Fate) -> Shell {
     let mut shell = Shell::new();
     shell.guest("c", create_or_adopt("x"));
@@ -37,7 +37,7 @@ fn what_happened_is_found_and_adopted() {
     let mut shell = careful(Fate::AnswerLost);
     assert!(done(&shell.until_idle()));
     assert_eq!(shell.cloud.times("Create x"), 1);
-    assert_eq!(shell.count("change-adopted"), 1);
+    assert_eq!(shell.count("look-begun"), 1);
     assert_eq!(
         shell.run.changes()[0].state,
         ChangeState::Done(json!({ "Id": "x" }))
@@ -51,13 +51,14 @@ fn what_did_not_happen_is_made_again_after_a_look() {
     let mut shell = careful(Fate::Swallowed);
     assert!(done(&shell.until_idle()));
     assert_eq!(shell.cloud.times("Create x"), 2);
-    assert_eq!(shell.cloud.times("Get x"), 1);
+    assert!(shell.cloud.times("List x") > 1);
 }
 
 #[test]
 fn a_crash_after_an_adoption_replays_what_the_guest_was_told() {
     let mut shell = careful(Fate::AnswerLost);
-    shell.until_fact("change-adopted");
+    shell.until_fact("look-begun");
+    shell.until(|shell| shell.count("change-done") == 1);
     assert!(done(&shell.resume()));
     assert_eq!(shell.cloud.times("Create x"), 1);
 }
@@ -69,18 +70,18 @@ fn a_crash_while_a_change_is_in_flight_puts_it_in_doubt() {
     assert!(done(&shell.resume()));
     assert_eq!(shell.cloud.times("Create x"), 1);
     assert_eq!(
-        (shell.count("change-unknown"), shell.count("change-adopted")),
+        (shell.count("change-unknown"), shell.count("change-done")),
         (1, 1)
     );
 }
 
 #[test]
-fn adopting_what_was_never_in_doubt_says_so() {
+fn what_was_there_before_is_not_called_made() {
     let mut shell = Shell::new();
     shell.cloud.exists.insert("x".to_owned(), 1);
     shell.guest("c", create_or_adopt("x"));
     assert!(done(&shell.run(plan([step("c")]))));
-    assert_eq!(shell.count("change-adopted"), 0);
+    assert!(shell.run.changes().is_empty());
     shell.undo();
     assert!(shell.cloud.has("x"), "it was there before the run");
 }
@@ -98,22 +99,18 @@ fn a_person_says_it_did_not_happen_and_it_is_tried_again() {
 
 #[test]
 fn a_person_says_it_happened_and_a_new_attempt_finds_it() {
-    let mut shell = careless(Fate::AnswerLost);
-    shell.guest("c", |told| match told.answers.len() {
-        // A second attempt finds the name taken.
-        1 if told.answers[0].is_err() => Act::Call(rutter_engine::HostCall::Adopt {
-            call: match create("x") {
-                rutter_engine::HostCall::Call { call, .. } => call,
-                _ => unreachable!(),
-            },
-            answer: json!({ "Id": "x" }),
-        }),
-        0 => Act::Call(create("x")),
-        _ => Act::End(Ok(json!({}))),
-    });
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x").taken()]));
+    let refused = Fate::Refused(FaultClass::Denied);
+    shell.cloud.will("Create x", [Fate::AnswerLost]);
+    shell.cloud.will("List x", [Fate::Fine, refused]);
+    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
     assert!(done(&shell.resolve("c", Resolution::Adopt)));
+    assert_eq!(shell.count("change-found"), 1);
     assert!(matches!(shell.run.changes()[0].state, ChangeState::Done(_)));
     assert_eq!(shell.cloud.exists["x"], 1);
+    shell.undo();
+    assert!(!shell.cloud.has("x"), "it is this run's own");
 }
 
 #[test]
@@ -126,8 +123,10 @@ fn a_person_gives_the_outputs() {
     assert_eq!(shell.run(plan([step("c"), next])), Standing::Unknown);
     assert!(done(&shell.resolve("c", Resolution::Done(json!("x-1")))));
     assert_eq!(shell.outputs("next"), Some(json!("x-1")));
+    assert_eq!(shell.undo(), Standing::UndoFailed, "still in doubt");
+    shell.settle("c", Settlement::Retry);
     shell.undo();
-    assert!(!shell.cloud.has("x"), "still in doubt, so still taken back");
+    assert!(!shell.cloud.has("x"));
 }
 
 #[test]
@@ -142,9 +141,9 @@ fn a_person_leaves_the_step_out() {
         shell.run.step("c").unwrap().state,
         StepState::Skipped(_)
     ));
-    shell.undo();
-    assert!(
-        !shell.cloud.has("x"),
+    assert_eq!(
+        shell.undo(),
+        Standing::UndoFailed,
         "leaving a step out does not say that nothing happened"
     );
 }
@@ -248,6 +247,7 @@ fn requests(covered: bool, repeat: Repeat) -> HostCall {
     HostCall::Call {
         call,
         reverse: None,
+        find: None,
     }
 }
 

@@ -7,8 +7,10 @@ mod doubt;
 mod flow;
 mod ids;
 mod illegal;
+
 mod inside;
 mod kit;
+mod look;
 mod people;
 mod properties;
 mod resume;

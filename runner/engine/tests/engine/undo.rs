@@ -1,6 +1,6 @@
 //! Taking a run back.
 
-use rutter_engine::{Ask, Fact, FaultClass, Repeat, Resolution, RollbackEnd, RunEnd, Standing};
+use rutter_engine::{Ask, Fact, FaultClass, Repeat, RollbackEnd, RunEnd, Settlement, Standing};
 use serde_json::json;
 
 use crate::kit::{
@@ -92,14 +92,97 @@ fn covered_changes_go_with_the_object_they_belong_to() {
 }
 
 #[test]
-fn a_rollback_ends_at_the_point_of_no_return() {
+fn what_nothing_takes_back_stays_and_the_steps_other_changes_are_taken_back() {
     let mut shell = Shell::new();
     shell.cloud.exists.insert("old".to_owned(), 1);
     shell.guest("m", calls(vec![make("a"), delete("old"), make("b")]));
     shell.run(plan([step("m")]));
-    let end = RunEnd::RolledBack(RollbackEnd::PointOfNoReturn { change: 2 });
+    let end = RunEnd::RolledBack(RollbackEnd::Partly);
     assert_eq!(shell.undo(), Standing::Ended(end));
-    assert_eq!(shell.cloud.exists.keys().collect::<Vec<_>>(), ["a"]);
+    assert!(shell.cloud.exists.is_empty());
+    assert_eq!(shell.count("change-left"), 1);
+}
+
+#[test]
+fn what_cannot_be_taken_back_keeps_what_came_before_it_and_nothing_else() {
+    let mut shell = Shell::new();
+    shell.cloud.exists.insert("old".to_owned(), 1);
+    shell.guest("copy", calls(vec![make("copy")]));
+    shell.guest("other", calls(vec![make("other")]));
+    shell.guest("release", calls(vec![delete("old").ask(Ask::Irreversible)]));
+    shell.guest("after", calls(vec![make("after")]));
+    let release = step("release").needs(&["copy"]);
+    shell.run(plan([
+        step("copy").needs(&[]),
+        step("other").needs(&[]),
+        release,
+        step("after").needs(&["release"]),
+    ]));
+    shell.approve("release", "ann");
+    let end = RunEnd::RolledBack(RollbackEnd::Partly);
+    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert_eq!(shell.cloud.exists.keys().collect::<Vec<_>>(), ["copy"]);
+    assert_eq!(shell.count("change-left"), 2, "the release and the copy");
+}
+
+#[test]
+fn a_reverse_that_fails_holds_up_what_it_was_made_of_and_nothing_else() {
+    let mut shell = Shell::new();
+    for name in ["base", "top", "other"] {
+        shell.guest(name, calls(vec![make(name)]));
+    }
+    shell.run(plan([
+        step("other").needs(&[]),
+        step("base").needs(&[]),
+        step("top").needs(&["base"]),
+    ]));
+    shell
+        .cloud
+        .will("Delete top", [Fate::Refused(FaultClass::Fail)]);
+    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(
+        shell.cloud.exists.keys().collect::<Vec<_>>(),
+        ["base", "top"]
+    );
+    assert!(rolled_back(&shell.undo()));
+    assert!(shell.cloud.exists.is_empty());
+}
+
+#[test]
+fn a_person_ends_a_rollback_that_cannot_end_by_itself() {
+    for (settlement, end, left) in [
+        (Settlement::Gone, RollbackEnd::Done, 0),
+        (Settlement::Leave, RollbackEnd::Partly, 1),
+    ] {
+        let mut shell = made(&["a", "b"]);
+        let fail = std::iter::repeat_n(Fate::Refused(FaultClass::Fail), 5);
+        shell.cloud.will("Delete b", fail);
+        assert_eq!(shell.undo(), Standing::UndoFailed);
+        assert!(
+            shell.cloud.has("a"),
+            "nothing older of the step is taken back before"
+        );
+        shell.settle("m", settlement);
+        assert_eq!(shell.undo(), Standing::Ended(RunEnd::RolledBack(end)));
+        let stay = shell.run.changes().iter().filter(|change| change.stands());
+        assert_eq!(stay.count(), left);
+        assert!(!shell.cloud.has("a"));
+    }
+}
+
+#[test]
+fn what_a_person_left_can_be_taken_back_later() {
+    let mut shell = made(&["a"]);
+    shell
+        .cloud
+        .will("Delete a", [Fate::Refused(FaultClass::Fail)]);
+    shell.undo();
+    shell.settle("m", Settlement::Leave);
+    shell.undo();
+    assert!(shell.cloud.has("a"));
+    shell.settle("m", Settlement::Retry);
+    assert!(rolled_back(&shell.undo()));
+    assert!(!shell.cloud.has("a"));
 }
 
 #[test]
@@ -168,7 +251,7 @@ fn failed_and_unknown_steps_are_taken_back_too() {
         0 => Act::Call(make("a")),
         _ => Act::End(Err(fault("bad"))),
     });
-    shell.guest("doubt", calls(vec![create("b")]));
+    shell.guest("doubt", calls(vec![create("b").seen()]));
     shell.cloud.will("Create b", [Fate::AnswerLost]);
     shell.run(plan([step("doubt").needs(&[]), step("bad").needs(&[])]));
     assert!(rolled_back(&shell.undo()));
@@ -176,14 +259,13 @@ fn failed_and_unknown_steps_are_taken_back_too() {
 }
 
 #[test]
-fn an_unknown_change_whose_answer_is_needed_asks_a_person() {
+fn an_unknown_change_that_cannot_be_looked_at_asks_a_person() {
     let mut shell = Shell::new();
     shell.guest("m", calls(vec![make("a")]));
     shell.cloud.will("Make a", [Fate::Swallowed]);
     shell.run(plan([step("m")]));
     assert_eq!(shell.undo(), Standing::UndoFailed);
-    shell.resolve("m", Resolution::Retry);
-    assert_eq!(shell.count("resolved"), 1);
+    shell.settle("m", Settlement::Gone);
     assert!(rolled_back(&shell.undo()));
     assert!(deletions(&shell).is_empty());
 }
@@ -258,9 +340,9 @@ fn a_plugin_does_not_take_back_what_people_were_told_nothing_takes_back() {
     shell.undo_guest("m", |_| panic!("it is not asked"));
     shell.run(plan([step("m").own_undo()]));
     shell.approve("m", "ann");
-    let end = RunEnd::RolledBack(RollbackEnd::PointOfNoReturn { change: 2 });
+    let end = RunEnd::RolledBack(RollbackEnd::Partly);
     assert_eq!(shell.undo(), Standing::Ended(end));
-    assert!(shell.cloud.has("a") && shell.cloud.has("b"));
+    assert!(!shell.cloud.has("a") && shell.cloud.has("b"));
 }
 
 #[test]

@@ -127,7 +127,6 @@ fn role() -> ApiText {
 fn call_of(asked: &Asked) -> &Call {
     match &asked.call {
         HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => call,
-        HostCall::Adopt { call, .. } => call,
         HostCall::Sleep { .. } => panic!("a sleep is no call"),
     }
 }

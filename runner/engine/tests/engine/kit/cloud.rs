@@ -101,6 +101,13 @@ impl Cloud {
                 .remove(&name)
                 .map(|_| json!({}))
                 .ok_or_else(absent),
+            // As many as there are of a name, each with a key of its own.
+            "List" => {
+                let number = self.exists.get(&name).copied().unwrap_or_default();
+                let items =
+                    (1..=number).map(|n| json!({ "Id": format!("{name}-{n}"), "Name": name }));
+                Ok(json!({ "Items": items.collect::<Vec<_>>() }))
+            }
             _ if self.has(&name) => Ok(json!({ "Id": name, "Status": "Running" })),
             _ => Err(absent()),
         }

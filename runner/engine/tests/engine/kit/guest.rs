@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use rutter_engine::{
-    Api, Ask, Call, Class, Condition, Fault, FaultClass, HostCall, Repeat, Target, UndoRequest,
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, Repeat, Shows, Target,
+    UndoRequest,
 };
 use serde_json::{Value, json};
 
@@ -35,35 +36,14 @@ pub fn calls(list: Vec<HostCall>) -> impl Fn(&Told<'_>) -> Act {
     }
 }
 
-/// Creates; when told to look first, looks, then adopts what it finds or creates again.
+/// Creates what is not there, and takes what is.
 pub fn create_or_adopt(name: &str) -> impl Fn(&Told<'_>) -> Act + use<> {
-    let create = create(name);
+    let create = create(name).taken();
     let name = name.to_owned();
-    move |told| {
-        let mut looking = false;
-        for (index, answer) in told.answers.iter().enumerate() {
-            let last = index + 1 == told.answers.len();
-            match answer {
-                Ok(_) if looking && last => return Act::Call(adopt(&create, &name)),
-                Ok(_) if looking => return Act::End(Ok(json!({ "id": name }))),
-                Ok(_) => return Act::End(Ok(json!({ "id": name }))),
-                Err(fault) if fault.class == FaultClass::LookFirst => looking = true,
-                Err(fault) if looking && fault.class == FaultClass::Absent => looking = false,
-                Err(fault) if fault.class == FaultClass::Exists => looking = true,
-                Err(fault) => return Act::End(Err(fault.clone())),
-            }
-        }
-        Act::Call(if looking { get(&name) } else { create.clone() })
-    }
-}
-
-pub fn adopt(create: &HostCall, name: &str) -> HostCall {
-    let HostCall::Call { call, .. } = create.clone() else {
-        unreachable!("a creation is a call")
-    };
-    HostCall::Adopt {
-        call,
-        answer: json!({ "Id": name }),
+    move |told| match told.answers.last() {
+        Some(Ok(_)) => Act::End(Ok(json!({ "id": name }))),
+        Some(Err(fault)) => Act::End(Err(fault.clone())),
+        None => Act::Call(create.clone()),
     }
 }
 
@@ -77,7 +57,6 @@ pub fn print(call: &HostCall) -> String {
         HostCall::Call { call, .. } => of(call),
         HostCall::WaitFor { call, .. } => format!("wait:{}", of(call)),
         HostCall::Sleep { duration_ms } => format!("sleep:{duration_ms}"),
-        HostCall::Adopt { call, .. } => format!("adopt:{}", of(call)),
     }
 }
 
@@ -104,6 +83,7 @@ fn change(action: &str, name: &str, repeat: Repeat) -> HostCall {
     HostCall::Call {
         call: api(action, json!(name), Class::Change, repeat),
         reverse: Some(Box::new(reverse)),
+        find: None,
     }
 }
 
@@ -123,6 +103,7 @@ pub fn make(name: &str) -> HostCall {
     HostCall::Call {
         call: api("Make", json!(name), Class::Change, Repeat::Never),
         reverse: Some(Box::new(reverse)),
+        find: None,
     }
 }
 
@@ -137,6 +118,7 @@ pub fn get(name: &str) -> HostCall {
     HostCall::Call {
         call,
         reverse: None,
+        find: None,
     }
 }
 
@@ -169,6 +151,10 @@ pub trait CallExt {
     fn no_reverse(self) -> Self;
     fn covered(self) -> Self;
     fn reverse_repeat(self, repeat: Repeat) -> Self;
+    /// What it makes can be looked at.
+    fn seen(self) -> Self;
+    /// What is so already is taken.
+    fn taken(self) -> Self;
 }
 
 impl CallExt for HostCall {
@@ -194,6 +180,44 @@ impl CallExt for HostCall {
             *reverse = None;
         }
         self
+    }
+
+    fn seen(mut self) -> Self {
+        if let Self::Call { call, find, .. } = &mut self
+            && let Target::Api(api) = &call.target
+        {
+            let name = api.parameters["name"].clone();
+            let shows = match api.action.as_str() {
+                "Delete" => Shows::Gone,
+                _ => Shows::There,
+            };
+            *find = Some(Box::new(Find {
+                rest: None,
+                read: self::api("List", name, Class::Read, Repeat::Same),
+                list: "/Items".to_owned(),
+                tests: Vec::new(),
+                key: "/Id".to_owned(),
+                shows,
+                take: false,
+                settle_ms: 5_000,
+                answer: match shows {
+                    Shows::There => json!({ "Id": { "$found": "/Name" } }),
+                    Shows::Gone => Value::Null,
+                },
+            }));
+        }
+        self
+    }
+
+    fn taken(self) -> Self {
+        let mut call = self.seen();
+        if let Self::Call {
+            find: Some(find), ..
+        } = &mut call
+        {
+            find.take = true;
+        }
+        call
     }
 
     fn covered(mut self) -> Self {

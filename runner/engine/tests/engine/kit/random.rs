@@ -12,7 +12,7 @@ use rutter_engine::{
 use serde_json::{Value, json};
 
 use super::cloud::Fate;
-use super::guest::{Act, CallExt, Told, adopt, create, get, make, sleep, wait_for};
+use super::guest::{Act, CallExt, Told, create, get, make, sleep, wait_for};
 use super::plan::{StepExt, plan, retry, runbook, step};
 use super::shell::Shell;
 
@@ -231,10 +231,10 @@ fn act(id: &str, ops: &[Op], end: End, told: &Told<'_>) -> Act {
     for (place, op) in ops.iter().enumerate() {
         let name = name(id, item, place);
         let next = match op {
-            Op::Careful(_) => careful(&name, &create(&name), false, &mut answers),
+            Op::Careful(_) => simple(create(&name).taken(), &mut answers),
             // The first attempt rushes ahead; a new one looks what is there.
             Op::Careless(_) if told.attempt == 1 => simple(make(&name), &mut answers),
-            Op::Careless(_) => careful(&name, &make(&name), true, &mut answers),
+            Op::Careless(_) => simple(make(&name).taken(), &mut answers),
             Op::Harmless(_) => simple(create(&name).repeat(Repeat::Same), &mut answers),
             Op::Token(_) => {
                 let token = Repeat::Token { ttl_ms: 3_600_000 };
@@ -273,27 +273,6 @@ fn simple(call: HostCall, answers: &mut Answers<'_>) -> Option<Act> {
         None => Some(Act::Call(call)),
         Some(Err(fault)) => Some(Act::End(Err(fault.clone()))),
         Some(Ok(_)) => None,
-    }
-}
-
-fn careful(
-    name: &str,
-    create: &HostCall,
-    mut looking: bool,
-    answers: &mut Answers<'_>,
-) -> Option<Act> {
-    loop {
-        match answers.next() {
-            None if looking => return Some(Act::Call(get(name))),
-            None => return Some(Act::Call(create.clone())),
-            Some(Ok(_)) if looking => return simple(adopt(create, name), answers),
-            Some(Ok(_)) => return None,
-            Some(Err(fault)) => match fault.class {
-                FaultClass::LookFirst | FaultClass::Exists => looking = true,
-                FaultClass::Absent if looking => looking = false,
-                _ => return Some(Act::End(Err(fault.clone()))),
-            },
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rutter_engine::{
     At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, Phase, Plan, Record, Repeat,
-    Resolution, Run, Standing, Timestamp, UndoRequest, Wake, Work, advance,
+    Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work, advance,
 };
 use serde_json::Value;
 
@@ -138,6 +138,18 @@ impl Shell {
             step: step.into(),
             by: by.to_owned(),
             evidence,
+        })
+    }
+
+    /// A person decides about the changes of a step that a rollback could not take back.
+    pub fn settle(&mut self, step: &str, settlement: Settlement) -> Standing {
+        self.give(Input::Settle {
+            step: step.into(),
+            item: None,
+            change: None,
+            settlement,
+            by: "ann".to_owned(),
+            why: "looked".to_owned(),
         })
     }
 

@@ -1,0 +1,379 @@
+//! Looking at what a change makes: before it is intended, after a doubt, after its reverse.
+
+use serde_json::Value;
+
+use super::Turn;
+use super::answer::{Again, Poll, judge_poll};
+use super::guest::Place;
+use crate::api::{Fault, FaultClass};
+use crate::call::{Ask, Call};
+use crate::effect::{Effect, Look, LookFor, Outcome, Ticket, Wake, Work};
+use crate::find::{Find, Sight};
+use crate::record::{At, Fact, Timestamp};
+use crate::run::{Change, ChangeState};
+
+/// How often a change is sent in all because looks showed that it had not happened.
+const SENT_MAX: usize = 8;
+/// The code of a change that a look did not show.
+const NOT_HAPPENED: &str = "rutter.not-happened";
+/// How long what was taken back may take to go. Milliseconds.
+const GOING_MS: u64 = 10 * 60 * 1_000;
+/// Pauses between two looks. Milliseconds.
+const PAUSE_MIN_MS: u64 = 500;
+/// See [`PAUSE_MIN_MS`].
+const PAUSE_MAX_MS: u64 = 15_000;
+
+impl Turn<'_> {
+    /// Looks what is there before a change is intended.
+    pub(super) fn look_before(&mut self, at: At, purpose: LookFor, find: Box<Find>) {
+        self.look(at, find, purpose, self.now);
+    }
+
+    /// Looks whether a change of unknown outcome happened.
+    pub(super) fn look_for_outcome(&mut self, change: &Change, find: &Find) {
+        let until = self.now.after(find.settle_ms);
+        self.look_at(change, find, LookFor::Outcome(change.number), until);
+    }
+
+    /// Looks whether what exists is what was wanted.
+    pub(super) fn look_at_existing(&mut self, change: &Change, find: &Find) {
+        let until = self.now.after(find.settle_ms);
+        self.look_at(change, find, LookFor::Existing(change.number), until);
+    }
+
+    /// Looks whether a change is gone.
+    pub(super) fn look_whether_gone(
+        &mut self,
+        change: &Change,
+        find: &Find,
+        note: String,
+        answered: bool,
+        tries: u32,
+    ) {
+        let patience_ms = if answered { GOING_MS } else { 0 };
+        let until = self.now.after(find.settle_ms.max(patience_ms));
+        let purpose = LookFor::Gone {
+            change: change.number,
+            note,
+            answered,
+            tries,
+        };
+        self.look_at(change, find, purpose, until);
+    }
+
+    fn look_at(&mut self, change: &Change, find: &Find, purpose: LookFor, until: Timestamp) {
+        self.facts.push(Fact::LookBegun {
+            change: change.number,
+        });
+        self.look(change.at.clone(), Box::new(find.clone()), purpose, until);
+    }
+
+    fn look(&mut self, at: At, find: Box<Find>, purpose: LookFor, until: Timestamp) {
+        let rested = find.rest.is_none();
+        let look = Look {
+            at,
+            find,
+            purpose,
+            rested,
+            until,
+        };
+        let ticket = Ticket {
+            work: Work::Look(Box::new(look)),
+            tries: 1,
+            first: self.now,
+        };
+        self.send_read_of_look(ticket);
+    }
+
+    /// Sends the next read of a look that is still of use.
+    pub(super) fn send_look(&mut self, ticket: Ticket) {
+        let Work::Look(look) = &ticket.work else {
+            return;
+        };
+        if self.run.awaits_look(look) && !self.run.interrupted() {
+            self.send_read_of_look(ticket);
+        }
+    }
+
+    fn send_read_of_look(&mut self, ticket: Ticket) {
+        if let Work::Look(look) = &ticket.work {
+            let call = Box::new(look.next_read().clone());
+            let at = look.at.clone();
+            self.effects.push(Effect::Send { ticket, call, at });
+        }
+    }
+
+    pub(super) fn look_answered(&mut self, ticket: Ticket, look: Look, outcome: Outcome) {
+        if self.run.interrupted() || !self.run.awaits_look(&look) {
+            // The next process looks again.
+            return;
+        }
+        if look.rested {
+            self.look_was_read(ticket, look, outcome);
+        } else {
+            self.rest_was_polled(ticket, look, outcome);
+        }
+    }
+
+    fn rest_was_polled(&mut self, ticket: Ticket, mut look: Look, outcome: Outcome) {
+        let Some(rest) = &look.find.rest else {
+            return;
+        };
+        let condition = rest.condition.clone();
+        match judge_poll(outcome, &condition, &rest.read) {
+            // A state from which it does not come back is a rest as well.
+            Poll::Over(Err(fault))
+                if fault.code != "rutter.wait-failed" && fault.class != FaultClass::Absent =>
+            {
+                self.cannot_look(&look, fault);
+            }
+            Poll::Over(_) => {
+                look.rested = true;
+                let work = Work::Look(Box::new(look));
+                self.send_look(Ticket {
+                    work,
+                    tries: 1,
+                    first: self.now,
+                });
+            }
+            Poll::NotYet(seen) if self.now.since(ticket.first) >= condition.timeout_ms => {
+                let message = format!("it does not come to rest; it was last `{seen}`");
+                let fault = Fault::new(FaultClass::Fail, "rutter.wait-timeout", message);
+                self.cannot_look(&look, fault);
+            }
+            Poll::NotYet(_) => {
+                let due = self.now.after(condition.every_ms);
+                self.look_later(ticket, &look, due);
+            }
+        }
+    }
+
+    fn look_was_read(&mut self, ticket: Ticket, look: Look, outcome: Outcome) {
+        let fault = match outcome {
+            Outcome::Done(answer) => return self.seen(ticket, look, Some(&answer)),
+            Outcome::Refused(fault) if fault.class == FaultClass::Absent => {
+                return self.seen(ticket, look, None);
+            }
+            Outcome::Refused(fault) if !fault.class.passes() => {
+                return self.cannot_look(&look, fault);
+            }
+            Outcome::Refused(fault) | Outcome::Unknown(fault) => fault,
+        };
+        let at = look.at.clone();
+        if self.plan_again(ticket, &at, &fault) == Again::TriedEnough {
+            self.cannot_look(&look, fault);
+        }
+    }
+
+    fn seen(&mut self, ticket: Ticket, look: Look, answer: Option<&Value>) {
+        match look.purpose.clone() {
+            LookFor::Before {
+                index,
+                print,
+                call,
+                reverse,
+            } => {
+                let place = Place {
+                    at: look.at,
+                    index,
+                    print,
+                };
+                match look.find.taken(answer) {
+                    Some(found) => self.take_what_is_there(place, &call, found),
+                    None => {
+                        let before = look.find.keys(answer);
+                        self.new_change(place, *call, reverse, Some(look.find), before);
+                    }
+                }
+            }
+            LookFor::Outcome(number) => self.outcome_seen(ticket, &look, number, answer),
+            LookFor::Existing(number) => self.existing_seen(ticket, &look, number, answer),
+            LookFor::Gone { .. } => self.reverse_seen(ticket, &look, answer),
+        }
+    }
+
+    /// What a change was to make is there: of an earlier attempt of this step, or of somebody else.
+    fn take_what_is_there(&mut self, place: Place, call: &Call, found: Value) {
+        let Place { at, index, print } = place;
+        match self.run.open_change(&at, &print) {
+            Some(change) => {
+                let change = change.number;
+                self.facts.push(Fact::ChangeFound {
+                    at: at.clone(),
+                    index,
+                    print,
+                    change,
+                    answer: found.clone(),
+                });
+                self.answer(at, index, Ok(told(found, true)));
+            }
+            None => {
+                let label = format!("look before {}", call.label());
+                self.record_answer(at, index, print, label, Ok(told(found, false)));
+            }
+        }
+    }
+
+    fn outcome_seen(&mut self, ticket: Ticket, look: &Look, number: u64, answer: Option<&Value>) {
+        let Some(change) = self
+            .run
+            .change(number)
+            .filter(|change| change.is_doubtful())
+        else {
+            return;
+        };
+        match look.find.sight(answer, &change.before) {
+            Sight::Happened(answer) => {
+                self.facts.push(Fact::ChangeDone {
+                    change: number,
+                    answer: answer.clone(),
+                });
+                self.answer_change(change, Ok(answer));
+            }
+            Sight::Not if self.now < look.until => self.look_after_a_pause(ticket, look),
+            Sight::Not => self.did_not_happen(change),
+            Sight::Several(keys) => self.cannot_tell(change, several(change, &keys)),
+        }
+    }
+
+    /// A look did not show what a change would have made.
+    fn did_not_happen(&mut self, change: &Change) {
+        if change.call.ask == Some(Ask::Costs) {
+            let message = format!(
+                "{} was not answered, and looking does not show that it happened; it costs money, so it is not \
+                 taken for granted",
+                change.call.label()
+            );
+            let fault = Fault::new(FaultClass::LookFirst, "rutter.unknown-outcome", message);
+            return self.cannot_tell(
+                change,
+                fault.advise("look in the account, also at its bills"),
+            );
+        }
+        let message = format!("looking shows that {} did not happen", change.call.label());
+        let fault = Fault::new(FaultClass::Retry, NOT_HAPPENED, message);
+        self.facts.push(Fact::ChangeRefused {
+            change: change.number,
+            fault: fault.clone(),
+        });
+        if !self.run.is_awaited(change) {
+            return;
+        }
+        if self.run.times_refused(change, NOT_HAPPENED) + 1 < SENT_MAX {
+            self.intend_again(change, 1, self.now);
+        } else {
+            self.answer_change(change, Err(fault));
+        }
+    }
+
+    /// What became of a change shows to a person only.
+    fn cannot_tell(&mut self, change: &Change, fault: Fault) {
+        let told = change.look_first(&fault);
+        self.facts.push(Fact::LookFailed {
+            change: change.number,
+            fault,
+        });
+        self.answer_change(change, Err(told));
+    }
+
+    fn existing_seen(&mut self, ticket: Ticket, look: &Look, number: u64, answer: Option<&Value>) {
+        let Some(change) = self.run.change(number) else {
+            return;
+        };
+        let ChangeState::Refused(fault) = &change.state else {
+            return;
+        };
+        match look.find.taken(answer) {
+            Some(found) => {
+                let place = Place::of(change);
+                self.take_what_is_there(place, &change.call, found);
+            }
+            None if self.now < look.until => self.look_after_a_pause(ticket, look),
+            None => self.answer_change(change, Err(fault.clone())),
+        }
+    }
+
+    fn cannot_look(&mut self, look: &Look, fault: Fault) {
+        match look.purpose.clone() {
+            LookFor::Before {
+                index, print, call, ..
+            } => {
+                let label = format!("look before {}", call.label());
+                self.record_answer(look.at.clone(), index, print, label, Err(fault));
+            }
+            LookFor::Outcome(number) => {
+                if let Some(change) = self.run.change(number) {
+                    self.cannot_tell(change, not_seen(change, &fault));
+                }
+            }
+            LookFor::Existing(number) => {
+                if let Some(change) = self.run.change(number)
+                    && let ChangeState::Refused(refusal) = &change.state
+                {
+                    self.answer_change(change, Err(refusal.clone()));
+                }
+            }
+            LookFor::Gone { change, .. } => {
+                if let Some(change) = self.run.change(change) {
+                    let fault = not_seen(change, &fault);
+                    let change = change.number;
+                    self.facts.push(Fact::ReverseFailed { change, fault });
+                }
+            }
+        }
+    }
+
+    /// Looks again: what is there may take a while to show.
+    pub(super) fn look_after_a_pause(&mut self, ticket: Ticket, look: &Look) {
+        let pause_ms = (look.find.settle_ms / 4).clamp(PAUSE_MIN_MS, PAUSE_MAX_MS);
+        let due = self.now.after(pause_ms).min(look.until);
+        let ticket = Ticket { tries: 1, ..ticket };
+        self.look_later(ticket, look, due);
+    }
+
+    fn look_later(&mut self, ticket: Ticket, look: &Look, due: Timestamp) {
+        let reason = format!("`{}` looks again", look.at.step);
+        self.effects.push(Effect::Timer {
+            due,
+            wake: Wake::Send(ticket),
+            reason,
+        });
+    }
+}
+
+impl Look {
+    /// The read that is sent next.
+    pub fn next_read(&self) -> &Call {
+        match &self.find.rest {
+            Some(rest) if !self.rested => &rest.read,
+            _ => &self.find.read,
+        }
+    }
+}
+
+/// What a guest is told of a change that has a look: its answer, and whether this step made it.
+pub(crate) fn told(answer: Value, made: bool) -> Value {
+    serde_json::json!({ "answer": answer, "made": made })
+}
+
+fn several(change: &Change, keys: &[String]) -> Fault {
+    let message = format!(
+        "{} was not answered, and several objects may be what it made: {}",
+        change.call.label(),
+        keys.join(", ")
+    );
+    Fault::new(FaultClass::LookFirst, "rutter.several", message)
+}
+
+fn not_seen(change: &Change, fault: &Fault) -> Fault {
+    let message = format!(
+        "what {} left behind cannot be looked at: {}: {}",
+        change.call.label(),
+        fault.code,
+        fault.message
+    );
+    Fault {
+        request_id: fault.request_id.clone(),
+        ..Fault::new(FaultClass::LookFirst, "rutter.cannot-look", message)
+    }
+}

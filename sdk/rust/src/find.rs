@@ -1,0 +1,198 @@
+//! How what a change makes is seen: data that the host records with the change. The host looks before it
+//! sends, after a lost answer, and after the change was taken back; the plugin never has to.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api::{Api, IntoParameter};
+
+/// How long this cloud may take until a read shows what a change made.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// A look at what a change makes.
+///
+/// An object is the one if it fulfils every condition. They must tell the step's own object from others:
+/// by a name that is unique, or by a mark (see [`Host::token`](crate::Host::token)). Where nothing does,
+/// the host takes what is there now and was not before.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a look is part of a change"]
+pub struct Find {
+    pub(crate) rest: Option<Rest>,
+    pub(crate) read: Api,
+    pub(crate) all_pages: bool,
+    pub(crate) list: String,
+    pub(crate) tests: Vec<(String, Check)>,
+    pub(crate) key: String,
+    pub(crate) gone: bool,
+    pub(crate) settle: Duration,
+    pub(crate) answer: Value,
+}
+
+/// What is polled before the look; what is empty or absent is the contract's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rest {
+    pub(crate) read: Api,
+    pub(crate) path: String,
+    pub(crate) until: Vec<String>,
+    pub(crate) fail: Vec<String>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What must hold of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Check {
+    Equal(Value),
+    OneOf(Vec<Value>),
+    NoneOf(Vec<Value>),
+    Contains(Value),
+    Absent,
+    Differs(Value),
+    Json(Value),
+}
+
+impl Find {
+    /// The object that a read describes; an answer that it does not exist means that it is not there.
+    pub fn one(read: Api) -> Self {
+        Self {
+            rest: None,
+            read,
+            all_pages: false,
+            list: String::new(),
+            tests: Vec::new(),
+            key: String::new(),
+            gone: false,
+            settle: SETTLE,
+            answer: Value::Null,
+        }
+    }
+
+    /// An element of the list at a JSON pointer into the answer of a read, which has one page.
+    pub fn in_list(read: Api, list: &str) -> Self {
+        let list = list.to_owned();
+        Self {
+            list,
+            ..Self::one(read)
+        }
+    }
+
+    /// As [`Find::in_list`], for a read that is made to its last page.
+    pub fn in_pages(read: Api, list: &str) -> Self {
+        Self {
+            all_pages: true,
+            ..Self::in_list(read, list)
+        }
+    }
+
+    /// The field at a JSON pointer is this. A number and its text are the same.
+    pub fn equal(self, field: &str, value: impl IntoParameter) -> Self {
+        let value = value.into_parameter().unwrap_or_default();
+        self.check(field, Check::Equal(value))
+    }
+
+    /// The field is one of these, compared without case.
+    pub fn one_of(self, field: &str, values: &[&str]) -> Self {
+        self.check(field, Check::OneOf(texts(values)))
+    }
+
+    /// The field is none of these, compared without case; absent counts.
+    pub fn none_of(self, field: &str, values: &[&str]) -> Self {
+        self.check(field, Check::NoneOf(texts(values)))
+    }
+
+    /// The field is a text with this in it, or a list with this element.
+    pub fn contains(self, field: &str, value: impl IntoParameter) -> Self {
+        let value = value.into_parameter().unwrap_or_default();
+        self.check(field, Check::Contains(value))
+    }
+
+    /// The field is not there, null or empty.
+    pub fn absent(self, field: &str) -> Self {
+        self.check(field, Check::Absent)
+    }
+
+    /// The field is there and is not this, which it was before the change.
+    pub fn differs(self, field: &str, before: impl IntoParameter) -> Self {
+        let before = before.into_parameter().unwrap_or_default();
+        self.check(field, Check::Differs(before))
+    }
+
+    /// The field is JSON, perhaps inside a text, that says the same as this.
+    pub fn json(self, field: &str, document: Value) -> Self {
+        self.check(field, Check::Json(document))
+    }
+
+    fn check(mut self, field: &str, check: Check) -> Self {
+        self.tests.push((field.to_owned(), check));
+        self
+    }
+
+    /// The field that tells an object from others, by JSON pointer: its id.
+    pub fn key(mut self, field: &str) -> Self {
+        self.key = field.to_owned();
+        self
+    }
+
+    /// The change happened when nothing of this is there any more: a deletion, or the end of a state.
+    pub fn gone(mut self) -> Self {
+        self.gone = true;
+        self
+    }
+
+    /// How long a read may take to show the change; five seconds unless said.
+    pub fn settle(mut self, settle: Duration) -> Self {
+        self.settle = settle;
+        self
+    }
+
+    /// Polls a read until its object is at rest before it looks: what is on its way does not show. The
+    /// field and its values are the contract's.
+    pub fn at_rest(mut self, read: Api) -> Self {
+        self.rest = Some(Rest {
+            read,
+            path: String::new(),
+            until: Vec::new(),
+            fail: Vec::new(),
+            timeout: None,
+        });
+        self
+    }
+
+    /// As [`Find::at_rest`], with the field and its values.
+    pub fn at_rest_when(mut self, read: Api, field: &str, until: &[&str]) -> Self {
+        let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        self.rest = Some(Rest {
+            read,
+            path: field.to_owned(),
+            until: texts(until),
+            fail: Vec::new(),
+            timeout: None,
+        });
+        self
+    }
+
+    /// How long it may take to come to rest.
+    pub fn rest_timeout(mut self, timeout: Duration) -> Self {
+        if let Some(rest) = &mut self.rest {
+            rest.timeout = Some(timeout);
+        }
+        self
+    }
+
+    /// What the change's answer would have held; [`found`] stands for fields of the object. Needed where
+    /// the plugin or the reverse reads the answer.
+    pub fn answer(mut self, answer: Value) -> Self {
+        self.answer = answer;
+        self
+    }
+}
+
+/// Inside [`Find::answer`]: stands for a field of the object that was found, by JSON pointer; the whole
+/// object when empty.
+pub fn found(pointer: &str) -> Value {
+    json!({ "$found": pointer })
+}
+
+fn texts(values: &[&str]) -> Vec<Value> {
+    values.iter().map(|value| Value::from(*value)).collect()
+}
