@@ -49,6 +49,19 @@ const DESTROYS: [Destroys; 3] = [
     },
 ];
 
+/// Changes that nobody is asked about because they are taken back without a trace, and whose objects
+/// are paid for as long as they stand: the snapshots behind an image, what a job of SMC makes in passing.
+const CHARGED: [(&str, &str); 3] = [
+    ("ECS", "CreateImage"),
+    ("ECS", "CopyImage"),
+    ("SMC", "CreateReplicationJob"),
+];
+
+/// Returns whether what an action makes is paid for as long as it stands, without a person's being asked.
+pub fn charged(product: &str, action: &str) -> bool {
+    CHARGED.contains(&(product, action))
+}
+
 impl Action {
     /// Returns why a call with these structured parameters needs a person's word, if it does.
     ///

@@ -43,7 +43,7 @@ pub use action::{
     Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
 };
 pub use check::{ParameterProblem, ProblemKind};
-pub use danger::Danger;
+pub use danger::{Danger, charged};
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
 pub use errors::{
     ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,

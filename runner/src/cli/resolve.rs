@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rutter_engine::{ItemState, Name, Resolution, StepRun, StepState};
+use rutter_engine::{Back, Change, ItemState, Name, Resolution, Settlement, StepRun, StepState};
 use serde_json::Value;
 
 use super::flags::Speaker;
@@ -10,7 +10,7 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::Message;
 
-/// Decide about a step whose outcome is unknown, or that failed
+/// Decide about a step whose outcome is unknown, or that failed, or that could not be taken back
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("decision").required(true))]
 pub(super) struct Args {
@@ -21,9 +21,18 @@ pub(super) struct Args {
     /// Only this item of a `for_each` step
     #[arg(long, value_name = "KEY")]
     item: Option<String>,
-    /// It did not happen: try again
+    /// It did not happen: try again. Of a change that could not be taken back: take it back once more
     #[arg(long, group = "decision")]
     retry: bool,
+    /// Of a change that could not be taken back: it is not there
+    #[arg(long, group = "decision")]
+    gone: bool,
+    /// Of a change that could not be taken back: it may stay, and is said in every later report
+    #[arg(long, group = "decision")]
+    leave: bool,
+    /// Only the change of this number, of those that could not be taken back
+    #[arg(long, value_name = "NUMBER")]
+    change: Option<u64>,
     /// It did happen: a new attempt must find it
     #[arg(long, group = "decision")]
     adopt: bool,
@@ -45,6 +54,15 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     let seen = context.see(&args.run)?.begun()?;
+    if let Some(settlement) = settlement(&seen, &args)? {
+        let message = settle(
+            &seen,
+            &args,
+            settlement,
+            args.speaker.name(&context.environment),
+        )?;
+        return super::approve::leave(context, &seen, &message);
+    }
     let step = undecided(&seen, &args.step)?;
     let resolution = match (&args.outputs, args.retry, args.adopt) {
         (Some(path), ..) => Resolution::Done(read_outputs(path)?),
@@ -60,6 +78,75 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         why: args.why,
     };
     super::approve::leave(context, &seen, &message)
+}
+
+/// What is decided about changes that a rollback could not take back, if that is meant.
+fn settlement(seen: &Seen, args: &Args) -> Result<Option<Settlement>, Failure> {
+    let settlement = match (args.gone, args.leave, args.retry) {
+        (true, ..) => Settlement::Gone,
+        (_, true, _) => Settlement::Leave,
+        (.., true) if seen.run.rollback().is_some() => Settlement::Retry,
+        _ if seen.run.rollback().is_some() => {
+            return Err(Failure::refused(
+                format!("run {} is being taken back", seen.folder.id()),
+                "a change that cannot be taken back is decided about by `--gone`, `--leave` or `--retry`",
+            ));
+        }
+        _ => return Ok(None),
+    };
+    if seen.run.rollback().is_none() {
+        return Err(Failure::refused(
+            format!("run {} is not being taken back", seen.folder.id()),
+            "`--retry`, `--adopt`, `--done` and `--skip` decide about a step that failed",
+        ));
+    }
+    Ok(Some(settlement))
+}
+
+/// The message, if any change of the step waits for such a decision.
+fn settle(
+    seen: &Seen,
+    args: &Args,
+    settlement: Settlement,
+    by: String,
+) -> Result<Message, Failure> {
+    let id = seen.folder.id();
+    let waits = |change: &&Change| {
+        // What stays already need not be left again.
+        let left = matches!(change.back, Back::Left(_));
+        change.waits_for_settlement() && !(left && settlement == Settlement::Leave)
+    };
+    let all = || seen.run.changes().iter().filter(waits);
+    let mine = |change: &&Change| {
+        *change.at.step == *args.step
+            && (args.item.is_none() || change.at.item.as_deref() == args.item.as_deref())
+            && args.change.is_none_or(|number| number == change.number)
+    };
+    let Some(one) = all().find(mine) else {
+        let waiting: Vec<String> = all()
+            .map(|change| format!("{} (change {})", change.at.step, change.number))
+            .collect();
+        let title = match seen.run.step(&args.step) {
+            Some(_) => format!(
+                "no change of step `{}` of run {id} waits for such a decision",
+                args.step
+            ),
+            None => format!("run {id} has no step `{}`", args.step),
+        };
+        let help = match waiting.as_slice() {
+            [] => format!("`rutter show {id}` shows where it stands"),
+            waiting => format!("these wait: {}", waiting.join(", ")),
+        };
+        return Err(Failure::refused(title, help));
+    };
+    Ok(Message::Settle {
+        step: one.at.step.clone(),
+        item: args.item.as_deref().map(Name::from),
+        change: args.change,
+        settlement,
+        by,
+        why: args.why.clone(),
+    })
 }
 
 /// The step, if there is something to decide about it.

@@ -92,7 +92,7 @@ fn every_end_of_a_run_has_its_code() {
     };
     let back = |end| Standing::Ended(RunEnd::RolledBack(end));
     let fault = crate::ui::fixture::fault();
-    let stuck = RollbackEnd::PointOfNoReturn { change: 1 };
+    let stuck = RollbackEnd::Partly;
     for (standing, asked, interrupted, code) in [
         (done(None), Asked::Run, false, 0),
         (done(Some(fault)), Asked::Run, false, 1),

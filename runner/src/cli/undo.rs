@@ -73,6 +73,7 @@ fn confirmed(context: &Context, seen: &Seen) -> Result<bool, Failure> {
         number += 1;
         let back = match &change.reverse {
             Some(reverse) => format!("by {}", reverse.label()),
+            _ if change.is_message() => "not at all: it was sent".to_owned(),
             None if change.call.covered => "with what it belongs to".to_owned(),
             None => "by its plugin, or not at all".to_owned(),
         };

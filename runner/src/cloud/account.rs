@@ -22,7 +22,11 @@ pub(super) struct Account {
 }
 
 /// The accounts of a run by their names in the runbook.
-pub(super) struct Accounts(BTreeMap<String, Account>);
+pub(super) struct Accounts {
+    found: BTreeMap<String, Account>,
+    /// Those that no call may use, and why.
+    barred: BTreeMap<String, Fault>,
+}
 
 /// A call's account, taken apart: `NAME`, or `NAME>ARN` and so on for roles that a step assumed.
 pub(super) struct Bound<'a> {
@@ -38,26 +42,45 @@ impl Accounts {
         bindings: BTreeMap<String, Binding>,
         find: impl Fn(&str) -> Result<Profile, CredentialError>,
     ) -> Result<Self, Vec<(String, CredentialError)>> {
-        let mut accounts = BTreeMap::new();
-        let mut missing = Vec::new();
-        for (name, binding) in bindings {
-            match find(&binding.profile) {
-                Ok(profile) => {
-                    let region = binding.region;
-                    accounts.insert(name, Account { profile, region });
-                }
-                Err(error) => missing.push((name, error)),
-            }
-        }
+        let (accounts, missing) = Self::find_some(bindings, find);
         if missing.is_empty() {
-            Ok(Self(accounts))
+            Ok(accounts)
         } else {
             Err(missing)
         }
     }
 
+    /// As [`Accounts::find`]; those without a profile are barred.
+    pub(super) fn find_some(
+        bindings: BTreeMap<String, Binding>,
+        find: impl Fn(&str) -> Result<Profile, CredentialError>,
+    ) -> (Self, Vec<(String, CredentialError)>) {
+        let (mut found, mut barred) = (BTreeMap::new(), BTreeMap::new());
+        let mut missing = Vec::new();
+        for (name, binding) in bindings {
+            match find(&binding.profile) {
+                Ok(profile) => {
+                    let region = binding.region;
+                    found.insert(name, Account { profile, region });
+                }
+                Err(error) => {
+                    let message = format!("the account `{name}`: {error}");
+                    let fault = Fault::new(FaultClass::Credential, "rutter.no-credential", message);
+                    barred.insert(name.clone(), fault.advise(error.help()));
+                    missing.push((name, error));
+                }
+            }
+        }
+        (Self { found, barred }, missing)
+    }
+
+    /// From here on no call may use an account.
+    pub(super) fn bar(&mut self, name: &str, why: Fault) {
+        self.barred.insert(name.to_owned(), why);
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Account)> {
-        self.0
+        self.found
             .iter()
             .map(|(name, account)| (name.as_str(), account))
     }
@@ -65,7 +88,10 @@ impl Accounts {
     pub(super) fn bound<'a>(&'a self, text: &'a str) -> Result<Bound<'a>, Fault> {
         let mut parts = text.split('>');
         let name = parts.next().unwrap_or_default();
-        let account = self.0.get(name).ok_or_else(|| {
+        if let Some(why) = self.barred.get(name) {
+            return Err(why.clone());
+        }
+        let account = self.found.get(name).ok_or_else(|| {
             Fault::new(
                 FaultClass::Bug,
                 "rutter.account.unbound",

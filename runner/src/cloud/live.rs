@@ -74,13 +74,33 @@ impl LiveCarrier {
     ) -> Result<Self, CloudError> {
         let accounts = Accounts::find(bindings, |profile| find(profile, settings))
             .map_err(CloudError::Profiles)?;
+        Ok(Self::with(accounts, settings, secrets, clock))
+    }
+
+    /// As [`LiveCarrier::new`]; a call of an account whose profile cannot be used is refused.
+    pub fn with_what_there_is(
+        settings: &Settings,
+        bindings: BTreeMap<String, Binding>,
+        secrets: Secrets,
+        clock: Clock,
+    ) -> Self {
+        let (accounts, _) = Accounts::find_some(bindings, |profile| find(profile, settings));
+        Self::with(accounts, settings, secrets, clock)
+    }
+
+    /// From here on every call of an account is refused for this reason.
+    pub fn bar(&mut self, account: &str, why: Fault) {
+        self.accounts.bar(account, why);
+    }
+
+    fn with(accounts: Accounts, settings: &Settings, secrets: Secrets, clock: Clock) -> Self {
         for (_, account) in accounts.iter() {
             secrets.hide(&account.profile.key.secret);
             if let Some(token) = &account.profile.key.token {
                 secrets.hide(token);
             }
         }
-        Ok(Self {
+        Self {
             accounts,
             endpoints: Endpoints(settings.endpoints.clone()),
             http: settings.http.clone(),
@@ -91,7 +111,7 @@ impl LiveCarrier {
             secrets,
             clock,
             pauses: Pauses::default(),
-        })
+        }
     }
 
     /// Returns what the operator should know about the profiles, such as files that others may read.

@@ -242,7 +242,7 @@ impl Context {
         let rest = find.rest.map(|(read, wait)| {
             let read = self.api(read)?;
             let condition = condition(&read, wait)?;
-            Ok((read, condition))
+            Ok::<_, Fault>((read, condition))
         });
         let tests = find.tests.into_iter().map(|(at, check)| {
             let is = self.check(check)?;
@@ -267,7 +267,7 @@ impl Context {
 
     fn check(&self, check: CheckText) -> Result<Is, Fault> {
         let value = |text: &String| self.json("the condition of a look", text);
-        let values = |texts: &[String]| texts.iter().map(value).collect();
+        let values = |texts: &[String]| texts.iter().map(value).collect::<Result<_, Fault>>();
         Ok(match &check {
             CheckText::Equal(text) => Is::Equal(value(text)?),
             CheckText::OneOf(texts) => Is::OneOf(values(texts)?),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
-use rutter_engine::{Evidence, Input, Name, Resolution, Timestamp};
+use rutter_engine::{Evidence, Input, Name, Resolution, Settlement, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{JournalError, format};
@@ -44,6 +44,23 @@ pub enum Message {
         /// Why.
         why: String,
     },
+    /// A decision about changes that a rollback could not take back.
+    Settle {
+        /// The step.
+        step: Name,
+        /// The item, if one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Name>,
+        /// The change's number, if one is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<u64>,
+        /// What.
+        settlement: Settlement,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
     /// Take the whole run back.
     Undo {
         /// Who.
@@ -71,6 +88,21 @@ impl From<Message> for Input {
                 step,
                 item,
                 resolution,
+                by,
+                why,
+            },
+            Message::Settle {
+                step,
+                item,
+                change,
+                settlement,
+                by,
+                why,
+            } => Self::Settle {
+                step,
+                item,
+                change,
+                settlement,
                 by,
                 why,
             },

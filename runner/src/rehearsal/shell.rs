@@ -173,6 +173,7 @@ fn woken(wake: &Wake) -> Option<At> {
     match wake {
         Wake::Send(ticket) => match &ticket.work {
             Work::Read { at, .. } | Work::Poll { at, .. } => Some(at.clone()),
+            Work::Look(look) => Some(look.at.clone()),
             Work::Change(_) | Work::Reverse(_) => None,
         },
         Wake::SleepOver { at, .. } | Wake::Attempt(at) | Wake::Timeout(at) => Some(at.clone()),

@@ -143,13 +143,21 @@ impl Session {
             return Err(SessionError::Over(folder.id().to_owned(), end.clone()));
         }
         check_step(run.plan(), &wishes)?;
-        let plugins = kept_components(&equipment.sandbox, folder, run.plan())?;
+        let (plugins, mut warnings) =
+            kept_components(&equipment.sandbox, folder, run.plan(), undo)?;
         let manifests = plugins
             .iter()
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
         let evaluator = Evaluator::new(manifests);
-        let carrier = carrier(&equipment.settings, run.plan(), &secrets)?;
-        let identities = confirm_again(&carrier, &run).await?;
+        let (carrier, identities) = if undo {
+            let mut carrier = carrier_of_undo(&equipment.settings, run.plan(), &secrets);
+            let identities = confirm_what_answers(&mut carrier, &run, &mut warnings).await?;
+            (carrier, identities)
+        } else {
+            let carrier = carrier(&equipment.settings, run.plan(), &secrets)?;
+            let identities = confirm_again(&carrier, &run).await?;
+            (carrier, identities)
+        };
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
         let mut first = vec![Input::Resume { rutter }];
         // A person's decision comes before anything is tried again because of it.
@@ -163,7 +171,7 @@ impl Session {
         }
         first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
-        let warnings = carrier.warnings();
+        warnings.extend(carrier.warnings());
         let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
@@ -234,17 +242,41 @@ fn kept_components(
     sandbox: &Sandbox,
     folder: &RunFolder,
     plan: &Plan,
-) -> Result<BTreeMap<String, Arc<Plugin>>, SessionError> {
+    undo: bool,
+) -> Result<(BTreeMap<String, Arc<Plugin>>, Vec<String>), SessionError> {
     let mut plugins = BTreeMap::new();
+    let mut warnings = Vec::new();
     for step in &plan.steps {
-        if let Uses::Plugin(plugin) = &step.uses
-            && !plugins.contains_key(&plugin.digest)
-        {
-            let bytes = folder.component(&plugin.digest)?;
-            plugins.insert(plugin.digest.clone(), sandbox.load(&bytes)?);
+        let Uses::Plugin(plugin) = &step.uses else {
+            continue;
+        };
+        if plugins.contains_key(&plugin.digest) {
+            continue;
+        }
+        match kept_component(sandbox, folder, &plugin.digest) {
+            Ok(loaded) => {
+                plugins.insert(plugin.digest.clone(), loaded);
+            }
+            // Most changes are taken back by what is recorded; what needs the component says so.
+            Err(error) if undo => {
+                let text = format!("step `{}` cannot run code of its own: {error}", step.id);
+                if plugin.undo {
+                    warnings.push(text);
+                }
+            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(plugins)
+    Ok((plugins, warnings))
+}
+
+fn kept_component(
+    sandbox: &Sandbox,
+    folder: &RunFolder,
+    digest: &str,
+) -> Result<Arc<Plugin>, SessionError> {
+    let bytes = folder.component(digest)?;
+    Ok(sandbox.load(&bytes)?)
 }
 
 fn carrier(
@@ -252,6 +284,15 @@ fn carrier(
     plan: &Plan,
     secrets: &Secrets,
 ) -> Result<LiveCarrier, SessionError> {
+    Ok(LiveCarrier::new(
+        settings,
+        bindings(plan),
+        secrets.clone(),
+        system_clock(),
+    )?)
+}
+
+fn bindings(plan: &Plan) -> BTreeMap<String, Binding> {
     let bindings = plan.accounts.iter().map(|(name, account)| {
         let binding = Binding {
             profile: account.profile.clone(),
@@ -259,12 +300,45 @@ fn carrier(
         };
         (name.to_string(), binding)
     });
-    Ok(LiveCarrier::new(
-        settings,
-        bindings.collect(),
-        secrets.clone(),
-        system_clock(),
-    )?)
+    bindings.collect()
+}
+
+/// What a rollback sends with: an account whose profile is gone keeps only its own changes waiting.
+fn carrier_of_undo(settings: &Settings, plan: &Plan, secrets: &Secrets) -> LiveCarrier {
+    LiveCarrier::with_what_there_is(settings, bindings(plan), secrets.clone(), system_clock())
+}
+
+/// As [`confirm_again`] for a rollback: an account that cannot say who it is is not used, and one that
+/// is another than it was still stops everything.
+async fn confirm_what_answers(
+    carrier: &mut LiveCarrier,
+    run: &Run,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<Name, rutter_engine::Identity>, SessionError> {
+    let mut confirmed = BTreeMap::new();
+    for (name, account) in &run.plan().accounts {
+        let mut account = account.clone();
+        let before = run.identity(name);
+        if let Some(identity) = before {
+            account.expected_id = Some(identity.id.clone());
+        }
+        match carrier.confirm([(name, &account)]).await {
+            Ok(identities) => confirmed.extend(identities),
+            Err(faults) => {
+                let mismatch =
+                    |fault: &rutter_engine::Fault| fault.code == "rutter.account.mismatch";
+                let (Some(before), false) = (before, faults.iter().any(mismatch)) else {
+                    return Err(SessionError::Accounts(faults));
+                };
+                confirmed.insert(name.clone(), before.clone());
+                for fault in faults {
+                    warnings.push(format!("{}; its changes wait", fault.message));
+                    carrier.bar(name, fault);
+                }
+            }
+        }
+    }
+    Ok(confirmed)
 }
 
 /// On a resume each account must be who it was, whatever the credentials say today.

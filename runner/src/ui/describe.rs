@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Approval, Ask, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
-    Resolution, RollbackEnd, Run, RunEnd, StepEnd,
+    Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
 };
 
+use super::standing::left_standing;
 use super::words::{count, instant, one_line, place};
 use crate::journal::{RecordBody, StoredRecord};
 
@@ -139,11 +140,15 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::ChangeDone { .. }
         | Fact::ChangeRefused { .. }
         | Fact::ChangeUnknown { .. }
-        | Fact::ChangeAdopted { .. } => of_change(fact, run),
+        | Fact::ChangeFound { .. }
+        | Fact::LookBegun { .. }
+        | Fact::LookFailed { .. } => of_change(fact, run),
         Fact::RollbackStarted { .. }
         | Fact::ReverseIntended { .. }
         | Fact::ReverseDone { .. }
         | Fact::ReverseFailed { .. }
+        | Fact::ChangeLeft { .. }
+        | Fact::ChangeSettled { .. }
         | Fact::RollbackEnded { .. } => of_rollback(fact, run),
     }
 }
@@ -254,9 +259,18 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
             change_place(*change, run),
             why(fault)
         )),
-        Fact::ChangeAdopted { change, .. } => good(format!(
+        Fact::ChangeFound { change, .. } => good(format!(
             "{} found to have happened (change {change})",
             change_place(*change, run)
+        )),
+        Fact::LookBegun { change } => detail(format!(
+            "{}: what it left behind is looked at (change {change})",
+            change_place(*change, run)
+        )),
+        Fact::LookFailed { change, fault } => asks(format!(
+            "{}: looking does not tell whether it happened (change {change}): {}",
+            change_place(*change, run),
+            why(fault)
         )),
         _ => unreachable_kind(),
     }
@@ -286,6 +300,27 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
             "{} not taken back (change {change}): {}",
             change_place(*change, run),
             why(fault)
+        )),
+        Fact::ChangeLeft { change, why } => asks(format!(
+            "{} stays (change {change}): {}",
+            change_place(*change, run),
+            one_line(why)
+        )),
+        Fact::ChangeSettled {
+            change,
+            settlement,
+            by,
+            why,
+        } => detail(format!(
+            "{}: {} says that change {change} {}: {}",
+            change_place(*change, run),
+            one_line(by),
+            match settlement {
+                Settlement::Gone => "is not there",
+                Settlement::Leave => "stays",
+                Settlement::Retry => "is to be taken back once more",
+            },
+            one_line(why)
         )),
         Fact::RollbackEnded { end } => rollback_ended(end, run),
         _ => unreachable_kind(),
@@ -370,15 +405,24 @@ fn run_ended(end: &RunEnd) -> Said {
 fn rollback_ended(end: &RollbackEnd, run: &Run) -> Said {
     match end {
         RollbackEnd::Done => good("every change was taken back".to_owned()),
-        RollbackEnd::PointOfNoReturn { change } => asks(format!(
-            "undo stopped at {} (change {change}), which cannot be taken back",
-            change_place(*change, run)
+        RollbackEnd::Partly => asks(format!(
+            "what could be taken back was taken back; {}",
+            stays(left_standing(run).len())
         )),
-        RollbackEnd::Failed { change, fault } => bad(format!(
-            "undo failed at {} (change {change}): {}",
-            change_place(*change, run),
-            why(fault)
+        RollbackEnd::Failed { changes } => bad(format!(
+            "undo is not over: {} for a person",
+            match changes.len() {
+                1 => "1 change waits".to_owned(),
+                number => format!("{number} changes wait"),
+            }
         )),
+    }
+}
+
+fn stays(number: usize) -> String {
+    match number {
+        1 => "1 change stays".to_owned(),
+        number => format!("{number} changes stay"),
     }
 }
 

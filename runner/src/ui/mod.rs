@@ -19,6 +19,7 @@ mod notes;
 mod printer;
 mod prompt;
 mod quiet;
+mod standing;
 mod summary;
 mod table;
 mod words;

@@ -10,6 +10,7 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::{how_to_approve, why};
+use super::standing::left_standing;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
 use crate::explain;
@@ -101,12 +102,10 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         ),
         Standing::Ended(RunEnd::RolledBack(end)) => match end {
             RollbackEnd::Done => format!("run {id} was taken back"),
-            RollbackEnd::PointOfNoReturn { .. } => {
-                format!("run {id} was taken back as far as it can be")
-            }
+            RollbackEnd::Partly => format!("run {id} was taken back as far as it can be"),
             RollbackEnd::Failed { .. } => format!("run {id} was taken back in part"),
         },
-        Standing::UndoFailed => format!("run {id}: a change could not be taken back"),
+        Standing::UndoFailed => format!("run {id} is not taken back yet: a person has to look"),
         Standing::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
         Standing::WaitingForPerson => format!("run {id} waits for a person"),
         Standing::Failed => format!("run {id} failed"),
@@ -174,35 +173,18 @@ fn open_points(run: &Run, standing: &Standing) -> Vec<String> {
         Standing::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
         Standing::Unknown => of_steps(&is_unknown),
         Standing::WaitingForPerson => of_steps(&StepRun::waits_for_person),
-        Standing::UndoFailed => run
-            .changes()
-            .iter()
-            .filter_map(|change| match &change.back {
-                Back::Failed(fault) => Some(format!(
-                    "{}: {} (change {}): {}",
-                    change.at.step,
-                    one_line(&change.call.label()),
-                    change.number,
-                    why(fault)
-                )),
-                _ => None,
-            })
-            .collect(),
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::PointOfNoReturn { .. })) => run
-            .changes()
-            .iter()
-            .filter(|change| change.stands())
-            .map(|change| {
-                format!(
-                    "{}: {} stands (change {})",
-                    change.at.step,
-                    one_line(&change.call.label()),
-                    change.number
-                )
-            })
-            .collect(),
+        Standing::UndoFailed | Standing::Ended(RunEnd::RolledBack(_)) => left_standing(run),
         Standing::Ended(_) | Standing::Stopped => Vec::new(),
     }
+}
+
+/// The steps whose changes wait for a person in a rollback, in the order of the file.
+fn stuck_steps(run: &Run) -> BTreeSet<Name> {
+    let stuck = run
+        .changes()
+        .iter()
+        .filter(|change| matches!(change.back, Back::Failed(_)) && change.waits_for_settlement());
+    stuck.map(|change| change.at.step.clone()).collect()
 }
 
 fn is_unknown(state: &StepRun) -> bool {
@@ -288,9 +270,18 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             vec![undo]
         }
         Standing::Ended(_) => Vec::new(),
-        Standing::UndoFailed => vec![format!(
-            "remove the cause, then `rutter undo {id}` tries again what is left"
-        )],
+        Standing::UndoFailed => {
+            let mut lines = vec![format!(
+                "remove the cause, then `rutter undo {id}` tries again what is left"
+            )];
+            lines.extend(stuck_steps(run).iter().map(|step| {
+                format!(
+                    "or look in the account: `rutter resolve {id} {step} --gone --why …` (it is not there), \
+                     `--leave` (it may stay), then `rutter undo {id}`"
+                )
+            }));
+            lines
+        }
         Standing::Unknown => steps(&is_unknown)
             .iter()
             .map(|step| {

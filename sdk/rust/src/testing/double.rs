@@ -4,14 +4,21 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use rutter_engine::Sight;
 use rutter_manifest::{HttpPermission, Manifest, Permission};
 use serde_json::Value;
 
 use crate::account::{AccountBackend, Until};
 use crate::api::Api;
+use crate::duration::milliseconds;
 use crate::fault::{Fault, FaultClass};
+use crate::find::Find;
 use crate::host::{HostBackend, HttpRequest, HttpResponse, Level};
 use crate::testing::expect::resolve;
+use crate::testing::look;
+
+/// How often a change is sent because a look showed that it had not happened.
+const SENT_MAX: u32 = 8;
 
 /// What answers calls that were permitted.
 pub(super) trait Answers {
@@ -163,15 +170,90 @@ impl State {
         }
     }
 
-    fn adopt(&mut self, account: &str, api: &Api, answer: &Value) -> bool {
-        let unknown = |call: &Asked| call.account == account && call.api == *api;
-        let Some(index) = self.unknown.iter().position(unknown) else {
+    /// Makes a change with a look, as the host does: looks, sends, looks where it has to.
+    fn change(&mut self, call: Asked, find: &Find, take: bool) -> Result<(Value, bool), Fault> {
+        let look = look::of(find, take);
+        let seen = self.look(&call.account, find)?;
+        if let Some(found) = look.taken(seen.as_ref()) {
+            let made = self.is_found(&call, &found);
+            return Ok((found, made));
+        }
+        let before = look.keys(seen.as_ref());
+        for _ in 0..SENT_MAX {
+            let fault = match self.call(call.clone()) {
+                Ok(text) => {
+                    let answer = serde_json::from_str(&text).unwrap_or_default();
+                    return Ok((answer, true));
+                }
+                Err(fault) if fault.is_unknown() || (take && fault.is_exists()) => fault,
+                Err(fault) => return Err(fault),
+            };
+            self.now_ms += look.settle_ms;
+            let seen = self.look(&call.account, find)?;
+            if !fault.is_unknown() {
+                let found = look.taken(seen.as_ref()).ok_or(fault)?;
+                return Ok((found, false));
+            }
+            match look.sight(seen.as_ref(), &before) {
+                Sight::Happened(found) => {
+                    self.is_found(&call, &found);
+                    return Ok((found, true));
+                }
+                Sight::Several(_) => return Err(fault),
+                Sight::Not => self.unknown.retain(|unknown| *unknown != call),
+            }
+        }
+        let message = format!("{} never happens", call.api.label());
+        Err(Fault::fail("rutter.not-happened", message))
+    }
+
+    /// Reads for a look; `None` means that the object does not exist.
+    fn look(&mut self, account: &str, find: &Find) -> Result<Option<Value>, Fault> {
+        let read = |api: &Api| Asked {
+            account: account.to_owned(),
+            api: api.clone(),
+            reverse: None,
+        };
+        if let Some(rest) = &find.rest {
+            let until = Until {
+                path: rest.path.clone(),
+                until: rest.until.clone(),
+                fail: rest.fail.clone(),
+                every_ms: None,
+                timeout_ms: rest.timeout.map(milliseconds),
+            };
+            match self.wait_for(read(&rest.read), &until) {
+                Err(fault) if !fault.is_absent() && fault.code != "rutter.wait-failed" => {
+                    return Err(fault);
+                }
+                _ => {}
+            }
+        }
+        match self.call(read(&find.read)) {
+            Ok(text) => Ok(serde_json::from_str(&text).ok()),
+            Err(fault) if fault.is_absent() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Whether what is there was made by an equal change of unknown outcome, which is known now.
+    fn is_found(&mut self, call: &Asked, found: &Value) -> bool {
+        let equal = |unknown: &Asked| unknown.account == call.account && unknown.api == call.api;
+        let Some(index) = self.unknown.iter().position(equal) else {
             return false;
         };
         let call = self.unknown.remove(index);
         self.adopted.push(call.api.label());
-        self.changes.push((call, answer.clone()));
+        self.changes.push((call, found.clone()));
         true
+    }
+
+    fn wait_for(&mut self, call: Asked, until: &Until) -> Result<String, Fault> {
+        self.judge(&call)?;
+        self.asked.push(call.clone());
+        let Answered { result, took_ms } = self.answers.wait_for(self.now_ms, &call, until);
+        self.now_ms += took_ms;
+        result.map(|answer| answer.to_string())
     }
 }
 
@@ -272,24 +354,26 @@ impl AccountBackend for AccountDouble {
         self.double.0.borrow_mut().call(self.asked(api, reverse))
     }
 
+    fn change(
+        &self,
+        api: &Api,
+        reverse: Option<&Api>,
+        find: &Find,
+        take: bool,
+    ) -> Result<(String, bool), Fault> {
+        let call = self.asked(api, reverse);
+        let (answer, made) = self.double.0.borrow_mut().change(call, find, take)?;
+        Ok((answer.to_string(), made))
+    }
+
     /// One page: worlds for tests are small.
     fn call_all(&self, api: &Api) -> Result<String, Fault> {
         self.double.0.borrow_mut().call(self.asked(api, None))
     }
 
     fn wait_for(&self, api: &Api, until: &Until) -> Result<String, Fault> {
-        let mut state = self.double.0.borrow_mut();
         let call = self.asked(api, None);
-        state.judge(&call)?;
-        state.asked.push(call.clone());
-        let now_ms = state.now_ms;
-        let Answered { result, took_ms } = state.answers.wait_for(now_ms, &call, until);
-        state.now_ms += took_ms;
-        result.map(|answer| answer.to_string())
-    }
-
-    fn adopt(&self, api: &Api, answer: &Value) -> Result<bool, Fault> {
-        Ok(self.double.0.borrow_mut().adopt(&self.name, api, answer))
+        self.double.0.borrow_mut().wait_for(call, until)
     }
 
     fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault> {
@@ -304,9 +388,5 @@ impl AccountBackend for AccountDouble {
             id,
             region: self.region.clone(),
         }))
-    }
-
-    fn wait(&self, duration_ms: u64) -> Result<(), Fault> {
-        HostBackend::wait(&self.double, duration_ms)
     }
 }

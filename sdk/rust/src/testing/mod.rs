@@ -9,6 +9,7 @@
 mod case;
 mod double;
 mod expect;
+mod look;
 mod run;
 mod script;
 mod simulated;
