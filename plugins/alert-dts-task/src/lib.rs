@@ -26,11 +26,16 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
             .set("State", "Y")
             .set("Phone", &inputs.phone)
             .set("DelayRuleTime", delay);
-        account.create(rule).or_adopt(|| {
-            let there = rules(&account, api("DescribeJobMonitorRule"))?;
-            let is_there = there.iter().any(|rule| rule.is(kind, delay, &inputs.phone));
-            Ok(is_there.then(|| json!({ "Success": true })))
-        })?;
+        let there = Find::in_list(api("DescribeJobMonitorRule"), "/MonitorRules")
+            .equal("/Type", kind)
+            .equal("/State", "Y")
+            .equal("/Phone", &inputs.phone)
+            .key("/Type");
+        let there = match delay {
+            Some(seconds) => there.equal("/DelayRuleTime", seconds),
+            None => there,
+        };
+        account.create(rule).or_adopt(there)?;
     }
     let now = rules(&account, api("DescribeJobMonitorRule"))?;
     for (kind, delay) in wanted {

@@ -15,19 +15,14 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .api("AllocateDirectConnection")
         .set("ConnectionString", inputs.prefix.as_deref())
         .set("Port", inputs.port);
+    // One that does not run takes no endpoint, and would be asked in vain for long.
+    cluster.wait()?;
     let made = account
         .create(allocate)
         .reverse(cluster.api("ReleaseDirectConnection"))
-        .or_adopt(|| cluster.endpoint());
+        .or_adopt(cluster.look());
     let made = made.map_err(|fault| explained(fault, &inputs))?;
-    let endpoint = if made.made {
-        cluster
-            .endpoint()?
-            .map(|found| Answer::new("the endpoint", found))
-    } else {
-        Some(made.answer)
-    };
-    let endpoint = endpoint.ok_or_else(|| cluster.not_shown())?;
+    let endpoint = cluster.endpoint()?.ok_or_else(|| cluster.not_shown())?;
     let port = endpoint.integer("/Port")?;
     if !made.made && port != inputs.port {
         host.info(&format!(
@@ -56,19 +51,37 @@ impl Cluster<'_> {
             .set("InstanceId", &self.inputs.instance)
     }
 
-    /// The direct endpoint, if there is one. One that is being made is not shown, so the instance must be at rest.
-    fn endpoint(&self) -> Result<Option<Value>, Fault> {
+    fn wait(&self) -> Result<(), Fault> {
         self.account
             .wait_for(self.api("DescribeInstanceAttribute"))
             .timeout(self.inputs.wait)
-            .wait()?;
+            .wait()
+            .map(|_| ())
+    }
+
+    /// The direct endpoint: an instance has one at most. One that is being made, or released, is not shown as it will
+    /// be, so the instance must be at rest.
+    fn look(&self) -> Find {
+        Find::in_list(
+            self.api("DescribeDBInstanceNetInfo"),
+            "/NetInfoItems/InstanceNetInfo",
+        )
+        .at_rest(self.api("DescribeInstanceAttribute"))
+        .rest_timeout(self.inputs.wait)
+        .equal("/DirectConnection", 1)
+        .key("/ConnectionString")
+    }
+
+    /// The direct endpoint, if there is one.
+    fn endpoint(&self) -> Result<Option<Answer>, Fault> {
+        self.wait()?;
         let shown = self.account.read(self.api("DescribeDBInstanceNetInfo"))?;
         let is_direct = |item: &Answer| {
             item.integer("/DirectConnection")
                 .is_ok_and(|direct| direct == 1)
         };
         let mut items = shown.items("/NetInfoItems/InstanceNetInfo").into_iter();
-        Ok(items.find(is_direct).map(Answer::into_value))
+        Ok(items.find(is_direct))
     }
 
     fn not_shown(&self) -> Fault {

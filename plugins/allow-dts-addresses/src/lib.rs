@@ -37,7 +37,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let made = account
         .create(whitelist.modify("Append", &missing))
         .reverse(whitelist.modify("Delete", &missing))
-        .or_adopt(|| whitelist.holds(&missing))?;
+        .or_adopt(whitelist.look(&missing, &groups))?;
     Ok(Outputs {
         addresses,
         added: if made.made { missing } else { Vec::new() },
@@ -110,13 +110,21 @@ impl Whitelist<'_> {
         Ok(groups.into_iter().map(group).collect())
     }
 
-    /// Something if the group has all of them.
-    fn holds(&self, addresses: &[String]) -> Result<Option<Value>, Fault> {
-        let groups = self.groups()?;
+    /// The group with all of them in it. They come and go together, so those suffice that are no part of another
+    /// address of the group, as `1.1.1.1` is of `1.1.1.10`.
+    fn look(&self, addresses: &[String], groups: &[Group]) -> Find {
         let of_group = groups.iter().find(|(name, _)| *name == self.inputs.group);
-        let holds_all =
-            of_group.is_some_and(|(_, held)| addresses.iter().all(|one| held.contains(one)));
-        Ok(holds_all.then(|| json!({})))
+        let held = of_group.map_or(&[][..], |(_, held)| held);
+        let is_clear = |one: &&String| !held.iter().any(|held| held.contains(one.as_str()));
+        let list = "/SecurityIpGroups/SecurityIpGroup";
+        let group = Find::in_list(self.api("DescribeSecurityIps"), list)
+            .at_rest(self.api("DescribeInstanceAttribute"))
+            .equal("/SecurityIpGroupName", &self.inputs.group)
+            .key("/SecurityIpGroupName");
+        addresses
+            .iter()
+            .filter(is_clear)
+            .fold(group, |group, one| group.contains("/SecurityIpList", one))
     }
 
     fn check_room(&self, groups: &[Group], more: usize) -> Result<(), Fault> {

@@ -10,7 +10,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let attached = account
         .create(holder.call("Attach", "To", &inputs))
         .reverse(holder.call("Detach", "From", &inputs))
-        .or_adopt(|| holder.attached(&account, &inputs))?;
+        .or_adopt(holder.attached(&inputs))?;
     Ok(Outputs {
         policy: inputs.policy,
         attached: attached.made,
@@ -50,15 +50,13 @@ impl Holder {
             .set(self.parameter, &self.name)
     }
 
-    /// What attaching would have answered, which is nothing, if the policy is attached.
-    fn attached(&self, account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> {
+    /// The policy among those of the holder.
+    fn attached(&self, inputs: &Inputs) -> Find {
         let read = Api::new("RAM", &format!("ListPoliciesFor{}", self.kind));
-        let policies = account.read(read.set(self.parameter, &self.name))?;
-        let found = policies.items("/Policies/Policy").iter().any(|policy| {
-            policy.text_if_any("/PolicyName") == Some(&inputs.policy)
-                && policy.text_if_any("/PolicyType") == Some(&inputs.r#type)
-        });
-        Ok(found.then(|| json!({})))
+        Find::in_list(read.set(self.parameter, &self.name), "/Policies/Policy")
+            .equal("/PolicyName", &inputs.policy)
+            .equal("/PolicyType", &inputs.r#type)
+            .key("/PolicyName")
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! A purchase takes no token. What keeps a second call from buying twice is that the instance is bought for the task:
 //! the task says whether it has one, and is asked before every purchase.
+//!
+//! What releases the instance deletes the task as well. So only the task of this run is taken back in that way; for
+//! another's the purchase stays.
 
 use rutter_sdk::prelude::*;
 
@@ -42,17 +45,13 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .set("ResourceGroupId", inputs.resource_group.as_deref())
         // Starting is a step of its own, with its own wait.
         .set("AutoStart", false);
-    let bought = account
-        .create(buy)
-        .reverse(task("DeleteDtsJob").set("DtsJobId", &inputs.task))
-        .settle(SETTLE)
-        .or_adopt(|| {
-            existing(
-                &account,
-                task("DescribeDtsJobDetail").set("DtsJobId", &inputs.task),
-                &inputs,
-            )
-        })?;
+    let detail = task("DescribeDtsJobDetail").set("DtsJobId", &inputs.task);
+    check(&account, detail.clone(), &inputs)?;
+    let mut purchase = account.create(buy);
+    if inputs.own {
+        purchase = purchase.reverse(task("DeleteDtsJob").set("DtsJobId", &inputs.task));
+    }
+    let bought = purchase.or_adopt(look(detail, &inputs))?;
     Ok(Outputs {
         instance: bought.answer.text("/InstanceId")?.to_owned(),
         bought: bought.made,
@@ -79,19 +78,26 @@ fn period(inputs: &Inputs) -> Result<Option<(&'static str, i64)>, Fault> {
     }
 }
 
-/// The instance of the task, if it has one. Every task shows an id for its instance; that one is paid for is what says
-/// that there is one.
-fn existing(account: &Account, detail: Api, inputs: &Inputs) -> Result<Option<Value>, Fault> {
+/// The instance of the task. Every task shows an id for its instance; that one is paid for is what says that there is
+/// one. A task that was deleted may still show that it was paid.
+fn look(detail: Api, inputs: &Inputs) -> Find {
+    Find::one(detail)
+        .differs("/PayType", "")
+        .none_of("/Status", &["Finished"])
+        .key("/DtsInstanceID")
+        .settle(SETTLE)
+        .answer(json!({ "InstanceId": found("/DtsInstanceID"), "JobId": inputs.task }))
+}
+
+/// Refuses a task that is gone, or whose precheck has not passed.
+fn check(account: &Account, detail: Api, inputs: &Inputs) -> Result<(), Fault> {
     let Some(task) = account.find(detail)? else {
         let message = format!("there is no task `{}` in {}", inputs.task, inputs.region);
         return Err(Fault::fail("buy-dts-instance.absent", message)
             .advise("It was deleted, or is another account's: configure it again."));
     };
     if task.text_if_any("/PayType").is_some() {
-        let instance = task.text("/DtsInstanceID")?;
-        return Ok(Some(
-            json!({ "InstanceId": instance, "JobId": inputs.task }),
-        ));
+        return Ok(());
     }
     let status = task.text("/Status")?;
     if UNCHECKED
@@ -105,7 +111,7 @@ fn existing(account: &Account, detail: Api, inputs: &Inputs) -> Result<Option<Va
         return Err(Fault::fail("buy-dts-instance.unchecked", message)
             .advise("Let the step `precheck-dts-task` pass first. Nothing was bought."));
     }
-    Ok(None)
+    Ok(())
 }
 
 #[cfg(test)]

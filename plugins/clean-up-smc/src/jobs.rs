@@ -24,6 +24,9 @@ const AT_REST: [&str; 8] = [
 /// No job has it: whatever it comes to is an end here, and leaving it out would mean the contract's.
 const NEVER: [&str; 1] = ["-"];
 
+/// The list of jobs in the answer.
+const JOBS: &str = "/ReplicationJobs/ReplicationJob";
+
 /// How long a job may take to show that it was stopped.
 const SETTLE: Duration = Duration::from_secs(10);
 
@@ -43,10 +46,7 @@ impl Cleaning<'_> {
             let read = self
                 .smc("DescribeReplicationJobs")
                 .set("SourceId", json!([id]));
-            let jobs = self
-                .account
-                .read_all(read)?
-                .items("/ReplicationJobs/ReplicationJob");
+            let jobs = self.account.read_all(read)?.items(JOBS);
             found.extend(jobs.into_iter().filter(|job| is_one_of(job, &UNFINISHED)));
         }
         Ok(found)
@@ -68,15 +68,11 @@ impl Cleaning<'_> {
         let id = job.text("/JobId")?;
         self.stop(id)?;
         let delete = self.smc("DeleteReplicationJob").set("JobId", id);
-        let deleted = || {
-            let job = self.job(id)?;
-            let is_deleted = job.is_none_or(|job| is_one_of(&job, &["Deleting"]));
-            Ok(is_deleted.then(|| json!({})))
-        };
+        let there = Find::in_list(self.read(id), JOBS).none_of("/Status", &["Deleting"]);
         self.account
             .create(delete)
-            .settle(SETTLE)
-            .or_adopt(deleted)?;
+            .or_adopt(there.gone().settle(SETTLE))
+            .or_absent()?;
         self.wait(id, "Status", &["NOT_FOUND"])
     }
 
@@ -92,12 +88,9 @@ impl Cleaning<'_> {
         self.wait(id, "BusinessStatus", &stages)?;
         if self.stage(id)?.as_deref() == Some("Syncing") {
             let stop = self.smc("StopReplicationJob").set("JobId", id);
-            let stopped = || {
-                let job = self.job(id)?;
-                let is_running = job.is_some_and(|job| is_one_of(&job, &["Running"]));
-                Ok((!is_running).then(|| json!({})))
-            };
-            match self.account.create(stop).settle(SETTLE).or_adopt(stopped) {
+            let running = Find::in_list(self.read(id), JOBS).one_of("/Status", &["Running"]);
+            let stopped = running.gone().settle(SETTLE);
+            match self.account.create(stop).or_adopt(stopped).or_absent() {
                 // It has passed on meanwhile.
                 Err(fault) if fault.class == FaultClass::Busy => {}
                 other => drop(other?),
@@ -113,10 +106,7 @@ impl Cleaning<'_> {
 
     fn job(&self, id: &str) -> Result<Option<Answer>, Fault> {
         let jobs = self.account.read(self.read(id))?;
-        Ok(jobs
-            .items("/ReplicationJobs/ReplicationJob")
-            .into_iter()
-            .next())
+        Ok(jobs.items(JOBS).into_iter().next())
     }
 
     fn read(&self, id: &str) -> Api {

@@ -44,14 +44,16 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     })
 }
 
-/// The commands only read: there is nothing to take back.
+/// The commands only read: there is nothing to take back once they run no more.
 fn undo(
-    _host: &Host,
-    _inputs: Inputs,
-    _changes: Vec<MadeChange>,
+    host: &Host,
+    inputs: Inputs,
+    changes: Vec<MadeChange>,
     _outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
-    Ok(())
+    let account = host.account()?;
+    let mut started = changes.iter();
+    started.try_for_each(|change| remote::wait_for_end(&account, change, inputs.wait))
 }
 
 fn differs(inputs: &Inputs, unexpected: &[&Difference]) -> Fault {

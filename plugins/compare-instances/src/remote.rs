@@ -7,6 +7,12 @@ use crate::script::{Question, System, answers};
 /// How long a server that has just started may take until its Cloud Assistant answers.
 const ASSISTANT: Duration = Duration::from_secs(600);
 
+/// What a script is while it runs.
+const UNDER_WAY: [&str; 4] = ["Pending", "Scheduled", "Running", "Stopping"];
+
+/// What it is when it runs no more.
+const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
+
 /// A server on which scripts are run.
 pub(crate) struct Remote<'a> {
     pub(crate) account: &'a Account,
@@ -71,24 +77,21 @@ impl Remote<'_> {
             .set("ContentEncoding", "PlainText")
             .set("InstanceId", json!([self.instance]))
             .set("Timeout", seconds);
-        let started = self.account.create(run).or_adopt(|| self.started(&name))?;
+        let started = self.account.change(run).find(self.look(&name)).send()?;
         Ok(Started {
-            id: started.answer.text("/InvokeId")?.to_owned(),
+            id: started.text("/InvokeId")?.to_owned(),
             count: questions.len(),
         })
     }
 
-    /// The command of that name, if it was started and did not fail.
-    fn started(&self, name: &str) -> Result<Option<Value>, Fault> {
-        let list = self.api("DescribeInvocations").set("CommandName", name);
-        let invocations = self.account.read(list)?.items("/Invocations/Invocation");
-        let good = ["Pending", "Scheduled", "Running", "Success"];
-        let found = invocations.iter().find(|invocation| {
-            let status = invocation.text_if_any("/InvocationStatus");
-            status.is_some_and(|status| good.contains(&status))
-        });
-        let id = found.map(|one| one.text("/InvokeId")).transpose()?;
-        Ok(id.map(|id| json!({ "InvokeId": id })))
+    /// How a script is seen: while it runs. Of one that is over only the record stays, which no undo takes away; it is
+    /// sent again with its token, which the cloud answers with that record.
+    fn look(&self, name: &str) -> Find {
+        let named = self.api("DescribeInvocations").set("CommandName", name);
+        Find::in_list(named, "/Invocations/Invocation")
+            .one_of("/InvocationStatus", &UNDER_WAY)
+            .key("/InvokeId")
+            .answer(json!({ "InvokeId": found("/InvokeId") }))
     }
 
     /// Waits for a script and returns its answers.
@@ -137,6 +140,33 @@ impl Remote<'_> {
             "Give it more time with `wait`, or compare less; look at the command in the ECS console. Then run the step again.",
         )
     }
+}
+
+/// Waits until a script that was started runs no more.
+pub(crate) fn wait_for_end(
+    account: &Account,
+    started: &MadeChange,
+    wait: Duration,
+) -> Result<(), Fault> {
+    let id = started
+        .answer
+        .as_ref()
+        .and_then(|answer| answer.pointer("/InvokeId")?.as_str());
+    let region = started.api.parameter("RegionId").and_then(Value::as_str);
+    let Some((id, region)) = id.zip(region) else {
+        return Ok(());
+    };
+    let invocation = Api::new("ECS", "DescribeInvocations")
+        .region(region)
+        .set("RegionId", region)
+        .set("InvokeId", id);
+    account
+        .wait_for(invocation)
+        .field("/Invocations/Invocation/0/InvocationStatus")
+        .until(&OVER)
+        .timeout(wait + ASSISTANT)
+        .wait()
+        .map(drop)
 }
 
 const RESULT: &str = "/Invocation/InvocationResults/InvocationResult/0";

@@ -8,45 +8,54 @@ use crate::endpoint::Endpoint;
 use crate::reserve::target_table_mode;
 use crate::{Inputs, objects};
 
-/// Returns the task of that name as the answer that made it, if there is one and it copies the same.
-pub(crate) fn find(
-    host: &Host,
-    account: &Account,
-    inputs: &Inputs,
-) -> Result<Option<Value>, Fault> {
-    let mut found: Option<(String, Option<String>)> = None;
-    let (tasks, others) = tasks(account, inputs)?;
+/// How long the list of tasks may take to show a new one.
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// What was deleted may still be listed for a while.
+const ENDED: &str = "Finished";
+
+/// Refuses a name that several tasks have, and warns of what others have in common with this one.
+pub(crate) fn check_name(host: &Host, account: &Account, inputs: &Inputs) -> Result<(), Fault> {
+    let mut tasks = account.read_all(list(inputs))?.items("/DtsJobList");
+    tasks.retain(|task| {
+        !task
+            .text("/Status")
+            .is_ok_and(|status| status.eq_ignore_ascii_case(ENDED))
+    });
+    let is_named = |task: &Answer| task.text_if_any("/DtsJobName") == Some(&inputs.name);
+    let (named, others): (Vec<Answer>, Vec<Answer>) = tasks.into_iter().partition(is_named);
     warn_of_shared_retry_times(host, &others, inputs);
-    for task in tasks {
-        let id = task.text("/DtsJobId")?.to_owned();
-        if let Some((first, _)) = &found {
-            return Err(several(inputs, first, &id));
-        }
-        check_same(account, inputs, &id)?;
-        let instance = task.text_if_any("/DtsInstanceID").map(str::to_owned);
-        found = Some((id, instance));
+    match named.as_slice() {
+        [first, second, ..] => Err(several(
+            inputs,
+            first.text("/DtsJobId")?,
+            second.text("/DtsJobId")?,
+        )),
+        _ => Ok(()),
     }
-    Ok(found.map(|(id, instance)| json!({ "DtsJobId": id, "DtsInstanceId": instance })))
 }
 
-/// The tasks of that name, and the others. All are listed, since the search would not say whether it looks for a part of a
-/// name.
-fn tasks(account: &Account, inputs: &Inputs) -> Result<(Vec<Answer>, Vec<Answer>), Fault> {
-    let list = Api::new("DTS", "DescribeDtsJobs")
+/// The task of that name, in the form of the answer that makes one.
+pub(crate) fn look(inputs: &Inputs) -> Find {
+    Find::in_pages(list(inputs), "/DtsJobList")
+        .equal("/DtsJobName", &inputs.name)
+        .none_of("/Status", &[ENDED])
+        .key("/DtsJobId")
+        .settle(SETTLE)
+        .answer(json!({
+            "DtsJobId": found("/DtsJobId"),
+            "DtsInstanceId": found("/DtsInstanceID"),
+        }))
+}
+
+/// All tasks are listed, since the search would not say whether it looks for a part of a name.
+fn list(inputs: &Inputs) -> Api {
+    Api::new("DTS", "DescribeDtsJobs")
         .region(&inputs.region)
         .set("RegionId", &inputs.region)
         .set("Region", &inputs.region)
         // Without it the cloud lists migrations.
-        .set("JobType", "SYNC");
-    let mut tasks = account.read_all(list)?.items("/DtsJobList");
-    tasks.retain(|task| {
-        // What was deleted may still be listed for a while.
-        !task
-            .text("/Status")
-            .is_ok_and(|status| status.eq_ignore_ascii_case("Finished"))
-    });
-    let is_named = |task: &Answer| task.text_if_any("/DtsJobName") == Some(&inputs.name);
-    Ok(tasks.into_iter().partition(is_named))
+        .set("JobType", "SYNC")
 }
 
 /// Of tasks that share a database, the shortest time counts, whatever is asked for here.
@@ -76,7 +85,8 @@ fn warn_of_shared_retry_times(host: &Host, others: &[Answer], inputs: &Inputs) {
     }
 }
 
-fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result<(), Fault> {
+/// Refuses a task of that name that copies something else.
+pub(crate) fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result<(), Fault> {
     let task = account.read(
         Api::new("DTS", "DescribeDtsJobDetail")
             .region(&inputs.region)

@@ -18,15 +18,16 @@ rutter_sdk::plugin!(run);
 const SPREAD_ATTEMPTS: u32 = 5;
 const SPREAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long the list of tasks may take to show a new one.
-const SETTLE: Duration = Duration::from_secs(30);
-
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     endpoint::check(&inputs)?;
     objects::check(&inputs)?;
     reserve::check(host, &inputs)?;
     let account = host.account()?;
+    existing::check_name(host, &account, &inputs)?;
     let task = configure(host, &account, &inputs)?;
+    if !task.made {
+        existing::check_same(&account, &inputs, task.answer.text("/DtsJobId")?)?;
+    }
     Ok(Outputs {
         id: task.answer.text("/DtsJobId")?.to_owned(),
         instance: task.answer.text_if_any("/DtsInstanceId").map(str::to_owned),
@@ -46,8 +47,7 @@ fn configure(host: &Host, account: &Account, inputs: &Inputs) -> Result<Created,
         let result = account
             .create(api)
             .reverse(delete)
-            .settle(SETTLE)
-            .or_adopt(|| existing::find(host, account, inputs));
+            .or_adopt(existing::look(inputs));
         match result {
             Err(fault) if may_spread_yet(&fault) && attempt < SPREAD_ATTEMPTS => {
                 host.info(&format!(

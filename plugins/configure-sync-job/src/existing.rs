@@ -9,6 +9,9 @@ use crate::Inputs;
 /// States in which it can still be configured.
 const CONFIGURABLE: [&str; 3] = ["NotStarted", "NotConfigured", "PrecheckFailed"];
 
+/// How long the cloud may take to show what was configured.
+const SETTLE: Duration = Duration::from_secs(30);
+
 /// What looking showed.
 pub(crate) enum Seen {
     /// Nobody configured it.
@@ -19,11 +22,7 @@ pub(crate) enum Seen {
 
 /// Looks; a fault if it is gone, or copies something else and runs.
 pub(crate) fn look(account: &Account, inputs: &Inputs) -> Result<Seen, Fault> {
-    let read = Api::new("DTS", "DescribeSynchronizationJobStatus")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
-        .set("SynchronizationJobId", &inputs.job);
-    let Some(job) = account.find(read)? else {
+    let Some(job) = account.find(read(inputs))? else {
         let message = format!(
             "there is no synchronisation `{}` in {}",
             inputs.job, inputs.region
@@ -58,22 +57,43 @@ pub(crate) fn look(account: &Account, inputs: &Inputs) -> Result<Seen, Fault> {
     ))
 }
 
-fn differences(job: &Answer, inputs: &Inputs) -> Vec<String> {
-    let port = inputs.source.port.to_string();
-    let wanted = [
-        ("/SourceEndpoint/InstanceType", "Express"),
-        ("/SourceEndpoint/InstanceId", &inputs.source.vpc),
-        ("/SourceEndpoint/IP", &inputs.source.ip),
-        ("/SourceEndpoint/Port", &port),
+/// The two ends as they are shown once it is configured. The databases are no part of it: how they are shown is not
+/// certain.
+pub(crate) fn find(inputs: &Inputs) -> Find {
+    let job = Find::one(read(inputs))
+        .key("/SynchronizationJobId")
+        .settle(SETTLE);
+    ends(inputs).iter().fold(job, |job, (pointer, wanted)| {
+        job.one_of(pointer, &[wanted.as_str()])
+    })
+}
+
+fn read(inputs: &Inputs) -> Api {
+    Api::new("DTS", "DescribeSynchronizationJobStatus")
+        .region(&inputs.region)
+        .set("RegionId", &inputs.region)
+        .set("SynchronizationJobId", &inputs.job)
+}
+
+fn ends(inputs: &Inputs) -> [(&'static str, String); 5] {
+    let (source, destination) = (&inputs.source, &inputs.destination);
+    [
+        ("/SourceEndpoint/InstanceType", "Express".to_owned()),
+        ("/SourceEndpoint/InstanceId", source.vpc.clone()),
+        ("/SourceEndpoint/IP", source.ip.clone()),
+        ("/SourceEndpoint/Port", source.port.to_string()),
         (
             "/DestinationEndpoint/InstanceId",
-            &inputs.destination.instance,
+            destination.instance.clone(),
         ),
-    ];
+    ]
+}
+
+fn differences(job: &Answer, inputs: &Inputs) -> Vec<String> {
     let mut differences: Vec<String> = Vec::new();
-    for (pointer, wanted) in wanted {
+    for (pointer, wanted) in ends(inputs) {
         let found = job.text_if_any(pointer).unwrap_or("none");
-        if !found.eq_ignore_ascii_case(wanted) {
+        if !found.eq_ignore_ascii_case(&wanted) {
             let name = pointer[1..].replace('/', ".");
             differences.push(format!("{name} is {found} instead of {wanted}"));
         }

@@ -16,9 +16,6 @@ rutter_sdk::plugin!(run);
 const SPREAD_ATTEMPTS: u32 = 5;
 const SPREAD_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long the cloud may take to show what was configured.
-const SETTLE: Duration = Duration::from_secs(30);
-
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     endpoint::check(&inputs, &account.id())?;
@@ -29,10 +26,9 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
                 "`{}` runs already, from this source into this destination; what it does with existing data is not shown",
                 inputs.job
             ));
-            account.adopt(&api, &json!({}))?
+            account.create(api).or_adopt(existing::find(&inputs))?.made
         }
         // Nobody knows what else stands in a configuration that is not this step's own.
-        Seen::Same { started: false } if account.adopt(&api, &json!({}))? => true,
         Seen::Same { started: false } | Seen::Nothing => {
             configure(host, &account, &inputs, &api)?;
             true
@@ -47,14 +43,10 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
 fn configure(host: &Host, account: &Account, inputs: &Inputs, api: &Api) -> Result<(), Fault> {
     let mut attempt = 1;
     loop {
-        let mut has_looked = false;
-        let result = account.create(api.clone()).settle(SETTLE).or_adopt(|| {
-            if !std::mem::replace(&mut has_looked, true) {
-                return Ok(None);
-            }
-            let is_done = matches!(look(account, inputs)?, Seen::Same { .. });
-            Ok(is_done.then(|| json!({})))
-        });
+        let result = account
+            .change(api.clone())
+            .find(existing::find(inputs))
+            .send();
         match result {
             Err(fault) if may_spread_yet(&fault) && attempt < SPREAD_ATTEMPTS => {
                 host.info(&format!(

@@ -3,6 +3,8 @@
 //! Taking it back depends on how far it is: a copy under way is cancelled, a finished one is deleted
 //! with the snapshots behind it.
 
+mod take_back;
+
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run, undo);
@@ -20,66 +22,32 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
             .advise("Choose another destination region."));
     }
     let account = host.account()?;
-    let wanted = Wanted {
-        account: &account,
-        inputs: &inputs,
-        mark: mark(host),
-    };
+    let wanted = Wanted::new(host, &account, &inputs);
+    wanted.check_name()?;
     let copied = account
         .create(wanted.copy())
-        .or_adopt(|| wanted.find_copy())?;
+        .or_adopt(wanted.look())
+        .map_err(|fault| wanted.is_taken_meanwhile(fault))?;
     let id = copied.answer.text("/ImageId")?.to_owned();
-    account
+    let described = account
         .wait_for(wanted.images().set("ImageId", &id))
         .field("/Images/Image/0/Status")
         .until(&["Available"])
         .fail(&["CreateFailed", "UnAvailable", "NOT_FOUND"])
         .timeout(inputs.wait)
         .wait()?;
-    Ok(Outputs { id })
+    let snapshots = snapshots(&described);
+    Ok(Outputs { id, snapshots })
 }
 
 fn undo(
     host: &Host,
     inputs: Inputs,
-    _changes: Vec<MadeChange>,
-    _outputs: Option<Outputs>,
+    changes: Vec<MadeChange>,
+    outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
     let account = host.account()?;
-    let wanted = Wanted {
-        account: &account,
-        inputs: &inputs,
-        mark: mark(host),
-    };
-    let Some(image) = wanted.find()? else {
-        return Ok(());
-    };
-    let settled = ["Available", "CreateFailed", "UnAvailable"];
-    let there = |action: &str| Api::new("ECS", action).region(&inputs.destination_region);
-    let of_image = |action: &str| -> Result<Api, Fault> {
-        let id = image.text("/ImageId")?;
-        Ok(there(action)
-            .set("RegionId", &inputs.destination_region)
-            .set("ImageId", id))
-    };
-    if !settled.contains(&image.text("/Status")?) {
-        account
-            .change(of_image("CancelCopyImage")?)
-            .send()
-            .or_absent()?;
-        return Ok(());
-    }
-    account
-        .change(of_image("DeleteImage")?)
-        .send()
-        .or_absent()?;
-    for disk in image.items("/DiskDeviceMappings/DiskDeviceMapping") {
-        if let Some(snapshot) = disk.text_if_any("/SnapshotId") {
-            let snapshot = there("DeleteSnapshot").set("SnapshotId", snapshot);
-            account.change(snapshot).send().or_absent()?;
-        }
-    }
-    Ok(())
+    Wanted::new(host, &account, &inputs).take_back(&changes, outputs)
 }
 
 /// What marks a copy as this step's own, in every attempt.
@@ -88,11 +56,29 @@ fn mark(host: &Host) -> String {
     format!("rutter {}", &token[..token.len().min(16)])
 }
 
+fn snapshots(described: &Answer) -> Vec<String> {
+    let disks = described.items("/Images/Image/0/DiskDeviceMappings/DiskDeviceMapping");
+    let ids = disks
+        .iter()
+        .filter_map(|disk| disk.text_if_any("/SnapshotId"));
+    ids.map(str::to_owned).collect()
+}
+
 /// The copy that is wanted.
 struct Wanted<'a> {
     account: &'a Account,
     inputs: &'a Inputs,
     mark: String,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(host: &Host, account: &'a Account, inputs: &'a Inputs) -> Self {
+        Self {
+            account,
+            inputs,
+            mark: mark(host),
+        }
+    }
 }
 
 impl Wanted<'_> {
@@ -113,34 +99,44 @@ impl Wanted<'_> {
             .set("Status", EVERY_STATUS)
     }
 
-    fn find_copy(&self) -> Result<Option<Value>, Fault> {
-        let found = self.find()?;
-        found
-            .map(|image| Ok(json!({ "ImageId": image.text("/ImageId")? })))
-            .transpose()
+    fn named(&self) -> Api {
+        self.images().set("ImageName", &self.inputs.name)
     }
 
-    /// The image of that name in the destination region, if this step made it.
-    fn find(&self) -> Result<Option<Answer>, Fault> {
-        let named = self.images().set("ImageName", &self.inputs.name);
-        let found = self
-            .account
-            .read(named)?
-            .items("/Images/Image")
-            .into_iter()
-            .next();
-        match found {
-            None => Ok(None),
-            Some(image) if image.text_if_any("/Description") == Some(&self.mark) => Ok(Some(image)),
-            Some(_) => {
-                let message = format!(
-                    "there is an image `{}` in {} that this step did not make",
-                    self.inputs.name, self.inputs.destination_region
-                );
-                Err(Fault::fail("copy-image.name-taken", message)
-                    .advise("Choose another name, or delete the old image if nobody needs it."))
+    /// How the copy is seen: a name belongs to one image, and the mark to this step.
+    fn look(&self) -> Find {
+        Find::in_list(self.named(), "/Images/Image")
+            .equal("/Description", &self.mark)
+            .key("/ImageId")
+            .answer(json!({ "ImageId": found("/ImageId") }))
+    }
+
+    /// Refuses a name that an image has which this step did not make.
+    fn check_name(&self) -> Result<(), Fault> {
+        let found = self.account.read(self.named())?.items("/Images/Image");
+        match found.first() {
+            Some(image) if image.text_if_any("/Description") != Some(&self.mark) => {
+                Err(self.name_taken())
             }
+            _ => Ok(()),
         }
+    }
+
+    /// The cloud says that the name is taken, and it is not by an image of this step.
+    fn is_taken_meanwhile(&self, fault: Fault) -> Fault {
+        if fault.is_exists() {
+            return self.name_taken();
+        }
+        fault
+    }
+
+    fn name_taken(&self) -> Fault {
+        let message = format!(
+            "there is an image `{}` in {} that this step did not make",
+            self.inputs.name, self.inputs.destination_region
+        );
+        Fault::fail("copy-image.name-taken", message)
+            .advise("Choose another name, or delete the old image if nobody needs it.")
     }
 }
 

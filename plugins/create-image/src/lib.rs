@@ -2,6 +2,8 @@
 //!
 //! Taking it back needs more than a reverse: the snapshots behind an image stay when it is deleted.
 
+mod take_back;
+
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run, undo);
@@ -11,18 +13,17 @@ const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed"
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
-    let wanted = Wanted {
-        account: &account,
-        inputs: &inputs,
-        mark: mark(host),
-    };
-    if wanted.find()?.is_none() {
+    let wanted = Wanted::new(host, &account, &inputs);
+    if wanted.is_free()? {
         wanted.check_server()?;
     }
-    let created = account.create(wanted.create()).or_adopt(|| wanted.find())?;
+    let created = account
+        .create(wanted.create())
+        .or_adopt(wanted.look())
+        .map_err(|fault| wanted.is_taken_meanwhile(fault))?;
     let id = created.answer.text("/ImageId")?.to_owned();
     let described = account
-        .wait_for(images(&inputs).set("ImageId", &id))
+        .wait_for(wanted.images().set("ImageId", &id))
         .field("/Images/Image/0/Status")
         .until(&["Available"])
         .fail(&["CreateFailed", "UnAvailable"])
@@ -35,49 +36,17 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
 fn undo(
     host: &Host,
     inputs: Inputs,
-    _changes: Vec<MadeChange>,
-    _outputs: Option<Outputs>,
+    changes: Vec<MadeChange>,
+    outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
     let account = host.account()?;
-    let wanted = Wanted {
-        account: &account,
-        inputs: &inputs,
-        mark: mark(host),
-    };
-    let Some(found) = wanted.find()? else {
-        return Ok(());
-    };
-    let id = found["ImageId"].as_str().unwrap_or_default().to_owned();
-    // What is being made cannot be deleted.
-    let described = account
-        .wait_for(images(&inputs).set("ImageId", &id))
-        .field("/Images/Image/0/Status")
-        .until(&["Available", "CreateFailed", "UnAvailable", "NOT_FOUND"])
-        .timeout(inputs.wait)
-        .wait()?;
-    let here = |api: Api| api.region(&inputs.region);
-    let image = here(Api::new("ECS", "DeleteImage"))
-        .set("RegionId", &inputs.region)
-        .set("ImageId", &id);
-    account.change(image).send().or_absent()?;
-    for snapshot in snapshots(&described) {
-        let snapshot = here(Api::new("ECS", "DeleteSnapshot")).set("SnapshotId", &snapshot);
-        account.change(snapshot).send().or_absent()?;
-    }
-    Ok(())
+    Wanted::new(host, &account, &inputs).take_back(&changes, outputs)
 }
 
 /// What marks an image as this step's own, in every attempt.
 fn mark(host: &Host) -> String {
     let token = host.token("image");
     format!("rutter {}", &token[..token.len().min(16)])
-}
-
-fn images(inputs: &Inputs) -> Api {
-    Api::new("ECS", "DescribeImages")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
-        .set("Status", EVERY_STATUS)
 }
 
 fn snapshots(described: &Answer) -> Vec<String> {
@@ -95,7 +64,28 @@ struct Wanted<'a> {
     mark: String,
 }
 
+impl<'a> Wanted<'a> {
+    fn new(host: &Host, account: &'a Account, inputs: &'a Inputs) -> Self {
+        Self {
+            account,
+            inputs,
+            mark: mark(host),
+        }
+    }
+}
+
 impl Wanted<'_> {
+    fn images(&self) -> Api {
+        Api::new("ECS", "DescribeImages")
+            .region(&self.inputs.region)
+            .set("RegionId", &self.inputs.region)
+            .set("Status", EVERY_STATUS)
+    }
+
+    fn named(&self) -> Api {
+        self.images().set("ImageName", &self.inputs.name)
+    }
+
     fn create(&self) -> Api {
         Api::new("ECS", "CreateImage")
             .region(&self.inputs.region)
@@ -105,22 +95,39 @@ impl Wanted<'_> {
             .set("Description", &self.mark)
     }
 
-    /// The image of that name, if this step made it.
-    fn find(&self) -> Result<Option<Value>, Fault> {
-        let named = images(self.inputs).set("ImageName", &self.inputs.name);
-        let found = self.account.read(named)?.items("/Images/Image");
-        let Some(image) = found.first() else {
-            return Ok(None);
-        };
-        if image.text_if_any("/Description") == Some(&self.mark) {
-            return Ok(Some(json!({ "ImageId": image.text("/ImageId")? })));
+    /// How the image is seen: a name belongs to one image, and the mark to this step.
+    fn look(&self) -> Find {
+        Find::in_list(self.named(), "/Images/Image")
+            .equal("/Description", &self.mark)
+            .key("/ImageId")
+            .answer(json!({ "ImageId": found("/ImageId") }))
+    }
+
+    /// Whether no image has the name; refuses one that this step did not make.
+    fn is_free(&self) -> Result<bool, Fault> {
+        let found = self.account.read(self.named())?.items("/Images/Image");
+        match found.first() {
+            None => Ok(true),
+            Some(image) if image.text_if_any("/Description") == Some(&self.mark) => Ok(false),
+            Some(_) => Err(self.name_taken()),
         }
+    }
+
+    /// The cloud says that the name is taken, and it is not by an image of this step.
+    fn is_taken_meanwhile(&self, fault: Fault) -> Fault {
+        if fault.is_exists() {
+            return self.name_taken();
+        }
+        fault
+    }
+
+    fn name_taken(&self) -> Fault {
         let message = format!(
             "there is an image `{}` in {} that this step did not make",
             self.inputs.name, self.inputs.region
         );
-        Err(Fault::fail("create-image.name-taken", message)
-            .advise("Choose another name, or delete the old image if nobody needs it."))
+        self.refused("name-taken", message)
+            .advise("Choose another name, or delete the old image if nobody needs it.")
     }
 
     /// Refuses what the cloud would refuse, and says why in the operator's words.

@@ -17,7 +17,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let created = account
         .create(wanted.create())
         .reverse(wanted.release())
-        .or_adopt(|| wanted.find())
+        .or_adopt(wanted.look())
         .map_err(|fault| refusal::explained(fault, &inputs))?;
     let id = created.answer.text(FIRST)?.to_owned();
     let running = account
@@ -98,20 +98,16 @@ impl Wanted<'_> {
             .set("InstanceIds", json!([id]).to_string())
     }
 
-    /// The server that this step made. Others may have the name as well.
-    fn find(&self) -> Result<Option<Value>, Fault> {
+    /// How the server is seen: others may have the name, and no other has the mark.
+    fn look(&self) -> Find {
         let named = self
             .api("DescribeInstances")
             .set("RegionId", &self.inputs.region)
             .set("InstanceName", &self.inputs.name);
-        let found = self.account.read_all(named)?.items("/Instances/Instance");
-        let mine = |server: &&Answer| server.text_if_any("/Description") == Some(&self.mark);
-        let id = found
-            .iter()
-            .find(mine)
-            .map(|server| server.text("/InstanceId"));
-        let id = id.transpose()?;
-        Ok(id.map(|id| json!({ "InstanceIdSets": { "InstanceIdSet": [id] } })))
+        Find::in_pages(named, "/Instances/Instance")
+            .equal("/Description", &self.mark)
+            .key("/InstanceId")
+            .answer(json!({ "InstanceIdSets": { "InstanceIdSet": [found("/InstanceId")] } }))
     }
 
     fn outputs(&self, id: String, running: &Answer) -> Result<Outputs, Fault> {

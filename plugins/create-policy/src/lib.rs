@@ -18,7 +18,10 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
                 .set("Description", &inputs.description),
         )
         .reverse(Api::new("RAM", "DeletePolicy").set("PolicyName", &inputs.name))
-        .or_adopt(|| existing(&account, &inputs))?;
+        .or_adopt(look(&inputs))?;
+    if !policy.made {
+        check_same(&account, &inputs)?;
+    }
     Ok(Outputs {
         name: inputs.name,
         created: policy.made,
@@ -40,16 +43,22 @@ fn check_document(inputs: &Inputs) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The policy of that name, if there is one that says the same.
-fn existing(account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> {
-    let read = Api::new("RAM", "GetPolicy")
+fn read(inputs: &Inputs) -> Api {
+    Api::new("RAM", "GetPolicy")
         .set("PolicyName", &inputs.name)
-        .set("PolicyType", "Custom");
-    let Some(policy) = account.find(read)? else {
-        return Ok(None);
-    };
+        .set("PolicyType", "Custom")
+}
+
+/// The policy of that name. What it says may be edited later, so that is no part of what it is known by.
+fn look(inputs: &Inputs) -> Find {
+    Find::one(read(inputs)).key("/Policy/PolicyName")
+}
+
+/// Refuses a policy that is there already and says something else.
+fn check_same(account: &Account, inputs: &Inputs) -> Result<(), Fault> {
+    let policy = account.read(read(inputs))?;
     if policy.document("/DefaultPolicyVersion/PolicyDocument")? == document(inputs) {
-        return Ok(Some(policy.into_value()));
+        return Ok(());
     }
     Err(Fault::fail(
         "create-policy.other-document",

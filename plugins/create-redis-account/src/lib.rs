@@ -27,10 +27,10 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let made = account
         .create(create)
         .reverse(named("DeleteAccount"))
-        .settle(SETTLE)
-        .or_adopt(|| wanted.find())
+        .or_adopt(wanted.look())
         .map_err(|fault| wanted.explained(fault))?;
     if !made.made {
+        wanted.check_right()?;
         host.warn(&format!(
             "`{}` has the account `{}` already: whether the password given is its own cannot be looked at",
             inputs.instance, inputs.name
@@ -64,20 +64,33 @@ impl Wanted<'_> {
         }
     }
 
-    /// The account, if it is there with the wanted right.
-    fn find(&self) -> Result<Option<Value>, Fault> {
+    fn list(&self) -> Api {
+        self.api("DescribeAccounts")
+            .set("AccountName", &self.inputs.name)
+    }
+
+    /// The account of that name. Its right may be changed later, so that is no part of what it is known by.
+    fn look(&self) -> Find {
+        Find::in_list(self.list(), "/Accounts/Account")
+            .equal("/AccountName", &self.inputs.name)
+            .key("/AccountName")
+            .settle(SETTLE)
+    }
+
+    /// Refuses an account that is there already with another right.
+    fn check_right(&self) -> Result<(), Fault> {
         let (instance, name) = (&self.inputs.instance, &self.inputs.name);
-        let list = self.api("DescribeAccounts").set("AccountName", name);
-        let accounts = self.account.read(list)?.items("/Accounts/Account");
+        let accounts = self.account.read(self.list())?.items("/Accounts/Account");
         let is_it = |account: &&Answer| account.text_if_any("/AccountName") == Some(name);
-        let Some(found) = accounts.iter().find(is_it) else {
-            return Ok(None);
-        };
-        let right = found
-            .text_if_any("/DatabasePrivileges/DatabasePrivilege/0/AccountPrivilege")
+        let right = accounts
+            .iter()
+            .find(is_it)
+            .and_then(|found| {
+                found.text_if_any("/DatabasePrivileges/DatabasePrivilege/0/AccountPrivilege")
+            })
             .unwrap_or("no right");
         if right == self.privilege() {
-            return Ok(Some(json!({ "InstanceId": instance, "AccountName": name })));
+            return Ok(());
         }
         let message = format!(
             "`{instance}` has the account `{name}` already, with {right} instead of {}",

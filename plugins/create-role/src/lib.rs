@@ -22,7 +22,10 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
                 .set("Description", &inputs.description),
         )
         .reverse(Api::new("RAM", "DeleteRole").set("RoleName", &inputs.name))
-        .or_adopt(|| existing(&account, &inputs))?;
+        .or_adopt(look(&inputs))?;
+    if !role.made {
+        check_trust(&account, &inputs)?;
+    }
     Ok(Outputs {
         name: inputs.name,
         arn: role.answer.text("/Role/Arn")?.to_owned(),
@@ -52,15 +55,25 @@ fn trust_policy(inputs: &Inputs) -> Value {
     })
 }
 
-/// The role of that name, if there is one that will do.
-fn existing(account: &Account, inputs: &Inputs) -> Result<Option<Value>, Fault> {
-    let Some(role) = account.find(Api::new("RAM", "GetRole").set("RoleName", &inputs.name))? else {
-        return Ok(None);
-    };
-    let trust = role.document("/Role/AssumeRolePolicyDocument")?;
+fn read(inputs: &Inputs) -> Api {
+    Api::new("RAM", "GetRole").set("RoleName", &inputs.name)
+}
+
+/// The role of that name. Whom it trusts may be edited later, so that is no part of what it is known by.
+fn look(inputs: &Inputs) -> Find {
+    Find::one(read(inputs))
+        .key("/Role/RoleId")
+        .answer(json!({ "Role": { "RoleId": found("/Role/RoleId"), "Arn": found("/Role/Arn") } }))
+}
+
+/// Refuses a role that is there already and will not do.
+fn check_trust(account: &Account, inputs: &Inputs) -> Result<(), Fault> {
+    let trust = account
+        .read(read(inputs))?
+        .document("/Role/AssumeRolePolicyDocument")?;
     let missing = missing(&trust, inputs);
     if missing.is_empty() {
-        return Ok(Some(role.into_value()));
+        return Ok(());
     }
     Err(Fault::fail(
         "create-role.other-trust",

@@ -2,16 +2,13 @@
 //! nothing can fail between the purchase and its record.
 //!
 //! A token keeps a purchase from being made twice for as long as the cloud remembers it. What was bought has no name yet:
-//! where the answer was lost, it is found as the one that was not there before.
+//! where the answer was lost, it is found as the one that was not there before, and nothing else is ever taken.
 
 mod period;
 
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run);
-
-/// How often the purchase is sent again after looking found nothing.
-const ATTEMPTS_MAX: u32 = 3;
 
 /// How long the list may take to show a purchase. Generous: money is at stake.
 const SETTLE: Duration = Duration::from_mins(2);
@@ -74,68 +71,32 @@ impl Shop<'_> {
 
     /// Buys, and returns the id.
     fn buy(&self, period: Option<(&'static str, i64)>) -> Result<String, Fault> {
-        let purchase = self.purchase(period);
         let release = self
             .api("DeleteSynchronizationJob")
             .set("SynchronizationJobId", answer("/SynchronizationJobId"));
-        let before = self.unconfigured()?;
-        // An earlier attempt may have bought it without hearing so.
-        if let [job] = before.as_slice()
-            && self.is_adopted(&purchase, job)?
-        {
-            return Ok(job.clone());
-        }
-        let mut attempt = 1;
-        loop {
-            let sent = self
-                .account
-                .change(purchase.clone())
-                .reverse(release.clone())
-                .send();
-            let fault = match sent {
-                Ok(answer) => return Ok(answer.text("/SynchronizationJobId")?.to_owned()),
-                Err(fault) if fault.is_unknown() => fault,
-                Err(fault) => return Err(fault),
-            };
-            self.host.wait(SETTLE)?;
-            let mut new = self.unconfigured()?;
-            new.retain(|job| !before.contains(job));
-            match new.as_slice() {
-                [job] => {
-                    self.is_adopted(&purchase, job)?;
-                    return Ok(job.clone());
-                }
-                [] if attempt < ATTEMPTS_MAX => attempt += 1,
-                [] => return Err(fault),
-                _ => return Err(self.several(&new)),
-            }
-        }
-    }
-
-    fn is_adopted(&self, purchase: &Api, job: &str) -> Result<bool, Fault> {
-        let answer = json!({ "SynchronizationJobId": job });
-        self.account.adopt(purchase, &answer)
-    }
-
-    /// Synchronisations of this class and billing that nobody configured, in the order of the list.
-    fn unconfigured(&self) -> Result<Vec<String>, Fault> {
-        let list = self
+        let bought = self
             .account
-            .read_all(self.api("DescribeSynchronizationJobs"))?;
-        let is_alike = |job: &&Answer| {
-            let is = |pointer: &str, wanted: &str| {
-                job.text_if_any(pointer)
-                    .is_some_and(|found| found.eq_ignore_ascii_case(wanted))
-            };
-            is("/SynchronizationJobClass", &self.inputs.instance_class)
-                && is("/PayType", self.pay_type())
-                && job.text_if_any("/SynchronizationJobName").is_none()
-                && job.text_if_any("/SourceEndpoint/InstanceType").is_none()
-        };
-        let jobs = list.items("/SynchronizationInstances");
-        let ids = jobs.iter().filter(is_alike);
-        ids.map(|job| job.text("/SynchronizationJobId").map(str::to_owned))
-            .collect()
+            .change(self.purchase(period))
+            .reverse(release)
+            .find(self.look())
+            .send()
+            .map_err(explained)?;
+        Ok(bought.text("/SynchronizationJobId")?.to_owned())
+    }
+
+    /// A synchronisation of this class and billing: the one that was not there before. Whether it is configured is no
+    /// part of what it is known by, since it will be.
+    fn look(&self) -> Find {
+        let list = self.api("DescribeSynchronizationJobs");
+        Find::in_pages(list, "/SynchronizationInstances")
+            .one_of(
+                "/SynchronizationJobClass",
+                &[self.inputs.instance_class.as_str()],
+            )
+            .one_of("/PayType", &[self.pay_type()])
+            .key("/SynchronizationJobId")
+            .settle(SETTLE)
+            .answer(json!({ "SynchronizationJobId": found("/SynchronizationJobId") }))
     }
 
     fn bought_before(&self, job: &str) -> Result<String, Fault> {
@@ -153,18 +114,21 @@ impl Shop<'_> {
             "Correct the id (it is listed in the region of the destination), or leave it out to buy one.",
         ))
     }
+}
 
-    fn several(&self, new: &[String]) -> Fault {
-        let message = format!(
-            "the purchase was not answered, and several new synchronisations wait to be configured in {}: {}",
-            self.inputs.destination_region,
-            new.join(", ")
-        );
-        Fault::fail("create-sync-job.several", message).advise(
-            "Somebody else is buying. Find out which is this run's (the time of purchase is in the DTS console), release it \
-             or say it as `bought`, and run the step again.",
-        )
+/// Says what a person has to do where nobody can tell what was bought.
+fn explained(fault: Fault) -> Fault {
+    if !fault.is_unknown() {
+        return fault;
     }
+    let code = match fault.code.as_str() {
+        "rutter.several" => "create-sync-job.several".to_owned(),
+        other => other.to_owned(),
+    };
+    Fault { code, ..fault }.advise(
+        "Find out which synchronisation is this run's (the time of purchase is in the DTS console), release it or say it as \
+         `bought`, and run the step again.",
+    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ rutter_sdk::plugin!(run);
 /// How long the job may take to show that it was cut over.
 const SETTLE: Duration = Duration::from_secs(10);
 
+/// The list of jobs in the answer, and the status of the first.
+const JOBS: &str = "/ReplicationJobs/ReplicationJob";
+const STATUS: &str = "/ReplicationJobs/ReplicationJob/0/Status";
+
 /// Ends of a job that nobody can cut over.
 const LOST: [&str; 5] = ["InError", "Stopped", "Expired", "Deleting", "NOT_FOUND"];
 
@@ -21,9 +25,11 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         return Err(Fault::fail("cut-over-smc.once", message)
             .advise("A job that runs once ends by itself: leave the step out."));
     }
-    cut_over.wait(&["Waiting", "Finished"])?;
-    cut_over.send()?;
-    cut_over.wait(&["Finished"])?;
+    // What is over was cut over before.
+    if !cut_over.is_over(&["Waiting", "Finished"])? {
+        cut_over.send()?;
+        cut_over.is_over(&["Finished"])?;
+    }
     let done = cut_over.job()?;
     Ok(Outputs {
         status: done.text("/Status")?.to_owned(),
@@ -46,47 +52,44 @@ impl CutOver<'_> {
 
     fn job(&self) -> Result<Answer, Fault> {
         let found = self.account.read(self.read())?;
-        let job = found
-            .items("/ReplicationJobs/ReplicationJob")
-            .into_iter()
-            .next();
+        let job = found.items(JOBS).into_iter().next();
         job.ok_or_else(|| {
             let message = format!("there is no migration job {}", self.inputs.job);
             Fault::fail("cut-over-smc.absent", message).advise("Check the id and the account.")
         })
     }
 
-    /// Cuts over what waits; what is over was cut over before.
+    /// Cuts over what waits.
     fn send(&self) -> Result<(), Fault> {
         let cut_over = Api::new("SMC", "CutOverReplicationJob")
             .region(&self.inputs.region)
             .set("JobId", &self.inputs.job)
             .set("SyncData", self.inputs.last_sync);
-        let was_cut_over = || {
-            let job = self.job()?;
-            let status = job.text("/Status")?;
-            // A last run is under way, or over: between two runs it waits.
-            Ok((!status.eq_ignore_ascii_case("Waiting")).then(|| json!({})))
+        // Between two runs it waits; then a last run is under way, or over.
+        let after: &[&str] = match self.inputs.last_sync {
+            true => &["Running", "InError", "Stopped", "Finished"],
+            false => &["Finished"],
         };
-        self.account
-            .create(cut_over)
-            .settle(SETTLE)
-            .or_adopt(was_cut_over)
-            .map(drop)
+        let look = Find::in_list(self.read(), JOBS)
+            .one_of("/Status", after)
+            .key("/JobId")
+            .settle(SETTLE);
+        self.account.change(cut_over).find(look).send().map(drop)
     }
 
-    fn wait(&self, until: &[&str]) -> Result<(), Fault> {
+    /// Waits for a status; whether it is the last one.
+    fn is_over(&self, until: &[&str]) -> Result<bool, Fault> {
         let ended = self
             .account
             .wait_for(self.read())
-            .field("/ReplicationJobs/ReplicationJob/0/Status")
+            .field(STATUS)
             .until(until)
             .fail(&LOST)
             .timeout(self.inputs.wait)
             .wait();
         match ended {
             Err(fault) if fault.code == "rutter.wait-failed" => Err(self.lost()?),
-            other => other.map(drop),
+            other => Ok(other?.text(STATUS)?.eq_ignore_ascii_case("Finished")),
         }
     }
 

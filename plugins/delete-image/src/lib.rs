@@ -15,11 +15,8 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
             .set("RegionId", &inputs.region)
             .set("ImageId", &inputs.image)
     };
-    let images = || -> Result<Vec<Answer>, Fault> {
-        let described = account.read(here("DescribeImages").set("Status", EVERY_STATUS))?;
-        Ok(described.items("/Images/Image"))
-    };
-    let found = images()?;
+    let described = || here("DescribeImages").set("Status", EVERY_STATUS);
+    let found = account.read(described())?.items("/Images/Image");
     let mut snapshots = Vec::new();
     if let Some(image) = found.first() {
         check(&inputs, image)?;
@@ -30,7 +27,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         snapshots.extend(ids.map(str::to_owned));
         account
             .create(here("DeleteImage"))
-            .or_adopt(|| Ok(images()?.is_empty().then(|| json!({}))))
+            .or_adopt(Find::in_list(described(), "/Images/Image").gone())
             .or_absent()?;
     } else {
         host.info(&format!("`{}` is gone already", inputs.image));

@@ -10,19 +10,18 @@ rutter_sdk::plugin!(run);
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     let api = |action: &str| Api::new("ECS", action).region(&inputs.region);
-    let snapshots = || -> Result<Vec<Answer>, Fault> {
-        let described = api("DescribeSnapshots")
+    let described = || {
+        api("DescribeSnapshots")
             .set("RegionId", &inputs.region)
-            .set("SnapshotIds", json!([inputs.snapshot]).to_string());
-        Ok(account.read(described)?.items("/Snapshots/Snapshot"))
+            .set("SnapshotIds", json!([inputs.snapshot]).to_string())
     };
-    let found = snapshots()?;
+    let found = account.read(described())?.items("/Snapshots/Snapshot");
     if let Some(snapshot) = found.first() {
         check(&inputs, snapshot)?;
         let delete = api("DeleteSnapshot").set("SnapshotId", &inputs.snapshot);
         account
             .create(delete)
-            .or_adopt(|| Ok(snapshots()?.is_empty().then(|| json!({}))))
+            .or_adopt(Find::in_list(described(), "/Snapshots/Snapshot").gone())
             .or_absent()?;
     } else {
         host.info(&format!("`{}` is gone already", inputs.snapshot));

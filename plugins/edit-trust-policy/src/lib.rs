@@ -1,51 +1,90 @@
 //! The step `edit-trust-policy`: lets another account, and its DTS, assume a role.
 //!
-//! It adds one statement that names both parties and drops those that say no more than that one.
-//! Every other statement stays. The reverse puts back the document that was there.
+//! It adds one statement that names both parties, and then drops those that say no more than that one. Every other
+//! statement stays. These are two changes, so that what was there before can be told from what is recorded: undo edits
+//! the policy that stands then, which others may have edited since.
+
+mod text;
 
 use rutter_sdk::prelude::*;
 
-rutter_sdk::plugin!(run);
+rutter_sdk::plugin!(run, undo);
 
 const TRUST: &str = "/Role/AssumeRolePolicyDocument";
+
+/// The parameter that takes a trust policy.
+const NEW_TRUST: &str = "NewAssumeRolePolicyDocument";
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     check_account(&account, &inputs)?;
     let parties = Parties::of(&inputs);
     let role = account.read(read(&inputs))?;
-    let text_before = role.text(TRUST)?;
-    let before = role.document(TRUST)?;
-    check_placeholders(&before)?;
-    let wanted = parties.added_to(&before);
-    // Looking the first time costs no second read.
-    let mut known = Some(before);
-    let edited = account
-        .create(update(&inputs, wanted.clone()))
-        // The very text, so that nothing at all differs after rollback.
-        .reverse(update(&inputs, text_before.into()))
-        .or_adopt(|| {
-            let trust = match known.take() {
-                Some(trust) => trust,
-                None => account.read(read(&inputs))?.document(TRUST)?,
-            };
-            Ok((trust == wanted).then(|| json!({})))
-        })?;
+    let before = role.text(TRUST)?;
+    let trust = role.document(TRUST)?;
+    check_placeholders(&trust)?;
+    let wider = parties.added_to(&trust);
+    let added = account
+        .create(update(&inputs, text::with(before, &wider)))
+        .or_adopt(parties.look(&inputs, before, &wider))?;
+    let only = parties.alone_in(&wider);
+    if added.made && only != wider {
+        account
+            .create(update(&inputs, only.to_string()))
+            .or_adopt(Find::one(read(&inputs)).json(TRUST, only))?;
+    }
     Ok(Outputs {
         role: inputs.role,
         arn: role.text("/Role/Arn")?.to_owned(),
-        changed: edited.made,
+        changed: added.made,
     })
+}
+
+/// Takes the statement out of the policy that stands now, and puts back what it replaced.
+fn undo(
+    host: &Host,
+    inputs: Inputs,
+    changes: Vec<MadeChange>,
+    _outputs: Option<Outputs>,
+) -> Result<(), Fault> {
+    let account = host.account()?;
+    let Some(role) = account.find(read(&inputs))? else {
+        return Ok(());
+    };
+    // The newest change comes first; the oldest is the one that added the statement.
+    let texts: Vec<&str> = changes
+        .iter()
+        .filter_map(|change| change.api.parameter(NEW_TRUST)?.as_str())
+        .collect();
+    let (Some(newest), Some(oldest)) = (texts.first(), texts.last()) else {
+        return Ok(());
+    };
+    let parties = Parties::of(&inputs);
+    let stands = role.document(TRUST)?;
+    let wider = text::read(oldest);
+    let is_untouched = stands == text::read(newest) || stands == wider;
+    let restored = parties.restored(&stands, &wider);
+    if policy::statements(&restored) == policy::statements(&stands) {
+        return Ok(());
+    }
+    // The very text, where nobody else edited it.
+    let document = match text::without(oldest, &parties.statement()) {
+        Some(before) if is_untouched => before,
+        _ => restored.to_string(),
+    };
+    let done = Find::one(read(&inputs)).json(TRUST, text::read(&document));
+    account.create(update(&inputs, document)).or_adopt(done)?;
+    Ok(())
 }
 
 fn read(inputs: &Inputs) -> Api {
     Api::new("RAM", "GetRole").set("RoleName", &inputs.role)
 }
 
-fn update(inputs: &Inputs, document: Value) -> Api {
+fn update(inputs: &Inputs, document: String) -> Api {
     Api::new("RAM", "UpdateRole")
         .set("RoleName", &inputs.role)
-        .set("NewAssumeRolePolicyDocument", document)
+        .set(NEW_TRUST, document)
 }
 
 /// RAM would show the service without the id, and the task would not find its way in.
@@ -102,21 +141,55 @@ impl Parties {
         }
     }
 
-    /// The policy with the statement of these parties in it, once.
-    fn added_to(&self, trust: &Value) -> Value {
-        let mut statements: Vec<Value> = policy::statements(trust)
-            .iter()
-            .filter(|statement| !self.covers(statement))
-            .cloned()
-            .collect();
-        statements.push(json!({
+    fn statement(&self) -> Value {
+        json!({
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
             "Principal": { "RAM": [self.account], "Service": [self.service] },
-        }));
-        let mut trust = trust.clone();
-        trust["Statement"] = Value::Array(statements);
-        trust
+        })
+    }
+
+    /// The policy with the statement of these parties in it.
+    fn added_to(&self, trust: &Value) -> Value {
+        let mut statements = policy::statements(trust).to_vec();
+        if statements.contains(&self.statement()) {
+            return trust.clone();
+        }
+        statements.push(self.statement());
+        with_statements(trust, statements)
+    }
+
+    /// The policy without those that say no more than that statement.
+    fn alone_in(&self, trust: &Value) -> Value {
+        let mut statements = policy::statements(trust).to_vec();
+        statements.retain(|one| *one == self.statement() || !self.covers(one));
+        with_statements(trust, statements)
+    }
+
+    /// The policy without that statement, and with those that it replaced: `wider` has them.
+    fn restored(&self, trust: &Value, wider: &Value) -> Value {
+        let mut statements = policy::statements(trust).to_vec();
+        statements.retain(|one| *one != self.statement());
+        let replaced = policy::statements(wider)
+            .iter()
+            .filter(|one| **one != self.statement() && self.covers(one));
+        for one in replaced {
+            if !statements.contains(one) {
+                statements.push(one.clone());
+            }
+        }
+        with_statements(trust, statements)
+    }
+
+    /// What shows that the statement was added: a party that was not named before, whatever else is edited; if both
+    /// were, the whole policy.
+    fn look(&self, inputs: &Inputs, before: &str, wider: &Value) -> Find {
+        let role = Find::one(read(inputs)).key("/Role/RoleId");
+        let quoted = [&self.service, &self.account].map(|party| format!("\"{party}\""));
+        match quoted.iter().find(|party| !before.contains(party.as_str())) {
+            Some(party) => role.contains(TRUST, party),
+            None => role.json(TRUST, wider.clone()),
+        }
     }
 
     /// Whether a statement lets in nobody but these parties, and says nothing else.
@@ -134,5 +207,35 @@ impl Parties {
     }
 }
 
+fn with_statements(trust: &Value, statements: Vec<Value>) -> Value {
+    let mut trust = trust.clone();
+    trust["Statement"] = Value::Array(statements);
+    trust
+}
+
 #[cfg(test)]
 rutter_sdk::cases!();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undo_keeps_what_others_added_and_puts_back_what_was_replaced() {
+        let parties = Parties {
+            account: "a".to_owned(),
+            service: "s".to_owned(),
+        };
+        let lets_in = |principal: Value| json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal });
+        let policy = |statements: &[Value]| json!({ "Version": "1", "Statement": statements });
+        let (less, other) = (
+            lets_in(json!({ "RAM": ["a"] })),
+            lets_in(json!({ "RAM": "c" })),
+        );
+        let wider = parties.added_to(&policy(std::slice::from_ref(&less)));
+        let stands = policy(&[parties.statement(), other.clone()]);
+        let restored = parties.restored(&stands, &wider);
+        assert_eq!(restored, policy(&[other, less]));
+        assert_eq!(parties.restored(&restored, &wider), restored);
+    }
+}

@@ -8,6 +8,12 @@ use crate::Import;
 /// minute would cut it off.
 const COMMAND_SECONDS: i64 = 3_600;
 
+/// What a command is while it runs.
+const UNDER_WAY: [&str; 4] = ["Pending", "Scheduled", "Running", "Stopping"];
+
+/// What it is when it runs no more.
+const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
+
 /// What runs on the server.
 #[derive(Clone, Copy)]
 pub enum System {
@@ -31,17 +37,30 @@ impl System {
             Self::Windows => r"C:\smc\smc_client.exe",
         }
     }
+
+    /// What removes the client, and does nothing where there is none.
+    fn uninstall(self) -> String {
+        let client = self.client();
+        match self {
+            Self::Linux => format!("test ! -e {client} || {client} --uninstall"),
+            Self::Windows => format!("if (Test-Path {client}) {{ {client} --uninstall }}"),
+        }
+    }
 }
 
 impl Import<'_> {
+    fn server(&self, there: &Account) -> Result<Option<Answer>, Fault> {
+        let servers = self
+            .api("DescribeInstances")
+            .set("InstanceIds", json!([self.inputs.instance]).to_string());
+        let found = there.read(servers)?.items("/Instances/Instance");
+        Ok(found.into_iter().next())
+    }
+
     /// Refuses a server that cannot be imported, before anything is made for it.
     pub fn check_server(&self, there: &Account) -> Result<System, Fault> {
         let instance = &self.inputs.instance;
-        let servers = self
-            .api("DescribeInstances")
-            .set("InstanceIds", json!([instance]).to_string());
-        let found = there.read(servers)?.items("/Instances/Instance");
-        let Some(server) = found.first() else {
+        let Some(server) = self.server(there)? else {
             let message = format!("there is no server `{instance}` in {}", self.inputs.region);
             return Err(self
                 .refused("absent", message)
@@ -89,14 +108,34 @@ impl Import<'_> {
         self.run_command(there, system, "register", &command)
     }
 
-    /// Removes the client from the server.
-    pub fn remove_client(&self) -> Result<(), Fault> {
+    /// Removes the client from the server, if there is still one.
+    pub fn remove_client(&self, changes: &[MadeChange]) -> Result<(), Fault> {
         let there = self
             .account
             .assume_role(&self.inputs.role_arn, "rutter-import")?;
+        let started = changes
+            .iter()
+            .filter(|change| change.api.label() == "ECS:RunCommand")
+            .filter_map(|change| change.answer.as_ref()?.pointer("/InvokeId")?.as_str());
+        // A client that is registering must not be interrupted.
+        for id in started {
+            self.wait_for_end(&there, id)?;
+        }
+        if self.server(&there)?.is_none() {
+            return Ok(());
+        }
         let system = self.check_server(&there)?;
-        let command = format!("{} --uninstall", system.client());
-        self.run_command(&there, system, "uninstall", &command)
+        self.run_command(&there, system, "uninstall", &system.uninstall())
+    }
+
+    fn wait_for_end(&self, there: &Account, invocation: &str) -> Result<(), Fault> {
+        there
+            .wait_for(self.api("DescribeInvocations").set("InvokeId", invocation))
+            .field("/Invocations/Invocation/0/InvocationStatus")
+            .until(&OVER)
+            .timeout(self.inputs.wait)
+            .wait()
+            .map(drop)
     }
 
     fn run_command(
@@ -117,7 +156,7 @@ impl Import<'_> {
             .set("Timeout", COMMAND_SECONDS);
         let started = there
             .create(run)
-            .or_adopt(|| self.started(there, &name))?
+            .or_adopt(self.look_for_command(&name))?
             .answer;
         let invocation = self
             .api("DescribeInvocations")
@@ -138,19 +177,14 @@ impl Import<'_> {
         }
     }
 
-    /// The command of that name, if it was started and did not fail.
-    fn started(&self, there: &Account, name: &str) -> Result<Option<Value>, Fault> {
-        let list = self.api("DescribeInvocations").set("CommandName", name);
-        let invocations = there.read(list)?.items("/Invocations/Invocation");
-        let good = ["Pending", "Scheduled", "Running", "Success"];
-        let found = invocations.iter().find(|invocation| {
-            let status = invocation.text_if_any("/InvocationStatus");
-            status.is_some_and(|status| good.contains(&status))
-        });
-        let id = found
-            .map(|invocation| invocation.text("/InvokeId"))
-            .transpose()?;
-        Ok(id.map(|id| json!({ "InvokeId": id })))
+    /// How a command is seen: while it runs. Of one that is over only the record stays, which no undo takes away; it is
+    /// sent again with its token, which the cloud answers with that record.
+    fn look_for_command(&self, name: &str) -> Find {
+        let named = self.api("DescribeInvocations").set("CommandName", name);
+        Find::in_list(named, "/Invocations/Invocation")
+            .one_of("/InvocationStatus", &UNDER_WAY)
+            .key("/InvokeId")
+            .answer(json!({ "InvokeId": found("/InvokeId") }))
     }
 
     fn command_failed(&self, described: &Answer) -> Fault {

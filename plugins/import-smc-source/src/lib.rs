@@ -47,25 +47,25 @@ fn undo(
     host: &Host,
     inputs: Inputs,
     changes: Vec<MadeChange>,
-    _outputs: Option<Outputs>,
+    outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
     let import = Import::new(host, &inputs)?;
-    let has_run = |change: &MadeChange| change.api.label() == "ECS:RunCommand";
+    let tokens = import.tokens()?;
     // A source that no client of this step registered was there before.
-    if changes.iter().any(has_run) {
-        import.remove_client()?;
-        if let Some(source) = import.source_server()? {
-            let delete =
-                Api::new("SMC", "DeleteSourceServer").set("SourceId", source.text("/SourceId")?);
-            import.account.change(delete).send().or_absent()?;
-        }
+    let has_run = |change: &MadeChange| change.api.label() == "ECS:RunCommand";
+    let has_registered = changes.iter().any(has_run) || tokens.iter().any(token::has_registered);
+    let mut client = Ok(());
+    if has_registered {
+        client = import.remove_client(&changes);
+        import.delete_source(outputs.as_ref())?;
     }
-    import.delete_tokens()
+    import.delete_tokens(&changes, &tokens)?;
+    // A server that cannot be reached keeps its client, and nothing else.
+    client
 }
 
 /// One import.
 struct Import<'a> {
-    host: &'a Host,
     inputs: &'a Inputs,
     /// The account that migrates.
     account: Account,
@@ -76,10 +76,9 @@ struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    fn new(host: &'a Host, inputs: &'a Inputs) -> Result<Self, Fault> {
+    fn new(host: &Host, inputs: &'a Inputs) -> Result<Self, Fault> {
         let token = host.token("import");
         Ok(Self {
-            host,
             inputs,
             account: host.account()?,
             name: inputs.instance.clone(),
@@ -98,6 +97,23 @@ impl<'a> Import<'a> {
             .items("/SourceServers/SourceServer")
             .into_iter()
             .next())
+    }
+
+    fn delete_source(&self, outputs: Option<&Outputs>) -> Result<(), Fault> {
+        let Some(source) = self.source_server()? else {
+            return Ok(());
+        };
+        let id = source.text("/SourceId")?;
+        if outputs.is_some_and(|outputs| outputs.source_server != id) {
+            return Ok(());
+        }
+        let gone = Find::in_list(self.source_servers(), "/SourceServers/SourceServer")
+            .equal("/SourceId", id)
+            .none_of("/State", &["Deleting"])
+            .gone();
+        let delete = Api::new("SMC", "DeleteSourceServer").set("SourceId", id);
+        self.account.change(delete).find(gone).send().or_absent()?;
+        Ok(())
     }
 
     fn begin(&self) -> Result<(), Fault> {

@@ -1,6 +1,8 @@
 //! The activation codes of an import. A code is shown once, in the answer of its creation: where that
 //! answer was lost, the code is of no use, and another one is made.
 
+use std::collections::BTreeSet;
+
 use rutter_sdk::prelude::*;
 
 use crate::Import;
@@ -8,31 +10,27 @@ use crate::Import;
 /// How many codes are made at the most, one after the other.
 const CODES_MAX: u32 = 4;
 
-/// How long the list may take to show what was made.
-const SETTLE: Duration = Duration::from_secs(5);
+/// The list of codes in the answer.
+const TOKENS: &str = "/AccessTokens/AccessToken";
 
 impl Import<'_> {
     /// Makes a code for one server, good for one day.
     pub fn create_token(&self) -> Result<Answer, Fault> {
-        for number in 1..=CODES_MAX {
-            let name = format!("{}-{number}", self.mark);
+        for name in self.names() {
             let create = Api::new("SMC", "CreateAccessToken")
                 .set("Name", &name)
                 .set("Count", "1")
                 .set("TimeToLiveInDays", "1");
-            if let Some(token) = self.token(&name)? {
-                self.give_up(&create, &token)?;
-                continue;
+            let look = Find::in_list(list(&name), TOKENS)
+                .equal("/Name", &name)
+                .key("/AccessTokenId")
+                .answer(json!({ "AccessTokenId": found("/AccessTokenId") }));
+            let token = self.account.create(create).or_adopt(look)?.answer;
+            if token.get("/AccessTokenCode").is_some() {
+                return Ok(token);
             }
-            match self.account.change(create.clone()).send() {
-                Err(fault) if fault.is_unknown() => self.host.wait(SETTLE)?,
-                other => return other,
-            }
-            match self.token(&name)? {
-                Some(token) => self.give_up(&create, &token)?,
-                // It did not happen: the name is still free.
-                None => return self.account.change(create).send(),
-            }
+            // A code that nobody knows: it is closed, so that nobody can use it either.
+            self.close(&name, token.text("/AccessTokenId")?)?;
         }
         let message = format!("no activation code arrived in {CODES_MAX} tries");
         Err(self
@@ -40,64 +38,73 @@ impl Import<'_> {
             .advise("Look at the service's status, then run the step again."))
     }
 
-    /// A code that nobody knows: it is closed, so that nobody can use it either.
-    fn give_up(&self, create: &Api, token: &Answer) -> Result<(), Fault> {
-        let id = token.text("/AccessTokenId")?;
-        self.account
-            .adopt(create, &json!({ "AccessTokenId": id }))?;
-        self.close(token)
+    /// The names of this step's codes, of which no other step has one.
+    fn names(&self) -> impl Iterator<Item = String> {
+        (1..=CODES_MAX).map(|number| format!("{}-{number}", self.mark))
     }
 
-    fn token(&self, name: &str) -> Result<Option<Answer>, Fault> {
-        let list = Api::new("SMC", "ListAccessTokens").set("Name", name);
-        let tokens = self.account.read(list)?.items("/AccessTokens/AccessToken");
-        Ok(tokens
-            .into_iter()
-            .find(|token| token.text_if_any("/Name") == Some(name)))
-    }
-
-    fn tokens(&self) -> Result<Vec<Answer>, Fault> {
-        let names = (1..=CODES_MAX).map(|number| format!("{}-{number}", self.mark));
-        let found = names.map(|name| self.token(&name));
-        Ok(found
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter()
-            .flatten()
-            .collect())
+    /// The codes of this step.
+    pub fn tokens(&self) -> Result<Vec<Answer>, Fault> {
+        let mut tokens = Vec::new();
+        for name in self.names() {
+            let found = self.account.read(list(&name))?.items(TOKENS);
+            let mine = |token: &Answer| token.text_if_any("/Name") == Some(&name);
+            tokens.extend(found.into_iter().filter(mine));
+        }
+        Ok(tokens)
     }
 
     /// Closes the codes of this step: the client has registered.
     pub fn close_tokens(&self) -> Result<(), Fault> {
-        self.tokens()?
-            .iter()
-            .try_for_each(|token| self.close(token))
+        for token in self.tokens()? {
+            if token.text_if_any("/Status") == Some("activated") {
+                self.close(token.text("/Name")?, token.text("/AccessTokenId")?)?;
+            }
+        }
+        Ok(())
     }
 
-    fn close(&self, token: &Answer) -> Result<(), Fault> {
-        if token.text_if_any("/Status") != Some("activated") {
-            return Ok(());
-        }
-        let id = token.text("/AccessTokenId")?;
+    fn close(&self, name: &str, id: &str) -> Result<(), Fault> {
         let disable = Api::new("SMC", "DisableAccessToken").set("AccessTokenId", id);
-        let closed = || {
-            let now = self.token(token.text("/Name")?)?;
-            let open = now.is_some_and(|token| token.text_if_any("/Status") == Some("activated"));
-            Ok((!open).then(|| json!({})))
-        };
-        self.account
-            .create(disable)
-            .settle(SETTLE)
-            .or_adopt(closed)?;
+        let closed = Find::in_list(list(name), TOKENS)
+            .equal("/AccessTokenId", id)
+            .none_of("/Status", &["activated"])
+            .key("/AccessTokenId");
+        self.account.create(disable).or_adopt(closed).or_absent()?;
         Ok(())
     }
 
-    /// Deletes the codes of this step.
-    pub fn delete_tokens(&self) -> Result<(), Fault> {
-        for token in self.tokens()?.into_iter().rev() {
-            let delete = Api::new("SMC", "DeleteAccessToken")
-                .set("AccessTokenId", token.text("/AccessTokenId")?);
-            self.account.change(delete).send().or_absent()?;
+    /// Deletes the codes of this step: those that were recorded, and those that are there.
+    pub fn delete_tokens(&self, changes: &[MadeChange], tokens: &[Answer]) -> Result<(), Fault> {
+        let recorded = changes
+            .iter()
+            .filter(|change| change.api.label() == "SMC:CreateAccessToken")
+            .filter_map(|change| change.answer.as_ref()?.pointer("/AccessTokenId")?.as_str());
+        let there = tokens
+            .iter()
+            .filter_map(|token| token.text_if_any("/AccessTokenId"));
+        let ids: BTreeSet<&str> = recorded.chain(there).collect();
+        for id in ids {
+            let delete = Api::new("SMC", "DeleteAccessToken").set("AccessTokenId", id);
+            let read = Api::new("SMC", "ListAccessTokens").set("AccessTokenId", json!([id]));
+            let gone = Find::in_list(read, TOKENS)
+                .equal("/AccessTokenId", id)
+                .gone();
+            self.account.change(delete).find(gone).send().or_absent()?;
         }
         Ok(())
     }
+}
+
+/// Whether a client has registered with a code.
+pub fn has_registered(token: &Answer) -> bool {
+    let count = token.get("/RegisteredCount").and_then(|count| match count {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    });
+    count.is_some_and(|count: i64| count > 0)
+}
+
+fn list(name: &str) -> Api {
+    Api::new("SMC", "ListAccessTokens").set("Name", name)
 }

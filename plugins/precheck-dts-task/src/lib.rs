@@ -28,6 +28,9 @@ const BEYOND: [&str; 9] = [
     "Downgrade",
 ];
 
+/// What a deleted task still shows for a while.
+const DELETED: &str = "Finished";
+
 /// How long the task may go on showing the verdict of the precheck before.
 const SETTLE: Duration = Duration::from_secs(15);
 
@@ -107,16 +110,19 @@ impl Task<'_> {
         let started = self
             .account
             .create(self.api("StartDtsJob"))
-            .settle(SETTLE)
-            .or_adopt(|| {
-                let shown = self.detail()?;
-                let has_left = !shown.text("/Status")?.eq_ignore_ascii_case(seen);
-                Ok(has_left.then(|| json!({ "Success": true })))
-            })?;
+            .or_adopt(self.has_left(seen))?;
         if started.made {
             self.host.wait(SETTLE)?;
         }
         Ok(())
+    }
+
+    /// Whether the task has left a state, and is not deleted.
+    fn has_left(&self, state: &str) -> Find {
+        Find::one(self.api("DescribeDtsJobDetail"))
+            .none_of("/Status", &[state, DELETED])
+            .key("/DtsJobId")
+            .settle(SETTLE)
     }
 
     /// Waits until the precheck is over, and returns its items.

@@ -4,6 +4,9 @@ use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run);
 
+/// The list of servers in the answer.
+const SERVER: &str = "/Instances/Instance";
+
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     let release = Release {
@@ -21,7 +24,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     release.check(&server)?;
     let snapshots_left = release.snapshots(host)?;
     release.stop()?;
-    let gone = || Ok(release.server()?.is_none().then(|| json!({})));
+    let gone = Find::in_list(release.servers(), SERVER).gone();
     account
         .create(release.delete())
         .or_adopt(gone)
@@ -65,7 +68,7 @@ impl Release<'_> {
 
     fn server(&self) -> Result<Option<Answer>, Fault> {
         let found = self.account.read(self.servers())?;
-        Ok(found.items("/Instances/Instance").into_iter().next())
+        Ok(found.items(SERVER).into_iter().next())
     }
 
     /// Refuses what the cloud would refuse, and says what to do.
@@ -121,15 +124,14 @@ impl Release<'_> {
     }
 
     fn stop(&self) -> Result<(), Fault> {
+        let ends = Find::in_list(self.servers(), SERVER)
+            .one_of("/Status", &["Stopping", "Stopped"])
+            .key("/InstanceId");
         self.account
             .create(self.change("StopInstance"))
             .reverse(self.change("StartInstance"))
-            .or_adopt(|| {
-                let server = self.server()?;
-                let status = server.as_ref().and_then(|one| one.text_if_any("/Status"));
-                let ends = status.is_none_or(|status| ["Stopping", "Stopped"].contains(&status));
-                Ok(ends.then(|| json!({})))
-            })?;
+            .or_adopt(ends)
+            .or_absent()?;
         self.account
             .wait_for(self.servers())
             .field("/Instances/Instance/0/Status")

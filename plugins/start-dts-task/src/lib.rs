@@ -39,6 +39,9 @@ const STUCK: [&str; 8] = [
     "NotConfigured",
 ];
 
+/// States that a start does not lead to, also those of a deleted task.
+const NEVER_STARTED: [&str; 3] = ["NotConfigured", "Locked", "Finished"];
+
 /// How long the task may go on showing the state from before the start.
 const SETTLE: Duration = Duration::from_secs(15);
 
@@ -74,18 +77,30 @@ impl Task<'_> {
     }
 
     fn start(&self) -> Result<(), Fault> {
-        let start = self.account.create(self.api("StartDtsJob")).settle(SETTLE);
-        match start.or_adopt(|| self.under_way()) {
+        let seen = self.startable()?;
+        let start = self.account.create(self.api("StartDtsJob"));
+        match start.or_adopt(self.started(seen.as_deref())) {
             Ok(started) if started.made => self.host.wait(SETTLE),
             Ok(_) => Ok(()),
             // It may have started by itself in the meantime.
-            Err(fault) if fault.class == FaultClass::Busy && self.under_way()?.is_some() => Ok(()),
+            Err(fault) if fault.class == FaultClass::Busy && self.startable()?.is_none() => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    /// Something if the task is on its way already, nothing if it can be started.
-    fn under_way(&self) -> Result<Option<Value>, Fault> {
+    /// What is seen of a start: the task has left the state from before. It may have come far since.
+    fn started(&self, before: Option<&str>) -> Find {
+        let task = Find::one(self.api("DescribeDtsJobDetail"))
+            .key("/DtsJobId")
+            .settle(SETTLE);
+        match before {
+            Some(state) => task.none_of("/Status", &[&[state][..], &NEVER_STARTED].concat()),
+            None => task.one_of("/Status", &UNDER_WAY),
+        }
+    }
+
+    /// The state from which the task can be started, nothing if it is on its way already.
+    fn startable(&self) -> Result<Option<String>, Fault> {
         let task = self.detail()?;
         let status = task.text("/Status")?;
         if task.text_if_any("/PayType").is_none() {
@@ -94,10 +109,10 @@ impl Task<'_> {
             ));
         }
         if is_one_of(status, &UNDER_WAY) {
-            return Ok(Some(json!({ "Success": true })));
+            return Ok(None);
         }
         if is_one_of(status, &STARTABLE) {
-            return Ok(None);
+            return Ok(Some(status.to_owned()));
         }
         Err(self.stuck(&task))
     }

@@ -2,7 +2,10 @@
 
 use rutter_sdk::prelude::*;
 
-use crate::Migration;
+use crate::{Migration, SETTLE};
+
+/// The list of jobs in the answer.
+pub const JOBS: &str = "/ReplicationJobs/ReplicationJob";
 
 /// A job under this many words is not over.
 const UNFINISHED: [&str; 5] = ["Ready", "Running", "Stopped", "InError", "Waiting"];
@@ -56,11 +59,6 @@ impl Job {
         self.0.text_if_any("/TransitionInstanceId")
     }
 
-    pub fn is_started(&self) -> Result<bool, Fault> {
-        let started = ["Running", "Waiting", "Finished"];
-        self.is_one_of(&started)
-    }
-
     pub fn is_one_of(&self, statuses: &[&str]) -> Result<bool, Fault> {
         let status = self.status()?;
         Ok(statuses.iter().any(|one| one.eq_ignore_ascii_case(status)))
@@ -84,31 +82,52 @@ impl Migration<'_> {
         })
     }
 
-    /// What the job's creation would have answered, if the job is there.
-    pub fn find(&self) -> Result<Option<Value>, Fault> {
-        let job = self.own_job()?;
-        job.map(|job| Ok(json!({ "JobId": job.id()? }))).transpose()
+    fn named(&self) -> Api {
+        self.smc("DescribeReplicationJobs")
+            .set("Name", &self.inputs.name)
     }
 
-    /// The job of that name, if this step made it.
+    /// How the job is seen: no other has the mark.
+    pub fn look(&self) -> Find {
+        Find::in_list(self.named(), JOBS)
+            .equal("/Name", &self.inputs.name)
+            .contains("/Description", &self.mark)
+            .none_of("/Status", &["Deleting"])
+            .key("/JobId")
+            .answer(json!({ "JobId": found("/JobId") }))
+            .settle(SETTLE)
+    }
+
+    /// The job of that name, if this step made it; refuses another's.
     pub fn own_job(&self) -> Result<Option<Job>, Fault> {
+        let Some(job) = self.job_of_the_name()? else {
+            return Ok(None);
+        };
+        if self.is_own(&job) {
+            return Ok(Some(job));
+        }
         let name = &self.inputs.name;
-        let named = self.smc("DescribeReplicationJobs").set("Name", name);
-        for job in self.jobs(named)? {
-            if job.0.text_if_any("/Name") != Some(name) || job.is_one_of(&["Deleting"])? {
-                continue;
-            }
-            let description = job.0.text_if_any("/Description").unwrap_or_default();
-            if description.contains(&self.mark) {
+        let (id, status) = (job.id()?, job.status()?);
+        let message = format!(
+            "there is a migration job `{name}` ({id}, `{status}`) that this step did not make"
+        );
+        Err(self.refused("name-taken", message).advise(
+            "Choose another name; or, if it was left behind, delete it with `clean-up-smc`.",
+        ))
+    }
+
+    pub fn is_own(&self, job: &Job) -> bool {
+        let description = job.0.text_if_any("/Description").unwrap_or_default();
+        description.contains(&self.mark)
+    }
+
+    /// The job that has the name.
+    pub fn job_of_the_name(&self) -> Result<Option<Job>, Fault> {
+        for job in self.jobs(self.named())? {
+            let is_named = job.0.text_if_any("/Name") == Some(&self.inputs.name);
+            if is_named && !job.is_one_of(&["Deleting"])? {
                 return Ok(Some(job));
             }
-            let (id, status) = (job.id()?, job.status()?);
-            let message = format!(
-                "there is a migration job `{name}` ({id}, `{status}`) that this step did not make"
-            );
-            return Err(self.refused("name-taken", message).advise(
-                "Choose another name; or, if it was left behind, delete it with `clean-up-smc`.",
-            ));
         }
         Ok(None)
     }
@@ -127,7 +146,7 @@ impl Migration<'_> {
 
     fn jobs(&self, read: Api) -> Result<Vec<Job>, Fault> {
         let found = self.account.read(read)?;
-        let jobs = found.items("/ReplicationJobs/ReplicationJob");
+        let jobs = found.items(JOBS);
         Ok(jobs.into_iter().map(Job).collect())
     }
 }

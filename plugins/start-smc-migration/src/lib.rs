@@ -10,7 +10,7 @@ mod take_back;
 
 use rutter_sdk::prelude::*;
 
-use crate::job::Job;
+use crate::job::{JOBS, Job};
 
 rutter_sdk::plugin!(run, undo);
 
@@ -36,9 +36,8 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         create = create.reverse(delete.set("JobId", answer("/JobId")));
     }
     let created = create
-        .settle(SETTLE)
-        .or_adopt(|| migration.find())
-        .map_err(|fault| migration.untimely(fault))?;
+        .or_adopt(migration.look())
+        .map_err(|fault| migration.explained(fault))?;
     let id = created.answer.text("/JobId")?.to_owned();
     if inputs.run_mode == "create_only" {
         return migration.outputs(&migration.job(&id)?);
@@ -54,12 +53,12 @@ fn undo(
     host: &Host,
     inputs: Inputs,
     changes: Vec<MadeChange>,
-    _outputs: Option<Outputs>,
+    outputs: Option<Outputs>,
 ) -> Result<(), Fault> {
     let migration = Migration::new(host, &inputs)?;
-    let is_create = |change: &MadeChange| change.api.label() == "SMC:CreateReplicationJob";
+    let is_create = |change: &MadeChange| change.api.label() == take_back::CREATE;
     if changes.iter().any(is_create) {
-        migration.take_back()?;
+        migration.take_back(&changes, outputs)?;
     }
     Ok(())
 }
@@ -122,18 +121,19 @@ impl<'a> Migration<'a> {
         Ok(id.to_owned())
     }
 
-    /// Starts the job, unless it has been started.
+    /// Starts the job, unless it has been started. One that broke off or was stopped is started again.
     fn start(&self, id: &str) -> Result<(), Fault> {
-        let start = self.smc("StartReplicationJob").set("JobId", id);
-        let started = || {
-            let job = self.job(id)?;
-            Ok(job.is_started()?.then(|| json!({})))
+        let is_new = self.job(id)?.is_one_of(&["Ready"])?;
+        let started: &[&str] = match is_new {
+            true => &["Running", "Stopped", "InError", "Waiting", "Finished"],
+            false => &["Running", "Waiting", "Finished"],
         };
-        self.account
-            .create(start)
-            .settle(SETTLE)
-            .or_adopt(started)
-            .map(drop)
+        let look = Find::in_list(self.read_job(id), JOBS)
+            .one_of("/Status", started)
+            .key("/JobId")
+            .settle(SETTLE);
+        let start = self.smc("StartReplicationJob").set("JobId", id);
+        self.account.create(start).or_adopt(look).map(drop)
     }
 
     /// Waits for the end, or for the end of the first run of a job that repeats.
@@ -203,8 +203,12 @@ impl<'a> Migration<'a> {
         ))
     }
 
-    /// The cloud alone knows what time it is there; what it says of an instant gets an advice.
-    fn untimely(&self, fault: Fault) -> Fault {
+    /// The cloud alone knows what time it is there; what it says of an instant gets an advice. A name that
+    /// was taken meanwhile is told as one that was taken before.
+    fn explained(&self, fault: Fault) -> Fault {
+        if fault.is_exists() {
+            return self.own_job().err().unwrap_or(fault);
+        }
         let given = [&self.inputs.scheduled_start, &self.inputs.valid_until];
         if fault.code.starts_with("InvalidParameter") && given.iter().any(|given| given.is_some()) {
             return fault.advise(

@@ -1,12 +1,25 @@
-//! Taking a migration back: the job is stopped and deleted, which releases what stands for it, and its images go.
+//! Taking a migration back: the job is stopped, its images go, then itself, which releases what stands for it. The job
+//! says which images it made, so that it goes last.
+
+use std::collections::BTreeSet;
 
 use rutter_sdk::prelude::*;
 
-use crate::Migration;
-use crate::job::Job;
+use crate::job::{JOBS, Job};
+use crate::{Migration, Outputs};
+
+/// The change that makes a job.
+pub const CREATE: &str = "SMC:CreateReplicationJob";
+
+/// The change that starts it.
+const START: &str = "SMC:StartReplicationJob";
 
 /// Without it only images that are available are listed.
 const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
+
+/// The lists of images and snapshots in the answers.
+const IMAGES: &str = "/Images/Image";
+const SNAPSHOTS: &str = "/Snapshots/Snapshot";
 
 /// No job has it: whatever it comes to is an end here, and leaving it out would mean the contract's.
 const NEVER: [&str; 1] = ["-"];
@@ -23,16 +36,25 @@ const AT_REST: [&str; 7] = [
 ];
 
 impl Migration<'_> {
-    pub fn take_back(&self) -> Result<(), Fault> {
-        let Some(job) = self.own_job()? else {
-            return Ok(());
-        };
-        let id = job.id()?.to_owned();
-        let job = self.at_rest(job)?;
-        let (images, has_run) = (job.images(), job.has_run());
-        self.delete(&id)?;
-        for image in images {
-            self.delete_image(&image)?;
+    pub fn take_back(&self, changes: &[MadeChange], outputs: Option<Outputs>) -> Result<(), Fault> {
+        let mut has_run = changes.iter().any(|change| change.api.label() == START);
+        let mut images: BTreeSet<String> = outputs
+            .and_then(|outputs| outputs.image)
+            .into_iter()
+            .collect();
+        let mut jobs = Vec::new();
+        for id in self.made(changes)? {
+            if let Some(job) = self.at_rest(&id)? {
+                has_run |= job.has_run();
+                images.extend(job.images());
+                jobs.push(id);
+            }
+        }
+        for image in &images {
+            self.delete_image(image)?;
+        }
+        for id in &jobs {
+            self.delete(id)?;
         }
         match &self.inputs.target_instance {
             Some(instance) if has_run => Err(self.replaced(instance)),
@@ -40,34 +62,57 @@ impl Migration<'_> {
         }
     }
 
-    /// Stops a job that runs, or waits where it cannot be stopped.
-    fn at_rest(&self, job: Job) -> Result<Job, Fault> {
-        if !job.is_one_of(&["Running"])? {
-            return Ok(job);
+    /// The jobs that were recorded, and one with this step's mark.
+    fn made(&self, changes: &[MadeChange]) -> Result<BTreeSet<String>, Fault> {
+        let answers = changes
+            .iter()
+            .filter(|change| change.api.label() == CREATE)
+            .filter_map(|change| change.answer.as_ref()?.pointer("/JobId")?.as_str());
+        let mut ids: BTreeSet<String> = answers.map(str::to_owned).collect();
+        if let Some(job) = self.job_of_the_name()?.filter(|job| self.is_own(job)) {
+            ids.insert(job.id()?.to_owned());
         }
-        let id = job.id()?.to_owned();
-        if job.stage() == Some("Preparing") {
-            self.wait_for(
-                &id,
-                "BusinessStatus",
-                &["Syncing", "Processing", "Cleaning", "NOT_FOUND", ""],
-            )?;
-        }
-        if self.job(&id)?.stage() == Some("Syncing") {
-            let stop = self.smc("StopReplicationJob").set("JobId", &id);
-            match self.account.change(stop).send() {
-                // It has passed on meanwhile; the wait below sees it either way.
-                Err(fault) if fault.is_unknown() || fault.class == FaultClass::Busy => {}
-                other => drop(other?),
+        Ok(ids)
+    }
+
+    /// Stops a job that runs, or waits where it cannot be stopped; `None` if it is gone.
+    fn at_rest(&self, id: &str) -> Result<Option<Job>, Fault> {
+        let Some(job) = self.find_job(id)? else {
+            return Ok(None);
+        };
+        if job.is_one_of(&["Running"])? {
+            if job.stage() == Some("Preparing") {
+                let stages = ["Syncing", "Processing", "Cleaning", "NOT_FOUND", ""];
+                self.wait_for(id, "BusinessStatus", &stages)?;
             }
+            self.stop(id)?;
+            self.wait_for(id, "Status", &AT_REST)?;
         }
-        self.wait_for(&id, "Status", &AT_REST)?;
-        self.job(&id)
+        self.find_job(id)
+    }
+
+    /// A job can be stopped only while it copies.
+    fn stop(&self, id: &str) -> Result<(), Fault> {
+        let job = self.find_job(id)?;
+        if job.is_none_or(|job| job.stage() != Some("Syncing")) {
+            return Ok(());
+        }
+        let stop = self.smc("StopReplicationJob").set("JobId", id);
+        let running = Find::in_list(self.read_job(id), JOBS)
+            .one_of("/Status", &["Running"])
+            .gone();
+        match self.account.change(stop).find(running).send().or_absent() {
+            // It has passed on meanwhile; who waits for its rest sees it either way.
+            Err(fault) if fault.is_unknown() || fault.class == FaultClass::Busy => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     fn delete(&self, id: &str) -> Result<(), Fault> {
         let delete = self.smc("DeleteReplicationJob").set("JobId", id);
-        self.account.change(delete).send().or_absent()?;
+        let there = Find::in_list(self.read_job(id), JOBS).none_of("/Status", &["Deleting"]);
+        let deleted = self.account.change(delete).find(there.gone()).send();
+        deleted.or_absent()?;
         self.wait_for(id, "Status", &["NOT_FOUND"])
     }
 
@@ -82,31 +127,53 @@ impl Migration<'_> {
             .map(drop)
     }
 
+    /// Deletes an image with the snapshots behind it, also where the image is gone already.
     fn delete_image(&self, id: &str) -> Result<(), Fault> {
-        let region = &self.inputs.region;
-        let ecs = |action: &str| {
-            Api::new("ECS", action)
-                .region(region)
-                .set("RegionId", region)
-        };
-        let read = ecs("DescribeImages")
+        let read = self
+            .ecs("DescribeImages")
             .set("ImageId", id)
             .set("Status", EVERY_STATUS);
-        let found = self.account.read(read)?.items("/Images/Image");
-        let Some(image) = found.first() else {
-            return Ok(());
-        };
-        let delete = ecs("DeleteImage").set("ImageId", id);
-        self.account.change(delete).send().or_absent()?;
-        for disk in image.items("/DiskDeviceMappings/DiskDeviceMapping") {
-            if let Some(snapshot) = disk.text_if_any("/SnapshotId") {
-                let delete = Api::new("ECS", "DeleteSnapshot")
-                    .region(region)
-                    .set("SnapshotId", snapshot);
-                self.account.change(delete).send().or_absent()?;
+        let mut behind = self.snapshots_named(id)?;
+        if let Some(image) = self.account.read(read.clone())?.items(IMAGES).first() {
+            for disk in image.items("/DiskDeviceMappings/DiskDeviceMapping") {
+                behind.extend(disk.text_if_any("/SnapshotId").map(str::to_owned));
             }
+            let delete = self.ecs("DeleteImage").set("ImageId", id);
+            let gone = Find::in_list(read, IMAGES).gone();
+            self.account.change(delete).find(gone).send().or_absent()?;
         }
+        behind.iter().try_for_each(|id| self.delete_snapshot(id))
+    }
+
+    /// The cloud names the snapshots that it makes for an image by the image's id.
+    fn snapshots_named(&self, image: &str) -> Result<BTreeSet<String>, Fault> {
+        let named = self
+            .ecs("DescribeSnapshots")
+            .set("SnapshotName", format!("Created_from_{image}"));
+        let found = self.account.read_all(named)?.items(SNAPSHOTS);
+        let ids = found
+            .iter()
+            .map(|snapshot| snapshot.text("/SnapshotId").map(str::to_owned));
+        ids.collect()
+    }
+
+    fn delete_snapshot(&self, id: &str) -> Result<(), Fault> {
+        let delete = Api::new("ECS", "DeleteSnapshot")
+            .region(&self.inputs.region)
+            .set("SnapshotId", id);
+        let read = self
+            .ecs("DescribeSnapshots")
+            .set("SnapshotIds", json!([id]).to_string());
+        let gone = Find::in_list(read, SNAPSHOTS).gone();
+        self.account.change(delete).find(gone).send().or_absent()?;
         Ok(())
+    }
+
+    fn ecs(&self, action: &str) -> Api {
+        let region = &self.inputs.region;
+        Api::new("ECS", action)
+            .region(region)
+            .set("RegionId", region)
     }
 
     fn replaced(&self, instance: &str) -> Fault {

@@ -37,6 +37,9 @@ const STUCK: [&str; 6] = [
     "Finished",
 ];
 
+/// States that a start does not lead to.
+const NEVER_STARTED: [&str; 3] = ["NotConfigured", "Locked", "Finished"];
+
 /// How long it may go on showing the state from before the start.
 const SETTLE: Duration = Duration::from_secs(15);
 
@@ -75,22 +78,34 @@ impl Job<'_> {
     }
 
     fn start(&self) -> Result<(), Fault> {
+        let seen = self.startable()?;
         let start = self.account.create(self.api("StartSynchronizationJob"));
-        match start.settle(SETTLE).or_adopt(|| self.under_way()) {
+        match start.or_adopt(self.started(seen.as_deref())) {
             Ok(started) if started.made => self.host.wait(SETTLE),
             Ok(_) => Ok(()),
             // It may have started by itself in the meantime.
-            Err(fault) if fault.class == FaultClass::Busy && self.under_way()?.is_some() => Ok(()),
+            Err(fault) if fault.class == FaultClass::Busy && self.startable()?.is_none() => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    /// Something if it is on its way already, nothing if it can be started.
-    fn under_way(&self) -> Result<Option<Value>, Fault> {
+    /// What is seen of a start: it has left the state from before. It may have come far since.
+    fn started(&self, before: Option<&str>) -> Find {
+        let job = Find::one(self.api("DescribeSynchronizationJobStatus"))
+            .key("/SynchronizationJobId")
+            .settle(SETTLE);
+        match before {
+            Some(state) => job.none_of("/Status", &[&[state][..], &NEVER_STARTED].concat()),
+            None => job.one_of("/Status", &UNDER_WAY),
+        }
+    }
+
+    /// The state from which it can be started, nothing if it is on its way already.
+    fn startable(&self) -> Result<Option<String>, Fault> {
         let job = self.status()?;
         let status = job.text("/Status")?;
         if is_one_of(status, &UNDER_WAY) {
-            return Ok(Some(json!({ "Success": "true" })));
+            return Ok(None);
         }
         if job.text_if_any("/SourceEndpoint/InstanceType").is_none() {
             return Err(self
@@ -98,7 +113,7 @@ impl Job<'_> {
                 .advise("Let the step `configure-sync-job` configure it first."));
         }
         if is_one_of(status, &STARTABLE) {
-            return Ok(None);
+            return Ok(Some(status.to_owned()));
         }
         Err(self.stuck(&job))
     }
