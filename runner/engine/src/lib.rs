@@ -25,7 +25,7 @@ pub use effect::{
 };
 pub use ids::NewId;
 pub use plan::{
-    Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
+    Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
     Step, SubRunbook, Uses,
 };
 pub use record::{

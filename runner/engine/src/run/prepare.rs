@@ -179,7 +179,7 @@ fn connect(plan: &Plan, steps: &mut IndexMap<Name, StepRun>) {
             steps[index].unmet += usize::from(!begun);
         }
         for need in &step.needs {
-            let Some(needed) = steps.get_mut(need) else {
+            let Some(needed) = steps.get_mut(&need.step) else {
                 continue;
             };
             needed.dependents.push(index);

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rutter_engine::{
-    Ask, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Name, OnFailure,
-    Repeat, Resolution, Standing, Step,
+    Ask, Because, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Need,
+    OnFailure, Repeat, Resolution, Standing, Step,
 };
 use serde_json::{Value, json};
 
@@ -150,12 +150,13 @@ fn id(parts: &[Part], place: usize) -> String {
 /// Puts the step that runs a sub-runbook before its steps: it needs what they need outside.
 fn call(parts: &[Part], place: usize, steps: &mut Vec<Step>) {
     let name = format!("c{place}");
-    let own = |need: &str| need.starts_with(&format!("{name}."));
-    let mut needs: Vec<Name> = Vec::new();
+    let own = |id: &str| id.starts_with(&format!("{name}."));
+    let mut needs: Vec<Need> = Vec::new();
     let mut outputs = Value::Null;
     for step in steps.iter_mut().filter(|step| own(&step.id)) {
-        needs.extend(step.needs.iter().filter(|need| !own(need)).cloned());
-        step.needs.retain(|need| own(need));
+        let outside = step.needs.iter().filter(|need| !own(&need.step));
+        needs.extend(outside.cloned());
+        step.needs.retain(|need| own(&need.step));
         step.inside = Some(name.as_str().into());
         if step.on_failure != OnFailure::Continue {
             outputs = json!({ "$step": step.id.split_once('.').unwrap().1 });
@@ -179,7 +180,7 @@ impl Part {
             let need = need.index(place);
             let whole = caller(parts, need).filter(|own| caller(parts, place) != Some(*own));
             let name = whole.map_or_else(|| id(parts, need), |whole| format!("c{whole}"));
-            name.as_str().into()
+            Need::new(name, Because::Said)
         };
         made.needs = match place {
             0 => Vec::new(),
