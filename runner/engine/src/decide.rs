@@ -4,6 +4,7 @@
 mod answer;
 mod guest;
 mod inside;
+mod part;
 mod person;
 mod rollback;
 mod steps;
@@ -149,6 +150,7 @@ impl<'a> Turn<'a> {
                 self.resolve(step, item, resolution, by, why);
             }
             Input::Undo { by } => self.undo(by),
+            Input::UndoPart { by, part, mended } => self.undo_part(by, part, mended),
             Input::Interrupt => {
                 if !self.run.interrupted() {
                     self.facts.push(Fact::Interrupted {});

@@ -11,6 +11,7 @@ mod call;
 mod decide;
 mod effect;
 mod ids;
+mod part;
 mod plan;
 mod record;
 mod retry;
@@ -24,9 +25,10 @@ pub use effect::{
     Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
 pub use ids::NewId;
+pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use plan::{
-    Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
-    Step, SubRunbook, Uses,
+    Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
+    Retry, SourceLine, Step, SubRunbook, Uses,
 };
 pub use record::{
     Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,

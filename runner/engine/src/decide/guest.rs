@@ -182,6 +182,9 @@ impl Turn<'_> {
         call: Call,
         reverse: Option<Box<Call>>,
     ) {
+        if self.answer_from_kept(&at, index, &print) {
+            return;
+        }
         let step = self.run.step(&at.step).expect("an attempt's step exists");
         if let Some(ask) = call.ask
             && at.phase == Phase::Run

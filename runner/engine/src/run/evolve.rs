@@ -40,8 +40,11 @@ impl Run {
             | Fact::ChangeDone { .. }
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
-            | Fact::ChangeAdopted { .. } => self.apply_to_call(fact, time),
-            Fact::RollbackStarted { by } => self.rollback_started(by),
+            | Fact::ChangeAdopted { .. }
+            | Fact::ChangeKept { .. } => self.apply_to_call(fact, time),
+            Fact::RollbackStarted { by, part, mended } => {
+                self.rollback_started(by, part.as_deref(), mended.as_deref())
+            }
             Fact::ReverseIntended { change, call } => self.reverse_intended(*change, call, time),
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
             Fact::ReverseFailed { change, fault } => self.reverse_failed(*change, fault),
@@ -77,7 +80,7 @@ impl Run {
                 self.attend_to_all();
                 Ok(())
             }
-            Fact::PlanRevised { plan } => self.adopt_plan(plan.clone()),
+            Fact::PlanRevised { plan } => self.plan_revised(plan),
             Fact::Interrupted {} => {
                 self.interrupted = true;
                 Ok(())
@@ -165,6 +168,15 @@ impl Run {
                 let kind = SlotKind::Answered(Ok(serde_json::Value::Bool(true)));
                 self.slot(at, *index, print, kind, time)?;
                 self.change_adopted(*change, answer)
+            }
+            Fact::ChangeKept {
+                at,
+                index,
+                print,
+                change,
+            } => {
+                self.slot(at, *index, print, SlotKind::Change(*change), time)?;
+                self.change_kept(*change)
             }
             _ => Err("it is not about a call".to_owned()),
         }

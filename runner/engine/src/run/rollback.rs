@@ -2,19 +2,34 @@
 
 use crate::api::Fault;
 use crate::call::{Ask, Call};
+use crate::part::Part;
+use crate::plan::Plan;
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
 use crate::run::{Back, Change, Legal, Rollback, Run};
 
 impl Run {
-    pub(super) fn rollback_started(&mut self, by: &str) -> Legal {
-        if self.rollback_under_way().is_some() {
+    pub(super) fn rollback_started(
+        &mut self,
+        by: &str,
+        part: Option<&Part>,
+        mended: Option<&Plan>,
+    ) -> Legal {
+        let under_way = self.rollback_under_way();
+        // Who wants all of it back need not wait for a part.
+        if under_way.is_some_and(|back| back.part.is_none() || part.is_some()) {
             return Err("the run is already being taken back".to_owned());
+        }
+        if let Some(part) = part {
+            self.has_all_of(part)?;
         }
         self.rollback = Some(Rollback {
             by: by.to_owned(),
             end: None,
             highest: self.changes.len() as u64,
+            part: part.cloned(),
+            mended: mended.cloned().map(Box::new),
         });
+        self.lower_highest();
         self.end = None;
         for change in &mut self.changes {
             if matches!(change.back, Back::Failed(_)) {
@@ -59,13 +74,18 @@ impl Run {
     pub(super) fn rollback_ended(&mut self, end: &RollbackEnd) -> Legal {
         let under_way = self.rollback.as_mut().filter(|back| back.end.is_none());
         under_way.ok_or("the run is not being taken back")?.end = Some(end.clone());
-        Ok(())
+        self.part_is_over(end)
     }
 
     pub(super) fn taken_back_by_plugin(&mut self, at: &At) -> Legal {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
-            self.change_mut(number)?.back = Back::Done;
+            if self
+                .change(number)
+                .is_some_and(|change| self.covers(change))
+            {
+                self.change_mut(number)?.back = Back::Done;
+            }
         }
         self.lower_highest();
         Ok(())
@@ -97,7 +117,22 @@ impl Run {
         self.changes[..known]
             .iter()
             .rev()
-            .find(|change| change.is_to_be_taken_back())
+            .find(|change| self.covers(change))
+    }
+
+    /// Whether the rollback has to take a change back.
+    pub(crate) fn covers(&self, change: &Change) -> bool {
+        let part = self.rollback.as_ref().and_then(|back| back.part.as_ref());
+        let At { step, item, .. } = &change.at;
+        let mine = part.is_none_or(|part| part.covers(step, item.as_ref(), change.number));
+        mine && change.is_to_be_taken_back()
+    }
+
+    /// The changes of the steps' own runs that were not taken back, oldest first.
+    pub(crate) fn standing_of_runs(&self) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(|change| change.is_to_be_taken_back())
     }
 
     fn lower_highest(&mut self) {
