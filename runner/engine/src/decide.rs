@@ -5,6 +5,7 @@ mod answer;
 mod guest;
 mod inside;
 mod look;
+mod part;
 mod person;
 mod rollback;
 mod steps;
@@ -160,6 +161,7 @@ impl<'a> Turn<'a> {
                 why,
             } => self.settle_changes(&step, item.as_ref(), change, settlement, &by, &why),
             Input::Undo { by } => self.undo(by),
+            Input::UndoPart { by, part, mended } => self.undo_part(by, part, mended),
             Input::Interrupt => {
                 if !self.run.interrupted() {
                     self.facts.push(Fact::Interrupted {});

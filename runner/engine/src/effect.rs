@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
 use crate::record::{At, Evidence, Identity, Mode, Timestamp};
 use std::collections::BTreeMap;
@@ -203,7 +204,7 @@ pub enum Input {
     },
     /// Each account said who it is; steps may start.
     AccountsConfirmed(BTreeMap<Name, Identity>),
-    /// A mended runbook, already checked against the finished steps.
+    /// A mended runbook, as [`crate::Run::may_become`] accepted it.
     Revise(Box<Plan>),
     /// A guest made a host call and is suspended.
     GuestCalled {
@@ -284,6 +285,16 @@ pub enum Input {
     Undo {
         /// Who asked.
         by: String,
+    },
+    /// Take a part of the run back, as [`crate::Run::part`] found it.
+    UndoPart {
+        /// Who asked.
+        by: String,
+        /// The part.
+        part: Box<Part>,
+        /// The runbook that the run goes on with, as [`crate::Run::may_become`] accepted it, when it
+        /// is another one than before.
+        mended: Option<Box<Plan>>,
     },
     /// Stop: nothing new is started, what was sent is awaited.
     Interrupt,

@@ -12,6 +12,7 @@ mod decide;
 mod effect;
 mod find;
 mod ids;
+mod part;
 mod plan;
 mod record;
 mod retry;
@@ -27,9 +28,10 @@ pub use effect::{
 };
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;
+pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use plan::{
-    Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
-    Step, SubRunbook, Uses,
+    Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
+    Retry, SourceLine, Step, SubRunbook, Uses,
 };
 pub use record::{
     Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,

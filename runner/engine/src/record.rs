@@ -10,6 +10,7 @@ use crate::api::Fault;
 use crate::call::{Ask, Call};
 use crate::effect::{Resolution, Settlement};
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
@@ -233,7 +234,7 @@ pub enum Fact {
         /// By the runbook's names.
         accounts: BTreeMap<Name, Identity>,
     },
-    /// A mended runbook replaced the plan.
+    /// A mended runbook, or one with other inputs, replaced the plan.
     PlanRevised {
         /// The new plan.
         plan: Box<Plan>,
@@ -392,6 +393,17 @@ pub enum Fact {
         /// Why.
         fault: Fault,
     },
+    /// A change that stayed while its step was made again answered an equal one.
+    ChangeKept {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// The change's number.
+        change: u64,
+    },
     /// An attempt ended.
     AttemptEnded {
         /// Which.
@@ -424,6 +436,12 @@ pub enum Fact {
     RollbackStarted {
         /// Who asked; the runbook for `on_failure = "undo"`.
         by: String,
+        /// What is taken back, when it is not the whole run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Box<Part>>,
+        /// The plan that the run goes on with once that part was taken back, when it is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mended: Option<Box<Plan>>,
     },
     /// A reverse is about to be sent.
     ReverseIntended {
@@ -487,6 +505,7 @@ impl Fact {
             | Self::Declined { .. }
             | Self::Resolved { .. }
             | Self::ChangeSettled { .. }
+            | Self::PlanRevised { .. }
             | Self::RollbackStarted { .. }
             | Self::RollbackEnded { .. }
             | Self::RunEnded { .. }
@@ -496,6 +515,7 @@ impl Fact {
             | Self::ChangeUnknown { .. }
             | Self::ChangeFound { .. }
             | Self::ChangeLeft { .. }
+            | Self::ChangeKept { .. }
             | Self::ReverseDone { .. }
             | Self::ReverseFailed { .. }
             | Self::StepEnded { .. } => Durability::Soon,

@@ -231,7 +231,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
             .filter(|_| needed.is_none())
             .and_then(|id| run.planned(id))
         {
-            needed = latest(&mut step.needs.iter());
+            needed = latest(&mut step.needs.iter().map(|need| &need.step));
             around = step.inside.as_ref();
         }
         last_inside.or(needed)

@@ -133,6 +133,7 @@ impl Guests {
         let job = GuestJob {
             at: at.clone(),
             run_id: run.id().to_owned(),
+            generation: run.generation(at),
             inputs,
             undo: undo.map(|undo| *undo),
             accounts: bound.collect(),

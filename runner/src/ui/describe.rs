@@ -7,6 +7,7 @@ use rutter_engine::{
     Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
 };
 
+use super::part;
 use super::standing::left_standing;
 use super::words::{count, instant, one_line, place};
 use crate::journal::{RecordBody, StoredRecord};
@@ -141,6 +142,7 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::ChangeRefused { .. }
         | Fact::ChangeUnknown { .. }
         | Fact::ChangeFound { .. }
+        | Fact::ChangeKept { .. }
         | Fact::LookBegun { .. }
         | Fact::LookFailed { .. } => of_change(fact, run),
         Fact::RollbackStarted { .. }
@@ -272,16 +274,19 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
             change_place(*change, run),
             why(fault)
         )),
+        Fact::ChangeKept { change, .. } => good(format!(
+            "{} is answered from what was kept (change {change})",
+            change_place(*change, run)
+        )),
         _ => unreachable_kind(),
     }
 }
 
 fn of_rollback(fact: &Fact, run: &Run) -> Said {
     match fact {
-        Fact::RollbackStarted { by } => headline(format!(
-            "undo asked for by {}: every change is taken back, last first",
-            one_line(by)
-        )),
+        Fact::RollbackStarted { by, part, mended } => {
+            headline(part::started(by, part.as_deref(), mended.as_deref()))
+        }
         Fact::ReverseIntended { change, call } => detail(format!(
             "{}: {} is sent (takes back change {change})",
             step_of_change(*change, run),
@@ -322,7 +327,10 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
             },
             one_line(why)
         )),
-        Fact::RollbackEnded { end } => rollback_ended(end, run),
+        Fact::RollbackEnded { end } => match part::ended(run) {
+            Some(text) => good(text),
+            None => rollback_ended(end, run),
+        },
         _ => unreachable_kind(),
     }
 }

@@ -109,6 +109,8 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     });
     story.then(Fact::RollbackStarted {
         by: "ana".to_owned(),
+        part: None,
+        mended: None,
     });
     story.then(Fact::ReverseIntended {
         change: 1,
@@ -151,6 +153,8 @@ fn a_run_that_is_taken_back_says_how_each_change_went() {
     });
     story.then(Fact::RollbackStarted {
         by: "ana".to_owned(),
+        part: None,
+        mended: None,
     });
     story.then(Fact::ReverseDone {
         change: 1,

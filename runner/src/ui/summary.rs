@@ -109,6 +109,9 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         Standing::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
         Standing::WaitingForPerson => format!("run {id} waits for a person"),
         Standing::Failed => format!("run {id} failed"),
+        Standing::Stopped if run.rests() => {
+            format!("a part of run {id} was taken back; it can be resumed")
+        }
         Standing::Stopped => format!("run {id} stopped; it can be resumed"),
     };
     // Writing to a string cannot fail.

@@ -152,6 +152,7 @@ impl Turn<'_> {
                 reverse,
                 find,
             } if call.class == Class::Change => match find {
+                _ if self.answer_from_kept(&at, index, &print) => {}
                 Some(find) => {
                     let call = Box::new(call);
                     let purpose = LookFor::Before {

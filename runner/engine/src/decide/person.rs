@@ -3,7 +3,8 @@
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Resolution};
-use crate::plan::Name;
+use crate::part::Part;
+use crate::plan::{Name, Plan};
 use crate::record::{At, AttemptEnd, Evidence, Fact, RunEnd, StepEnd};
 use crate::run::{Attempt, ItemRun, ItemState, StepRun, StepState};
 
@@ -117,19 +118,25 @@ impl Turn<'_> {
     pub(super) fn undo(&mut self, by: String) {
         let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)))
             && !self.run.anything_to_take_back();
-        if !over && self.run.rollback_under_way().is_none() {
-            self.begin_rollback(by);
+        let under_way = self.run.rollback_under_way();
+        if !over && under_way.is_none_or(|back| back.part.is_some()) {
+            self.begin_rollback(by, None, None);
         }
     }
 
     /// Drops every guest where it stands and takes the run back. What was sent is awaited.
-    pub(super) fn begin_rollback(&mut self, by: String) {
+    pub(super) fn begin_rollback(
+        &mut self,
+        by: String,
+        part: Option<Box<Part>>,
+        mended: Option<Box<Plan>>,
+    ) {
         for (_, step) in self.run.steps() {
             for at in hosted(step) {
                 self.effects.push(Effect::DropGuest { at });
             }
         }
-        self.facts.push(Fact::RollbackStarted { by });
+        self.facts.push(Fact::RollbackStarted { by, part, mended });
     }
 }
 

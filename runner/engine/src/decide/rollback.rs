@@ -66,7 +66,7 @@ impl<'a> Turn<'a> {
     fn all_are_answered(&mut self) -> bool {
         let mut all = true;
         let open = self.run.unanswered();
-        for change in open.filter(|change| change.at.phase == Phase::Run) {
+        for change in open.filter(|change| self.run.covers(change)) {
             all = false;
             if let Some(fault) = change.doubt() {
                 let change = change.number;
@@ -388,10 +388,7 @@ impl<'a> Turn<'a> {
     }
 
     fn host_undo(&mut self, at: At, item: &ItemRun) {
-        let mine = |change: &&Change| {
-            let left = matches!(change.back, Back::Left(_));
-            change.at.phase == Phase::Run && change.stands() && !left
-        };
+        let mine = |change: &&Change| self.run.covers(change);
         let changes = self.run.changes_of(&at).filter(mine);
         let undo = UndoRequest {
             changes: changes

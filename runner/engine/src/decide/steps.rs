@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::Turn;
+use super::part::item_left_out;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
 use crate::plan::{Name, OnFailure, Step, Uses};
@@ -43,7 +44,7 @@ impl Turn<'_> {
         let plan = self.run.plan();
         let undo = |index: &usize| self.run.answers_for(*index).1 == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
-            self.begin_rollback("the runbook".to_owned());
+            self.begin_rollback("the runbook".to_owned(), None, None);
             return;
         }
         if self.run.open_steps == 0 && self.run.failed_steps.is_empty() {
@@ -75,10 +76,16 @@ impl Turn<'_> {
         self.facts.push(
             match self.expressions.prepare(step, &self.run.scope_of(step)) {
                 Ok(Prepared::Skip(reason)) => Fact::StepSkipped { step: id, reason },
-                Ok(Prepared::Items { shape, items }) => Fact::StepPrepared {
-                    step: id,
-                    shape,
-                    items,
+                Ok(Prepared::Items { shape, items }) => match item_left_out(run, &items) {
+                    None => Fact::StepPrepared {
+                        step: id,
+                        shape,
+                        items,
+                    },
+                    Some(fault) => Fact::StepEnded {
+                        step: id,
+                        end: StepEnd::Failed(fault),
+                    },
                 },
                 Err(fault) => Fact::StepEnded {
                     step: id,

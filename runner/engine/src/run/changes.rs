@@ -45,6 +45,7 @@ impl Run {
             looking: false,
             look_failed: false,
             insisted: false,
+            offered: false,
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;
@@ -188,7 +189,7 @@ impl Run {
     }
 
     /// Doubtful, and not made again since by an equal call that succeeded.
-    fn is_open(&self, change: &Change) -> bool {
+    pub(super) fn is_open(&self, change: &Change) -> bool {
         let made_again = || {
             let later = self
                 .changes_of(&change.at)
@@ -197,7 +198,7 @@ impl Run {
                 .filter(|other| other.print == change.print)
                 .any(|other| matches!(other.state, ChangeState::Done(_)))
         };
-        change.is_doubtful() && !made_again()
+        change.is_doubtful() && change.stands() && !made_again()
     }
 
     /// A person said that the open changes of a step did not happen.

@@ -41,7 +41,8 @@ impl Run {
             | Fact::ChangeDone { .. }
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
-            | Fact::ChangeFound { .. } => self.apply_to_call(fact, time),
+            | Fact::ChangeFound { .. }
+            | Fact::ChangeKept { .. } => self.apply_to_call(fact, time),
             Fact::LookBegun { change } => self.look_begun(*change),
             Fact::LookFailed { change, fault } => self.look_failed(*change, fault),
             Fact::ChangeLeft { change, why } => self.change_left(*change, why),
@@ -52,7 +53,9 @@ impl Run {
                 why,
                 ..
             } => self.change_settled(*change, *settlement, by, why),
-            Fact::RollbackStarted { by } => self.rollback_started(by),
+            Fact::RollbackStarted { by, part, mended } => {
+                self.rollback_started(by, part.as_deref(), mended.as_deref())
+            }
             Fact::ReverseIntended { change, call } => self.reverse_intended(*change, call, time),
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
             Fact::ReverseFailed { change, fault } => self.reverse_failed(*change, fault),
@@ -88,7 +91,7 @@ impl Run {
                 self.attend_to_all();
                 Ok(())
             }
-            Fact::PlanRevised { plan } => self.adopt_plan(plan.clone()),
+            Fact::PlanRevised { plan } => self.plan_revised(plan),
             Fact::Interrupted {} => {
                 self.interrupted = true;
                 Ok(())
@@ -178,6 +181,15 @@ impl Run {
                 let kind = SlotKind::Answered(Ok(told(answer.clone(), true)));
                 self.slot(at, *index, print, kind, time)?;
                 self.change_found(*change, answer)
+            }
+            Fact::ChangeKept {
+                at,
+                index,
+                print,
+                change,
+            } => {
+                self.slot(at, *index, print, SlotKind::Change(*change), time)?;
+                self.change_kept(*change)
             }
             _ => Err("it is not about a call".to_owned()),
         }

@@ -142,7 +142,7 @@ impl Run {
             }
             left.extend(step.caller.map(|caller| (caller, false)));
             let needs = self.plan().steps[index].needs.iter();
-            let places = needs.filter_map(|need| self.steps.get_index_of(need));
+            let places = needs.filter_map(|need| self.steps.get_index_of(&need.step));
             left.extend(places.map(|need| (need, true)));
         }
         needed.append(&mut begun);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::api::Fault;
 use crate::call::{Ask, Call};
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
 use crate::record::{
     Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
@@ -43,6 +44,8 @@ pub struct Run {
     pub(crate) confirmed: bool,
     pub(crate) interrupted: bool,
     pub(crate) rollback: Option<Rollback>,
+    /// A part was taken back, and nothing is begun before a driver takes the run up again.
+    pub(crate) rests: bool,
     pub(crate) end: Option<RunEnd>,
     /// Steps whose situation changed since the engine last looked, by their place in the plan.
     pub(crate) attention: BTreeSet<usize>,
@@ -81,8 +84,13 @@ pub struct StepRun {
     pub(crate) tally: Tally,
     /// What people said yes to: the runbook's question, or one that a change asked.
     pub(crate) granted: Vec<Option<Ask>>,
-    /// A mended runbook says something else than what the items were made from.
+    /// A mended runbook says something else than what the items were made from, or the step waits
+    /// again: they are made anew before it goes on.
     pub(crate) revised: bool,
+    /// The record with which it was begun.
+    pub(crate) began: Option<u64>,
+    /// The record with which it was over.
+    pub(crate) ended: Option<u64>,
     /// The step that runs the sub-runbook this one belongs to.
     pub(crate) caller: Option<usize>,
     /// What it is to the steps of the sub-runbook it runs, if it runs one.
@@ -135,6 +143,11 @@ pub struct ItemRun {
     pub undo: Option<Attempt>,
     /// How often the undo was started.
     pub undo_attempts: u32,
+    /// How often it was taken back: what is made again has other tokens and marks than what was made
+    /// before.
+    pub generation: u32,
+    /// Changes of it stand although it is made again.
+    pub(crate) stands: bool,
     /// The numbers of its changes, over all attempts.
     pub(crate) changes: Vec<u64>,
 }
@@ -236,6 +249,8 @@ pub struct Change {
     pub(crate) look_failed: bool,
     /// A person said that it is to be taken back, whatever is known of it.
     pub(crate) insisted: bool,
+    /// It stays while its step is made again, and answers an equal change.
+    pub(crate) offered: bool,
 }
 
 /// What became of a change.
@@ -289,4 +304,8 @@ pub struct Rollback {
     pub(crate) stuck: BTreeSet<u64>,
     /// Changes that stay.
     pub(crate) left: BTreeSet<u64>,
+    /// What it takes back, when that is not the whole run.
+    pub part: Option<Part>,
+    /// The mended runbook that the run goes on with afterwards.
+    pub(crate) mended: Option<Box<Plan>>,
 }

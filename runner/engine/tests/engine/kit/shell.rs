@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use rutter_engine::{
-    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, Phase, Plan, Record, Repeat,
-    Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work, advance,
+    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, PartRefused, PartWish, Phase, Plan,
+    Record, Repeat, Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work,
+    advance,
 };
 use serde_json::Value;
 
@@ -176,6 +177,40 @@ impl Shell {
         self.give(Input::Undo {
             by: "ann".to_owned(),
         })
+    }
+
+    /// Another process takes a part of the run back, and makes it again if that is wished.
+    pub fn part(&mut self, wish: &PartWish) -> Result<Standing, PartRefused> {
+        self.part_with(wish, None)
+    }
+
+    /// As [`Self::part`], and goes on with another plan.
+    pub fn part_with(
+        &mut self,
+        wish: &PartWish,
+        mended: Option<Plan>,
+    ) -> Result<Standing, PartRefused> {
+        self.begin_part(wish, mended)?;
+        Ok(self.until_idle())
+    }
+
+    /// As [`Self::part_with`], without driving on.
+    pub fn begin_part(&mut self, wish: &PartWish, mended: Option<Plan>) -> Result<(), PartRefused> {
+        self.kill();
+        let part = self.run.part(wish)?;
+        if let Some(plan) = &mended {
+            self.run.may_become(plan, Some(&part), &Plain)?;
+        }
+        self.push(Input::Resume {
+            rutter: "0.1.0".to_owned(),
+        });
+        self.push(Input::UndoPart {
+            by: "ann".to_owned(),
+            part: Box::new(part),
+            mended: mended.map(Box::new),
+        });
+        self.confirm_accounts();
+        Ok(())
     }
 
     /// The process dies: only records and the world are left.
@@ -352,6 +387,7 @@ impl Shell {
         let told = Told {
             inputs: &guest.inputs,
             attempt: at.attempt,
+            generation: self.run.generation(at),
             undo: guest.undo.as_deref(),
             answers: &guest.answers,
         };
