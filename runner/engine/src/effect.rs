@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
 use crate::plan::{Name, Plan};
-use crate::record::{At, Evidence, Identity, Mode, Timestamp};
+use crate::question::Evidence;
+use crate::record::{At, Identity, Mode, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a person decides about a step whose outcome is unknown, or that failed.
@@ -21,6 +22,18 @@ pub enum Resolution {
     Done(Value),
     /// Leave it out.
     Skip,
+}
+
+impl Resolution {
+    /// The flag that stands for it, `--retry`.
+    pub fn flag(&self) -> &'static str {
+        match self {
+            Self::Retry => "--retry",
+            Self::Adopt => "--adopt",
+            Self::Done(_) => "--done",
+            Self::Skip => "--skip",
+        }
+    }
 }
 
 /// What became of something that was sent.
@@ -174,8 +187,8 @@ pub enum Input {
     Woken(Wake),
     /// A person said yes.
     Approve {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// What they entered.
@@ -183,8 +196,8 @@ pub enum Input {
     },
     /// A person said no.
     Decline {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// Why.
@@ -196,6 +209,9 @@ pub enum Input {
         step: Name,
         /// The item.
         item: Option<Name>,
+        /// What they decide about: the record that made it undecided, as [`crate::Run::undecided`]
+        /// tells. When something else is undecided by now, they decide nothing.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.
@@ -237,12 +253,8 @@ pub enum Effect {
         /// The instant of the answer: what `flow.now` says from here on.
         time: Timestamp,
     },
-    /// Keep the host call a guest is suspended in, unanswered, until `ReleaseGuest`.
-    HoldGuest {
-        /// Who.
-        at: At,
-    },
-    /// Hand in again the host call that was held.
+    /// Hand in again the host call that a guest is suspended in: it was held for a person, who has
+    /// answered.
     ReleaseGuest {
         /// Who.
         at: At,

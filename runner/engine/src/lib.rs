@@ -12,6 +12,7 @@ mod decide;
 mod effect;
 mod ids;
 mod plan;
+mod question;
 mod record;
 mod retry;
 mod run;
@@ -28,9 +29,10 @@ pub use plan::{
     Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
     Step, SubRunbook, Uses,
 };
+pub use question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
 pub use record::{
-    Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,
-    Record, RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
+    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
+    RunEnd, Shape, StepEnd, Timestamp,
 };
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,

@@ -6,9 +6,11 @@ mod changes;
 mod evolve;
 mod inside;
 mod prepare;
+mod questions;
 mod rollback;
 mod state;
 mod tally;
+mod undecided;
 mod view;
 
 pub use state::{

@@ -34,6 +34,7 @@ impl Run {
             call: call.clone(),
             reverse: reverse.cloned(),
             state: ChangeState::Intended { stale: false },
+            granted: false,
             intended: time,
             back: Back::No,
             reversed: time,
@@ -179,6 +180,7 @@ impl Run {
             if let Some(fault) = change.doubt() {
                 change.state = ChangeState::Refused(fault);
                 self.unanswered.remove(&number);
+                self.give_grant_back(number);
             }
         }
     }

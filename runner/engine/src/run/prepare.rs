@@ -131,6 +131,11 @@ impl Run {
             return Err("the step is already over".to_owned());
         }
         step.state = state;
+        let name = self.steps.get_index(index).map(|(name, _)| name.clone());
+        if let Some(name) = name {
+            self.settle_questions(&name, None, "the step is over");
+        }
+        let step = &mut self.steps[index];
         let dependents = step.dependents.clone();
         self.unknown_items = self.unknown_items.saturating_sub(step.tally.unknown);
         self.open_steps = self.open_steps.saturating_sub(1);
@@ -199,6 +204,7 @@ impl ItemRun {
             None => Self {
                 inputs,
                 state: ItemState::Pending,
+                since: 0,
                 attempts: 0,
                 forgiven: 0,
                 attempt: None,

@@ -16,6 +16,7 @@ impl Run {
             highest: self.changes.len() as u64,
         });
         self.end = None;
+        self.settle_all_questions("the run is taken back");
         for change in &mut self.changes {
             if matches!(change.back, Back::Failed(_)) {
                 change.back = Back::No;
