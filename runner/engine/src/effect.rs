@@ -8,7 +8,8 @@ use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
 use crate::part::Part;
 use crate::plan::{Name, Plan};
-use crate::record::{At, Evidence, Identity, Mode, Timestamp};
+use crate::question::Evidence;
+use crate::record::{At, Identity, Mode, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a person decides about a step whose outcome is unknown, or that failed.
@@ -23,6 +24,18 @@ pub enum Resolution {
     Done(Value),
     /// Leave it out.
     Skip,
+}
+
+impl Resolution {
+    /// The flag that stands for it, `--retry`.
+    pub fn flag(&self) -> &'static str {
+        match self {
+            Self::Retry => "--retry",
+            Self::Adopt => "--adopt",
+            Self::Done(_) => "--done",
+            Self::Skip => "--skip",
+        }
+    }
 }
 
 /// What became of something that was sent.
@@ -237,8 +250,8 @@ pub enum Input {
     Woken(Wake),
     /// A person said yes.
     Approve {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// What they entered.
@@ -246,8 +259,8 @@ pub enum Input {
     },
     /// A person said no.
     Decline {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// Why.
@@ -259,6 +272,9 @@ pub enum Input {
         step: Name,
         /// The item.
         item: Option<Name>,
+        /// What they decide about: the record that made it undecided, as [`crate::Run::undecided`]
+        /// tells. When something else is undecided by now, they decide nothing.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.
@@ -325,12 +341,8 @@ pub enum Effect {
         /// The instant of the answer: what `flow.now` says from here on.
         time: Timestamp,
     },
-    /// Keep the host call a guest is suspended in, unanswered, until `ReleaseGuest`.
-    HoldGuest {
-        /// Who.
-        at: At,
-    },
-    /// Hand in again the host call that was held.
+    /// Hand in again the host call that a guest is suspended in: it was held for a person, who has
+    /// answered.
     ReleaseGuest {
         /// Who.
         at: At,

@@ -14,6 +14,7 @@ mod find;
 mod ids;
 mod part;
 mod plan;
+mod question;
 mod record;
 mod retry;
 mod run;
@@ -33,9 +34,10 @@ pub use plan::{
     Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
     Retry, SourceLine, Step, SubRunbook, Uses,
 };
+pub use question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
 pub use record::{
-    Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,
-    Record, RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
+    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
+    RunEnd, Shape, StepEnd, Timestamp,
 };
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,

@@ -234,6 +234,9 @@ pub struct Confirm {
     pub message: String,
     /// How many people must say yes.
     pub people: u32,
+    /// The actions, `ecs:DeleteImage`, whose changes a yes answers for too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 /// A place in a runbook's file.

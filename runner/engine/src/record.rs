@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::call::{Ask, Call};
+use crate::call::Call;
 use crate::effect::{Resolution, Settlement};
 use crate::find::Find;
 use crate::part::Part;
 use crate::plan::{Name, Plan};
+use crate::question::{Approval, Evidence};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
 pub const FORMAT: u32 = 1;
@@ -121,27 +122,6 @@ pub enum Shape {
     /// A table by the items' keys.
     Table,
 }
-
-/// What is asked of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// The question.
-    pub message: String,
-    /// How many people must say yes.
-    pub people: u32,
-    /// Names of the evidence to enter.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<String>,
-    /// Who is expected to answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// Set when a change asked and not the runbook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<Ask>,
-}
-
-/// What a person entered.
-pub type Evidence = BTreeMap<String, String>;
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -266,6 +246,8 @@ pub enum Fact {
     },
     /// A person was asked.
     ApprovalAsked {
+        /// The question's number in the run, from 1.
+        question: u64,
         /// The step.
         step: Name,
         /// The question.
@@ -273,6 +255,8 @@ pub enum Fact {
     },
     /// A person said yes.
     Approved {
+        /// The question they were shown.
+        question: u64,
         /// The step.
         step: Name,
         /// Who.
@@ -282,11 +266,25 @@ pub enum Fact {
     },
     /// A person said no.
     Declined {
+        /// The question they were shown.
+        question: u64,
         /// The step.
         step: Name,
         /// Who.
         by: String,
         /// Why.
+        why: String,
+    },
+    /// What a person said came too late, or fits nothing, and decided nothing.
+    AnswerIgnored {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<Name>,
+        /// Who.
+        by: String,
+        /// What they said.
+        said: String,
+        /// Why it decided nothing.
         why: String,
     },
     /// A step's code was started.
@@ -425,6 +423,8 @@ pub enum Fact {
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Name>,
+        /// The record that made it undecided.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.

@@ -308,7 +308,7 @@ fn people(out: &mut String, material: &Material<'_>) {
         .records
         .iter()
         .filter_map(|record| match &record.fact {
-            Fact::ApprovalAsked { step, approval } => Some((step, approval, record.time)),
+            Fact::ApprovalAsked { step, approval, .. } => Some((step, approval, record.time)),
             _ => None,
         });
     let asked: Vec<(&Name, &Approval, Timestamp)> = asked.collect();

@@ -80,9 +80,6 @@ impl Run {
                 step.put(place, ItemState::Pending);
             }
         }
-        if step.items.is_empty() {
-            step.asked = None;
-        }
         self.open_steps += 1;
         self.unknown_items += step.tally.unknown;
         let (dependents, caller) = (step.dependents.clone(), step.caller);
@@ -93,6 +90,7 @@ impl Run {
             self.steps[dependent].unmet += 1;
         }
         self.attention.insert(index);
+        self.ask_anew(index);
     }
 
     /// A person decided about a step.

@@ -39,6 +39,7 @@ impl Run {
             find: find.cloned().map(Box::new),
             before: before.to_vec(),
             state: ChangeState::Intended { stale: false },
+            granted: false,
             intended: time,
             back: Back::No,
             reversed: time,
@@ -216,6 +217,7 @@ impl Run {
             if let Some(fault) = change.doubt() {
                 change.state = ChangeState::Refused(fault);
                 self.unanswered.remove(&number);
+                self.give_grant_back(number);
             }
         }
     }

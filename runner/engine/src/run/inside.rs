@@ -31,7 +31,7 @@ impl Run {
         let runs = matches!(planned.uses, Uses::Runbook(_));
         let asks = planned.confirm.is_some();
         let step = &mut self.steps[index];
-        let granted = !asks || step.granted.contains(&None);
+        let granted = !asks || step.confirmed;
         if !runs || !granted || step.inner.begun || step.state != StepState::Running {
             return;
         }

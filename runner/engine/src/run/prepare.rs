@@ -138,6 +138,11 @@ impl Run {
         step.state = state;
         step.began.get_or_insert(seq);
         step.ended = Some(seq);
+        let name = self.steps.get_index(index).map(|(name, _)| name.clone());
+        if let Some(name) = name {
+            self.settle_questions(&name, None, "the step is over");
+        }
+        let step = &mut self.steps[index];
         let dependents = step.dependents.clone();
         self.unknown_items = self.unknown_items.saturating_sub(step.tally.unknown);
         self.open_steps = self.open_steps.saturating_sub(1);
@@ -206,6 +211,7 @@ impl ItemRun {
             None => Self {
                 inputs,
                 state: ItemState::Pending,
+                since: 0,
                 attempts: 0,
                 forgiven: 0,
                 attempt: None,

@@ -113,8 +113,8 @@ impl StepRun {
     /// It was never begun, as far as the run is concerned.
     fn wait_again(&mut self) {
         self.state = StepState::Waiting;
-        self.asked = None;
-        self.approved = false;
+        self.own_question = None;
+        self.confirmed = false;
         self.granted.clear();
         self.revised = true;
         self.began = None;

@@ -43,6 +43,14 @@ impl Run {
         });
         self.lower_highest();
         self.end = None;
+        match part {
+            None => self.settle_all_questions("the run is taken back"),
+            Some(part) => {
+                for again in &part.again {
+                    self.settle_questions(&again.step, None, "the step is taken back");
+                }
+            }
+        }
         let mut left = BTreeSet::new();
         for change in &mut self.changes {
             match change.back {

@@ -271,7 +271,7 @@ impl Run {
         if self.unknown_items > 0 {
             return Standing::Unknown;
         }
-        if self.steps.values().any(StepRun::waits_for_person) {
+        if !self.open_questions.is_empty() {
             return Standing::WaitingForPerson;
         }
         if self.failed_steps.is_empty() {
@@ -325,11 +325,7 @@ impl Run {
 impl StepRun {
     /// A question is open.
     pub fn waits_for_person(&self) -> bool {
-        let over = matches!(
-            self.state,
-            StepState::Done(_) | StepState::Skipped(_) | StepState::Failed(_)
-        );
-        self.asked.is_some() && !self.approved && !over
+        self.questions > 0
     }
 
     /// It is done, skipped or failed.

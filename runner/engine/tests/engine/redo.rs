@@ -325,8 +325,11 @@ fn a_redo_asks_again_about_what_costs_money() {
 #[test]
 fn a_redo_ignores_what_an_earlier_life_left_in_doubt() {
     let mut shell = Shell::new();
-    shell.guest("m", calls(vec![create("a")]));
+    shell.guest("m", calls(vec![create("a").seen()]));
     shell.cloud.will("Create a", [Fate::AnswerLost]);
+    // The first look is before, the second after; the third is the undo's own.
+    let refused = Fate::Refused(FaultClass::Denied);
+    shell.cloud.will("List a", [Fate::Fine, refused]);
     assert_eq!(shell.run(plan([step("m")])), Standing::Unknown);
     assert_eq!(shell.part(&only("m")), Ok(Standing::Stopped));
     shell

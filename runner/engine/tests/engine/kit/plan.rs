@@ -195,6 +195,7 @@ impl StepExt for Step {
         self.confirm = Some(Confirm {
             message: "Really?".to_owned(),
             people,
+            changes: Vec::new(),
         });
         self
     }

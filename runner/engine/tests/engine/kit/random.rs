@@ -324,12 +324,10 @@ pub fn answer_people(shell: &mut Shell) -> bool {
 }
 
 fn say_yes(shell: &mut Shell) {
-    let asked = shell.run.steps().find(|(_, run)| run.waits_for_person());
-    let step = asked
-        .map(|(step, _)| step.id.clone())
-        .expect("somebody waits");
+    let question = shell.run.open_questions().next();
+    let question = question.expect("somebody waits").number;
     shell.push(Input::Approve {
-        step,
+        question,
         by: "ann".to_owned(),
         evidence: Default::default(),
     });
@@ -361,10 +359,12 @@ fn decide(shell: &mut Shell) {
         true => Resolution::Adopt,
         false => Resolution::Retry,
     };
+    let about = shell.run.undecided(&step, item.as_ref(), &resolution);
     let (by, why) = ("ann".to_owned(), "looked".to_owned());
     shell.push(Input::Resolve {
         step,
         item,
+        about: about.unwrap_or_default(),
         resolution,
         by,
         why,
@@ -415,9 +415,13 @@ fn by_hand_where(shell: &mut Shell, mine: impl Fn(&Change) -> bool) {
                 .retain(|name, _| !text.contains(&format!("\"{name}\"")));
             let (step, item) = (change.at.step, change.at.item);
             let (by, why) = ("ann".to_owned(), "took it back".to_owned());
+            let about = shell
+                .run
+                .undecided(&step, item.as_ref(), &Resolution::Retry);
             shell.push(Input::Resolve {
                 step,
                 item,
+                about: about.unwrap_or_default(),
                 resolution: Resolution::Retry,
                 by,
                 why,

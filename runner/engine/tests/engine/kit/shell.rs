@@ -106,7 +106,7 @@ impl Shell {
         self.confirm_accounts();
     }
 
-    fn confirm_accounts(&mut self) {
+    pub fn confirm_accounts(&mut self) {
         let identity = Identity {
             id: "1".repeat(16),
             arn: "acs:ram::1:user/u".to_owned(),
@@ -135,8 +135,9 @@ impl Shell {
     pub fn approve_with(&mut self, step: &str, by: &str, evidence: &[(&str, &str)]) -> Standing {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let evidence: Evidence = evidence.iter().map(owned).collect();
+        let question = self.question(step);
         self.give(Input::Approve {
-            step: step.into(),
+            question,
             by: by.to_owned(),
             evidence,
         })
@@ -154,6 +155,34 @@ impl Shell {
         })
     }
 
+    pub fn decline(&mut self, step: &str, by: &str, why: &str) -> Standing {
+        let question = self.question(step);
+        self.give(Input::Decline {
+            question,
+            by: by.to_owned(),
+            why: why.to_owned(),
+        })
+    }
+
+    /// A decision about a step as it stands now, to be given later.
+    pub fn decision(&self, step: &str, resolution: Resolution) -> Input {
+        let about = self.run.undecided(step, None, &resolution);
+        Input::Resolve {
+            step: step.into(),
+            item: None,
+            about: about.unwrap_or_default(),
+            resolution,
+            by: "ann".to_owned(),
+            why: "looked".to_owned(),
+        }
+    }
+
+    /// The number of the first question of a step that is open; of none when there is none.
+    pub fn question(&self, step: &str) -> u64 {
+        let first = self.run.open_questions_of(step).next();
+        first.map_or(0, |question| question.number)
+    }
+
     pub fn resolve(&mut self, step: &str, resolution: Resolution) -> Standing {
         self.resolve_item(step, None, resolution)
     }
@@ -164,9 +193,12 @@ impl Shell {
         item: Option<&str>,
         resolution: Resolution,
     ) -> Standing {
+        let item = item.map(Into::into);
+        let about = self.run.undecided(step, item.as_ref(), &resolution);
         self.give(Input::Resolve {
             step: step.into(),
-            item: item.map(Into::into),
+            item,
+            about: about.unwrap_or_default(),
             resolution,
             by: "ann".to_owned(),
             why: "looked".to_owned(),
@@ -349,7 +381,7 @@ impl Shell {
                     self.go_on(&at);
                 }
             }
-            Effect::HoldGuest { .. } | Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } => {}
             Effect::ReleaseGuest { at } => self.go_on(&at),
             Effect::DropGuest { at } => {
                 self.guests.remove(&at);
