@@ -137,11 +137,22 @@ pub enum LookFor {
         change: u64,
         /// How it was taken back, for the record.
         note: String,
-        /// The reverse was answered: what still shows is on its way out. Otherwise it is sent again.
-        answered: bool,
+        /// What became of the reverse.
+        reverse: Reversed,
         /// How often the reverse was sent.
         tries: u32,
     },
+}
+
+/// What became of a reverse, as far as its answer tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reversed {
+    /// It was answered: what still shows is on its way out.
+    Answered,
+    /// Nobody knows: where the change still shows, it did not happen and is sent again.
+    Unknown,
+    /// It was refused: where the change does not show any more, there was nothing left to take back.
+    Refused(Fault),
 }
 
 /// What a person decides about a change that a rollback could not take back, or whose outcome it does

@@ -24,8 +24,8 @@ pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
-    Effect, Input, Look, LookFor, Outcome, Resolution, Settlement, Ticket, TimerReason, UndoChange,
-    UndoRequest, Wake, Work,
+    Effect, Input, Look, LookFor, Outcome, Resolution, Reversed, Settlement, Ticket, TimerReason,
+    UndoChange, UndoRequest, Wake, Work,
 };
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;

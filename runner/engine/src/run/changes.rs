@@ -183,6 +183,14 @@ impl Run {
             .find(|change| change.print == print && self.is_open(change))
     }
 
+    /// Whether an equal change of this item, over all attempts, happened and stands.
+    pub(crate) fn has_made(&self, at: &At, print: &str) -> bool {
+        self.changes_of(at).any(|change| {
+            let done = matches!(change.state, ChangeState::Done(_));
+            change.print == print && done && change.stands()
+        })
+    }
+
     /// Whether an item has changes whose outcome is an open question.
     pub(crate) fn has_open_changes(&self, at: &At) -> bool {
         self.changes_of(at)
