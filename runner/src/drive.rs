@@ -10,7 +10,7 @@ use rutter_engine::{
 };
 
 use crate::journal::{Journal, JournalError};
-use crate::ui::{LogLevel, Show};
+use crate::ui::{Drawing, LogLevel, Show};
 
 /// What happened outside since the last look.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Wakeup {
     Inputs(Vec<Input>),
     /// It is time to look for messages of other processes.
     Inbox,
+    /// A person at the terminal is asked, or typed something.
+    Ask(Drawing),
     /// A guest told how far it is.
     Progress {
         /// Who.
@@ -106,6 +108,7 @@ impl<S: Shell> Drive<'_, S> {
                             break messages.into_iter().map(Input::from).collect();
                         }
                     }
+                    Some(Wakeup::Ask(drawing)) => self.show.ask(&drawing),
                     Some(Wakeup::Progress {
                         at,
                         done,

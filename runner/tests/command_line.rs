@@ -55,7 +55,8 @@ impl Bench {
             people: 1,
             evidence: vec!["ticket".to_owned()],
             owner: None,
-            because: None,
+            changes: Vec::new(),
+            covers: Vec::new(),
         };
         let facts = [
             Fact::RunStarted {
@@ -66,6 +67,7 @@ impl Bench {
                 plan: Box::new(plan()),
             },
             Fact::ApprovalAsked {
+                question: 1,
                 step: "cutover".into(),
                 approval,
             },
@@ -310,7 +312,14 @@ fn an_answer_is_left_for_whoever_drives_the_run() {
         .drive()
         .unwrap();
     let messages = driving.journal.take_inbox().unwrap();
-    let [Message::Approve { by, evidence, .. }] = messages.as_slice() else {
+    let [
+        Message::Approve {
+            question: 1,
+            by,
+            evidence,
+        },
+    ] = messages.as_slice()
+    else {
         panic!("{messages:?}");
     };
     assert_eq!((by.as_str(), evidence["ticket"].as_str()), ("ana", "T-1"));
@@ -349,6 +358,7 @@ fn a_run_is_followed_until_nobody_drives_it() {
     append(
         &mut driving,
         Fact::Approved {
+            question: 1,
             step: "cutover".into(),
             by: "ben".to_owned(),
             evidence: Default::default(),

@@ -6,11 +6,13 @@ mod command;
 pub mod overlay;
 mod procedure;
 mod proxy;
+mod terminal;
 
 pub use cloud::{Cloud, client};
 pub use command::{Bench, Ended};
 pub use procedure::{Procedure, Rehearsed, Stage, facts};
 pub use proxy::{Moment, Place, Proxy};
+pub use terminal::{Sent, Terminal};
 
 /// One-way Redis sync between two accounts.
 pub const REDIS: Procedure = Procedure {

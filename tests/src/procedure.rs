@@ -28,7 +28,7 @@ pub struct Rehearsed {
     procedure: Procedure,
     /// The accounts and the region each is bound to.
     accounts: Vec<(String, String)>,
-    /// The steps that ask a person, in the order in which they ask.
+    /// What `--approve` takes for each question: the step, or the step and the action that is named.
     pub gates: Vec<String>,
     /// The steps that were done, in the order in which they ended.
     pub steps: Vec<String>,
@@ -104,7 +104,7 @@ impl Procedure {
                 .iter()
                 .map(|(name, account)| (name.clone(), region(account)))
                 .collect(),
-            gates: of_kind("approval-asked").map(step).collect(),
+            gates: of_kind("approval-asked").flat_map(consents).collect(),
             steps: of_kind("step-ended")
                 .filter(|fact| fact["end"].get("done").is_some())
                 .map(step)
@@ -177,11 +177,9 @@ impl Stage {
             if ended.code != Some(4) || asked.is_empty() {
                 return ended;
             }
-            for (step, evidence) in asked {
+            for (step, named) in asked {
                 let mut approve = vec!["approve".to_owned(), self.run_id(), step];
-                for name in evidence {
-                    approve.extend(["--evidence".to_owned(), format!("{name}=seen-by-a-test")]);
-                }
+                approve.extend(named);
                 approve.extend(["--config".to_owned(), self.settings.clone()]);
                 let said = self.command(&approve).await;
                 assert_eq!(said.code, Some(0), "{approve:?}: {}", said.stderr);
@@ -279,8 +277,25 @@ pub fn facts(lines: &str) -> Vec<Value> {
     records.map(|mut record| record["fact"].take()).collect()
 }
 
-/// The questions that a message tells to answer, with the evidence each wants:
-/// `rutter approve RUN STEP --evidence NAME=…`.
+/// What answers a question beforehand: its step, or the step with each action that a yes lets through.
+fn consents(asked: &Value) -> Vec<String> {
+    let step = asked["step"].as_str().unwrap_or_default();
+    let approval = &asked["approval"];
+    let list = |name: &str| approval[name].as_array().cloned().unwrap_or_default();
+    let covered = list("covers").into_iter();
+    let held = list("changes").into_iter().map(|shown| shown["label"].clone());
+    let named: Vec<String> = covered
+        .chain(held)
+        .filter_map(|action| Some(format!("{step}:{}", action.as_str()?)))
+        .collect();
+    match named.is_empty() {
+        true => vec![step.to_owned()],
+        false => named,
+    }
+}
+
+/// The questions that a message tells to answer, by their steps, with the flags each wants:
+/// `rutter approve RUN STEP --question 3 --evidence NAME=…`.
 fn questions(ended: &Ended) -> BTreeMap<String, Vec<String>> {
     let mut questions = BTreeMap::new();
     for line in ended.stdout.lines().chain(ended.stderr.lines()) {
@@ -289,14 +304,18 @@ fn questions(ended: &Ended) -> BTreeMap<String, Vec<String>> {
         };
         let mut words = rest
             .split_whitespace()
-            .map(|word| word.trim_matches(['`', ',', '.', ';']));
+            .map(|word| word.trim_matches(['`', ',', '.', ';', ':']));
         let Some(step) = words.nth(1) else { continue };
-        let names = words
-            .filter_map(|word| Some(word.split_once('=')?.0.to_owned()))
-            .collect::<Vec<_>>();
-        let known: &mut Vec<String> = questions.entry(step.to_owned()).or_default();
-        if known.is_empty() {
-            *known = names;
+        let flags: &mut Vec<String> = questions.entry(step.to_owned()).or_default();
+        while let Some(flag) = words.next().filter(|word| word.starts_with("--")) {
+            let value = words.next().unwrap_or_default();
+            let value = match value.split_once('=') {
+                Some((name, _)) => format!("{name}=seen-by-a-test"),
+                None => value.to_owned(),
+            };
+            if !flags.contains(&value) {
+                flags.extend([flag.to_owned(), value]);
+            }
         }
     }
     questions

@@ -2,9 +2,11 @@
 //! facts is decided, until nothing follows any more.
 
 mod answer;
+mod asking;
 mod guest;
 mod inside;
 mod look;
+mod part;
 mod person;
 mod rollback;
 mod steps;
@@ -16,6 +18,7 @@ use crate::effect::{Effect, Input, Wake};
 use crate::record::{At, AttemptEnd, FORMAT, Fact, Record, Timestamp};
 use crate::run::{IllegalRecord, Run};
 use crate::scope::Expressions;
+use person::Decided;
 
 /// What an input led to. The records must be safe before any effect is started.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -140,16 +143,27 @@ impl<'a> Turn<'a> {
             Input::GuestEnded { at, result } => self.guest_ended(at, result),
             Input::Answered { ticket, outcome } => self.answered(ticket, outcome),
             Input::Woken(wake) => self.woken(wake),
-            Input::Approve { step, by, evidence } => self.approve(step, by, evidence),
-            Input::Decline { step, by, why } => self.decline(step, by, why),
+            Input::Approve {
+                question,
+                by,
+                evidence,
+            } => self.approve(question, by, evidence),
+            Input::Decline { question, by, why } => self.decline(question, by, why),
             Input::Resolve {
                 step,
                 item,
+                about,
                 resolution,
                 by,
                 why,
             } => {
-                self.resolve(step, item, resolution, by, why);
+                let decision = Decided {
+                    step,
+                    item,
+                    about,
+                    resolution,
+                };
+                self.resolve(decision, by, why);
             }
             Input::Settle {
                 step,
@@ -160,6 +174,7 @@ impl<'a> Turn<'a> {
                 why,
             } => self.settle_changes(&step, item.as_ref(), change, settlement, &by, &why),
             Input::Undo { by } => self.undo(by),
+            Input::UndoPart { by, part, mended } => self.undo_part(by, part, mended),
             Input::Interrupt => {
                 if !self.run.interrupted() {
                     self.facts.push(Fact::Interrupted {});

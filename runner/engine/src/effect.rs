@@ -6,8 +6,10 @@ use serde_json::Value;
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
-use crate::record::{At, Evidence, Identity, Mode, Timestamp};
+use crate::question::Evidence;
+use crate::record::{At, Identity, Mode, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a person decides about a step whose outcome is unknown, or that failed.
@@ -22,6 +24,18 @@ pub enum Resolution {
     Done(Value),
     /// Leave it out.
     Skip,
+}
+
+impl Resolution {
+    /// The flag that stands for it, `--retry`.
+    pub fn flag(&self) -> &'static str {
+        match self {
+            Self::Retry => "--retry",
+            Self::Adopt => "--adopt",
+            Self::Done(_) => "--done",
+            Self::Skip => "--skip",
+        }
+    }
 }
 
 /// What became of something that was sent.
@@ -123,11 +137,22 @@ pub enum LookFor {
         change: u64,
         /// How it was taken back, for the record.
         note: String,
-        /// The reverse was answered: what still shows is on its way out. Otherwise it is sent again.
-        answered: bool,
+        /// What became of the reverse.
+        reverse: Reversed,
         /// How often the reverse was sent.
         tries: u32,
     },
+}
+
+/// What became of a reverse, as far as its answer tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reversed {
+    /// It was answered: what still shows is on its way out.
+    Answered,
+    /// Nobody knows: where the change still shows, it did not happen and is sent again.
+    Unknown,
+    /// It was refused: where the change does not show any more, there was nothing left to take back.
+    Refused(Fault),
 }
 
 /// What a person decides about a change that a rollback could not take back, or whose outcome it does
@@ -203,7 +228,7 @@ pub enum Input {
     },
     /// Each account said who it is; steps may start.
     AccountsConfirmed(BTreeMap<Name, Identity>),
-    /// A mended runbook, already checked against the finished steps.
+    /// A mended runbook, as [`crate::Run::may_become`] accepted it.
     Revise(Box<Plan>),
     /// A guest made a host call and is suspended.
     GuestCalled {
@@ -236,8 +261,8 @@ pub enum Input {
     Woken(Wake),
     /// A person said yes.
     Approve {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// What they entered.
@@ -245,8 +270,8 @@ pub enum Input {
     },
     /// A person said no.
     Decline {
-        /// The step.
-        step: Name,
+        /// The number of the question they were shown.
+        question: u64,
         /// Who.
         by: String,
         /// Why.
@@ -258,6 +283,9 @@ pub enum Input {
         step: Name,
         /// The item.
         item: Option<Name>,
+        /// What they decide about: the record that made it undecided, as [`crate::Run::undecided`]
+        /// tells. When something else is undecided by now, they decide nothing.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.
@@ -284,6 +312,16 @@ pub enum Input {
     Undo {
         /// Who asked.
         by: String,
+    },
+    /// Take a part of the run back, as [`crate::Run::part`] found it.
+    UndoPart {
+        /// Who asked.
+        by: String,
+        /// The part.
+        part: Box<Part>,
+        /// The runbook that the run goes on with, as [`crate::Run::may_become`] accepted it, when it
+        /// is another one than before.
+        mended: Option<Box<Plan>>,
     },
     /// Stop: nothing new is started, what was sent is awaited.
     Interrupt,
@@ -314,12 +352,8 @@ pub enum Effect {
         /// The instant of the answer: what `flow.now` says from here on.
         time: Timestamp,
     },
-    /// Keep the host call a guest is suspended in, unanswered, until `ReleaseGuest`.
-    HoldGuest {
-        /// Who.
-        at: At,
-    },
-    /// Hand in again the host call that was held.
+    /// Hand in again the host call that a guest is suspended in: it was held for a person, who has
+    /// answered.
     ReleaseGuest {
         /// Who.
         at: At,

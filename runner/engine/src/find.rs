@@ -157,10 +157,44 @@ impl Find {
         }
     }
 
-    /// Whether what is seen is another object than the one whose creation gave `made`: both are answers
-    /// in the creation's form, and a field of the template differs.
-    pub fn is_another(&self, made: &Value, found: &Value) -> bool {
-        differs(&self.answer, made, found)
+    /// Whether what a change made shows: `made` is its answer, if it is known, and `before` the keys
+    /// that were seen before it. Others of its kind may be there.
+    pub fn still_shows(
+        &self,
+        answer: Option<&Value>,
+        before: &[String],
+        made: Option<&Value>,
+    ) -> bool {
+        let elements = self.elements(answer);
+        if self.shows == Shows::Gone {
+            return elements.is_empty();
+        }
+        let key = made.and_then(|made| self.key_in(&self.answer, made));
+        elements.into_iter().any(|element| {
+            let own = self.key_of(element);
+            match &key {
+                Some(key) => own == *key,
+                None => !before.contains(&own),
+            }
+        })
+    }
+
+    /// The key in an answer, where the template says that it holds it.
+    fn key_in(&self, template: &Value, made: &Value) -> Option<String> {
+        match template {
+            _ if self.key.is_empty() => None,
+            Value::Object(map) => match map.get("$found").and_then(Value::as_str) {
+                Some(pointer) => (pointer == self.key && !made.is_null()).then(|| text(made)),
+                None => map
+                    .iter()
+                    .find_map(|(name, template)| self.key_in(template, made.get(name)?)),
+            },
+            Value::Array(list) => {
+                let mut members = list.iter().enumerate();
+                members.find_map(|(place, template)| self.key_in(template, made.get(place)?))
+            }
+            _ => None,
+        }
     }
 
     fn key_of(&self, element: &Value) -> String {
@@ -243,24 +277,6 @@ fn filled(template: &Value, element: &Value) -> Value {
     }
 }
 
-/// Whether two values differ where the template takes something from an element.
-fn differs(template: &Value, one: &Value, other: &Value) -> bool {
-    match template {
-        Value::Object(map) if map.contains_key("$found") => {
-            !one.is_null() && !other.is_null() && !same(one, other)
-        }
-        Value::Object(map) => map.iter().any(|(name, template)| {
-            let pair = one.get(name).zip(other.get(name));
-            pair.is_some_and(|(one, other)| differs(template, one, other))
-        }),
-        Value::Array(list) => list.iter().enumerate().any(|(place, template)| {
-            let pair = one.get(place).zip(other.get(place));
-            pair.is_some_and(|(one, other)| differs(template, one, other))
-        }),
-        _ => false,
-    }
-}
-
 fn part(template: &Value, element: &Value) -> Value {
     match template {
         Value::Object(_) => filled(template, element),
@@ -324,6 +340,21 @@ mod tests {
         assert_eq!(one, Sight::Happened(json!({ "Ids": ["2"] })));
         assert_eq!(find.sight(Some(&answer), &[]), Sight::Several(before));
         assert_eq!(find.sight(None, &[]), Sight::Not);
+    }
+
+    #[test]
+    fn what_others_made_since_is_not_taken_for_what_still_stands() {
+        let find = find("/List", Vec::new());
+        let made = json!({ "Ids": ["2"] });
+        let shows = |ids: &[&str], made: Option<&Value>| {
+            let list: Vec<_> = ids.iter().map(|id| json!({ "Id": id })).collect();
+            let before = ["1".to_owned()];
+            find.still_shows(Some(&json!({ "List": list })), &before, made)
+        };
+        assert!(shows(&["1", "2", "3"], Some(&made)));
+        assert!(!shows(&["1", "3", "4"], Some(&made)));
+        assert!(shows(&["1", "3"], None), "what was made is not known");
+        assert!(!shows(&["1"], None));
     }
 
     #[test]

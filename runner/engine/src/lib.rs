@@ -12,7 +12,9 @@ mod decide;
 mod effect;
 mod find;
 mod ids;
+mod part;
 mod plan;
+mod question;
 mod record;
 mod retry;
 mod run;
@@ -22,18 +24,20 @@ pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
-    Effect, Input, Look, LookFor, Outcome, Resolution, Settlement, Ticket, TimerReason, UndoChange,
-    UndoRequest, Wake, Work,
+    Effect, Input, Look, LookFor, Outcome, Resolution, Reversed, Settlement, Ticket, TimerReason,
+    UndoChange, UndoRequest, Wake, Work,
 };
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;
+pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use plan::{
-    Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
-    Step, SubRunbook, Uses,
+    Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
+    Retry, SourceLine, Step, SubRunbook, Uses,
 };
+pub use question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
 pub use record::{
-    Approval, At, AttemptEnd, Durability, Evidence, FORMAT, Fact, Identity, Item, Mode, Phase,
-    Record, RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
+    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
+    RunEnd, Shape, StepEnd, Timestamp,
 };
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,

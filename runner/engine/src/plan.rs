@@ -75,9 +75,9 @@ pub struct Step {
     pub accounts: BTreeMap<String, Name>,
     /// The templates of its inputs.
     pub with: Value,
-    /// The steps it waits for, complete: implied and referenced ones too. A step of a sub-runbook
-    /// waits besides until the step that runs it lets its steps begin.
-    pub needs: Vec<Name>,
+    /// The steps it waits for and why, complete: implied and referenced ones too. A step of a
+    /// sub-runbook waits besides until the step that runs it lets its steps begin.
+    pub needs: Vec<Need>,
     /// A condition, the text of an expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -96,6 +96,27 @@ pub struct Step {
     pub confirm: Option<Confirm>,
     /// Where it stands.
     pub line: SourceLine,
+}
+
+/// A step that another waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// The step.
+    pub step: Name,
+    /// Why it is waited for.
+    pub because: Because,
+}
+
+/// Why one step waits for another, the weakest reason first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// It stands below in the file and says nothing else.
+    Order,
+    /// One of its expressions reads it.
+    Referenced,
+    /// Its `needs` name it.
+    Said,
 }
 
 /// What a step uses.
@@ -213,6 +234,9 @@ pub struct Confirm {
     pub message: String,
     /// How many people must say yes.
     pub people: u32,
+    /// The actions, `ecs:DeleteImage`, whose changes a yes answers for too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
 }
 
 /// A place in a runbook's file.
@@ -225,6 +249,16 @@ pub struct SourceLine {
     pub line: u32,
     /// The column, counted from 1.
     pub column: u32,
+}
+
+impl Need {
+    /// A step, and why it is waited for.
+    pub fn new(step: impl Into<Name>, because: Because) -> Self {
+        Self {
+            step: step.into(),
+            because,
+        }
+    }
 }
 
 impl Plan {

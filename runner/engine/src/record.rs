@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::call::{Ask, Call};
+use crate::call::Call;
 use crate::effect::{Resolution, Settlement};
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
+use crate::question::{Approval, Evidence};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
 pub const FORMAT: u32 = 1;
@@ -121,27 +123,6 @@ pub enum Shape {
     Table,
 }
 
-/// What is asked of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// The question.
-    pub message: String,
-    /// How many people must say yes.
-    pub people: u32,
-    /// Names of the evidence to enter.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<String>,
-    /// Who is expected to answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// Set when a change asked and not the runbook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<Ask>,
-}
-
-/// What a person entered.
-pub type Evidence = BTreeMap<String, String>;
-
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -233,7 +214,7 @@ pub enum Fact {
         /// By the runbook's names.
         accounts: BTreeMap<Name, Identity>,
     },
-    /// A mended runbook replaced the plan.
+    /// A mended runbook, or one with other inputs, replaced the plan.
     PlanRevised {
         /// The new plan.
         plan: Box<Plan>,
@@ -265,6 +246,8 @@ pub enum Fact {
     },
     /// A person was asked.
     ApprovalAsked {
+        /// The question's number in the run, from 1.
+        question: u64,
         /// The step.
         step: Name,
         /// The question.
@@ -272,6 +255,8 @@ pub enum Fact {
     },
     /// A person said yes.
     Approved {
+        /// The question they were shown.
+        question: u64,
         /// The step.
         step: Name,
         /// Who.
@@ -281,11 +266,25 @@ pub enum Fact {
     },
     /// A person said no.
     Declined {
+        /// The question they were shown.
+        question: u64,
         /// The step.
         step: Name,
         /// Who.
         by: String,
         /// Why.
+        why: String,
+    },
+    /// What a person said came too late, or fits nothing, and decided nothing.
+    AnswerIgnored {
+        /// The step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<Name>,
+        /// Who.
+        by: String,
+        /// What they said.
+        said: String,
+        /// Why it decided nothing.
         why: String,
     },
     /// A step's code was started.
@@ -392,6 +391,17 @@ pub enum Fact {
         /// Why.
         fault: Fault,
     },
+    /// A change that stayed while its step was made again answered an equal one.
+    ChangeKept {
+        /// By whom.
+        at: At,
+        /// The call's place in the attempt.
+        index: u32,
+        /// The call's fingerprint.
+        print: String,
+        /// The change's number.
+        change: u64,
+    },
     /// An attempt ended.
     AttemptEnded {
         /// Which.
@@ -413,6 +423,8 @@ pub enum Fact {
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Name>,
+        /// The record that made it undecided.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.
@@ -424,6 +436,12 @@ pub enum Fact {
     RollbackStarted {
         /// Who asked; the runbook for `on_failure = "undo"`.
         by: String,
+        /// What is taken back, when it is not the whole run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Box<Part>>,
+        /// The plan that the run goes on with once that part was taken back, when it is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mended: Option<Box<Plan>>,
     },
     /// A reverse is about to be sent.
     ReverseIntended {
@@ -487,6 +505,7 @@ impl Fact {
             | Self::Declined { .. }
             | Self::Resolved { .. }
             | Self::ChangeSettled { .. }
+            | Self::PlanRevised { .. }
             | Self::RollbackStarted { .. }
             | Self::RollbackEnded { .. }
             | Self::RunEnded { .. }
@@ -496,6 +515,7 @@ impl Fact {
             | Self::ChangeUnknown { .. }
             | Self::ChangeFound { .. }
             | Self::ChangeLeft { .. }
+            | Self::ChangeKept { .. }
             | Self::ReverseDone { .. }
             | Self::ReverseFailed { .. }
             | Self::StepEnded { .. } => Durability::Soon,

@@ -5,10 +5,16 @@ mod attempts;
 mod changes;
 mod evolve;
 mod inside;
+mod mend;
+mod part;
 mod prepare;
+mod questions;
+mod redo;
+mod rests;
 mod rollback;
 mod state;
 mod tally;
+mod undecided;
 mod view;
 
 pub use state::{

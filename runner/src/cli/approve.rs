@@ -2,24 +2,30 @@
 
 use std::time::{Duration, Instant};
 
-use rutter_engine::{Approval, Evidence, Name, Timestamp};
+use rutter_engine::{Evidence, Fact, Question, Settled, Timestamp};
 
 use super::flags::{Speaker, pair};
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::Message;
-use crate::ui::{Prompt, one_line};
+use crate::ui::{Prompt, one_line, question_lines};
 
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Answer the question of a step: yes, unless `--no`
+///
+/// It is shown, and the answer counts for it alone. What destroys, buys or is final is answered by a
+/// word at the terminal, or elsewhere by the question's number.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run's id, or the beginning of it
     run: String,
     /// The step that asks
     step: String,
+    /// Answer this question only, by the number it was shown with
+    #[arg(long, value_name = "NUMBER")]
+    question: Vec<u64>,
     #[command(flatten)]
     speaker: Speaker,
     /// Enter a piece of evidence that the step asks for
@@ -35,33 +41,59 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     let seen = context.see(&args.run)?.begun()?;
-    let (step, approval) = question(&seen, &args.step)?;
+    let questions = questions(&seen, &args.step, &args.question)?;
+    for question in &questions {
+        for line in question_lines(question, &seen.run) {
+            context.printer.note(&line);
+        }
+    }
     let by = args.speaker.name(&context.environment);
-    let message = match args.why {
-        Some(why) if args.no => Message::Decline { step, by, why },
-        _ => Message::Approve {
-            evidence: evidence(&approval, args.evidence, &seen, &step)?,
-            step,
-            by,
-        },
+    let messages = match args.why.filter(|_| args.no) {
+        // A no ends the step, and with it whatever else it asks.
+        Some(why) => questions[..1]
+            .iter()
+            .map(|question| Message::Decline {
+                question: question.number,
+                by: by.clone(),
+                why: why.clone(),
+            })
+            .collect::<Vec<_>>(),
+        None => {
+            sure(&seen, &questions, &args.question)?;
+            let evidence = evidence(&questions, args.evidence, &seen)?;
+            let yes = |question: &Question| Message::Approve {
+                question: question.number,
+                by: by.clone(),
+                evidence: evidence.clone(),
+            };
+            questions.iter().map(yes).collect()
+        }
     };
-    leave(context, &seen, &message)
+    leave(context, &seen, &messages)
 }
 
-/// The open question of a step.
-fn question(seen: &Seen, step: &str) -> Result<(Name, Approval), Failure> {
-    let id = seen.folder.id();
-    let open = seen
-        .run
-        .steps()
-        .filter(|(_, state)| state.waits_for_person());
-    let mut names = Vec::new();
-    for (planned, state) in open {
-        if let (true, Some((approval, _))) = (*planned.id == *step, &state.asked) {
-            return Ok((planned.id.clone(), approval.clone()));
-        }
-        names.push(planned.id.to_string());
+/// The open questions of a step, or those of them that are named; at least one.
+fn questions(seen: &Seen, step: &str, named: &[u64]) -> Result<Vec<Question>, Failure> {
+    for number in named {
+        check_named(seen, step, *number)?;
     }
+    let wanted = |question: &&Question| named.is_empty() || named.contains(&question.number);
+    let open: Vec<_> = seen
+        .run
+        .open_questions_of(step)
+        .filter(wanted)
+        .cloned()
+        .collect();
+    if !open.is_empty() {
+        return Ok(open);
+    }
+    let id = seen.folder.id();
+    let mut names: Vec<_> = seen
+        .run
+        .open_questions()
+        .map(|question| question.step.to_string())
+        .collect();
+    names.dedup();
     let help = match names.as_slice() {
         [] => {
             format!("no step of run {id} asks anything; `rutter show {id}` shows where it stands")
@@ -75,30 +107,93 @@ fn question(seen: &Seen, step: &str) -> Result<(Name, Approval), Failure> {
     Err(Failure::refused(title, help))
 }
 
-/// What the step asks for, from flags and then from the person at the terminal.
-pub(super) fn evidence(
-    approval: &Approval,
+/// Refuses a number that is no open question of the step.
+fn check_named(seen: &Seen, step: &str, number: u64) -> Result<(), Failure> {
+    let id = seen.folder.id();
+    let help = format!("`rutter show {id}` shows what is asked now");
+    let question = seen.run.question(number);
+    let Some(question) = question.filter(|question| &*question.step == step) else {
+        let title = format!("step `{step}` of run {id} has asked no question {number}");
+        return Err(Failure::refused(title, help));
+    };
+    let how = match &question.settled {
+        None => return Ok(()),
+        Some(Settled::Approved) => {
+            let who: Vec<_> = question.yes.iter().map(|yes| one_line(&yes.by)).collect();
+            format!("{} said yes", who.join(" and "))
+        }
+        Some(Settled::Declined { by }) => format!("{} said no", one_line(by)),
+        Some(Settled::Moot(why)) => (*why).to_owned(),
+    };
+    Err(Failure::refused(
+        format!("question {number} of run {id} is settled: {how}"),
+        help,
+    ))
+}
+
+/// Makes sure that who says yes to what destroys, buys or is final has seen it.
+fn sure(seen: &Seen, questions: &[Question], named: &[u64]) -> Result<(), Failure> {
+    let is_final = |question: &&Question| question.approval.is_final();
+    let Some(first) = questions.iter().find(is_final) else {
+        return Ok(());
+    };
+    let (id, step) = (seen.folder.id(), &first.step);
+    if let Some(prompt) = Prompt::open() {
+        if prompt.word("yes?")? {
+            return Ok(());
+        }
+        return Err(Failure::refused(
+            format!("question {} was not answered with its word", first.number),
+            format!("`rutter approve {id} {step}` asks again"),
+        ));
+    }
+    let unnamed = questions
+        .iter()
+        .filter(is_final)
+        .find(|question| !named.contains(&question.number));
+    let Some(question) = unnamed else {
+        return Ok(());
+    };
+    let number = question.number;
+    Err(Failure::refused(
+        format!(
+            "question {number} is about what cannot be taken back or costs money: without a terminal \
+             a yes names it"
+        ),
+        format!("read it, then `rutter approve {id} {step} --question {number}`"),
+    ))
+}
+
+/// What the questions want, from flags and then from the person at the terminal.
+fn evidence(
+    questions: &[Question],
     given: Vec<(String, String)>,
     seen: &Seen,
-    step: &str,
 ) -> Result<Evidence, Failure> {
     let mut evidence: Evidence = given.into_iter().collect();
-    let wanted = || approval.evidence.join(", ");
-    if let Some(name) = evidence
-        .keys()
-        .find(|name| !approval.evidence.contains(name))
-    {
+    let step = &questions[0].step;
+    let wanted: Vec<&String> = questions
+        .iter()
+        .flat_map(|question| &question.approval.evidence)
+        .collect();
+    if let Some(name) = evidence.keys().find(|name| !wanted.contains(name)) {
         let title = format!("step `{step}` does not ask for the evidence `{name}`");
-        let help = match approval.evidence.is_empty() {
-            true => "it asks for none".to_owned(),
-            false => format!("it asks for {}", wanted()),
+        let names: Vec<_> = wanted.iter().map(|name| name.as_str()).collect();
+        let help = match names.as_slice() {
+            [] => "it asks for none".to_owned(),
+            names => format!("it asks for {}", names.join(", ")),
         };
         return Err(Failure::refused(title, help));
     }
-    for name in &approval.evidence {
-        if evidence.contains_key(name) {
-            continue;
-        }
+    if let Some((name, _)) = evidence.iter().find(|(_, value)| value.trim().is_empty()) {
+        return Err(Failure::refused(
+            format!("the evidence `{name}` is empty"),
+            format!("`--evidence {name}=…` says what was seen"),
+        ));
+    }
+    let missing = |question: &Question| question.missing(&evidence).cloned().collect::<Vec<_>>();
+    let missing: Vec<String> = questions.iter().flat_map(missing).collect();
+    for name in missing {
         let Some(prompt) = Prompt::open() else {
             return Err(Failure::refused(
                 format!("step `{step}` asks for the evidence `{name}`"),
@@ -108,23 +203,33 @@ pub(super) fn evidence(
                 ),
             ));
         };
-        evidence.insert(name.clone(), prompt.line(&one_line(name))?);
+        let entered = prompt.evidence(&name)?;
+        evidence.insert(name, entered);
     }
     Ok(evidence)
 }
 
-/// Leaves a message for the driver of a run and, if there is one, waits until it has acted upon it.
-pub(super) fn leave(context: &Context, seen: &Seen, message: &Message) -> Result<Exit, Failure> {
+/// Leaves messages for the driver of a run and, if there is one, waits until it has acted upon them.
+pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
     let inbox = seen.folder.inbox()?;
     let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-    let number = inbox.leave(now, message)?;
+    let mut numbers = Vec::new();
+    for message in messages {
+        numbers.push(inbox.leave(now, message)?);
+    }
     let until = Instant::now() + TAKEN_WITHIN;
     while seen.driver.is_some() && Instant::now() < until {
-        if inbox.is_taken(number)? {
-            context.printer.note(&format!("run {id} goes on"));
-            return Ok(Exit::Done);
+        let mut left = Vec::new();
+        for number in &numbers {
+            if !inbox.is_taken(*number)? {
+                left.push(*number);
+            }
         }
+        if left.is_empty() {
+            return taken(context, seen);
+        }
+        numbers = left;
         std::thread::sleep(Duration::from_millis(50));
     }
     context.printer.note(&match seen.driver {
@@ -132,4 +237,27 @@ pub(super) fn leave(context: &Context, seen: &Seen, message: &Message) -> Result
         None => format!("noted; `rutter resume {id}` goes on"),
     });
     Ok(Exit::Done)
+}
+
+/// The driver has read what was said: tells whether it decided anything.
+fn taken(context: &Context, seen: &Seen) -> Result<Exit, Failure> {
+    let id = seen.folder.id();
+    let now = Seen::new(seen.folder.clone())?;
+    let new = now.records.iter().filter(|record| record.seq > seen.run.seq());
+    let ignored = new
+        .filter_map(|record| record.known())
+        .find_map(|record| match record.fact {
+            Fact::AnswerIgnored { why, .. } => Some(why),
+            _ => None,
+        });
+    match ignored {
+        Some(why) => Err(Failure::refused(
+            format!("it decided nothing: {}", one_line(&why)),
+            format!("`rutter show {id}` shows where the run stands"),
+        )),
+        None => {
+            context.printer.note(&format!("run {id} goes on"));
+            Ok(Exit::Done)
+        }
+    }
 }

@@ -1,9 +1,8 @@
-//! Driving a run from the command line: what it needs, who interrupts it, who is asked, and what is
-//! said at its end.
+//! Driving a run from the command line: what it needs, who interrupts it, and what is said at its end.
 
 use std::sync::Arc;
 
-use rutter_engine::{Approval, Evidence, Input, Name, RunEnd, Standing};
+use rutter_engine::{RunEnd, Standing};
 use tokio::sync::mpsc;
 
 use super::exit::Asked;
@@ -11,7 +10,7 @@ use super::{Context, Exit, Failure};
 use crate::host::{Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
-use crate::ui::{self, KeepLog, Prompt, PromptError, Show, ending, one_line, outputs};
+use crate::ui::{self, KeepLog, Show, ending, one_line, outputs};
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;
@@ -73,74 +72,21 @@ pub(super) async fn interrupt() {
     }
 }
 
-/// Drives a session to where nothing is under way, asking the person at the terminal what a person
-/// must say, and tells how it ended.
+/// Drives a session to where nothing is under way, and tells how it ended.
 pub(super) async fn go(
     context: &Context,
     mut session: Session,
     asked: Asked,
-    by: &str,
 ) -> Result<Exit, Failure> {
     for warning in session.warnings() {
         context
             .printer
             .note(&format!("warning: {}", one_line(warning)));
     }
-    let mut said = Vec::new();
-    loop {
-        let mut show = KeepLog::new(ui::show(&context.printer), session.folder().log()?);
-        let standing = session.go(said, &mut show).await?;
-        show.finish(session.run());
-        said = match standing {
-            Standing::WaitingForPerson => ask(&session, by),
-            _ => Vec::new(),
-        };
-        if said.is_empty() {
-            return Ok(end(context, &session, &standing, asked));
-        }
-    }
-}
-
-/// What the person at the terminal says to the open questions; nothing without one.
-fn ask(session: &Session, by: &str) -> Vec<Input> {
-    let Some(prompt) = Prompt::open() else {
-        return Vec::new();
-    };
-    let mut said = Vec::new();
-    for (step, state) in session.run().steps() {
-        // One person answers here; where more are wanted the others answer with `rutter approve`.
-        let answered = |yes: &[(String, Evidence)]| yes.iter().any(|(who, _)| who == by);
-        if let Some((approval, yes)) = &state.asked
-            && state.waits_for_person()
-            && !answered(yes)
-            // A terminal that goes away is no answer.
-            && let Ok(Some(input)) = ask_one(&prompt, &step.id, approval, by)
-        {
-            said.push(input);
-        }
-    }
-    said
-}
-
-fn ask_one(
-    prompt: &Prompt,
-    step: &Name,
-    approval: &Approval,
-    by: &str,
-) -> Result<Option<Input>, PromptError> {
-    if !prompt.confirm(&format!("{step}: {}", one_line(&approval.message)))? {
-        // No answer is no refusal: the run waits, and can be approved or declined later.
-        return Ok(None);
-    }
-    let mut evidence = Evidence::new();
-    for name in &approval.evidence {
-        evidence.insert(name.clone(), prompt.line(name)?);
-    }
-    Ok(Some(Input::Approve {
-        step: step.clone(),
-        by: by.to_owned(),
-        evidence,
-    }))
+    let mut show = KeepLog::new(ui::show(&context.printer), session.folder().log()?);
+    let standing = session.go(&mut show).await?;
+    show.finish(session.run());
+    Ok(end(context, &session, &standing, asked))
 }
 
 fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) -> Exit {

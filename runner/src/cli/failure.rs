@@ -214,12 +214,20 @@ fn session_failed(error: &SessionError) -> Failure {
                 "`rutter undo {id}` takes its changes back; `rutter show {id}` shows them"
             )),
         ),
+        SessionError::NoSuchAction { asks, .. } => ("action", Some(named_actions(asks))),
         SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
         _ => ("run", None),
     };
     let diagnostic = Diagnostic::error(code, with_causes(error)).state(NOTHING_RAN);
     let help = help.filter(|help| !help.is_empty());
     Failure::new(Exit::Refused, with_help(diagnostic, help))
+}
+
+fn named_actions(asks: &[String]) -> String {
+    match asks {
+        [] => "it calls nothing that destroys, buys or is final".to_owned(),
+        asks => format!("it may ask about {}", asks.join(", ")),
+    }
 }
 
 impl From<PromptError> for Failure {

@@ -70,14 +70,19 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         (None, _, true) => Resolution::Adopt,
         (None, ..) => Resolution::Skip,
     };
+    let item = args.item.as_deref().map(Name::from);
+    let Some(about) = seen.run.undecided(&step, item.as_ref(), &resolution) else {
+        return Err(nothing_to_decide(&seen, &step, item.as_ref(), &resolution));
+    };
     let message = Message::Resolve {
         step,
-        item: args.item.as_deref().map(Name::from),
+        item,
+        about,
         resolution,
         by: args.speaker.name(&context.environment),
         why: args.why,
     };
-    super::approve::leave(context, &seen, &message)
+    super::approve::leave(context, &seen, &[message])
 }
 
 /// What is decided about changes that a rollback could not take back, if that is meant.
@@ -170,6 +175,27 @@ fn undecided(seen: &Seen, step: &str) -> Result<Name, Failure> {
         open => format!("these wait for a decision: {}", open.join(", ")),
     };
     Err(Failure::refused(title, help))
+}
+
+/// The step is undecided, but not in the way that this decision needs.
+fn nothing_to_decide(
+    seen: &Seen,
+    step: &Name,
+    item: Option<&Name>,
+    resolution: &Resolution,
+) -> Failure {
+    let id = seen.folder.id();
+    let whole = match item {
+        Some(item) => format!("item `{item}` of step `{step}`"),
+        None => format!("step `{step}`"),
+    };
+    Failure::refused(
+        format!(
+            "`{}` has nothing to decide about {whole} of run {id}",
+            resolution.flag()
+        ),
+        format!("`rutter show {id}` shows where it stands"),
+    )
 }
 
 fn is_undecided(state: &StepRun) -> bool {

@@ -30,10 +30,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         true,
     )?;
     let wishes = args.wishes.wishes(context);
-    let by = wishes.by.clone();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, false).await?;
-        driving::go(context, session, Asked::Run, &by).await
+        driving::go(context, session, Asked::Run).await
     })
 }

@@ -6,7 +6,7 @@ use super::exit::Asked;
 use super::flags::{Inputs, Speaker};
 use super::{Context, Exit, Failure, driving, load};
 use crate::journal::new_run_id;
-use crate::session::{Session, Wishes};
+use crate::session::{Consent, Session, Wishes};
 use crate::ui::notes;
 
 /// Carry out a runbook
@@ -23,9 +23,10 @@ pub(super) struct Args {
 /// What a person says beforehand.
 #[derive(Debug, clap::Args)]
 pub(super) struct WishFlags {
-    /// Say yes to the question of this step as soon as it asks
-    #[arg(long, value_name = "STEP")]
-    approve: Vec<String>,
+    /// Say yes to the question of this step as soon as it asks; to what it destroys or buys only where
+    /// the action is named: `clean_up:ecs:DeleteImage`
+    #[arg(long, value_name = "STEP[:PRODUCT:ACTION]")]
+    approve: Vec<Consent>,
     /// Stop after this step
     #[arg(long, value_name = "STEP")]
     until: Option<String>,
@@ -37,13 +38,10 @@ impl WishFlags {
     /// What the session is told.
     pub(super) fn wishes(&self, context: &Context) -> Wishes {
         Wishes {
-            approve: self
-                .approve
-                .iter()
-                .map(|step| step.as_str().into())
-                .collect(),
+            approve: self.approve.clone(),
             by: self.speaker.name(&context.environment),
             until: self.until.as_deref().map(Into::into),
+            ask: true,
         }
     }
 }
@@ -58,7 +56,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note(&notes);
     }
     let wishes = args.wishes.wishes(context);
-    let by = wishes.by.clone();
     Context::runtime()?.block_on(async {
         let session = Session::begin(
             driving::equipment(settings)?,
@@ -69,6 +66,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             loaded.secrets,
             wishes,
         );
-        driving::go(context, session.await?, Asked::Run, &by).await
+        driving::go(context, session.await?, Asked::Run).await
     })
 }

@@ -76,8 +76,9 @@ fn saying_no_needs_a_reason() {
 fn a_run_takes_values_accounts_and_wishes() {
     assert!(parses(
         "rutter run x.toml --set a=1 --set b=2 --inputs i.toml --account source=a@cn-hangzhou \
-         --approve cutover --approve buy --until task"
+         --approve cutover --approve buy:dts:CreateDtsInstance --until task"
     ));
+    assert!(!parses("rutter run x.toml --approve buy:dts"));
     assert!(!parses("rutter run x.toml --account source"));
     assert!(!parses("rutter run x.toml --set =1"));
 }

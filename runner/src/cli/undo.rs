@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let by = args.speaker.name(&context.environment);
     if seen.driver.is_some() {
-        return super::approve::leave(context, &seen, &Message::Undo { by });
+        return super::approve::leave(context, &seen, &[Message::Undo { by }]);
     }
     let secrets = load::secrets_again(
         &settings,
@@ -44,13 +44,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         false,
     )?;
     let wishes = Wishes {
-        by: by.clone(),
+        by,
         ..Wishes::default()
     };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, true).await?;
-        driving::go(context, session, Asked::Undo, &by).await
+        driving::go(context, session, Asked::Undo).await
     })
 }
 
@@ -85,7 +85,7 @@ fn confirmed(context: &Context, seen: &Seen) -> Result<bool, Failure> {
             one_line(&back)
         ));
     }
-    Ok(prompt.confirm(&format!(
+    Ok(prompt.word(&format!(
         "take back {number} changes of run {}?",
         seen.folder.id()
     ))?)

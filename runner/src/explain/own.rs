@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 49] = [
+pub(super) const FAULTS: [(&str, &str, &str); 50] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -146,6 +146,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 49] = [
         "rutter.limit.request",
         "A request of a plugin is larger than it may be.",
         "Send less, or raise `request` under `[limits]` in the settings.",
+    ),
+    (
+        "rutter.item-left-out",
+        "A step is made again without an item whose changes were kept and still stand.",
+        "Take the step back first, `rutter undo RUN --step STEP`, or give it the item again.",
     ),
     (
         "rutter.manifest",

@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 33] = [
+const REMEDIES: [(&str, &str); 34] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -136,6 +136,10 @@ const REMEDIES: [(&str, &str); 33] = [
     (
         "sub-runbook",
         "A step that runs a runbook runs it once: give `for_each`, `retry` and `timeout` to the steps inside.",
+    ),
+    (
+        "confirm",
+        "`changes` of a `confirm` names actions of the step's plugin, `ecs:DeleteImage`, whose changes a yes answers for; `rutter plugin inspect NAME` shows them.",
     ),
     (
         "runbook-cycle",

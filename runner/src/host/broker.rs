@@ -388,12 +388,12 @@ impl Context {
     /// Fills in the client token where the API takes one and the plugin gave none, and returns it.
     fn fill_token(&mut self, api: &mut Api, print: &str) -> Option<String> {
         let name = known(api)?.token_parameter.as_deref()?;
-        let (run, at) = (&self.run_id, &self.line.at);
         let equal = self.equal_changes.entry(print.to_owned()).or_default();
         if !equal.last_failed {
             equal.next += 1;
         }
-        let token = fingerprint::client_token(run, at, print, equal.next);
+        let ordinal = equal.next;
+        let token = self.maker().client_token(print, ordinal);
         fill(api, name, token.clone());
         Some(token)
     }
@@ -401,8 +401,7 @@ impl Context {
     fn fill_token_for_reverse(&self, reverse: &mut Api, token: &str) {
         let name = known(reverse).and_then(|action| action.token_parameter.as_deref());
         if let Some(name) = name {
-            let (run, at) = (&self.run_id, &self.line.at);
-            fill(reverse, name, fingerprint::client_token(run, at, token, 0));
+            fill(reverse, name, self.maker().client_token(token, 0));
         }
     }
 

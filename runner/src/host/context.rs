@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rutter_manifest::Manifest;
 
+use super::fingerprint::Maker;
 use super::line::Line;
 use super::permit::Hosts;
 
@@ -35,6 +36,8 @@ pub struct Account {
 pub(super) struct Context {
     pub(super) manifest: Arc<Manifest>,
     pub(super) run_id: String,
+    /// How often the item was taken back before.
+    pub(super) generation: u32,
     /// The accounts by the plugin's names.
     pub(super) accounts: BTreeMap<String, BoundAccount>,
     /// The hosts that the operator named.
@@ -44,6 +47,17 @@ pub(super) struct Context {
     pub(super) equal_changes: BTreeMap<String, EqualChanges>,
     /// The guest was told that its further lines are left out.
     pub(super) log_full: bool,
+}
+
+impl Context {
+    /// What the guest's tokens are made from.
+    pub(super) fn maker(&self) -> Maker<'_> {
+        Maker {
+            run: &self.run_id,
+            at: &self.line.at,
+            generation: self.generation,
+        }
+    }
 }
 
 /// How often the attempt made one and the same change.

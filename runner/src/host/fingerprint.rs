@@ -55,22 +55,31 @@ fn of_api(api: &Api) -> Value {
     ])
 }
 
-/// A step's token for a purpose: the same in every attempt, another in every other step and run. 64
-/// hexadecimal digits, which is as long as the cloud's tokens may be.
-pub(super) fn token(run: &str, at: &At, purpose: &str) -> String {
-    digest(&json!([
-        "token",
-        run,
-        &*at.step,
-        at.item.as_deref(),
-        purpose
-    ]))
+/// What the tokens of an item are made from: the same in every attempt, another in every other step and
+/// run, and another again once the item was taken back, so that what is made anew is neither taken for
+/// what was made before nor answered from what the cloud remembers of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maker<'a> {
+    pub(super) run: &'a str,
+    pub(super) at: &'a At,
+    pub(super) generation: u32,
 }
 
-/// The client token of the change that is number `ordinal` among the equal changes of an attempt.
-pub(super) fn client_token(run: &str, at: &At, print: &str, ordinal: u32) -> String {
-    let (step, item) = (&*at.step, at.item.as_deref());
-    digest(&json!(["client-token", run, step, item, print, ordinal]))
+impl Maker<'_> {
+    /// A token for a purpose: 64 hexadecimal digits, which is as long as the cloud's tokens may be.
+    pub(super) fn token(self, purpose: &str) -> String {
+        digest(&json!(["token", self.text(), purpose]))
+    }
+
+    /// The client token of the change that is number `ordinal` among the equal changes of an attempt.
+    pub(super) fn client_token(self, print: &str, ordinal: u32) -> String {
+        digest(&json!(["client-token", self.text(), print, ordinal]))
+    }
+
+    fn text(self) -> Value {
+        let At { step, item, .. } = self.at;
+        json!([self.run, &**step, item.as_deref(), self.generation])
+    }
 }
 
 fn digest(value: &Value) -> String {
@@ -155,20 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_the_same_in_every_attempt_and_differs_elsewhere() {
+    fn a_token_is_the_same_in_every_attempt_and_differs_elsewhere_and_after_it_was_taken_back() {
         let mut at = At {
             step: "role".into(),
             item: None,
             attempt: 1,
             phase: rutter_engine::Phase::Run,
         };
-        let first = token("run", &at, "create");
+        let token = |run, at: &At, generation, purpose| {
+            let maker = Maker {
+                run,
+                at,
+                generation,
+            };
+            assert_ne!(maker.token(purpose), maker.client_token(purpose, 0));
+            (maker.token(purpose), maker.client_token(purpose, 1))
+        };
+        let first = token("run", &at, 0, "create");
         at.attempt = 2;
-        assert_eq!(first, token("run", &at, "create"));
-        assert_ne!(first, token("run", &at, "delete"));
-        assert_ne!(first, token("other", &at, "create"));
+        assert_eq!(first, token("run", &at, 0, "create"));
+        let again = token("run", &at, 1, "create");
+        assert!(first.0 != again.0 && first.1 != again.1);
+        assert_ne!(first, token("run", &at, 0, "delete"));
+        assert_ne!(first, token("other", &at, 0, "create"));
         at.item = Some("0".into());
-        assert_ne!(first, token("run", &at, "create"));
-        assert!(first.len() <= 64 && first.is_ascii());
+        assert_ne!(first, token("run", &at, 0, "create"));
+        assert!(first.0.len() <= 64 && first.0.is_ascii());
     }
 }

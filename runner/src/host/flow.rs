@@ -44,6 +44,6 @@ impl Context {
 
     /// A token of the step for a purpose.
     pub(super) fn token(&self, purpose: &str) -> String {
-        fingerprint::token(&self.run_id, &self.line.at, purpose)
+        self.maker().token(purpose)
     }
 }

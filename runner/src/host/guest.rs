@@ -27,6 +27,8 @@ pub struct GuestJob {
     pub at: At,
     /// The run.
     pub run_id: String,
+    /// How often the item was taken back before: what is made again has tokens of its own.
+    pub generation: u32,
     /// The inputs, checked and completed; secrets as placeholders.
     pub inputs: Value,
     /// What to take back, in [`Phase::Undo`].
@@ -177,6 +179,7 @@ async fn run(
     let GuestJob {
         at,
         run_id,
+        generation,
         inputs,
         undo,
         accounts,
@@ -192,6 +195,7 @@ async fn run(
         context: Context {
             manifest: plugin.shared_manifest(),
             run_id,
+            generation,
             accounts,
             hosts,
             line,

@@ -35,6 +35,7 @@ fn job(inputs: Value, limits: Limits) -> GuestJob {
     GuestJob {
         at: at(),
         run_id: "run".to_owned(),
+        generation: 0,
         inputs,
         undo: None,
         accounts: BTreeMap::from([("account".to_owned(), account)]),

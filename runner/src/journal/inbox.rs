@@ -12,19 +12,19 @@ use super::{JournalError, format};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Message {
-    /// Yes to a step's question.
+    /// Yes to a question.
     Approve {
-        /// The step.
-        step: Name,
+        /// The question's number, as it was shown.
+        question: u64,
         /// Who.
         by: String,
         /// What they entered.
         evidence: Evidence,
     },
-    /// No to a step's question.
+    /// No to a question.
     Decline {
-        /// The step.
-        step: Name,
+        /// The question's number, as it was shown.
+        question: u64,
         /// Who.
         by: String,
         /// Why.
@@ -37,6 +37,8 @@ pub enum Message {
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Name>,
+        /// The record that made it undecided.
+        about: u64,
         /// What.
         resolution: Resolution,
         /// Who.
@@ -66,27 +68,32 @@ pub enum Message {
         /// Who.
         by: String,
     },
-    /// Stop; the run can be resumed.
-    Cancel {
-        /// Who.
-        by: String,
-    },
 }
 
 impl From<Message> for Input {
     fn from(message: Message) -> Self {
         match message {
-            Message::Approve { step, by, evidence } => Self::Approve { step, by, evidence },
-            Message::Decline { step, by, why } => Self::Decline { step, by, why },
+            Message::Approve {
+                question,
+                by,
+                evidence,
+            } => Self::Approve {
+                question,
+                by,
+                evidence,
+            },
+            Message::Decline { question, by, why } => Self::Decline { question, by, why },
             Message::Resolve {
                 step,
                 item,
+                about,
                 resolution,
                 by,
                 why,
             } => Self::Resolve {
                 step,
                 item,
+                about,
                 resolution,
                 by,
                 why,
@@ -107,7 +114,6 @@ impl From<Message> for Input {
                 why,
             },
             Message::Undo { by } => Self::Undo { by },
-            Message::Cancel { .. } => Self::Interrupt,
         }
     }
 }
@@ -157,17 +163,6 @@ impl Inbox {
                 [id],
                 |row| row.get(0),
             )
-            .map_err(|error| JournalError::from_database(&self.path, error))
-    }
-
-    /// Takes a message back that no driver has acted upon; true if it was still there.
-    ///
-    /// # Errors
-    /// When the journal cannot be written.
-    pub fn withdraw(&self, id: i64) -> Result<bool, JournalError> {
-        self.connection
-            .execute("DELETE FROM inbox WHERE id = ?1", [id])
-            .map(|rows| rows > 0)
             .map_err(|error| JournalError::from_database(&self.path, error))
     }
 }

@@ -289,7 +289,7 @@ fn a_message_is_deleted_with_the_next_append_and_not_before() {
     let (_folder, path) = place();
     with_records(&path, 1);
     let message = Message::Approve {
-        step: "cutover".into(),
+        question: 1,
         by: "ana".to_owned(),
         evidence: Default::default(),
     };

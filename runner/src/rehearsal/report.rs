@@ -231,7 +231,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
             .filter(|_| needed.is_none())
             .and_then(|id| run.planned(id))
         {
-            needed = latest(&mut step.needs.iter());
+            needed = latest(&mut step.needs.iter().map(|need| &need.step));
             around = step.inside.as_ref();
         }
         last_inside.or(needed)
@@ -308,7 +308,7 @@ fn people(out: &mut String, material: &Material<'_>) {
         .records
         .iter()
         .filter_map(|record| match &record.fact {
-            Fact::ApprovalAsked { step, approval } => Some((step, approval, record.time)),
+            Fact::ApprovalAsked { step, approval, .. } => Some((step, approval, record.time)),
             _ => None,
         });
     let asked: Vec<(&Name, &Approval, Timestamp)> = asked.collect();

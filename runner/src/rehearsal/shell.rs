@@ -54,7 +54,7 @@ impl RehearsalShell {
     }
 
     /// People always say yes in a rehearsal; that they were asked is in the records.
-    fn answer_for_people(&mut self, step: &Name, approval: &Approval) {
+    fn answer_for_people(&mut self, question: u64, step: &Name, approval: &Approval) {
         for person in 1..=approval.people {
             let evidence: Evidence = approval
                 .evidence
@@ -63,7 +63,7 @@ impl RehearsalShell {
                 .collect();
             let by = format!("rehearsal {person}");
             let input = Input::Approve {
-                step: step.clone(),
+                question,
                 by,
                 evidence,
             };
@@ -95,8 +95,13 @@ impl Shell for RehearsalShell {
     }
 
     fn recorded(&mut self, record: &Record, _run: &Run) {
-        if let Fact::ApprovalAsked { step, approval } = &record.fact {
-            self.answer_for_people(step, approval);
+        if let Fact::ApprovalAsked {
+            question,
+            step,
+            approval,
+        } = &record.fact
+        {
+            self.answer_for_people(*question, step, approval);
         }
     }
 
@@ -118,7 +123,7 @@ impl Shell for RehearsalShell {
                     time,
                 });
             }
-            Effect::HoldGuest { .. } | Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } => {}
             Effect::ReleaseGuest { at } => self.own.extend(self.guests.release(&at)),
             Effect::DropGuest { at } => {
                 self.turns.retain(|turn| turn.at() != &at);

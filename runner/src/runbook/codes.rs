@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 33] = [
+pub const CODES: [(&str, &str); 34] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -64,6 +64,10 @@ pub const CODES: [(&str, &str); 33] = [
         SUB_RUNBOOK,
         "a step that runs a runbook has a key that means nothing to it",
     ),
+    (
+        CONFIRM,
+        "a `confirm` names a change that its step never makes",
+    ),
     (RUNBOOK_CYCLE, "runbooks run each other"),
 ];
 
@@ -99,4 +103,5 @@ pub(super) const MAY_BE_UNDEFINED: &str = "may-be-undefined";
 pub(super) const WITH: &str = "step-inputs";
 pub(super) const FOR_EACH: &str = "for-each";
 pub(super) const SUB_RUNBOOK: &str = "sub-runbook";
+pub(super) const CONFIRM: &str = "confirm";
 pub(super) const RUNBOOK_CYCLE: &str = "runbook-cycle";

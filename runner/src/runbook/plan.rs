@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rutter_engine as engine;
 use rutter_engine::{
-    ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, SourceLine, SubRunbook, Uses,
+    ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef, SourceLine, SubRunbook, Uses,
 };
 use rutter_manifest::IdSide;
 use serde_json::{Map, Value};
@@ -78,13 +78,21 @@ fn needs(
     model: &Model<'_>,
     caller: Option<&engine::Step>,
     ids: &[Name],
-) -> Vec<Name> {
-    let whole = model.needs[index].iter();
-    let whole = whole.filter(|(_, because)| **because != Because::Part);
-    let mut needs: Vec<Name> = whole.map(|(need, _)| ids[*need].clone()).collect();
-    let parts = parts(&model.runbook.steps[index]);
-    needs.extend(parts.map(|(step, rest)| outer(caller, &format!("{step}.{rest}"))));
-    needs
+) -> Vec<Need> {
+    let whole = model.needs[index].iter().filter_map(|(need, because)| {
+        let because = match because {
+            Because::Below => engine::Because::Order,
+            Because::Read => engine::Because::Referenced,
+            Because::Named => engine::Because::Said,
+            Because::Part => return None,
+        };
+        Some(Need::new(ids[*need].clone(), because))
+    });
+    let parts = parts(&model.runbook.steps[index]).map(|(step, rest)| {
+        let part = outer(caller, &format!("{step}.{rest}"));
+        Need::new(part, engine::Because::Said)
+    });
+    whole.chain(parts).collect()
 }
 
 /// The id in the plan of a step with this id in its runbook.
@@ -128,6 +136,7 @@ fn as_written(step: &Step, inside: bool) -> engine::Step {
         confirm: step.confirm.as_ref().map(|confirm| engine::Confirm {
             message: confirm.message.value.clone(),
             people: confirm.people,
+            changes: confirm.changes.iter().map(|name| name.value.clone()).collect(),
         }),
         line: SourceLine::default(),
     }

@@ -89,6 +89,8 @@ pub(super) enum Accounts {
 pub(super) struct Confirm {
     pub message: Spanned<String>,
     pub people: u32,
+    /// The actions whose changes a yes answers for.
+    pub changes: Vec<Spanned<String>>,
 }
 
 /// Reads the document. What cannot be read is reported and left out.
@@ -449,6 +451,7 @@ fn confirm(reader: &mut Reader<'_, '_, '_>) -> Option<Confirm> {
                 span: node.span,
             },
             people: 1,
+            changes: Vec::new(),
         }),
         NodeKind::Table(table) => {
             let mut inner = Reader::new(table, &what, reader.problems);
@@ -456,15 +459,17 @@ fn confirm(reader: &mut Reader<'_, '_, '_>) -> Option<Confirm> {
             let people = inner
                 .integer("people", 1, 100)
                 .map_or(1, |people| people.value);
+            let changes = inner.texts("changes").unwrap_or_default();
             inner.finish();
             Some(Confirm {
                 message: message?,
                 people: u32::try_from(people).unwrap_or(1),
+                changes,
             })
         }
         _ => {
             reader.problems.wrong_type(
-                "the question as text, or `{ message = \"…\", people = 2 }`",
+                "the question as text, or `{ message = \"…\", people = 2, changes = [\"ecs:DeleteImage\"] }`",
                 node,
             );
             None

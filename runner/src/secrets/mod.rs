@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rutter_engine::{At, Fault, Phase};
 use serde_json::{Map, Value};
 
-pub use placeholder::{UnknownPlaceholder, placeholder};
+pub use placeholder::{UnknownPlaceholder, is_placeholder, placeholder};
 pub use swap::SHORTEST_IN_TEXT;
 pub use text::SecretText;
 pub use vault::{Vault, VaultError};

@@ -23,6 +23,11 @@ pub fn placeholder(run: &str, path: &str) -> String {
     text
 }
 
+/// Whether a text is nothing but a placeholder.
+pub fn is_placeholder(text: &str) -> bool {
+    length_at_start(text) == Some(text.len())
+}
+
 /// Returns the length in bytes of the placeholder at the start of `text`, if one stands there.
 pub(super) fn length_at_start(text: &str) -> Option<usize> {
     let digits = text.strip_prefix(PREFIX)?.as_bytes().get(..DIGITS)?;

@@ -44,6 +44,16 @@ pub enum SessionError {
     /// `--until` or `--approve` names a step that the runbook does not have.
     #[error("the runbook has no step `{0}`")]
     NoSuchStep(String),
+    /// `--approve` names an action that the step never calls.
+    #[error("step `{step}` never calls `{action}`")]
+    NoSuchAction {
+        /// The step.
+        step: String,
+        /// The action.
+        action: String,
+        /// The actions it may ask about.
+        asks: Vec<String>,
+    },
     /// The world's file.
     #[error(transparent)]
     World(#[from] rutter_simcloud::WorldError),

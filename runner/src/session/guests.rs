@@ -133,6 +133,7 @@ impl Guests {
         let job = GuestJob {
             at: at.clone(),
             run_id: run.id().to_owned(),
+            generation: run.generation(at),
             inputs,
             undo: undo.map(|undo| *undo),
             accounts: bound.collect(),
@@ -154,8 +155,8 @@ impl Guests {
     }
 
     /// The call of a held guest, to be handed in again.
-    pub fn release(&mut self, at: &At) -> Option<Input> {
-        self.guests.get_mut(at).and_then(|guest| guest.asked.take())
+    pub fn release(&self, at: &At) -> Option<Input> {
+        self.guests.get(at).and_then(|guest| guest.asked.clone())
     }
 
     /// Drops a guest where it stands.

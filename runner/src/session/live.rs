@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rutter_engine::{
-    At, Call, Effect, Evidence, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake,
+    At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use super::guests::Guests;
 use super::timers::Timers;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
+use crate::ui::{Drawing, Heard, Interview};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);
@@ -37,6 +38,8 @@ pub struct LiveShell {
     own: Vec<Input>,
     interrupts: mpsc::Receiver<()>,
     interrupted: u8,
+    /// The conversation with the person at the terminal, if there is one.
+    interview: Option<Interview>,
 }
 
 impl LiveShell {
@@ -48,7 +51,12 @@ impl LiveShell {
         clock: Clock,
         interrupts: mpsc::Receiver<()>,
     ) -> Self {
+        let interview = wishes
+            .ask
+            .then(|| Interview::at_terminal(&wishes.by))
+            .flatten();
         Self {
+            interview,
             guests,
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
@@ -120,7 +128,10 @@ impl LiveShell {
             match wakeup {
                 Wakeup::Inputs(more) => inputs.extend(more),
                 // Display only; a later one says more.
-                Wakeup::Progress { .. } | Wakeup::Log { .. } | Wakeup::Inbox => {}
+                Wakeup::Progress { .. }
+                | Wakeup::Log { .. }
+                | Wakeup::Ask(_)
+                | Wakeup::Inbox => {}
             }
         }
         Wakeup::Inputs(inputs)
@@ -132,16 +143,12 @@ impl Shell for LiveShell {
         self.clock.now()
     }
 
-    fn recorded(&mut self, record: &Record, _run: &Run) {
-        if let Fact::ApprovalAsked { step, approval } = &record.fact
-            && self.wishes.approve.contains(step)
-            && approval.evidence.is_empty()
+    fn recorded(&mut self, record: &Record, run: &Run) {
+        if let Fact::ApprovalAsked { question, .. } = &record.fact
+            && let Some(question) = run.question(*question)
+            && self.wishes.answer(question)
         {
-            self.own.push(Input::Approve {
-                step: step.clone(),
-                by: self.wishes.by.clone(),
-                evidence: Evidence::new(),
-            });
+            self.own.push(self.wishes.yes(question.number));
         }
     }
 
@@ -161,7 +168,7 @@ impl Shell for LiveShell {
             } => {
                 self.guests.answer(&at, index, answer, time);
             }
-            Effect::HoldGuest { .. } | Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } => {}
             Effect::ReleaseGuest { at } => self.own.extend(self.guests.release(&at)),
             Effect::DropGuest { at } => self.guests.drop_guest(&at),
             Effect::Send { ticket, call, at } => self.send(ticket, call, at),
@@ -170,29 +177,70 @@ impl Shell for LiveShell {
     }
 
     async fn next(&mut self, run: &Run) -> Option<Wakeup> {
-        if !self.own.is_empty() {
-            return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
-        }
-        if self.is_idle(run) {
-            return None;
-        }
-        let timers = self.timers.first(run).into_iter();
-        let first = timers.chain(self.idle_timers.first(run)).min();
-        let pause = first.map_or(INBOX_EVERY, |due| self.clock.until(due));
-        tokio::select! {
-            biased;
-            Some(()) = self.interrupts.recv() => {
-                Some(Wakeup::Inputs(vec![self.interrupt()]))
+        loop {
+            if !self.own.is_empty() {
+                return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
             }
-            Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
-                Some(self.gather(done.into_iter().collect()))
+            let mut talk = Talk(self.interview.as_mut());
+            if let Some(drawing) = talk.attend(run) {
+                return Some(Wakeup::Ask(drawing));
             }
-            wakeup = self.guests.next() => Some(match wakeup {
-                Wakeup::Inputs(inputs) => self.gather(inputs),
-                other => other,
-            }),
-            () = tokio::time::sleep(pause), if first.is_some() => Some(self.take_due()),
-            _ = self.inbox_ticks.tick() => Some(Wakeup::Inbox),
+            let talking = talk.is_open();
+            if !talking && self.is_idle(run) {
+                return None;
+            }
+            let timers = self.timers.first(run).into_iter();
+            let first = timers.chain(self.idle_timers.first(run)).min();
+            let pause = first.map_or(INBOX_EVERY, |due| self.clock.until(due));
+            let mut talk = Talk(self.interview.as_mut());
+            let listens = talk.wakes_at();
+            let listens_in = listens.map_or(INBOX_EVERY, |at| {
+                at.saturating_duration_since(std::time::Instant::now())
+            });
+            tokio::select! {
+                biased;
+                Some(()) = self.interrupts.recv() => {
+                    return Some(Wakeup::Inputs(vec![self.interrupt()]));
+                }
+                Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
+                    return Some(self.gather(done.into_iter().collect()));
+                }
+                wakeup = self.guests.next() => return Some(match wakeup {
+                    Wakeup::Inputs(inputs) => self.gather(inputs),
+                    other => other,
+                }),
+                () = tokio::time::sleep(pause), if first.is_some() => return Some(self.take_due()),
+                heard = talk.hear(), if talking => return Some(match heard {
+                    Heard::Draw(drawing) => Wakeup::Ask(drawing),
+                    Heard::Said(answers) => Wakeup::Inputs(answers),
+                }),
+                () = tokio::time::sleep(listens_in), if listens.is_some() => {}
+                _ = self.inbox_ticks.tick() => return Some(Wakeup::Inbox),
+            }
+        }
+    }
+}
+
+/// The conversation, or nothing to hear where nobody sits.
+struct Talk<'a>(Option<&'a mut Interview>);
+
+impl Talk<'_> {
+    fn attend(&mut self, run: &Run) -> Option<Drawing> {
+        self.0.as_mut()?.attend(run)
+    }
+
+    fn is_open(&self) -> bool {
+        self.0.as_ref().is_some_and(|interview| interview.is_open())
+    }
+
+    fn wakes_at(&self) -> Option<std::time::Instant> {
+        self.0.as_ref()?.wakes_at()
+    }
+
+    async fn hear(&mut self) -> Heard {
+        match &mut self.0 {
+            Some(interview) => interview.hear().await,
+            None => std::future::pending().await,
         }
     }
 }

@@ -16,8 +16,9 @@ mod guests;
 mod live;
 mod rehearse;
 mod timers;
+mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
@@ -29,6 +30,7 @@ pub use error::SessionError;
 pub use guests::Guests;
 pub use live::LiveShell;
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
+pub use wishes::{Consent, Wishes};
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
 use crate::drive::Drive;
@@ -49,17 +51,6 @@ pub struct Equipment {
     pub limits: Limits,
     /// Gets a message for each Ctrl-C.
     pub interrupts: mpsc::Receiver<()>,
-}
-
-/// What a person said beforehand.
-#[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// Steps whose questions are answered with yes.
-    pub approve: BTreeSet<Name>,
-    /// In whose name.
-    pub by: String,
-    /// Stop after this step.
-    pub until: Option<Name>,
 }
 
 /// A run that this process drives.
@@ -93,7 +84,7 @@ impl Session {
             .confirm(&plan.accounts)
             .await
             .map_err(SessionError::Accounts)?;
-        check_step(&plan, &wishes)?;
+        wishes.check(&plan, &plugins)?;
         let driving = Runs::new(&equipment.settings.state_dir).create(id)?;
         for component in components {
             driving.folder.keep_component(component)?;
@@ -142,9 +133,9 @@ impl Session {
         if let Some(end) = run.end().filter(|_| !undo) {
             return Err(SessionError::Over(folder.id().to_owned(), end.clone()));
         }
-        check_step(run.plan(), &wishes)?;
         let (plugins, mut warnings) =
             kept_components(&equipment.sandbox, folder, run.plan(), undo)?;
+        wishes.check(run.plan(), &plugins)?;
         let manifests = plugins
             .iter()
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
@@ -163,6 +154,9 @@ impl Session {
         // A person's decision comes before anything is tried again because of it.
         let messages = driving.journal.take_inbox()?;
         first.extend(messages.into_iter().map(Input::from));
+        // What was asked before may have been answered beforehand this time.
+        let asked = run.open_questions().filter(|asked| wishes.answer(asked));
+        first.extend(asked.map(|question| wishes.yes(question.number)));
         // Before the accounts are confirmed nothing starts: the undo comes first.
         if undo {
             first.push(Input::Undo {
@@ -184,18 +178,15 @@ impl Session {
         })
     }
 
-    /// Drives the run until nothing is under way, and says where it stands. May be called again with
-    /// what a person said in the meantime.
+    /// Drives the run until nothing is under way, and says where it stands.
     ///
     /// # Errors
     /// When the journal fails; nothing more was sent then.
     pub async fn go(
         &mut self,
-        said: Vec<Input>,
         show: &mut dyn Show,
     ) -> Result<Standing, SessionError> {
-        let mut inputs = std::mem::take(&mut self.first);
-        inputs.extend(said);
+        let inputs = std::mem::take(&mut self.first);
         let mut drive = Drive {
             run: &mut self.run,
             journal: &mut self.driving.journal,
@@ -356,16 +347,6 @@ async fn confirm_again(
         .confirm(&accounts)
         .await
         .map_err(SessionError::Accounts)
-}
-
-fn check_step(plan: &Plan, wishes: &Wishes) -> Result<(), SessionError> {
-    let named = wishes.until.iter().chain(&wishes.approve);
-    for name in named {
-        if plan.step(name).is_none() {
-            return Err(SessionError::NoSuchStep(name.to_string()));
-        }
-    }
-    Ok(())
 }
 
 fn limited(mut run: Run, wishes: &Wishes) -> Run {

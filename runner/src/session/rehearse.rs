@@ -7,7 +7,7 @@ use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, Standing, Ti
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
 
-use super::{Guests, SessionError, check_step, load_components};
+use super::{Guests, SessionError, load_components};
 use crate::drive::Drive;
 use crate::host::{Hosts, Limits, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
@@ -80,14 +80,15 @@ pub async fn rehearse(
         wishes,
     } = rehearsal;
     let hosts = Hosts::noted(hosts);
-    check_step(&plan, &wishes)?;
     let identities = identities(&plan, &world)?;
     let seed = world.seed();
     let before = world.summary();
     let start = Timestamp(world.start_ms());
+    let plugins = load_components(&sandbox, &components)?;
+    wishes.check(&plan, &plugins)?;
     let guests = Guests::new(
         sandbox.clone(),
-        load_components(&sandbox, &components)?,
+        plugins,
         limits,
         hosts.clone(),
     );

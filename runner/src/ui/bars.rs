@@ -10,9 +10,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::board::Board;
+use super::footer::fitting;
 use super::printer::paint;
 use super::words::{count, duration, one_line, place};
-use super::{LogLevel, Printer, Show, Tone, Weight, describe};
+use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
 const BARS_MAX: usize = 16;
@@ -31,6 +32,8 @@ struct Screen {
     bars: MultiProgress,
     run: ProgressBar,
     more: ProgressBar,
+    /// The line where a person types, while one does.
+    input: Option<ProgressBar>,
     steps: BTreeMap<At, ProgressBar>,
     board: Board,
     started: Option<Timestamp>,
@@ -47,6 +50,7 @@ impl BarShow {
             bars,
             run,
             more,
+            input: None,
             steps: BTreeMap::new(),
             board: Board::default(),
             started: None,
@@ -97,6 +101,24 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Screen {
+    /// Shows the line where a person types, below all bars, or takes it away.
+    fn type_in(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            if let Some(bar) = self.input.take() {
+                bar.finish_and_clear();
+                self.bars.remove(&bar);
+            }
+            return;
+        };
+        let bars = &self.bars;
+        let bar = self.input.get_or_insert_with(|| {
+            let bar = bars.add(ProgressBar::no_length());
+            bar.set_style(style("{msg}"));
+            bar
+        });
+        bar.set_message(fitting(text));
+    }
+
     /// Makes the bars show what the board says.
     fn redraw(&mut self) {
         let Some(started) = self.started else {
@@ -178,6 +200,14 @@ impl Show for BarShow {
         self.above(&self.screen(), &one_line(text), Tone::Plain);
     }
 
+    fn ask(&mut self, drawing: &Drawing) {
+        let mut screen = self.screen();
+        for line in &drawing.lines {
+            self.above(&screen, line, Tone::Asks);
+        }
+        screen.type_in(drawing.input.as_deref());
+    }
+
     fn finish(&mut self, _run: &Run) {
         if let Some((over, thread)) = self.ticker.take() {
             over.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -190,6 +220,7 @@ impl Show for BarShow {
         screen.redraw();
         screen.run.finish_and_clear();
         screen.more.finish_and_clear();
+        screen.type_in(None);
         // As above: there may be no terminal any more.
         let _ = screen.bars.clear();
     }

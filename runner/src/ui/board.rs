@@ -43,6 +43,13 @@ impl Board {
             Fact::RunStarted { plan, .. } | Fact::PlanRevised { plan } => {
                 self.steps = plan.steps.len() as u64;
             }
+            Fact::RollbackStarted { part, mended, .. } => {
+                let again = part.as_ref().map_or(0, |part| part.again.len() as u64);
+                self.steps_over = self.steps_over.saturating_sub(again);
+                if let Some(plan) = mended {
+                    self.steps = plan.steps.len() as u64;
+                }
+            }
             Fact::StepEnded { .. } | Fact::StepSkipped { .. } => {
                 self.steps_over = (self.steps_over + 1).min(self.steps);
             }

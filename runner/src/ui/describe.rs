@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, Ask, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
+    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
     Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
 };
 
+use super::part;
+use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
 use super::words::{count, instant, one_line, place};
 use crate::journal::{RecordBody, StoredRecord};
@@ -103,13 +105,10 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::StepPrepared { .. }
         | Fact::StepEnded { .. }
         | Fact::Resolved { .. } => of_step(fact),
-        Fact::ApprovalAsked { step, approval } => asked(step, approval, run),
-        Fact::Approved { step, by, evidence } => approved(step, by, evidence),
-        Fact::Declined { step, by, why } => headline(format!(
-            "{step}: declined by {}: {}",
-            one_line(by),
-            one_line(why)
-        )),
+        Fact::ApprovalAsked { .. }
+        | Fact::Approved { .. }
+        | Fact::Declined { .. }
+        | Fact::AnswerIgnored { .. } => of_question(fact, run),
         Fact::AttemptStarted { .. }
         | Fact::AttemptResumed { .. }
         | Fact::AttemptEnded { .. }
@@ -141,6 +140,7 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::ChangeRefused { .. }
         | Fact::ChangeUnknown { .. }
         | Fact::ChangeFound { .. }
+        | Fact::ChangeKept { .. }
         | Fact::LookBegun { .. }
         | Fact::LookFailed { .. } => of_change(fact, run),
         Fact::RollbackStarted { .. }
@@ -200,6 +200,7 @@ fn of_step(fact: &Fact) -> Said {
             resolution,
             by,
             why,
+            ..
         } => headline(format!(
             "{step}{}: {} says: {}: {}",
             item.as_ref()
@@ -272,16 +273,19 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
             change_place(*change, run),
             why(fault)
         )),
+        Fact::ChangeKept { change, .. } => good(format!(
+            "{} is answered from what was kept (change {change})",
+            change_place(*change, run)
+        )),
         _ => unreachable_kind(),
     }
 }
 
 fn of_rollback(fact: &Fact, run: &Run) -> Said {
     match fact {
-        Fact::RollbackStarted { by } => headline(format!(
-            "undo asked for by {}: every change is taken back, last first",
-            one_line(by)
-        )),
+        Fact::RollbackStarted { by, part, mended } => {
+            headline(part::started(by, part.as_deref(), mended.as_deref()))
+        }
         Fact::ReverseIntended { change, call } => detail(format!(
             "{}: {} is sent (takes back change {change})",
             step_of_change(*change, run),
@@ -322,7 +326,10 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
             },
             one_line(why)
         )),
-        Fact::RollbackEnded { end } => rollback_ended(end, run),
+        Fact::RollbackEnded { end } => match part::ended(run) {
+            Some(text) => good(text),
+            None => rollback_ended(end, run),
+        },
         _ => unreachable_kind(),
     }
 }
@@ -343,12 +350,44 @@ fn confirmed(accounts: &BTreeMap<Name, Identity>) -> String {
     format!("accounts confirmed: {}", each.join(", "))
 }
 
-fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
-    let reason = match approval.because {
-        Some(Ask::Irreversible) => " (this cannot be taken back)",
-        Some(Ask::Costs) => " (this costs money)",
-        None => "",
-    };
+fn of_question(fact: &Fact, run: &Run) -> Said {
+    match fact {
+        Fact::ApprovalAsked {
+            question,
+            step,
+            approval,
+        } => asked(*question, step, approval, run),
+        Fact::Approved {
+            question,
+            step,
+            by,
+            evidence,
+        } => approved(*question, step, by, evidence, run),
+        Fact::Declined { step, by, why, .. } => headline(format!(
+            "{step}: declined by {}: {}",
+            one_line(by),
+            one_line(why)
+        )),
+        Fact::AnswerIgnored {
+            step,
+            by,
+            said,
+            why,
+        } => {
+            let step = step.as_ref().map(|step| format!("{step}: "));
+            asks(format!(
+                "{}what {} said decided nothing ({}): {}",
+                step.unwrap_or_default(),
+                one_line(by),
+                one_line(said),
+                one_line(why)
+            ))
+        }
+        _ => unreachable_kind(),
+    }
+}
+
+fn asked(number: u64, step: &Name, approval: &Approval, run: &Run) -> Said {
     let people = match approval.people {
         0 | 1 => String::new(),
         people => format!(" ({people} people)"),
@@ -357,25 +396,19 @@ fn asked(step: &Name, approval: &Approval, run: &Run) -> Said {
         Some(owner) => format!(" [{}]", one_line(owner)),
         None => String::new(),
     };
-    let how = match run.mode() {
-        Mode::Live => format!(": {}", how_to_approve(step, approval, run)),
+    let how = match (run.mode(), run.question(number)) {
+        (Mode::Live, Some(question)) => format!(": {}", how_to_approve(question, run)),
         // Nobody is there to be asked.
-        Mode::Rehearsal => String::new(),
+        _ => String::new(),
     };
+    let shown: String = approval.changes.iter().map(|shown| object_of(shown)).collect();
     asks(format!(
-        "{step}: asks{people}{owner}: {}{reason}{how}",
+        "{step}: asks{people}{owner}: {}{shown}{how}",
         one_line(&approval.message)
     ))
 }
 
-/// What to type for yes.
-pub(super) fn how_to_approve(step: &Name, approval: &Approval, run: &Run) -> String {
-    let names = approval.evidence.iter();
-    let evidence: String = names.map(|name| format!(" --evidence {name}=…")).collect();
-    format!("rutter approve {} {step}{evidence}", run.id())
-}
-
-fn approved(step: &Name, by: &str, evidence: &Evidence) -> Said {
+fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) -> Said {
     let entered: Vec<_> = evidence
         .iter()
         .map(|(name, value)| format!("{name}={}", one_line(value)))
@@ -385,7 +418,12 @@ fn approved(step: &Name, by: &str, evidence: &Evidence) -> Said {
     } else {
         format!(": {}", entered.join(" "))
     };
-    good(format!("{step}: approved by {}{entered}", one_line(by)))
+    let question = run.question(number);
+    let more = match question.map(|question| (question.yes.len(), question.approval.people)) {
+        Some((yes, people)) if people > 1 => format!(" ({yes} of {people})"),
+        _ => String::new(),
+    };
+    good(format!("{step}: approved by {}{more}{entered}", one_line(by)))
 }
 
 fn run_ended(end: &RunEnd) -> Said {

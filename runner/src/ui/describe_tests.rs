@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, Ask, AttemptEnd, Fact, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
+    Approval, AttemptEnd, Fact, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
 };
 use serde_json::json;
 
@@ -44,16 +44,19 @@ fn a_run_that_goes_well_reads_as_a_story() {
         end: StepEnd::Done(json!({})),
     });
     story.then(Fact::ApprovalAsked {
+        question: 1,
         step: "cutover".into(),
         approval: Approval {
             message: "Have clients stopped writing?".to_owned(),
             people: 2,
             evidence: vec!["ticket".to_owned()],
             owner: Some("database team".to_owned()),
-            because: Some(Ask::Irreversible),
+            changes: Vec::new(),
+            covers: Vec::new(),
         },
     });
     story.then(Fact::Approved {
+        question: 1,
         step: "cutover".into(),
         by: "ana".to_owned(),
         evidence: BTreeMap::from([("ticket".to_owned(), "T-1".to_owned())]),
@@ -78,8 +81,8 @@ fn a_run_that_goes_well_reads_as_a_story() {
     role: RAM:GetRole answered
     role: attempt 1 done
     role: done
-    cutover: asks (2 people) [database team]: Have clients stopped writing? (this cannot be taken back): rutter approve 7f3cab12 cutover --evidence ticket=…
-    cutover: approved by ana: ticket=T-1
+    cutover: asks (2 people) [database team]: Have clients stopped writing?: rutter approve 7f3cab12 cutover --evidence ticket=…
+    cutover: approved by ana (1 of 2): ticket=T-1
     cutover: done
     run done
     ");
@@ -103,12 +106,15 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     story.then(Fact::Resolved {
         step: "role".into(),
         item: None,
+        about: 7,
         resolution: Resolution::Adopt,
         by: "ana".to_owned(),
         why: "it is in the console".to_owned(),
     });
     story.then(Fact::RollbackStarted {
         by: "ana".to_owned(),
+        part: None,
+        mended: None,
     });
     story.then(Fact::ReverseIntended {
         change: 1,
@@ -151,6 +157,8 @@ fn a_run_that_is_taken_back_says_how_each_change_went() {
     });
     story.then(Fact::RollbackStarted {
         by: "ana".to_owned(),
+        part: None,
+        mended: None,
     });
     story.then(Fact::ReverseDone {
         change: 1,
@@ -175,13 +183,15 @@ fn a_run_that_is_taken_back_says_how_each_change_went() {
 fn a_question_reaches_even_who_wants_quiet() {
     let mut story = Story::begun();
     let asked = story.then(Fact::ApprovalAsked {
+        question: 1,
         step: "cutover".into(),
         approval: Approval {
             message: "Go on?".to_owned(),
             people: 1,
             evidence: Vec::new(),
             owner: None,
-            because: None,
+            changes: Vec::new(),
+            covers: Vec::new(),
         },
     });
     let line = describe(asked.records.last().unwrap(), &asked.run);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Account, Api, At, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity, Item, Mode,
-    OnFailure, Phase, Plan, PluginRef, Record, Repeat, Retry, Run, Shape, SourceLine, Step, Target,
-    Timestamp, Uses,
+    Account, Api, At, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity, Item, Mode,
+    Need, OnFailure, Phase, Plan, PluginRef, Record, Repeat, Retry, Run, Shape, SourceLine, Step,
+    Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -119,7 +119,10 @@ fn plan() -> Plan {
         uses,
         accounts: BTreeMap::new(),
         with: json!({}),
-        needs: needs.iter().map(|&need| need.into()).collect(),
+        needs: needs
+            .iter()
+            .map(|&need| Need::new(need, Because::Order))
+            .collect(),
         when: None,
         for_each: None,
         retry: Retry::default(),

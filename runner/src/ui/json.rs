@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{LogLevel, Printer, Show};
+use super::{Drawing, LogLevel, Printer, Show};
 use crate::journal::StoredRecord;
 
 /// Prints records as JSON.
@@ -30,6 +30,10 @@ impl Show for JsonShow {
 
     fn note(&mut self, text: &str) {
         self.printer.note(&super::one_line(text));
+    }
+
+    fn ask(&mut self, drawing: &Drawing) {
+        self.printer.ask(drawing);
     }
 
     fn finish(&mut self, _run: &Run) {}

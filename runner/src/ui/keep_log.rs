@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{LogLevel, Show};
+use super::{Drawing, LogLevel, Show};
 use crate::journal::{LogFile, LogLine};
 
 /// Shows a run, and writes what its plugins write into the run's log.
@@ -60,6 +60,10 @@ impl Show for KeepLog {
 
     fn note(&mut self, text: &str) {
         self.show.note(text);
+    }
+
+    fn ask(&mut self, drawing: &Drawing) {
+        self.show.ask(drawing);
     }
 
     fn finish(&mut self, run: &Run) {

@@ -4,7 +4,7 @@ use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::printer::paint;
 use super::words::{instant, one_line, place};
-use super::{Line, LogLevel, Printer, Show, describe};
+use super::{Drawing, Line, LogLevel, Printer, Show, describe};
 
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {
@@ -75,6 +75,10 @@ impl Show for LineShow {
 
     fn note(&mut self, text: &str) {
         self.aside(&one_line(text));
+    }
+
+    fn ask(&mut self, drawing: &Drawing) {
+        self.printer.ask(drawing);
     }
 
     fn finish(&mut self, _run: &Run) {}

@@ -11,17 +11,24 @@ mod board;
 mod describe;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod footer;
 mod ids;
+mod interview;
 mod json;
 mod keep_log;
+mod keyboard;
 mod lines;
 mod notes;
+mod part;
 mod printer;
 mod prompt;
+mod question;
 mod quiet;
 mod standing;
 mod summary;
 mod table;
+mod typed;
+mod word;
 mod words;
 
 use rutter_engine::{At, Record, Run, Timestamp};
@@ -29,11 +36,14 @@ use rutter_engine::{At, Record, Run, Timestamp};
 pub use crate::host::LogLevel;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
 pub use ids::{ids_csv, ids_json, ids_table};
+pub use interview::{Drawing, Heard, Interview};
 pub use keep_log::KeepLog;
 pub use lines::timed;
 pub use notes::notes;
+pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
+pub use question::question_lines;
 pub(crate) use summary::explained;
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
@@ -58,6 +68,9 @@ pub trait Show: Send {
 
     /// The host has something to say that is no record: the clock jumped, say.
     fn note(&mut self, text: &str);
+
+    /// Draws a question, and the line where a person types.
+    fn ask(&mut self, drawing: &Drawing);
 
     /// Nothing is under way any more: leaves the screen to whoever prints next.
     fn finish(&mut self, run: &Run);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::Style;
 
-use super::Tone;
+use super::footer::Footer;
+use super::{Drawing, Tone};
 
 /// What the operator wants to see, and where it goes.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,7 @@ impl Output {
 #[derive(Clone, Debug)]
 pub struct Printer {
     output: Arc<Output>,
+    footer: Footer,
 }
 
 impl Printer {
@@ -56,6 +58,7 @@ impl Printer {
     pub fn new(output: Output) -> Self {
         Self {
             output: Arc::new(output),
+            footer: Footer::default(),
         }
     }
 
@@ -77,6 +80,18 @@ impl Printer {
 
     /// Prints something that is not the answer, as it is.
     pub fn aside(&self, text: &str) {
+        self.write_aside(&self.footer.above(text));
+    }
+
+    /// Draws a question below what was printed, and the line where a person types below that.
+    pub(super) fn ask(&self, drawing: &Drawing) {
+        let input = drawing.input.as_deref();
+        let lines: String = drawing.lines.iter().map(|line| format!("{line}\n")).collect();
+        self.write_aside(&self.footer.above(&lines));
+        self.write_aside(&self.footer.set(input));
+    }
+
+    fn write_aside(&self, text: &str) {
         // As above.
         let _ = stderr().lock().write_all(text.as_bytes());
     }

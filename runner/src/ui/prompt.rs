@@ -1,10 +1,14 @@
-//! Questions to a person at a terminal.
+//! Questions to a person at a terminal, while nothing else goes on.
 
 use std::io;
+use std::time::Instant;
 
 use console::Term;
 
+use super::keyboard::Keys;
 use super::one_line;
+use super::typed::{Line, Typed};
+use super::word::new_word;
 
 /// Why a person could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +16,10 @@ pub enum PromptError {
     /// Nobody is there.
     #[error("there is no terminal to ask at")]
     NoTerminal,
-    /// The terminal failed, or the person ended the input.
+    /// The person ended the input.
+    #[error("it was not answered")]
+    NoAnswer,
+    /// The terminal failed.
     #[error("the terminal gave no answer: {0}")]
     Io(#[from] io::Error),
 }
@@ -22,12 +29,17 @@ pub struct Prompt {
     terminal: Term,
 }
 
+/// Whether a person can both read and answer.
+pub(super) fn is_terminal() -> bool {
+    use std::io::IsTerminal;
+    io::stdin().is_terminal() && Term::stderr().is_term()
+}
+
 impl Prompt {
     /// The terminal of this process; `None` unless a person can both read and answer.
     pub fn open() -> Option<Self> {
-        use std::io::IsTerminal;
         let terminal = Term::stderr();
-        (io::stdin().is_terminal() && terminal.is_term()).then_some(Self { terminal })
+        is_terminal().then_some(Self { terminal })
     }
 
     /// Asks for a line.
@@ -54,12 +66,53 @@ impl Prompt {
         Ok(self.terminal.read_secure_line()?)
     }
 
-    /// Asks for yes or no; only an explicit yes is one.
+    /// Asks for a line that is not empty and was typed after the question was drawn.
     ///
     /// # Errors
-    /// As [`Self::line`].
-    pub fn confirm(&self, question: &str) -> Result<bool, PromptError> {
-        let answer = self.line(&format!("{question} [y/N]"))?;
-        Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    /// When the terminal fails or the person ends the input.
+    pub fn evidence(&self, name: &str) -> Result<String, PromptError> {
+        loop {
+            let answer = self.drawn(&format!("{}: ", one_line(name)))?;
+            if !answer.is_empty() {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Asks for yes to something that destroys, buys or is final: by a word that is drawn with the
+    /// question, and by nothing else.
+    ///
+    /// # Errors
+    /// When the terminal fails or the person ends the input.
+    pub fn word(&self, question: &str) -> Result<bool, PromptError> {
+        let word = new_word();
+        let question = one_line(question);
+        let answer = self.drawn(&format!("{question} type `{word}` for yes: "))?;
+        Ok(answer.eq_ignore_ascii_case(&word))
+    }
+
+    /// Draws a question and reads the line that is typed after it, as [`Line`] says.
+    fn drawn(&self, question: &str) -> Result<String, PromptError> {
+        let _taken = Keys::take(false)?;
+        self.terminal.write_str(question)?;
+        // What came while it was drawn was for something else.
+        Keys::forget();
+        let mut line = Line::new(Instant::now());
+        let ended = loop {
+            let Some(keys) = Keys::read()? else {
+                continue;
+            };
+            match line.take(&keys, Instant::now()) {
+                _ if keys.is_empty() => break Err(PromptError::NoAnswer),
+                Typed::End => break Err(PromptError::NoAnswer),
+                Typed::Line(text) => break Ok(text),
+                Typed::More => {
+                    self.terminal.clear_line()?;
+                    self.terminal.write_str(&format!("{question}{}", line.text()))?;
+                }
+            }
+        };
+        self.terminal.write_line("")?;
+        ended
     }
 }

@@ -3,7 +3,7 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::lines::timed;
-use super::{LogLevel, Printer, Show, Weight, describe};
+use super::{Drawing, LogLevel, Printer, Show, Weight, describe};
 
 /// Prints questions only, or nothing at all.
 pub(super) struct QuietShow {
@@ -38,5 +38,12 @@ impl Show for QuietShow {
     fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
     fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
     fn note(&mut self, _text: &str) {}
+
+    fn ask(&mut self, drawing: &Drawing) {
+        if let Some(printer) = &self.printer {
+            printer.ask(drawing);
+        }
+    }
+
     fn finish(&mut self, _run: &Run) {}
 }

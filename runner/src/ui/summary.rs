@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Back, ChangeState, Fault, ItemState, Name, RollbackEnd, Run, RunEnd, Standing, StepRun,
+    Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, Standing, StepRun,
     StepState,
 };
 use serde_json::Value;
 
-use super::describe::{how_to_approve, why};
+use super::describe::why;
+use super::question::{how_to_approve, who_said_yes};
 use super::standing::left_standing;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
@@ -46,17 +47,16 @@ pub fn steps_table(run: &Run) -> Table {
         } else {
             changes.to_string()
         };
-        let (word, more) = step_state(state);
+        let (word, more) = step_state(run, &step.id, state);
         table.row([step.id.to_string(), word.to_owned(), changes, more]);
     }
     table
 }
 
-fn step_state(state: &StepRun) -> (&'static str, String) {
+fn step_state(run: &Run, id: &str, state: &StepRun) -> (&'static str, String) {
     if state.waits_for_person() {
-        let question = state.asked.as_ref().map(|(approval, _)| approval);
-        let message = question.map_or(String::new(), |approval| one_line(&approval.message));
-        return ("asks", message);
+        let messages: Vec<_> = run.open_questions_of(id).map(asked).collect();
+        return ("asks", messages.join("; "));
     }
     match &state.state {
         StepState::Done(_) => ("done", String::new()),
@@ -64,6 +64,15 @@ fn step_state(state: &StepRun) -> (&'static str, String) {
         StepState::Failed(fault) => ("failed", why(fault)),
         StepState::Waiting => ("waiting", String::new()),
         StepState::Running => running(state),
+    }
+}
+
+/// What a question says, and who has answered.
+fn asked(question: &Question) -> String {
+    let message = one_line(&question.approval.message);
+    match who_said_yes(question) {
+        Some(who) => format!("{message} ({who})"),
+        None => message,
     }
 }
 
@@ -109,6 +118,9 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         Standing::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
         Standing::WaitingForPerson => format!("run {id} waits for a person"),
         Standing::Failed => format!("run {id} failed"),
+        Standing::Stopped if run.rests() => {
+            format!("a part of run {id} was taken back; it can be resumed")
+        }
         Standing::Stopped => format!("run {id} stopped; it can be resumed"),
     };
     // Writing to a string cannot fail.
@@ -166,7 +178,7 @@ fn open_points(run: &Run, standing: &Standing) -> Vec<String> {
     let of_steps = |wanted: &dyn Fn(&StepRun) -> bool| {
         run.steps()
             .filter(|(_, state)| wanted(state))
-            .map(|(step, state)| format!("{}: {}", step.id, step_state(state).1))
+            .map(|(step, state)| format!("{}: {}", step.id, step_state(run, &step.id, state).1))
             .collect::<Vec<_>>()
     };
     match standing {
@@ -292,13 +304,8 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             })
             .collect(),
         Standing::WaitingForPerson => run
-            .steps()
-            .filter(|(_, state)| state.waits_for_person())
-            .filter_map(|(step, state)| {
-                let (approval, _) = state.asked.as_ref()?;
-                let approve = how_to_approve(&step.id, approval, run);
-                Some(format!("`{approve}`, then {resume}"))
-            })
+            .open_questions()
+            .map(|question| format!("`{}`, then {resume}", how_to_approve(question, run)))
             .collect(),
         Standing::Failed | Standing::Stopped => vec![resume, undo],
     }

@@ -64,13 +64,15 @@ fn an_unknown_outcome_is_put_to_a_person() {
 fn a_run_that_waits_for_a_person_says_for_what() {
     let mut story = Story::begun();
     story.then(Fact::ApprovalAsked {
+        question: 1,
         step: "cutover".into(),
         approval: Approval {
             message: "Have clients stopped writing?".to_owned(),
             people: 1,
             evidence: vec!["ticket".to_owned()],
             owner: None,
-            because: None,
+            changes: Vec::new(),
+            covers: Vec::new(),
         },
     });
     insta::assert_snapshot!(told(&story), @r"

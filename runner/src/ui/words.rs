@@ -58,6 +58,14 @@ pub fn place(at: &At) -> String {
     }
 }
 
+/// `2 people`.
+pub(super) fn people(number: u32) -> String {
+    match number {
+        1 => "1 person".to_owned(),
+        number => format!("{number} people"),
+    }
+}
+
 /// `1 step`, `2 steps`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::Turn;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
+use crate::call::{Call, Class, Condition, HostCall, Repeat, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
 use crate::plan::Uses;
-use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
-use crate::run::{Change, ChangeState, Slot, SlotKind, StepRun};
+use crate::record::{At, AttemptEnd, Fact, Phase, Timestamp};
+use crate::run::{Change, ChangeState, Slot, SlotKind};
 
 impl Turn<'_> {
     pub(super) fn guest_called(
@@ -152,6 +152,7 @@ impl Turn<'_> {
                 reverse,
                 find,
             } if call.class == Class::Change => match find {
+                _ if self.answer_from_kept(&at, index, &print) => {}
                 Some(find) => {
                     let call = Box::new(call);
                     let purpose = LookFor::Before {
@@ -209,20 +210,8 @@ impl Turn<'_> {
         find: Option<Box<Find>>,
         before: Vec<String>,
     ) {
-        let at = place.at.clone();
-        let step = self.run.step(&at.step).expect("an attempt's step exists");
-        if let Some(ask) = call.ask
-            && at.phase == Phase::Run
-            && !is_granted(step, ask)
-        {
-            if !step.waits_for_person() {
-                let approval = approval_for(&at, &call, ask);
-                self.facts.push(Fact::ApprovalAsked {
-                    step: at.step.clone(),
-                    approval,
-                });
-            }
-            self.effects.push(Effect::HoldGuest { at });
+        let Place { at, print, .. } = &place;
+        if at.phase == Phase::Run && self.must_wait(at, print, &call) {
             return;
         }
         let intent = Intent {
@@ -448,10 +437,7 @@ impl Turn<'_> {
             return;
         };
         // People take the time they need; the code does nothing meanwhile.
-        let waits = self
-            .run
-            .step(&at.step)
-            .is_some_and(StepRun::waits_for_person);
+        let waits = self.run.asks_for(&at);
         let since = if waits { self.now } else { attempt.since };
         if self.begin_timeout(&at, since) {
             return;
@@ -496,11 +482,6 @@ pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
     }
 }
 
-/// Whether people already said yes to this, or to the step as a whole.
-fn is_granted(step: &StepRun, ask: Ask) -> bool {
-    step.granted.contains(&None) || step.granted.contains(&Some(ask))
-}
-
 /// The place of a host call: the attempt, the number in it, the fingerprint.
 pub(super) struct Place {
     pub(super) at: At,
@@ -525,24 +506,6 @@ struct Intent {
     reverse: Option<Box<Call>>,
     find: Option<Box<Find>>,
     before: Vec<String>,
-}
-
-fn approval_for(at: &At, call: &Call, ask: Ask) -> Approval {
-    let why = match ask {
-        Ask::Irreversible => "cannot be taken back",
-        Ask::Costs => "costs money",
-    };
-    Approval {
-        message: format!(
-            "`{}` is about to call {}, which {why}. Go on?",
-            at.step,
-            call.label()
-        ),
-        people: 1,
-        evidence: Vec::new(),
-        owner: None,
-        because: Some(ask),
-    }
 }
 
 fn label(call: &HostCall) -> String {

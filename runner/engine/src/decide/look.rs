@@ -7,7 +7,7 @@ use super::answer::{Again, Poll, judge_poll};
 use super::guest::Place;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
-use crate::effect::{Effect, Look, LookFor, Outcome, Ticket, Wake, Work};
+use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
 use crate::find::{Find, Sight};
 use crate::record::{At, Fact, Timestamp};
 use crate::run::{Change, ChangeState};
@@ -47,15 +47,18 @@ impl Turn<'_> {
         change: &Change,
         find: &Find,
         note: String,
-        answered: bool,
+        reverse: Reversed,
         tries: u32,
     ) {
-        let patience_ms = if answered { GOING_MS } else { 0 };
-        let until = self.now.after(find.settle_ms.max(patience_ms));
+        let until = match &reverse {
+            Reversed::Answered => self.now.after(find.settle_ms.max(GOING_MS)),
+            Reversed::Unknown => self.now.after(find.settle_ms),
+            Reversed::Refused(_) => self.now,
+        };
         let purpose = LookFor::Gone {
             change: change.number,
             note,
-            answered,
+            reverse,
             tries,
         };
         self.look_at(change, find, purpose, until);
@@ -209,7 +212,8 @@ impl Turn<'_> {
             }
             None => {
                 let label = format!("look before {}", call.label());
-                self.record_answer(at, index, print, label, Ok(told(found, false)));
+                let made = self.run.has_made(&at, &print);
+                self.record_answer(at, index, print, label, Ok(told(found, made)));
             }
         }
     }
@@ -313,9 +317,14 @@ impl Turn<'_> {
                     self.answer_change(change, Err(refusal.clone()));
                 }
             }
-            LookFor::Gone { change, .. } => {
+            LookFor::Gone {
+                change, reverse, ..
+            } => {
                 if let Some(change) = self.run.change(change) {
-                    let fault = not_seen(change, &fault);
+                    let fault = match reverse {
+                        Reversed::Refused(refusal) => refusal,
+                        _ => not_seen(change, &fault),
+                    };
                     let change = change.number;
                     self.facts.push(Fact::ReverseFailed { change, fault });
                 }

@@ -3,52 +3,103 @@
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Resolution};
-use crate::plan::Name;
-use crate::record::{At, AttemptEnd, Evidence, Fact, RunEnd, StepEnd};
-use crate::run::{Attempt, ItemRun, ItemState, StepRun, StepState};
+use crate::part::Part;
+use crate::plan::{Name, Plan};
+use crate::question::{Evidence, Question, Settled};
+use crate::record::{At, AttemptEnd, Fact, RunEnd, StepEnd};
+use crate::run::{Attempt, Run, StepRun};
 
-impl Turn<'_> {
-    pub(super) fn approve(&mut self, step: Name, by: String, evidence: Evidence) {
-        let Some(run) = self.run.step(&step).filter(|run| run.waits_for_person()) else {
-            return;
+impl<'a> Turn<'a> {
+    pub(super) fn approve(&mut self, number: u64, by: String, evidence: Evidence) {
+        let question = match self.open_question(number) {
+            Ok(question) => question,
+            Err(why) => return self.ignore_answer(number, by, "yes", why),
         };
-        let Some((approval, yes)) = &run.asked else {
-            return;
-        };
-        let entered = |name: &String| {
-            let earlier = yes.iter().any(|(_, evidence)| evidence.contains_key(name));
-            earlier || evidence.contains_key(name)
-        };
-        let again = yes.iter().any(|(person, _)| *person == by);
-        if again || !approval.evidence.iter().all(entered) {
-            return;
+        if question.has_yes_of(&by) {
+            let why = format!("{by} has said yes to it already; it takes another person");
+            return self.ignore_answer(number, by, "yes", why);
         }
-        if yes.len() + 1 >= approval.people as usize {
-            for at in hosted(run) {
-                self.effects.push(Effect::ReleaseGuest { at });
-            }
+        let missing: Vec<_> = question.missing(&evidence).map(String::as_str).collect();
+        if !missing.is_empty() {
+            let why = format!(
+                "it wants evidence that was not entered: {}",
+                missing.join(", ")
+            );
+            return self.ignore_answer(number, by, "yes", why);
         }
-        self.facts.push(Fact::Approved { step, by, evidence });
+        let step = question.step.clone();
+        if question.yes.len() + 1 >= question.approval.people as usize {
+            self.release(question);
+        }
+        self.facts.push(Fact::Approved {
+            question: number,
+            step,
+            by,
+            evidence,
+        });
     }
 
-    pub(super) fn decline(&mut self, step: Name, by: String, why: String) {
-        let Some(run) = self.run.step(&step).filter(|run| run.waits_for_person()) else {
+    /// Lets the guests go on that wait for this question.
+    fn release(&mut self, question: &Question) {
+        let Some(run) = self.run.step(&question.step) else {
             return;
         };
+        for at in hosted(run).filter(|at| question.is_about(at.item.as_ref())) {
+            self.effects.push(Effect::ReleaseGuest { at });
+        }
+    }
+
+    pub(super) fn decline(&mut self, number: u64, by: String, why: String) {
+        let question = match self.open_question(number) {
+            Ok(question) => question,
+            Err(why) => return self.ignore_answer(number, by, "no", why),
+        };
+        let step = question.step.clone();
         let fault = Fault::new(
             FaultClass::Fail,
             "rutter.declined",
             format!("{by} said no: {why}"),
         );
         self.facts.push(Fact::Declined {
+            question: number,
             step: step.clone(),
             by,
             why,
         });
+        let Some(run) = self.run.step(&step) else {
+            return;
+        };
         if self.stop_attempts(run, &fault) {
             let end = StepEnd::Failed(fault);
             self.facts.push(Fact::StepEnded { step, end });
         }
+    }
+
+    /// The question, if it waits for an answer, or why it does not.
+    fn open_question(&self, number: u64) -> Result<&'a Question, String> {
+        let run: &'a Run = self.run;
+        let Some(question) = run.question(number) else {
+            return Err("the run has asked no such question".to_owned());
+        };
+        match &question.settled {
+            None => Ok(question),
+            Some(Settled::Approved) => {
+                let who: Vec<_> = question.yes.iter().map(|yes| yes.by.as_str()).collect();
+                Err(format!("{} said yes before", who.join(" and ")))
+            }
+            Some(Settled::Declined { by }) => Err(format!("{by} said no before")),
+            Some(Settled::Moot(why)) => Err((*why).to_owned()),
+        }
+    }
+
+    fn ignore_answer(&mut self, number: u64, by: String, said: &str, why: String) {
+        let step = self.run.question(number).map(|asked| asked.step.clone());
+        self.facts.push(Fact::AnswerIgnored {
+            step,
+            by,
+            said: format!("{said} to question {number}"),
+            why,
+        });
     }
 
     /// Ends the attempts of a step that are under way. Returns whether all outcomes are known.
@@ -63,39 +114,26 @@ impl Turn<'_> {
         known
     }
 
-    pub(super) fn resolve(
-        &mut self,
-        step: Name,
-        item: Option<Name>,
-        resolution: Resolution,
-        by: String,
-        why: String,
-    ) {
-        // While steps inside are not over, each of them is decided about by itself.
-        let Some(run) = self
-            .run
-            .step(&step)
-            .filter(|run| run.inner.open == 0 || !run.inner.begun)
-        else {
-            return;
+    pub(super) fn resolve(&mut self, decided: Decided, by: String, why: String) {
+        let Decided {
+            step,
+            item,
+            about,
+            resolution,
+        } = decided;
+        let undecided = self.run.undecided(&step, item.as_ref(), &resolution);
+        let Some(run) = self.run.step(&step).filter(|_| undecided == Some(about)) else {
+            let why = match undecided {
+                None => "there is nothing of that kind to decide about it now",
+                Some(_) => "something else has happened to it since",
+            };
+            return self.facts.push(Fact::AnswerIgnored {
+                step: Some(step),
+                by,
+                said: format!("{} (record {about})", resolution.flag()),
+                why: why.to_owned(),
+            });
         };
-        let meant = |key: &Option<Name>| item.is_none() || *key == item;
-        let items = || {
-            run.items
-                .iter()
-                .filter(|(key, _)| meant(key))
-                .map(|(_, item)| item)
-        };
-        let failed = matches!(run.state, StepState::Failed(_)) && self.run.is_stopped_by(&step);
-        let undecided = if self.run.rollback().is_some() || (run.is_over() && !failed) {
-            // What a rollback, now or later, has to know: this change did not happen.
-            resolution == Resolution::Retry && items().any(|item| self.run.is_in_doubt(item))
-        } else {
-            failed || items().any(|item| is_undecided(item, &resolution))
-        };
-        if !undecided {
-            return;
-        }
         let over = matches!(resolution, Resolution::Done(_) | Resolution::Skip);
         if over && item.is_none() {
             let fault = Fault::new(
@@ -108,6 +146,7 @@ impl Turn<'_> {
         self.facts.push(Fact::Resolved {
             step,
             item,
+            about,
             resolution,
             by,
             why,
@@ -117,28 +156,35 @@ impl Turn<'_> {
     pub(super) fn undo(&mut self, by: String) {
         let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)))
             && !self.run.anything_to_take_back();
-        if !over && self.run.rollback_under_way().is_none() {
-            self.begin_rollback(by);
+        let under_way = self.run.rollback_under_way();
+        if !over && under_way.is_none_or(|back| back.part.is_some()) {
+            self.begin_rollback(by, None, None);
         }
     }
 
     /// Drops every guest where it stands and takes the run back. What was sent is awaited.
-    pub(super) fn begin_rollback(&mut self, by: String) {
+    pub(super) fn begin_rollback(
+        &mut self,
+        by: String,
+        part: Option<Box<Part>>,
+        mended: Option<Box<Plan>>,
+    ) {
         for (_, step) in self.run.steps() {
             for at in hosted(step) {
                 self.effects.push(Effect::DropGuest { at });
             }
         }
-        self.facts.push(Fact::RollbackStarted { by });
+        self.facts.push(Fact::RollbackStarted { by, part, mended });
     }
 }
 
-fn is_undecided(item: &ItemRun, resolution: &Resolution) -> bool {
-    match &item.state {
-        ItemState::Unknown(_) | ItemState::Failed(_) | ItemState::Delayed { .. } => true,
-        ItemState::Pending => matches!(resolution, Resolution::Done(_) | Resolution::Skip),
-        ItemState::Running | ItemState::Done(_) => false,
-    }
+/// What a person decides, and about what.
+pub(super) struct Decided {
+    pub(super) step: Name,
+    pub(super) item: Option<Name>,
+    /// The record that made it undecided.
+    pub(super) about: u64,
+    pub(super) resolution: Resolution,
 }
 
 /// The attempts of a step that are not over.

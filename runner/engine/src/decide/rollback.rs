@@ -12,9 +12,8 @@ use super::answer::Again;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::effect::{
-    Effect, Look, LookFor, Outcome, Settlement, Ticket, UndoChange, UndoRequest, Work,
+    Effect, Look, LookFor, Outcome, Reversed, Settlement, Ticket, UndoChange, UndoRequest, Work,
 };
-use crate::find::Sight;
 use crate::plan::{Name, Step, Uses};
 use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{Back, Change, ChangeState, ItemRun};
@@ -66,7 +65,7 @@ impl<'a> Turn<'a> {
     fn all_are_answered(&mut self) -> bool {
         let mut all = true;
         let open = self.run.unanswered();
-        for change in open.filter(|change| change.at.phase == Phase::Run) {
+        for change in open.filter(|change| self.run.covers(change)) {
             all = false;
             if let Some(fault) = change.doubt() {
                 let change = change.number;
@@ -188,7 +187,7 @@ impl<'a> Turn<'a> {
     /// An earlier process sent the reverse and recorded no answer.
     fn reverse_is_stale(&mut self, change: &Change, call: &Call) {
         if let Some(find) = &change.find {
-            return self.look_whether_gone(change, find, call.label(), false, 1);
+            return self.look_whether_gone(change, find, call.label(), Reversed::Unknown, 1);
         }
         if may_repeat_reverse(change, call, self.now) {
             let call = Box::new(call.clone());
@@ -250,11 +249,18 @@ impl<'a> Turn<'a> {
                 return self.taken_back_so_far(change, note, ticket.tries);
             }
             Outcome::Refused(fault) => {
-                let passes = fault.class.passes();
-                match passes && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
+                let (passes, tries) = (fault.class.passes(), ticket.tries);
+                if passes && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
                     // It is sent again, with a record of its own, by this process or the next.
-                    true => fault,
-                    false => for_good(fault, FaultClass::Fail),
+                    fault
+                } else {
+                    let fault = for_good(fault, FaultClass::Fail);
+                    if let Some(find) = change.find.as_deref().filter(|_| !self.run.interrupted()) {
+                        let note = format!("{} ({})", call.label(), fault.code);
+                        let refused = Reversed::Refused(fault);
+                        return self.look_whether_gone(change, find, note, refused, tries);
+                    }
+                    fault
                 }
             }
             Outcome::Unknown(fault) => {
@@ -264,7 +270,13 @@ impl<'a> Turn<'a> {
                     return;
                 }
                 if let Some(find) = &change.find {
-                    return self.look_whether_gone(change, find, call.label(), false, tries);
+                    return self.look_whether_gone(
+                        change,
+                        find,
+                        call.label(),
+                        Reversed::Unknown,
+                        tries,
+                    );
                 }
                 for_good(fault, FaultClass::LookFirst)
             }
@@ -279,7 +291,7 @@ impl<'a> Turn<'a> {
     fn taken_back_so_far(&mut self, change: &Change, note: String, tries: u32) {
         match &change.find {
             Some(find) if !self.run.interrupted() => {
-                self.look_whether_gone(change, find, note, true, tries);
+                self.look_whether_gone(change, find, note, Reversed::Answered, tries);
             }
             // The next process looks: the reverse is recorded as sent.
             Some(_) => {}
@@ -295,7 +307,7 @@ impl<'a> Turn<'a> {
         let LookFor::Gone {
             change: number,
             note,
-            answered,
+            reverse: reversed,
             tries,
         } = &look.purpose
         else {
@@ -304,7 +316,10 @@ impl<'a> Turn<'a> {
         let Some(change) = self.run.change(*number) else {
             return;
         };
-        if self.is_gone(change, look, answer) {
+        if !look
+            .find
+            .still_shows(answer, &change.before, change.answer())
+        {
             let (change, note) = (*number, note.clone());
             return self.facts.push(Fact::ReverseDone { change, note });
         }
@@ -312,28 +327,16 @@ impl<'a> Turn<'a> {
             return self.look_after_a_pause(ticket, look);
         }
         let reverse = change.reverse.as_ref().map(|call| resolved(call, change));
-        match reverse {
-            Some(Ok(call)) if !answered && *tries < REVERSES_MAX => {
-                self.send_reverse(*number, Box::new(call), &change.at, tries + 1, self.now);
+        let fault = match (reverse, reversed) {
+            (Some(Ok(call)), Reversed::Unknown) if *tries < REVERSES_MAX => {
+                let call = Box::new(call);
+                return self.send_reverse(*number, call, &change.at, tries + 1, self.now);
             }
-            _ => {
-                let fault = still_there(change, note);
-                let change = *number;
-                self.facts.push(Fact::ReverseFailed { change, fault });
-            }
-        }
-    }
-
-    /// What the run made is not seen any more. Others of its kind may be there.
-    fn is_gone(&self, change: &Change, look: &Look, answer: Option<&Value>) -> bool {
-        match look.find.sight(answer, &change.before) {
-            Sight::Not => true,
-            Sight::Happened(found) => {
-                let made = change.answer();
-                made.is_some_and(|made| look.find.is_another(made, &found))
-            }
-            Sight::Several(_) => false,
-        }
+            (_, Reversed::Refused(fault)) => fault.clone(),
+            _ => still_there(change, note),
+        };
+        let change = *number;
+        self.facts.push(Fact::ReverseFailed { change, fault });
     }
 
     /// The step whose plugin takes its changes back by itself: not where one of them was asked about because nothing
@@ -388,10 +391,7 @@ impl<'a> Turn<'a> {
     }
 
     fn host_undo(&mut self, at: At, item: &ItemRun) {
-        let mine = |change: &&Change| {
-            let left = matches!(change.back, Back::Left(_));
-            change.at.phase == Phase::Run && change.stands() && !left
-        };
+        let mine = |change: &&Change| self.run.covers(change);
         let changes = self.run.changes_of(&at).filter(mine);
         let undo = UndoRequest {
             changes: changes

@@ -1,14 +1,16 @@
 //! What follows from where a step stands: it is prepared, asked about, started, tried again, ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use super::Turn;
+use super::asking::unconfirmed;
+use super::part::item_left_out;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
 use crate::plan::{Name, OnFailure, Step, Uses};
-use crate::record::{Approval, At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
+use crate::record::{At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun, StepState};
 use crate::scope::Prepared;
@@ -43,7 +45,7 @@ impl Turn<'_> {
         let plan = self.run.plan();
         let undo = |index: &usize| self.run.answers_for(*index).1 == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
-            self.begin_rollback("the runbook".to_owned());
+            self.begin_rollback("the runbook".to_owned(), None, None);
             return;
         }
         if self.run.open_steps == 0 && self.run.failed_steps.is_empty() {
@@ -75,10 +77,16 @@ impl Turn<'_> {
         self.facts.push(
             match self.expressions.prepare(step, &self.run.scope_of(step)) {
                 Ok(Prepared::Skip(reason)) => Fact::StepSkipped { step: id, reason },
-                Ok(Prepared::Items { shape, items }) => Fact::StepPrepared {
-                    step: id,
-                    shape,
-                    items,
+                Ok(Prepared::Items { shape, items }) => match item_left_out(run, &items) {
+                    None => Fact::StepPrepared {
+                        step: id,
+                        shape,
+                        items,
+                    },
+                    Some(fault) => Fact::StepEnded {
+                        step: id,
+                        end: StepEnd::Failed(fault),
+                    },
                 },
                 Err(fault) => Fact::StepEnded {
                     step: id,
@@ -217,62 +225,6 @@ impl Turn<'_> {
         }
     }
 
-    fn ask_to_confirm(&mut self, step: &Step, run: &StepRun) {
-        let Some(confirm) = step.confirm.as_ref().filter(|_| run.asked.is_none()) else {
-            return;
-        };
-        let (asking, step) = (step, step.id.clone());
-        self.facts.push(
-            match self
-                .expressions
-                .text(&confirm.message, &self.run.scope_of(asking))
-            {
-                Ok(message) => {
-                    let people = confirm.people;
-                    let (evidence, owner, because) = (Vec::new(), None, None);
-                    let approval = Approval {
-                        message,
-                        people,
-                        evidence,
-                        owner,
-                        because,
-                    };
-                    Fact::ApprovalAsked { step, approval }
-                }
-                Err(fault) => Fact::StepEnded {
-                    step,
-                    end: StepEnd::Failed(fault),
-                },
-            },
-        );
-    }
-
-    fn go_on_approving(&mut self, step: &Step, run: &StepRun) {
-        let Some(inputs) = run.items.values().next().map(|item| &item.inputs) else {
-            return;
-        };
-        let id = step.id.clone();
-        match &run.asked {
-            None => {
-                let approval = approval_from(inputs);
-                self.facts.push(Fact::ApprovalAsked { step: id, approval });
-            }
-            Some((_, yes)) if run.approved => {
-                let by: Vec<_> = yes.iter().map(|(by, _)| by.clone()).collect();
-                let evidence: BTreeMap<_, _> = yes
-                    .iter()
-                    .flat_map(|(_, evidence)| evidence.clone())
-                    .collect();
-                let outputs = json!({ "by": by, "evidence": evidence });
-                self.facts.push(Fact::StepEnded {
-                    step: id,
-                    end: StepEnd::Done(outputs),
-                });
-            }
-            Some(_) => {}
-        }
-    }
-
     fn judge_assertion(&mut self, step: &Step, run: &StepRun) {
         let Some(inputs) = run.items.values().next().map(|item| &item.inputs) else {
             return;
@@ -347,10 +299,6 @@ impl Turn<'_> {
     }
 }
 
-fn unconfirmed(step: &Step, run: &StepRun) -> bool {
-    step.confirm.is_some() && !run.granted.contains(&None)
-}
-
 /// Failures that a step bears.
 fn max_failures(step: &Step) -> usize {
     step.for_each.as_ref().map_or(0, |each| each.max_failures)
@@ -385,25 +333,6 @@ fn outputs(run: &StepRun) -> Value {
                 .map(|(key, item)| (key.as_deref().unwrap_or_default().to_owned(), output(item)));
             Value::Object(named.collect::<Map<_, _>>())
         }
-    }
-}
-
-fn approval_from(inputs: &Value) -> Approval {
-    let text = |name: &str| inputs.get(name).and_then(Value::as_str).map(str::to_owned);
-    let people = inputs.get("people").and_then(Value::as_u64).unwrap_or(1);
-    let evidence = inputs.get("evidence").and_then(Value::as_array);
-    let names = |list: &Vec<Value>| {
-        list.iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    Approval {
-        message: text("message").unwrap_or_else(|| "Go on?".to_owned()),
-        people: u32::try_from(people).unwrap_or(u32::MAX).max(1),
-        evidence: evidence.map(names).unwrap_or_default(),
-        owner: text("owner"),
-        because: None,
     }
 }
 

@@ -12,6 +12,7 @@ impl Run {
     /// A new process: nothing is under way in it yet; what failed may be tried again.
     pub(super) fn resumed(&mut self) -> Legal {
         self.confirmed = false;
+        self.rests = false;
         self.forget_process();
         if self.end.is_some() {
             // Only to be taken back: the steps stay as they are.
@@ -66,6 +67,7 @@ impl Run {
     /// Makes a failed step ready to be tried again.
     fn begin_again(&mut self, index: usize) {
         let step = &mut self.steps[index];
+        step.ended = None;
         step.state = if step.items.is_empty() || step.revised {
             StepState::Waiting
         } else {
@@ -78,9 +80,6 @@ impl Run {
                 step.put(place, ItemState::Pending);
             }
         }
-        if step.items.is_empty() {
-            step.asked = None;
-        }
         self.open_steps += 1;
         self.unknown_items += step.tally.unknown;
         let (dependents, caller) = (step.dependents.clone(), step.caller);
@@ -91,6 +90,7 @@ impl Run {
             self.steps[dependent].unmet += 1;
         }
         self.attention.insert(index);
+        self.ask_anew(index);
     }
 
     /// A person decided about a step.

@@ -73,6 +73,7 @@ impl Run {
         self.steps[index].put(place, state);
         self.unknown_items = was_unknown + usize::from(matches!(end, AttemptEnd::Unknown(_)));
         self.attention.insert(index);
+        self.settle_questions(&at.step, Some(at.item.as_ref()), "its attempt is over");
         Ok(())
     }
 

@@ -39,12 +39,14 @@ impl Run {
             find: find.cloned().map(Box::new),
             before: before.to_vec(),
             state: ChangeState::Intended { stale: false },
+            granted: false,
             intended: time,
             back: Back::No,
             reversed: time,
             looking: false,
             look_failed: false,
             insisted: false,
+            offered: false,
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;
@@ -181,6 +183,14 @@ impl Run {
             .find(|change| change.print == print && self.is_open(change))
     }
 
+    /// Whether an equal change of this item, over all attempts, happened and stands.
+    pub(crate) fn has_made(&self, at: &At, print: &str) -> bool {
+        self.changes_of(at).any(|change| {
+            let done = matches!(change.state, ChangeState::Done(_));
+            change.print == print && done && change.stands()
+        })
+    }
+
     /// Whether an item has changes whose outcome is an open question.
     pub(crate) fn has_open_changes(&self, at: &At) -> bool {
         self.changes_of(at)
@@ -188,7 +198,7 @@ impl Run {
     }
 
     /// Doubtful, and not made again since by an equal call that succeeded.
-    fn is_open(&self, change: &Change) -> bool {
+    pub(super) fn is_open(&self, change: &Change) -> bool {
         let made_again = || {
             let later = self
                 .changes_of(&change.at)
@@ -197,7 +207,7 @@ impl Run {
                 .filter(|other| other.print == change.print)
                 .any(|other| matches!(other.state, ChangeState::Done(_)))
         };
-        change.is_doubtful() && !made_again()
+        change.is_doubtful() && change.stands() && !made_again()
     }
 
     /// A person said that the open changes of a step did not happen.
@@ -215,6 +225,7 @@ impl Run {
             if let Some(fault) = change.doubt() {
                 change.state = ChangeState::Refused(fault);
                 self.unanswered.remove(&number);
+                self.give_grant_back(number);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The only way a run changes. Everything that is not written here, and in the files beside it, as
 //! legal is an error.
 
+use crate::call::Ask;
 use crate::decide::told;
-use crate::plan::Name;
-use crate::record::{Approval, Evidence, FORMAT, Fact, Record, Timestamp};
+use crate::record::{FORMAT, Fact, Record, Timestamp};
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
 
 impl Run {
@@ -24,7 +24,9 @@ impl Run {
         }
         self.seq = record.seq;
         self.latest = record.time;
-        self.apply(&record.fact, record.time).map_err(illegal)
+        self.apply(&record.fact, record.time).map_err(illegal)?;
+        self.note_standing(&record.fact);
+        Ok(())
     }
 
     fn apply(&mut self, fact: &Fact, time: Timestamp) -> Legal {
@@ -41,7 +43,8 @@ impl Run {
             | Fact::ChangeDone { .. }
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
-            | Fact::ChangeFound { .. } => self.apply_to_call(fact, time),
+            | Fact::ChangeFound { .. }
+            | Fact::ChangeKept { .. } => self.apply_to_call(fact, time),
             Fact::LookBegun { change } => self.look_begun(*change),
             Fact::LookFailed { change, fault } => self.look_failed(*change, fault),
             Fact::ChangeLeft { change, why } => self.change_left(*change, why),
@@ -52,7 +55,9 @@ impl Run {
                 why,
                 ..
             } => self.change_settled(*change, *settlement, by, why),
-            Fact::RollbackStarted { by } => self.rollback_started(by),
+            Fact::RollbackStarted { by, part, mended } => {
+                self.rollback_started(by, part.as_deref(), mended.as_deref())
+            }
             Fact::ReverseIntended { change, call } => self.reverse_intended(*change, call, time),
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
             Fact::ReverseFailed { change, fault } => self.reverse_failed(*change, fault),
@@ -88,7 +93,7 @@ impl Run {
                 self.attend_to_all();
                 Ok(())
             }
-            Fact::PlanRevised { plan } => self.adopt_plan(plan.clone()),
+            Fact::PlanRevised { plan } => self.plan_revised(plan),
             Fact::Interrupted {} => {
                 self.interrupted = true;
                 Ok(())
@@ -109,9 +114,19 @@ impl Run {
             Fact::StepSkipped { step, reason } => self.skipped(step, reason),
             Fact::StepPrepared { step, shape, items } => self.prepared(step, *shape, items),
             Fact::StepEnded { step, end } => self.step_ended(step, end),
-            Fact::ApprovalAsked { step, approval } => self.asked(step, approval),
-            Fact::Approved { step, by, evidence } => self.said_yes(step, by, evidence, time),
-            Fact::Declined { step, .. } => self.open_step(step).map(drop),
+            Fact::ApprovalAsked {
+                question,
+                step,
+                approval,
+            } => self.asked(*question, step, approval, time),
+            Fact::Approved {
+                question,
+                by,
+                evidence,
+                ..
+            } => self.said_yes(*question, by, evidence, time),
+            Fact::Declined { question, by, .. } => self.said_no(*question, by),
+            Fact::AnswerIgnored { .. } => Ok(()),
             Fact::AttemptStarted { at } => self.attempt_started(at, time),
             Fact::AttemptResumed { at } => self.attempt_resumed(at, time),
             Fact::AttemptEnded { at, end } => self.attempt_ended(at, end),
@@ -157,16 +172,25 @@ impl Run {
             } => {
                 self.slot(at, *index, print, SlotKind::Change(*change), time)?;
                 let (reverse, look) = (reverse.as_deref(), (find.as_deref(), before.as_slice()));
-                self.change_intended(*change, at, *index, print, call, reverse, look, time)
+                self.change_intended(*change, at, *index, print, call, reverse, look, time)?;
+                self.change_mut(*change)?.granted = self.use_grant(at, print);
+                Ok(())
             }
             Fact::ChangeDone { change, answer } => {
                 self.change_over(*change, ChangeState::Done(answer.clone()), time)
             }
             Fact::ChangeRefused { change, fault } => {
-                self.change_over(*change, ChangeState::Refused(fault.clone()), time)
+                self.change_over(*change, ChangeState::Refused(fault.clone()), time)?;
+                self.give_grant_back(*change);
+                Ok(())
             }
             Fact::ChangeUnknown { change, fault } => {
-                self.change_over(*change, ChangeState::Unknown(fault.clone()), time)
+                self.change_over(*change, ChangeState::Unknown(fault.clone()), time)?;
+                // To destroy what was to be destroyed is one wish, to buy once more is another.
+                if self.change_mut(*change)?.call.ask == Some(Ask::Irreversible) {
+                    self.give_grant_back(*change);
+                }
+                Ok(())
             }
             Fact::ChangeFound {
                 at,
@@ -179,33 +203,16 @@ impl Run {
                 self.slot(at, *index, print, kind, time)?;
                 self.change_found(*change, answer)
             }
+            Fact::ChangeKept {
+                at,
+                index,
+                print,
+                change,
+            } => {
+                self.slot(at, *index, print, SlotKind::Change(*change), time)?;
+                self.change_kept(*change)
+            }
             _ => Err("it is not about a call".to_owned()),
         }
-    }
-
-    fn asked(&mut self, step: &Name, approval: &Approval) -> Legal {
-        let (index, run) = self.open_step(step)?;
-        run.asked = Some((approval.clone(), Vec::new()));
-        run.approved = false;
-        self.attention.insert(index);
-        Ok(())
-    }
-
-    fn said_yes(&mut self, step: &Name, by: &str, evidence: &Evidence, time: Timestamp) -> Legal {
-        let (index, run) = self.open_step(step)?;
-        let (approval, yes) = run.asked.as_mut().ok_or("nobody was asked")?;
-        yes.push((by.to_owned(), evidence.clone()));
-        if yes.len() >= approval.people as usize && !run.approved {
-            run.approved = true;
-            run.granted.push(approval.because);
-            for item in run.items.values_mut() {
-                if let Some(attempt) = &mut item.attempt {
-                    attempt.since = time;
-                }
-            }
-            self.begin_inside(index);
-        }
-        self.attention.insert(index);
-        Ok(())
     }
 }

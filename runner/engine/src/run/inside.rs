@@ -31,7 +31,7 @@ impl Run {
         let runs = matches!(planned.uses, Uses::Runbook(_));
         let asks = planned.confirm.is_some();
         let step = &mut self.steps[index];
-        let granted = !asks || step.granted.contains(&None);
+        let granted = !asks || step.confirmed;
         if !runs || !granted || step.inner.begun || step.state != StepState::Running {
             return;
         }
@@ -142,7 +142,7 @@ impl Run {
             }
             left.extend(step.caller.map(|caller| (caller, false)));
             let needs = self.plan().steps[index].needs.iter();
-            let places = needs.filter_map(|need| self.steps.get_index_of(need));
+            let places = needs.filter_map(|need| self.steps.get_index_of(&need.step));
             left.extend(places.map(|need| (need, true)));
         }
         needed.append(&mut begun);

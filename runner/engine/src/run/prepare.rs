@@ -75,18 +75,22 @@ impl Run {
     }
 
     pub(super) fn skipped(&mut self, step: &Name, reason: &str) -> Legal {
+        let seq = self.seq;
         let (index, run) = self.open_step(step)?;
         if run.state != StepState::Waiting {
             return Err(format!("step `{step}` was already begun"));
         }
+        run.began.get_or_insert(seq);
         self.step_over(index, StepState::Skipped(reason.to_owned()))
     }
 
     pub(super) fn prepared(&mut self, step: &Name, shape: Shape, items: &[Item]) -> Legal {
+        let seq = self.seq;
         let (index, run) = self.open_step(step)?;
         if run.state != StepState::Waiting {
             return Err(format!("step `{step}` was prepared twice"));
         }
+        run.began.get_or_insert(seq);
         let mut old = std::mem::take(&mut run.items);
         run.items.reserve(items.len());
         for item in items {
@@ -126,11 +130,19 @@ impl Run {
             StepState::Failed(fault) => Some(fault.clone()),
             _ => None,
         };
+        let seq = self.seq;
         let step = &mut self.steps[index];
         if step.is_over() {
             return Err("the step is already over".to_owned());
         }
         step.state = state;
+        step.began.get_or_insert(seq);
+        step.ended = Some(seq);
+        let name = self.steps.get_index(index).map(|(name, _)| name.clone());
+        if let Some(name) = name {
+            self.settle_questions(&name, None, "the step is over");
+        }
+        let step = &mut self.steps[index];
         let dependents = step.dependents.clone();
         self.unknown_items = self.unknown_items.saturating_sub(step.tally.unknown);
         self.open_steps = self.open_steps.saturating_sub(1);
@@ -151,7 +163,7 @@ impl Run {
 }
 
 /// Whether a step's items would be made otherwise.
-fn says_otherwise(one: &Step, other: &Step) -> bool {
+pub(super) fn says_otherwise(one: &Step, other: &Step) -> bool {
     one.uses != other.uses
         || one.accounts != other.accounts
         || one.with != other.with
@@ -179,7 +191,7 @@ fn connect(plan: &Plan, steps: &mut IndexMap<Name, StepRun>) {
             steps[index].unmet += usize::from(!begun);
         }
         for need in &step.needs {
-            let Some(needed) = steps.get_mut(need) else {
+            let Some(needed) = steps.get_mut(&need.step) else {
                 continue;
             };
             needed.dependents.push(index);
@@ -199,11 +211,14 @@ impl ItemRun {
             None => Self {
                 inputs,
                 state: ItemState::Pending,
+                since: 0,
                 attempts: 0,
                 forgiven: 0,
                 attempt: None,
                 undo: None,
                 undo_attempts: 0,
+                generation: 0,
+                stands: false,
                 changes: Vec::new(),
             },
         }

@@ -5,14 +5,32 @@ use std::collections::BTreeSet;
 use crate::api::Fault;
 use crate::call::{Ask, Call, Target};
 use crate::effect::Settlement;
-use crate::plan::{Name, Uses};
+use crate::part::Part;
+use crate::plan::{Because, Name, Plan, Uses};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
 use crate::run::{Back, Change, ChangeState, Legal, Rollback, Run};
 
+/// Whether a need counts that the order of the file alone makes.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Counts,
+    Passes,
+}
+
 impl Run {
-    pub(super) fn rollback_started(&mut self, by: &str) -> Legal {
-        if self.rollback_under_way().is_some() {
+    pub(super) fn rollback_started(
+        &mut self,
+        by: &str,
+        part: Option<&Part>,
+        mended: Option<&Plan>,
+    ) -> Legal {
+        let under_way = self.rollback_under_way();
+        // Who wants all of it back need not wait for a part.
+        if under_way.is_some_and(|back| back.part.is_none() || part.is_some()) {
             return Err("the run is already being taken back".to_owned());
+        }
+        if let Some(part) = part {
+            self.has_all_of(part)?;
         }
         self.rollback = Some(Rollback {
             by: by.to_owned(),
@@ -20,8 +38,19 @@ impl Run {
             highest: self.changes.len() as u64,
             stuck: BTreeSet::new(),
             left: BTreeSet::new(),
+            part: part.cloned(),
+            mended: mended.cloned().map(Box::new),
         });
+        self.lower_highest();
         self.end = None;
+        match part {
+            None => self.settle_all_questions("the run is taken back"),
+            Some(part) => {
+                for again in &part.again {
+                    self.settle_questions(&again.step, None, "the step is taken back");
+                }
+            }
+        }
         let mut left = BTreeSet::new();
         for change in &mut self.changes {
             match change.back {
@@ -134,21 +163,21 @@ impl Run {
     pub(super) fn rollback_ended(&mut self, end: &RollbackEnd) -> Legal {
         let under_way = self.rollback.as_mut().filter(|back| back.end.is_none());
         under_way.ok_or("the run is not being taken back")?.end = Some(end.clone());
-        Ok(())
+        self.part_is_over(end)
     }
 
     /// A plugin's own undo ended well: what can be seen is looked at, the rest is believed.
     pub(super) fn taken_back_by_plugin(&mut self, at: &At) -> Legal {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
-            let change = self.change_mut(number)?;
-            if !change.stands() || matches!(change.back, Back::Left(_)) {
+            let Some(change) = self.change(number).filter(|change| self.covers(change)) else {
                 continue;
-            }
-            change.back = match change.find {
-                Some(_) if change.at.phase == Phase::Run => Back::Claimed,
-                _ => Back::Done,
             };
+            let back = match change.find {
+                Some(_) => Back::Claimed,
+                None => Back::Done,
+            };
+            self.change_mut(number)?.back = back;
         }
         self.lower_highest();
         Ok(())
@@ -191,7 +220,22 @@ impl Run {
             .unwrap_or(usize::MAX)
             .min(self.changes.len());
         let known = self.changes[..known].iter().rev();
-        known.filter(|change| change.is_to_be_taken_back())
+        known.filter(|change| self.covers(change))
+    }
+
+    /// Whether the rollback has to take a change back.
+    pub(crate) fn covers(&self, change: &Change) -> bool {
+        let part = self.rollback.as_ref().and_then(|back| back.part.as_ref());
+        let At { step, item, .. } = &change.at;
+        let mine = part.is_none_or(|part| part.covers(step, item.as_ref(), change.number));
+        mine && change.is_to_be_taken_back()
+    }
+
+    /// The changes of the steps' own runs that were not taken back, oldest first.
+    pub(crate) fn standing_of_runs(&self) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(|change| change.is_to_be_taken_back())
     }
 
     /// Whether a newer change that waits for a person belongs to the same item, or to a step that
@@ -203,7 +247,7 @@ impl Run {
         let newer = rollback.stuck.range(change.number + 1..);
         newer
             .filter_map(|number| self.change(*number))
-            .any(|other| self.is_needed_by(change, other))
+            .any(|other| self.is_needed_by(change, other, Order::Passes))
     }
 
     /// A newer change that stays and was made of what this one made, so that this one stays as well:
@@ -215,38 +259,39 @@ impl Run {
             .filter_map(|number| self.change(*number))
             .find(|other| {
                 let other_step = other.at.step != change.at.step;
-                other.is_final() && other_step && self.is_needed_by(change, other)
+                other.is_final() && other_step && self.is_needed_by(change, other, Order::Counts)
             })
     }
 
-    fn is_needed_by(&self, change: &Change, other: &Change) -> bool {
+    fn is_needed_by(&self, change: &Change, other: &Change, order: Order) -> bool {
         if other.at.step == change.at.step {
             return other.at.item == change.at.item;
         }
-        self.needs(&other.at.step, &change.at.step)
+        self.needs(&other.at.step, &change.at.step, order)
     }
 
     /// Whether a step needs another, directly or by others.
-    fn needs(&self, step: &Name, other: &Name) -> bool {
+    fn needs(&self, step: &Name, other: &Name, order: Order) -> bool {
         let mut open = vec![step.clone()];
         let mut seen = BTreeSet::new();
         while let Some(name) = open.pop() {
             let Some(planned) = self.planned(&name).filter(|_| seen.insert(name.clone())) else {
                 continue;
             };
-            if planned.needs.contains(other) {
+            if name == *other {
                 return true;
             }
-            open.extend(planned.needs.iter().cloned());
+            let needs = planned
+                .needs
+                .iter()
+                .filter(|need| order == Order::Counts || need.because != Because::Order);
+            open.extend(needs.map(|need| need.step.clone()));
             open.extend(planned.inside.clone());
             if let Uses::Runbook(_) = planned.uses {
                 let inner = self
                     .steps()
                     .filter(|(inner, _)| name != *step && inner.inside.as_ref() == Some(&name));
                 open.extend(inner.map(|(inner, _)| inner.id.clone()));
-            }
-            if seen.contains(other) {
-                return true;
             }
         }
         false

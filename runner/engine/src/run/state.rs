@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::call::{Ask, Call};
+use crate::call::Call;
 use crate::find::Find;
+use crate::part::Part;
 use crate::plan::{Name, Plan};
-use crate::record::{
-    Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
-};
+use crate::question::Question;
+use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
 use crate::run::tally::Tally;
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
@@ -39,10 +39,15 @@ pub struct Run {
     pub(crate) accounts: BTreeMap<Name, Identity>,
     pub(crate) steps: IndexMap<Name, StepRun>,
     pub(crate) changes: Vec<Change>,
+    pub(crate) questions: Vec<Question>,
+    /// The numbers of those that wait for an answer.
+    pub(crate) open_questions: BTreeSet<u64>,
     /// The accounts were confirmed since a driver took the run up.
     pub(crate) confirmed: bool,
     pub(crate) interrupted: bool,
     pub(crate) rollback: Option<Rollback>,
+    /// A part was taken back, and nothing is begun before a driver takes the run up again.
+    pub(crate) rests: bool,
     pub(crate) end: Option<RunEnd>,
     /// Steps whose situation changed since the engine last looked, by their place in the plan.
     pub(crate) attention: BTreeSet<usize>,
@@ -69,20 +74,29 @@ pub struct StepRun {
     pub shape: Option<Shape>,
     /// Its items, once they are fixed.
     pub items: IndexMap<Option<Name>, ItemRun>,
-    /// The question that was asked, and who said yes so far.
-    pub asked: Option<(Approval, Vec<(String, Evidence)>)>,
-    /// Enough people said yes.
-    pub approved: bool,
+    /// The record that made it what it is: over, begun, or begun again.
+    pub(crate) since: u64,
+    /// The newest question that it asked itself, and not one of its changes.
+    pub(crate) own_question: Option<u64>,
+    /// Enough people said yes to that.
+    pub confirmed: bool,
+    /// How many of its questions are open.
+    pub(crate) questions: usize,
     /// Needed steps that are not over.
     pub(crate) unmet: usize,
     /// The steps that need this one.
     pub(crate) dependents: Vec<usize>,
     /// How the items stand.
     pub(crate) tally: Tally,
-    /// What people said yes to: the runbook's question, or one that a change asked.
-    pub(crate) granted: Vec<Option<Ask>>,
-    /// A mended runbook says something else than what the items were made from.
+    /// The changes that people said yes to and that were not sent yet: item and fingerprint.
+    pub(crate) granted: Vec<(Option<Name>, String)>,
+    /// A mended runbook says something else than what the items were made from, or the step waits
+    /// again: they are made anew before it goes on.
     pub(crate) revised: bool,
+    /// The record with which it was begun.
+    pub(crate) began: Option<u64>,
+    /// The record with which it was over.
+    pub(crate) ended: Option<u64>,
     /// The step that runs the sub-runbook this one belongs to.
     pub(crate) caller: Option<usize>,
     /// What it is to the steps of the sub-runbook it runs, if it runs one.
@@ -125,6 +139,8 @@ pub struct ItemRun {
     pub inputs: Value,
     /// Where it stands.
     pub state: ItemState,
+    /// The record since which it stands so.
+    pub(crate) since: u64,
     /// Attempts that were started.
     pub attempts: u32,
     /// Attempts that do not count against the retry's budget, because a person began anew.
@@ -135,6 +151,11 @@ pub struct ItemRun {
     pub undo: Option<Attempt>,
     /// How often the undo was started.
     pub undo_attempts: u32,
+    /// How often it was taken back: what is made again has other tokens and marks than what was made
+    /// before.
+    pub generation: u32,
+    /// Changes of it stand although it is made again.
+    pub(crate) stands: bool,
     /// The numbers of its changes, over all attempts.
     pub(crate) changes: Vec<u64>,
 }
@@ -224,6 +245,8 @@ pub struct Change {
     pub before: Vec<String>,
     /// What became of it.
     pub state: ChangeState,
+    /// A person's yes to it was used up by it.
+    pub(crate) granted: bool,
     /// When it was intended first.
     pub intended: Timestamp,
     /// Whether it was taken back.
@@ -236,6 +259,8 @@ pub struct Change {
     pub(crate) look_failed: bool,
     /// A person said that it is to be taken back, whatever is known of it.
     pub(crate) insisted: bool,
+    /// It stays while its step is made again, and answers an equal change.
+    pub(crate) offered: bool,
 }
 
 /// What became of a change.
@@ -289,4 +314,8 @@ pub struct Rollback {
     pub(crate) stuck: BTreeSet<u64>,
     /// Changes that stay.
     pub(crate) left: BTreeSet<u64>,
+    /// What it takes back, when that is not the whole run.
+    pub part: Option<Part>,
+    /// The mended runbook that the run goes on with afterwards.
+    pub(crate) mended: Option<Box<Plan>>,
 }

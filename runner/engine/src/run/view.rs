@@ -118,6 +118,11 @@ impl Run {
         self.rollback.as_ref()
     }
 
+    /// Whether a part was taken back and nothing is begun before a driver takes the run up again.
+    pub fn rests(&self) -> bool {
+        self.rests
+    }
+
     /// How the run ended for good.
     pub fn end(&self) -> Option<&RunEnd> {
         self.end.as_ref()
@@ -152,6 +157,13 @@ impl Run {
             StepState::Skipped(_) | StepState::Failed(_) => Some(StepValue::Undefined),
             StepState::Waiting | StepState::Running => None,
         }
+    }
+
+    /// How often an item was taken back: what is made again has other tokens than what was made before.
+    pub fn generation(&self, at: &At) -> u32 {
+        let step = self.step(&at.step);
+        let item = step.and_then(|step| step.items.get(&at.item));
+        item.map_or(0, |item| item.generation)
     }
 
     /// Whether a timer still means anything. One that does not must not keep a process waiting: its
@@ -253,13 +265,13 @@ impl Run {
         if self.rollback_failed() {
             return Standing::UndoFailed;
         }
-        if self.interrupted {
+        if self.interrupted || self.rests {
             return Standing::Stopped;
         }
         if self.unknown_items > 0 {
             return Standing::Unknown;
         }
-        if self.steps.values().any(StepRun::waits_for_person) {
+        if !self.open_questions.is_empty() {
             return Standing::WaitingForPerson;
         }
         if self.failed_steps.is_empty() {
@@ -280,7 +292,8 @@ impl Run {
     /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, and
     /// the run is not being taken back.
     pub(crate) fn may_start(&self) -> bool {
-        self.confirmed && !self.interrupted && self.rollback.is_none() && self.end.is_none()
+        let moves = self.confirmed && !self.interrupted && !self.rests;
+        moves && self.rollback.is_none() && self.end.is_none()
     }
 
     /// Whether this step's failure keeps new steps from starting.
@@ -312,11 +325,7 @@ impl Run {
 impl StepRun {
     /// A question is open.
     pub fn waits_for_person(&self) -> bool {
-        let over = matches!(
-            self.state,
-            StepState::Done(_) | StepState::Skipped(_) | StepState::Failed(_)
-        );
-        self.asked.is_some() && !self.approved && !over
+        self.questions > 0
     }
 
     /// It is done, skipped or failed.

@@ -195,6 +195,21 @@ fn a_process_killed_while_it_takes_back_looks_what_it_did() {
 }
 
 #[test]
+fn a_refused_reverse_of_what_is_gone_is_no_failure() {
+    for (is_gone, ends) in [(true, true), (false, false)] {
+        let mut shell = with(make("a").seen());
+        shell.run(plan([step("m")]));
+        if is_gone {
+            shell.cloud.exists.clear();
+        }
+        shell
+            .cloud
+            .will("Delete a", [Fate::Refused(FaultClass::Fail)]);
+        assert_eq!(rolled_back(&shell.undo()), ends);
+    }
+}
+
+#[test]
 fn what_is_still_there_is_not_called_taken_back() {
     let mut shell = with(make("a").seen());
     shell.run(plan([step("m")]));

@@ -1,9 +1,11 @@
 //! Questions to people and their answers.
 
-use rutter_engine::{Ask, Fact, Input, RunEnd, Standing, StepState, Uses};
+use rutter_engine::{Ask, Fact, FaultClass, Input, Resolution, RunEnd, Standing, StepState, Uses};
 use serde_json::json;
 
-use crate::kit::{CallExt, Shell, StepExt, calls, create, make, plan, sleep, step};
+use crate::kit::{
+    Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, get, make, plan, sleep, step,
+};
 
 fn done(standing: &Standing) -> bool {
     matches!(standing, Standing::Ended(RunEnd::Done { .. }))
@@ -57,12 +59,7 @@ fn an_approval_takes_two_people_and_their_evidence() {
 fn a_no_fails_the_step_and_a_resume_asks_again() {
     let mut shell = Shell::new();
     shell.run(plan([step("gate").uses(Uses::Approve)]));
-    let decline = Input::Decline {
-        step: "gate".into(),
-        by: "ann".to_owned(),
-        why: "not yet".to_owned(),
-    };
-    assert_eq!(shell.give(decline), Standing::Failed);
+    assert_eq!(shell.decline("gate", "ann", "not yet"), Standing::Failed);
     assert_eq!(shell.resume(), Standing::WaitingForPerson);
     assert!(done(&shell.approve("gate", "ann")));
 }
@@ -93,9 +90,11 @@ fn a_call_that_costs_is_held_until_a_person_says_yes() {
     );
     assert_eq!(shell.run(plan([step("buy")])), Standing::WaitingForPerson);
     assert!(shell.cloud.has("a") && !shell.cloud.has("x"));
+    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert!(shell.cloud.has("x") && !shell.cloud.has("y"));
     assert!(done(&shell.approve("buy", "ann")));
-    assert!(shell.cloud.has("x") && shell.cloud.has("y"));
-    assert_eq!(asks(&shell), 1, "one question a step and reason");
+    assert!(shell.cloud.has("y"));
+    assert_eq!(asks(&shell), 2, "a question a change");
 }
 
 #[test]
@@ -136,12 +135,7 @@ fn a_no_to_a_held_call_fails_the_step_before_it() {
     let mut shell = Shell::new();
     shell.guest("buy", calls(vec![make("x").ask(Ask::Costs)]));
     shell.run(plan([step("buy")]));
-    let decline = Input::Decline {
-        step: "buy".into(),
-        by: "ann".to_owned(),
-        why: "no".to_owned(),
-    };
-    assert_eq!(shell.give(decline), Standing::Failed);
+    assert_eq!(shell.decline("buy", "ann", "no"), Standing::Failed);
     assert!(shell.cloud.sent.is_empty());
     assert!(matches!(
         &shell.run.step("buy").unwrap().state,
@@ -175,17 +169,202 @@ fn a_pause_can_be_confirmed_too() {
 }
 
 #[test]
-fn a_yes_nobody_asked_for_leaves_no_record() {
+fn an_answer_to_a_question_that_was_never_asked_decides_nothing_and_is_told() {
     let mut shell = Shell::new();
     shell.guest("c", calls(vec![create("x")]));
     shell.run(plan([step("c")]));
-    let before = shell.records.len();
-    shell.approve("c", "ann");
-    shell.approve("nowhere", "ann");
-    assert_eq!(shell.records.len(), before);
-    assert!(
+    let before = shell.run.standing();
+    for question in [0, 1, u64::MAX] {
+        shell.give(yes(question, "ann"));
+    }
+    assert_eq!(shell.run.standing(), before);
+    assert_eq!(shell.count("answer-ignored"), 3);
+    assert_eq!(shell.count("approved"), 0);
+}
+
+fn yes(question: u64, by: &str) -> Input {
+    Input::Approve {
+        question,
+        by: by.to_owned(),
+        evidence: Default::default(),
+    }
+}
+
+/// Why the newest answer decided nothing.
+fn ignored(shell: &Shell) -> String {
+    match shell.facts().next_back() {
+        Some(Fact::AnswerIgnored { why, .. }) => why.clone(),
+        other => panic!("it decided something: {other:?}"),
+    }
+}
+
+#[test]
+fn a_yes_to_a_question_that_is_settled_answers_no_later_one() {
+    let mut shell = Shell::new();
+    shell.run(plan([step("gate").uses(Uses::Approve)]));
+    let first = shell.question("gate");
+    shell.decline("gate", "ann", "not yet");
+    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.give(yes(first, "bob")), Standing::WaitingForPerson);
+    assert_eq!(ignored(&shell), "ann said no before");
+    assert_ne!(shell.question("gate"), first);
+    assert!(done(&shell.approve("gate", "bob")));
+    shell.give(yes(first + 1, "cem"));
+    assert_eq!(ignored(&shell), "bob said yes before");
+}
+
+#[test]
+fn a_no_that_comes_late_fails_nothing() {
+    let mut shell = Shell::new();
+    shell.guest("buy", calls(vec![make("x").ask(Ask::Costs), sleep(60_000)]));
+    shell.run(plan([step("buy")]));
+    let question = shell.question("buy");
+    shell.push(yes(question, "ann"));
+    shell.push(Input::Decline {
+        question,
+        by: "bob".to_owned(),
+        why: "too dear".to_owned(),
+    });
+    assert!(done(&shell.until_idle()));
+    assert_eq!(shell.count("answer-ignored"), 1);
+}
+
+#[test]
+fn an_empty_line_is_no_evidence() {
+    let mut shell = Shell::new();
+    let with = json!({ "message": "Stopped?", "evidence": ["ticket"] });
+    shell.run(plan([step("gate").uses(Uses::Approve).with(with)]));
+    for value in ["", "  "] {
+        let standing = shell.approve_with("gate", "ann", &[("ticket", value)]);
+        assert_eq!(standing, Standing::WaitingForPerson);
+        assert!(ignored(&shell).contains("ticket"));
+    }
+    assert!(done(&shell.approve_with(
+        "gate",
+        "ann",
+        &[("ticket", "T-1")]
+    )));
+}
+
+#[test]
+fn a_yes_for_one_item_is_none_for_another() {
+    let mut shell = Shell::new();
+    shell.guest("buy", |told| {
+        let name = told.inputs["item"].as_str().unwrap_or_default();
+        calls(vec![make(name).ask(Ask::Costs)])(told)
+    });
+    let standing = shell.run(plan([step("buy").each(json!(["x", "y"]), 0, 0)]));
+    assert_eq!(standing, Standing::WaitingForPerson);
+    assert_eq!(asks(&shell), 2);
+    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert!(shell.cloud.has("x") && !shell.cloud.has("y"));
+    assert!(done(&shell.approve("buy", "ann")));
+    assert!(shell.cloud.has("y"));
+}
+
+#[test]
+fn a_yes_to_the_step_is_none_to_what_it_buys_unless_it_names_the_action() {
+    let buys = |changes: &[&str]| {
+        let mut shell = Shell::new();
+        shell.guest("buy", calls(vec![make("x").ask(Ask::Costs)]));
+        let mut asking = step("buy").confirm(1);
+        let confirm = asking.confirm.as_mut().unwrap();
+        confirm.changes = changes.iter().map(|&name| name.to_owned()).collect();
+        shell.run(plan([asking]));
+        shell.approve("buy", "ann");
         shell
-            .facts()
-            .all(|fact| !matches!(fact, Fact::Approved { .. }))
-    );
+    };
+    assert!(!buys(&[]).cloud.has("x"));
+    assert!(!buys(&["t:Unmake"]).cloud.has("x"));
+    assert!(buys(&["t:Make"]).cloud.has("x"));
+}
+
+#[test]
+fn an_equal_purchase_after_the_first_asks_anew() {
+    let mut shell = Shell::new();
+    let buy = || make("x").ask(Ask::Costs);
+    shell.guest("buy", calls(vec![buy(), buy()]));
+    shell.run(plan([step("buy")]));
+    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.cloud.times("Make x"), 1);
+    shell.approve("buy", "ann");
+    assert_eq!(shell.cloud.times("Make x"), 2);
+}
+
+#[test]
+fn what_was_refused_is_tried_again_on_the_same_yes() {
+    let mut shell = Shell::new();
+    shell.guest("buy", calls(vec![make("x").ask(Ask::Costs)]));
+    shell.run(plan([step("buy")]));
+    shell
+        .cloud
+        .will("Make x", [Fate::Refused(FaultClass::Fail)]);
+    assert_eq!(shell.approve("buy", "ann"), Standing::Failed);
+    assert!(done(&shell.resume()));
+    assert_eq!(asks(&shell), 1);
+}
+
+#[test]
+fn a_decision_that_comes_after_a_new_failure_decides_nothing() {
+    let mut shell = Shell::new();
+    shell.guest("c", |_| Act::End(Err(fault("no"))));
+    shell.run(plan([step("c")]));
+    let late = shell.decision("c", Resolution::Skip);
+    assert_eq!(shell.resume(), Standing::Failed);
+    assert_eq!(shell.give(late), Standing::Failed);
+    assert_eq!(ignored(&shell), "something else has happened to it since");
+    let now = shell.decision("c", Resolution::Skip);
+    assert!(done(&shell.give(now)));
+}
+
+#[test]
+fn a_decision_left_while_nobody_drives_is_used_by_the_next_process() {
+    let mut shell = Shell::new();
+    shell.guest("c", |_| Act::End(Err(fault("no"))));
+    shell.run(plan([step("c")]));
+    let left = shell.decision("c", Resolution::Skip);
+    shell.kill();
+    shell.push(Input::Resume {
+        rutter: "0.1.0".to_owned(),
+    });
+    shell.push(left);
+    shell.confirm_accounts();
+    assert!(done(&shell.until_idle()));
+}
+
+#[test]
+fn a_purchase_in_doubt_is_not_made_again_on_the_old_yes() {
+    let mut shell = Shell::new();
+    let buy = || make("x").ask(Ask::Costs);
+    // It looks, finds nothing and calls again.
+    shell.guest("buy", move |told| match told.answers.len() {
+        0 | 2 => Act::Call(buy()),
+        1 => Act::Call(get("x")),
+        _ => Act::End(Ok(json!({}))),
+    });
+    shell.cloud.will("Make x", [Fate::Swallowed]);
+    shell.run(plan([step("buy")]));
+    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.cloud.times("Make x"), 1);
+    let again = shell.run.open_questions().next().unwrap();
+    assert_eq!(again.approval.changes[0].again, Some(1));
+    shell.approve("buy", "ann");
+    assert_eq!(shell.cloud.times("Make x"), 2);
+}
+
+#[test]
+fn a_deletion_in_doubt_is_one_wish() {
+    let mut shell = Shell::new();
+    shell.cloud.exists.insert("x".to_owned(), 1);
+    let wipe = || delete("x").ask(Ask::Irreversible);
+    shell.guest("wipe", move |told| match told.answers.len() {
+        0 | 2 => Act::Call(wipe()),
+        1 => Act::Call(get("x")),
+        _ => Act::End(Ok(json!({}))),
+    });
+    shell.cloud.will("Delete x", [Fate::Swallowed]);
+    shell.run(plan([step("wipe")]));
+    shell.approve("wipe", "ann");
+    assert!(!shell.cloud.has("x"));
+    assert_eq!(asks(&shell), 1);
 }

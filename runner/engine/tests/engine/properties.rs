@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rutter_engine::{Back, ChangeState, Fact, Repeat, RunEnd, Standing};
 
 use crate::kit::random::{self, BASE, Part};
-use crate::kit::{Cut, Shell};
+use crate::kit::{Cut, Shell, rebuilt};
 
 fn finished(parts: &[Part]) -> Shell {
     let mut shell = random::shell(parts);
@@ -158,6 +158,65 @@ proptest! {
             again.take_up();
             random::undo_with_people(&mut again);
             taken_back(&again)?;
+        }
+    }
+
+    #[test]
+    fn a_part_that_was_taken_back_and_made_again_comes_to_the_same_end(
+        parts in random::story(),
+        wishes in prop::collection::vec(random::wish(), 1..4),
+    ) {
+        let whole = finished(&parts);
+        let mut again = whole.clone();
+        for wish in wishes {
+            let wish = wish.of(&again);
+            if random::part_with_people(&mut again, &wish).is_err() {
+                continue;
+            }
+            again.take_up();
+            random::with_people(&mut again);
+            nothing_was_sent_twice(&again);
+            prop_assert_eq!(end(&again), end(&whole), "{:?} {:#?}", wish, again.kinds());
+            prop_assert_eq!(rebuilt(&again.records).standing(), again.run.standing());
+        }
+        random::undo_with_people(&mut again);
+        taken_back(&again)?;
+    }
+
+    #[test]
+    fn a_part_that_dies_anywhere_goes_on(
+        parts in random::story(),
+        wish in random::wish(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let whole = finished(&parts);
+        let wish = wish.of(&whole);
+        let mut undisturbed = whole.clone();
+        if undisturbed.part(&wish).is_err() {
+            return Ok(());
+        }
+        let more = usize::try_from(undisturbed.run.seq() - whole.run.seq()).unwrap();
+        let after = whole.run.seq() + 1 + at.index(more) as u64;
+        for effects in [false, true] {
+            let mut again = whole.clone();
+            again.begin_part(&wish, None).unwrap();
+            again.die_at(Cut { after, effects });
+            again.until_idle();
+            again.take_up();
+            let mut standing = random::with_people(&mut again);
+            let begun = again.records[whole.records.len()..]
+                .iter()
+                .any(|record| matches!(record.fact, Fact::RollbackStarted { .. }));
+            if !begun || standing == Standing::UndoFailed {
+                random::part_with_people(&mut again, &wish).unwrap();
+                standing = again.run.standing();
+            }
+            if standing != Standing::UndoFailed {
+                again.take_up();
+                random::with_people(&mut again);
+            }
+            nothing_was_sent_twice(&again);
+            prop_assert_eq!(end(&again), end(&whole), "{:?} {} {:#?}", wish, after, again.kinds());
         }
     }
 

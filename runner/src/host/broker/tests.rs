@@ -55,6 +55,7 @@ impl Scene {
         let context = Context {
             manifest: Arc::new(Manifest::parse(&manifest).unwrap()),
             run_id: "run".to_owned(),
+            generation: 0,
             accounts: BTreeMap::from([("account".to_owned(), bound)]),
             hosts: Hosts::default(),
             line,

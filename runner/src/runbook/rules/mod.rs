@@ -7,6 +7,7 @@
 mod accounts;
 mod bindings;
 mod built_in;
+mod confirm;
 mod cycle;
 mod for_each;
 mod may_be_undefined;
@@ -26,13 +27,14 @@ use super::problems::Problems;
 type Rule = fn(&Model<'_>, &mut Problems<'_>);
 
 /// Every check. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     names::check,
     needs::check,
     cycle::check,
     accounts::check,
     bindings::check,
     built_in::check,
+    confirm::check,
     sub_runbook::check,
     for_each::check,
     references::check,

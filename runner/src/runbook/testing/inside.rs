@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rutter_engine::{
-    Expressions as _, FORMAT, Fact, Identity, Item, Mode, OnFailure, Prepared, Record, Run, Shape,
-    StepEnd, Timestamp, Uses,
+    Expressions as _, FORMAT, Fact, Identity, Item, Mode, Need, OnFailure, Prepared, Record, Run,
+    Shape, StepEnd, Timestamp, Uses,
 };
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ fn the_steps_inside_follow_the_step_that_runs_them_under_its_id() {
         .steps
         .iter()
         .map(|step| {
-            let needs = step.needs.iter().map(|need| &**need).collect();
+            let needs = step.needs.iter().map(|need| &*need.step).collect();
             (&*step.id, step.inside.as_deref(), needs)
         })
         .collect();
@@ -172,10 +172,11 @@ fn a_step_waits_for_a_step_inside_another() {
     let plan = loaded(&files).plan;
     let needs = |id: &str| -> Vec<String> {
         let step = plan.step(id).expect("it is there");
-        step.needs.iter().map(ToString::to_string).collect()
+        let text = |need: &Need| format!("{} {:?}", need.step, need.because);
+        step.needs.iter().map(text).collect()
     };
-    assert_eq!(needs("beside"), ["auth.auth.role"]);
-    assert_eq!(needs("last"), ["auth", "beside"]);
+    assert_eq!(needs("beside"), ["auth.auth.role Said"]);
+    assert_eq!(needs("last"), ["auth Order", "beside Order"]);
 }
 
 #[test]

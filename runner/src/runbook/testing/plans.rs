@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rutter_engine::{OnFailure, Uses};
+use rutter_engine::{Need, OnFailure, Uses};
 use serde_json::json;
 
 use super::plugins::Pretended;
@@ -89,13 +89,14 @@ fn a_step_waits_for_what_stands_above_what_it_names_and_what_it_reads() {
     let plan = loaded(GOOD, &[("source_instance", "r-1")]).plan;
     let needs = |id: &str| -> Vec<String> {
         let step = plan.step(id).expect("it is there");
-        step.needs.iter().map(ToString::to_string).collect()
+        let text = |need: &Need| format!("{} {:?}", need.step, need.because);
+        step.needs.iter().map(text).collect()
     };
     assert_eq!(needs("copies"), Vec::<String>::new());
-    assert_eq!(needs("task"), ["role", "copies"]);
+    assert_eq!(needs("task"), ["role Referenced", "copies Referenced"]);
     // Waiting for `task` is waiting for all above it.
-    assert_eq!(needs("cutover"), ["task"]);
-    assert_eq!(needs("sure"), ["task", "settle"]);
+    assert_eq!(needs("cutover"), ["task Order"]);
+    assert_eq!(needs("sure"), ["task Referenced", "settle Order"]);
 }
 
 #[test]

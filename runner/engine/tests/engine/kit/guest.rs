@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 pub struct Told<'a> {
     pub inputs: &'a Value,
     pub attempt: u32,
+    /// How often it was taken back before.
+    pub generation: u32,
     pub undo: Option<&'a UndoRequest>,
     pub answers: &'a [Result<Value, Fault>],
 }

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Account, Confirm, Expressions, Fault, FaultClass, ForEach, IdPair, Item, OnFailure, Plan,
-    PluginRef, Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue, SubRunbook, Uses,
+    Account, Because, Confirm, Expressions, Fault, FaultClass, ForEach, IdPair, Item, Name, Need,
+    OnFailure, Plan, PluginRef, Prepared, Retry, Scope, Shape, SourceLine, Step, StepValue,
+    SubRunbook, Uses,
 };
 use serde_json::{Value, json};
+
+/// Stands for the step above until the plan is made.
+const ABOVE: &str = "*above*";
 
 /// A step that uses the guest of its own name.
 pub fn step(id: &str) -> Step {
@@ -23,7 +27,7 @@ pub fn step(id: &str) -> Step {
         }),
         accounts: BTreeMap::new(),
         with: json!({}),
-        needs: vec!["*above*".into()],
+        needs: vec![Need::new(ABOVE, Because::Order)],
         when: None,
         for_each: None,
         retry: Retry::default(),
@@ -57,7 +61,9 @@ pub fn runbook(
 fn inside(caller: &str, mut step: Step) -> Step {
     let outer = |name: &str| format!("{caller}.{name}").as_str().into();
     step.id = outer(&step.id);
-    step.needs = step.needs.iter().map(|need| outer(need)).collect();
+    for need in &mut step.needs {
+        need.step = outer(&need.step);
+    }
     step.inside = Some(
         step.inside
             .map_or_else(|| caller.into(), |within| outer(&within)),
@@ -72,14 +78,15 @@ pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
         if steps[index]
             .needs
             .first()
-            .is_some_and(|need| &**need == "*above*")
+            .is_some_and(|need| &*need.step == ABOVE)
         {
             let beside = |step: &&Step| step.inside.is_none();
             let above = steps[..index]
                 .iter()
                 .rfind(beside)
                 .map(|above| above.id.clone());
-            steps[index].needs = above.into_iter().collect();
+            let need = |above: Name| Need::new(above, Because::Order);
+            steps[index].needs = above.into_iter().map(need).collect();
         }
     }
     let account = Account {
@@ -111,7 +118,12 @@ pub fn retry(attempts: u32, delay_ms: u64) -> Retry {
 
 /// Variations of a step.
 pub trait StepExt {
+    /// It says that it needs these.
     fn needs(self, needs: &[&str]) -> Self;
+    /// It stands below these, and waits for them for no other reason.
+    fn below(self, steps: &[&str]) -> Self;
+    /// Its expressions read these.
+    fn reads(self, steps: &[&str]) -> Self;
     fn with(self, with: Value) -> Self;
     fn when(self, when: &str) -> Self;
     fn each(self, over: Value, max_parallel: usize, max_failures: usize) -> Self;
@@ -126,7 +138,22 @@ pub trait StepExt {
 
 impl StepExt for Step {
     fn needs(mut self, needs: &[&str]) -> Self {
-        self.needs = needs.iter().map(|need| (*need).into()).collect();
+        let said = |need: &&str| Need::new(*need, Because::Said);
+        self.needs = needs.iter().map(said).collect();
+        self
+    }
+
+    fn reads(mut self, steps: &[&str]) -> Self {
+        let read = |step: &&str| Need::new(*step, Because::Referenced);
+        self.needs.retain(|need| &*need.step != ABOVE);
+        self.needs.extend(steps.iter().map(read));
+        self
+    }
+
+    fn below(mut self, steps: &[&str]) -> Self {
+        let order = |step: &&str| Need::new(*step, Because::Order);
+        self.needs.retain(|need| &*need.step != ABOVE);
+        self.needs.extend(steps.iter().map(order));
         self
     }
 
@@ -168,6 +195,7 @@ impl StepExt for Step {
         self.confirm = Some(Confirm {
             message: "Really?".to_owned(),
             people,
+            changes: Vec::new(),
         });
         self
     }

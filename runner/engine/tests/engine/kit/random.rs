@@ -6,8 +6,8 @@ use std::rc::Rc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rutter_engine::{
-    Ask, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Name, OnFailure,
-    Repeat, Resolution, Standing, Step,
+    Ask, Because, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Need,
+    OnFailure, PartFrom, PartRefused, PartWish, Repeat, Resolution, Standing, Step, Uses,
 };
 use serde_json::{Value, json};
 
@@ -47,10 +47,20 @@ enum End {
     Fails,
 }
 
+/// What a step uses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Guest,
+    Gate,
+    Pause,
+}
+
 /// A step of a random runbook.
 #[derive(Clone, Debug)]
 pub struct Part {
-    needs: Vec<prop::sample::Index>,
+    /// The parts that it waits for, and whether by the order of the file alone.
+    needs: Vec<(prop::sample::Index, bool)>,
+    kind: Kind,
     items: Option<(usize, usize)>,
     ops: Vec<Op>,
     end: End,
@@ -85,17 +95,20 @@ fn op() -> impl Strategy<Value = Op> {
 fn part() -> impl Strategy<Value = Part> {
     let end = prop_oneof![4 => Just(End::Works), 1 => Just(End::FailsOnce), 1 => Just(End::Fails)];
     let items = prop_oneof![3 => Just(None), 1 => (1..4_usize, 0..3_usize).prop_map(Some)];
-    let needs = vec(any::<prop::sample::Index>(), 0..2);
+    let needs = vec((any::<prop::sample::Index>(), any::<bool>()), 0..2);
+    let kind = prop_oneof![8 => Just(Kind::Guest), 1 => Just(Kind::Gate), 1 => Just(Kind::Pause)];
     (
         needs,
+        kind,
         items,
         vec(op(), 0..4),
         end,
         prop::bool::weighted(0.2),
         prop::option::weighted(0.4, prop::bool::weighted(0.3)),
     )
-        .prop_map(|(needs, items, ops, end, confirm, inside)| Part {
+        .prop_map(|(needs, kind, items, ops, end, confirm, inside)| Part {
             needs,
+            kind,
             items,
             ops,
             end,
@@ -150,18 +163,19 @@ fn id(parts: &[Part], place: usize) -> String {
 /// Puts the step that runs a sub-runbook before its steps: it needs what they need outside.
 fn call(parts: &[Part], place: usize, steps: &mut Vec<Step>) {
     let name = format!("c{place}");
-    let own = |need: &str| need.starts_with(&format!("{name}."));
-    let mut needs: Vec<Name> = Vec::new();
+    let own = |id: &str| id.starts_with(&format!("{name}."));
+    let mut needs: Vec<Need> = Vec::new();
     let mut outputs = Value::Null;
     for step in steps.iter_mut().filter(|step| own(&step.id)) {
-        needs.extend(step.needs.iter().filter(|need| !own(need)).cloned());
-        step.needs.retain(|need| own(need));
+        let outside = step.needs.iter().filter(|need| !own(&need.step));
+        needs.extend(outside.cloned());
+        step.needs.retain(|need| own(&need.step));
         step.inside = Some(name.as_str().into());
         if step.on_failure != OnFailure::Continue {
             outputs = json!({ "$step": step.id.split_once('.').unwrap().1 });
         }
     }
-    needs.dedup();
+    needs.dedup_by(|one, other| one.step == other.step);
     let mut made = runbook(&name, json!({}), [], json!({ "last": outputs })).remove(0);
     made.needs = needs;
     if parts[place].inside == Some(true) {
@@ -175,17 +189,26 @@ impl Part {
     fn step(&self, parts: &[Part], place: usize) -> Step {
         let mut made = step(&id(parts, place));
         // What is inside another sub-runbook is waited for as a whole.
-        let above = |need: &prop::sample::Index| {
+        let above = |(need, order): &(prop::sample::Index, bool)| {
             let need = need.index(place);
             let whole = caller(parts, need).filter(|own| caller(parts, place) != Some(*own));
             let name = whole.map_or_else(|| id(parts, need), |whole| format!("c{whole}"));
-            name.as_str().into()
+            let because = match order {
+                true => Because::Order,
+                false => Because::Said,
+            };
+            Need::new(name, because)
         };
         made.needs = match place {
             0 => Vec::new(),
             _ => self.needs.iter().map(above).collect(),
         };
-        made.needs.dedup();
+        made.needs.dedup_by(|one, other| one.step == other.step);
+        match self.kind {
+            Kind::Guest => {}
+            Kind::Gate => return made.uses(Uses::Approve).with(json!({})),
+            Kind::Pause => return made.uses(Uses::Pause).with(json!({ "for": 60_000 })),
+        }
         if let Some((items, max_parallel)) = self.items {
             let over: Vec<_> = (0..items).collect();
             made = made.each(json!(over), max_parallel, items);
@@ -301,12 +324,10 @@ pub fn answer_people(shell: &mut Shell) -> bool {
 }
 
 fn say_yes(shell: &mut Shell) {
-    let asked = shell.run.steps().find(|(_, run)| run.waits_for_person());
-    let step = asked
-        .map(|(step, _)| step.id.clone())
-        .expect("somebody waits");
+    let question = shell.run.open_questions().next();
+    let question = question.expect("somebody waits").number;
     shell.push(Input::Approve {
-        step,
+        question,
         by: "ann".to_owned(),
         evidence: Default::default(),
     });
@@ -338,10 +359,12 @@ fn decide(shell: &mut Shell) {
         true => Resolution::Adopt,
         false => Resolution::Retry,
     };
+    let about = shell.run.undecided(&step, item.as_ref(), &resolution);
     let (by, why) = ("ann".to_owned(), "looked".to_owned());
     shell.push(Input::Resolve {
         step,
         item,
+        about: about.unwrap_or_default(),
         resolution,
         by,
         why,
@@ -372,11 +395,15 @@ pub fn undo_with_people(shell: &mut Shell) -> Standing {
 }
 
 fn by_hand(shell: &mut Shell) {
+    by_hand_where(shell, |_| true);
+}
+
+fn by_hand_where(shell: &mut Shell, mine: impl Fn(&Change) -> bool) {
     let open: Vec<_> = shell
         .run
         .changes()
         .iter()
-        .filter(|change| change.stands())
+        .filter(|change| change.stands() && mine(change))
         .cloned()
         .collect();
     for change in open {
@@ -388,13 +415,83 @@ fn by_hand(shell: &mut Shell) {
                 .retain(|name, _| !text.contains(&format!("\"{name}\"")));
             let (step, item) = (change.at.step, change.at.item);
             let (by, why) = ("ann".to_owned(), "took it back".to_owned());
+            let about = shell
+                .run
+                .undecided(&step, item.as_ref(), &Resolution::Retry);
             shell.push(Input::Resolve {
                 step,
                 item,
+                about: about.unwrap_or_default(),
                 resolution: Resolution::Retry,
                 by,
                 why,
             });
         }
     }
+}
+
+/// A part of a random runbook.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    step: prop::sample::Index,
+    item: Option<prop::sample::Index>,
+    after: bool,
+    keep: Vec<prop::sample::Index>,
+    redo: bool,
+}
+
+/// Random parts.
+pub fn wish() -> impl Strategy<Value = Wish> {
+    (
+        any::<prop::sample::Index>(),
+        prop::option::weighted(0.3, any::<prop::sample::Index>()),
+        prop::bool::weighted(0.3),
+        vec(any::<prop::sample::Index>(), 0..2),
+        any::<bool>(),
+    )
+        .prop_map(|(step, item, after, keep, redo)| Wish {
+            step,
+            item,
+            after,
+            keep,
+            redo,
+        })
+}
+
+impl Wish {
+    /// The wish for this run.
+    pub fn of(&self, shell: &Shell) -> PartWish {
+        let steps: Vec<_> = shell.run.steps().collect();
+        let (step, run) = self.step.get(&steps);
+        let keys: Vec<_> = run.items.keys().flatten().cloned().collect();
+        let item = self.item.filter(|_| !keys.is_empty());
+        let name = |index: &prop::sample::Index| index.get(&steps).0.id.clone();
+        PartWish {
+            what: match self.after {
+                true => PartFrom::After(step.id.clone()),
+                false => PartFrom::Step {
+                    step: step.id.clone(),
+                    item: item.map(|index| index.get(&keys).clone()),
+                },
+            },
+            keep: self.keep.iter().map(name).collect(),
+            redo: self.redo,
+        }
+    }
+}
+
+/// Takes a part back, and makes it again if that is wished; a person does by hand what no record can.
+pub fn part_with_people(shell: &mut Shell, wish: &PartWish) -> Result<(), PartRefused> {
+    for _ in 0..50 {
+        if shell.part(wish)? != Standing::UndoFailed {
+            return Ok(());
+        }
+        let part = shell.run.rollback().and_then(|back| back.part.clone());
+        let part = part.expect("a part failed");
+        by_hand_where(shell, |change| {
+            part.covers(&change.at.step, change.at.item.as_ref(), change.number)
+        });
+        shell.until_idle();
+    }
+    panic!("it is never taken back: {:#?}", shell.kinds())
 }

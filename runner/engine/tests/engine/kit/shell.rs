@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use rutter_engine::{
-    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, Phase, Plan, Record, Repeat,
-    Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work, advance,
+    At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, PartRefused, PartWish, Phase, Plan,
+    Record, Repeat, Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work,
+    advance,
 };
 use serde_json::Value;
 
@@ -105,7 +106,7 @@ impl Shell {
         self.confirm_accounts();
     }
 
-    fn confirm_accounts(&mut self) {
+    pub fn confirm_accounts(&mut self) {
         let identity = Identity {
             id: "1".repeat(16),
             arn: "acs:ram::1:user/u".to_owned(),
@@ -134,8 +135,9 @@ impl Shell {
     pub fn approve_with(&mut self, step: &str, by: &str, evidence: &[(&str, &str)]) -> Standing {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let evidence: Evidence = evidence.iter().map(owned).collect();
+        let question = self.question(step);
         self.give(Input::Approve {
-            step: step.into(),
+            question,
             by: by.to_owned(),
             evidence,
         })
@@ -153,6 +155,34 @@ impl Shell {
         })
     }
 
+    pub fn decline(&mut self, step: &str, by: &str, why: &str) -> Standing {
+        let question = self.question(step);
+        self.give(Input::Decline {
+            question,
+            by: by.to_owned(),
+            why: why.to_owned(),
+        })
+    }
+
+    /// A decision about a step as it stands now, to be given later.
+    pub fn decision(&self, step: &str, resolution: Resolution) -> Input {
+        let about = self.run.undecided(step, None, &resolution);
+        Input::Resolve {
+            step: step.into(),
+            item: None,
+            about: about.unwrap_or_default(),
+            resolution,
+            by: "ann".to_owned(),
+            why: "looked".to_owned(),
+        }
+    }
+
+    /// The number of the first question of a step that is open; of none when there is none.
+    pub fn question(&self, step: &str) -> u64 {
+        let first = self.run.open_questions_of(step).next();
+        first.map_or(0, |question| question.number)
+    }
+
     pub fn resolve(&mut self, step: &str, resolution: Resolution) -> Standing {
         self.resolve_item(step, None, resolution)
     }
@@ -163,9 +193,12 @@ impl Shell {
         item: Option<&str>,
         resolution: Resolution,
     ) -> Standing {
+        let item = item.map(Into::into);
+        let about = self.run.undecided(step, item.as_ref(), &resolution);
         self.give(Input::Resolve {
             step: step.into(),
-            item: item.map(Into::into),
+            item,
+            about: about.unwrap_or_default(),
             resolution,
             by: "ann".to_owned(),
             why: "looked".to_owned(),
@@ -176,6 +209,40 @@ impl Shell {
         self.give(Input::Undo {
             by: "ann".to_owned(),
         })
+    }
+
+    /// Another process takes a part of the run back, and makes it again if that is wished.
+    pub fn part(&mut self, wish: &PartWish) -> Result<Standing, PartRefused> {
+        self.part_with(wish, None)
+    }
+
+    /// As [`Self::part`], and goes on with another plan.
+    pub fn part_with(
+        &mut self,
+        wish: &PartWish,
+        mended: Option<Plan>,
+    ) -> Result<Standing, PartRefused> {
+        self.begin_part(wish, mended)?;
+        Ok(self.until_idle())
+    }
+
+    /// As [`Self::part_with`], without driving on.
+    pub fn begin_part(&mut self, wish: &PartWish, mended: Option<Plan>) -> Result<(), PartRefused> {
+        self.kill();
+        let part = self.run.part(wish)?;
+        if let Some(plan) = &mended {
+            self.run.may_become(plan, Some(&part), &Plain)?;
+        }
+        self.push(Input::Resume {
+            rutter: "0.1.0".to_owned(),
+        });
+        self.push(Input::UndoPart {
+            by: "ann".to_owned(),
+            part: Box::new(part),
+            mended: mended.map(Box::new),
+        });
+        self.confirm_accounts();
+        Ok(())
     }
 
     /// The process dies: only records and the world are left.
@@ -314,7 +381,7 @@ impl Shell {
                     self.go_on(&at);
                 }
             }
-            Effect::HoldGuest { .. } | Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } => {}
             Effect::ReleaseGuest { at } => self.go_on(&at),
             Effect::DropGuest { at } => {
                 self.guests.remove(&at);
@@ -352,6 +419,7 @@ impl Shell {
         let told = Told {
             inputs: &guest.inputs,
             attempt: at.attempt,
+            generation: self.run.generation(at),
             undo: guest.undo.as_deref(),
             answers: &guest.answers,
         };

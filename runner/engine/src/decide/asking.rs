@@ -1,0 +1,150 @@
+//! What is asked of people: by an `approve` step, before a step that is to be confirmed, and by a
+//! change that destroys, buys or cannot be taken back.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Turn;
+use crate::call::{Ask, Call};
+use crate::plan::{Name, Step};
+use crate::question::{Approval, Shown};
+use crate::record::{At, Fact, StepEnd};
+use crate::run::StepRun;
+
+impl Turn<'_> {
+    /// Whether a change must wait for a person, who is asked unless they are asked already. Its guest
+    /// stays suspended in the call, which is handed in again when there is an answer.
+    pub(super) fn must_wait(&mut self, at: &At, print: &str, call: &Call) -> bool {
+        let Some(because) = call.ask else {
+            return false;
+        };
+        let doubtful = self.run.open_change(at, print).map(|change| change.number);
+        // To buy again what may have been bought is nothing that was said yes to.
+        let again = doubtful.filter(|_| because == Ask::Costs);
+        let covered = self.run.is_covered(at, &call.label()) && again.is_none();
+        if covered || self.run.is_granted(at, print) {
+            return false;
+        }
+        let asked = |shown: &Shown| shown.item == at.item && shown.print == print;
+        let mut open = self.run.open_questions_of(&at.step);
+        if !open.any(|question| question.approval.changes.iter().any(asked)) {
+            let shown = Shown {
+                again,
+                ..Shown::new(at.item.clone(), print, call, because)
+            };
+            self.ask(at.step.clone(), about_change(&at.step, shown));
+        }
+        true
+    }
+
+    fn ask(&mut self, step: Name, approval: Approval) {
+        self.facts.push(Fact::ApprovalAsked {
+            question: self.run.next_question(),
+            step,
+            approval,
+        });
+    }
+
+    pub(super) fn ask_to_confirm(&mut self, step: &Step, run: &StepRun) {
+        let Some(confirm) = step.confirm.as_ref().filter(|_| run.own_question.is_none()) else {
+            return;
+        };
+        let message = self
+            .expressions
+            .text(&confirm.message, &self.run.scope_of(step));
+        match message {
+            Ok(message) => {
+                let approval = Approval {
+                    message,
+                    people: confirm.people,
+                    evidence: Vec::new(),
+                    owner: None,
+                    changes: Vec::new(),
+                    covers: confirm.changes.clone(),
+                };
+                self.ask(step.id.clone(), approval);
+            }
+            Err(fault) => self.facts.push(Fact::StepEnded {
+                step: step.id.clone(),
+                end: StepEnd::Failed(fault),
+            }),
+        }
+    }
+
+    pub(super) fn go_on_approving(&mut self, step: &Step, run: &StepRun) {
+        let Some(inputs) = run.items.values().next().map(|item| &item.inputs) else {
+            return;
+        };
+        match self.run.own_question(&step.id) {
+            None => self.ask(step.id.clone(), approval_from(inputs)),
+            Some(question) if run.confirmed => {
+                let by: Vec<_> = question.yes.iter().map(|yes| yes.by.clone()).collect();
+                let evidence: BTreeMap<_, _> = question
+                    .yes
+                    .iter()
+                    .flat_map(|yes| yes.evidence.clone())
+                    .collect();
+                let outputs = json!({ "by": by, "evidence": evidence });
+                self.facts.push(Fact::StepEnded {
+                    step: step.id.clone(),
+                    end: StepEnd::Done(outputs),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+pub(super) fn unconfirmed(step: &Step, run: &StepRun) -> bool {
+    step.confirm.is_some() && !run.confirmed
+}
+
+fn about_change(step: &Name, shown: Shown) -> Approval {
+    let why = match shown.because {
+        Ask::Irreversible => "cannot be taken back",
+        Ask::Costs => "costs money",
+    };
+    let again = match shown.again {
+        Some(number) => format!(
+            " An equal one was sent before (change {number}), and it is not known whether it happened."
+        ),
+        None => String::new(),
+    };
+    let who = match &shown.item {
+        Some(item) => format!("`{step}` for `{item}`"),
+        None => format!("`{step}`"),
+    };
+    let message = format!(
+        "{who} is about to call {}, which {why}.{again} Go on?",
+        shown.label
+    );
+    Approval {
+        message,
+        people: 1,
+        evidence: Vec::new(),
+        owner: None,
+        changes: vec![shown],
+        covers: Vec::new(),
+    }
+}
+
+fn approval_from(inputs: &Value) -> Approval {
+    let text = |name: &str| inputs.get(name).and_then(Value::as_str).map(str::to_owned);
+    let people = inputs.get("people").and_then(Value::as_u64).unwrap_or(1);
+    let evidence = inputs.get("evidence").and_then(Value::as_array);
+    let names = |list: &Vec<Value>| {
+        list.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    Approval {
+        message: text("message").unwrap_or_else(|| "Go on?".to_owned()),
+        people: u32::try_from(people).unwrap_or(u32::MAX).max(1),
+        evidence: evidence.map(names).unwrap_or_default(),
+        owner: text("owner"),
+        changes: Vec::new(),
+        covers: Vec::new(),
+    }
+}

@@ -1,0 +1,174 @@
+//! What people are asked, and what they said.
+//!
+//! A question is asked once, under a number of its own, and never changes: an answer names the number
+//! and so counts for what was shown under it, and for nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::call::{Ask, Call, Target};
+use crate::plan::Name;
+use crate::record::Timestamp;
+
+/// What is asked of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The question.
+    pub message: String,
+    /// How many people must say yes.
+    pub people: u32,
+    /// Names of the evidence to enter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Who is expected to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The changes that a yes counts for, as they are held: no other is let through by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Shown>,
+    /// The actions, `ecs:DeleteImage`, that the runbook's own question answers for in its step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
+}
+
+impl Approval {
+    /// Whether a yes destroys something, spends money, or cannot be taken back.
+    pub fn is_final(&self) -> bool {
+        !self.changes.is_empty() || !self.covers.is_empty()
+    }
+
+    /// The actions that somebody must name who wants to answer without having seen the question.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        let held = self.changes.iter().map(|shown| shown.label.as_str());
+        held.chain(self.covers.iter().map(String::as_str))
+    }
+}
+
+/// A change as a person is shown it before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The item of the step that makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Name>,
+    /// Its fingerprint.
+    pub print: String,
+    /// Why it asks.
+    pub because: Ask,
+    /// The call for people, `ECS:DeleteImage`.
+    pub label: String,
+    /// The runbook's name of the account, followed by `>` and an ARN for each assumed role.
+    pub account: String,
+    /// The region that is called, where it is not the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Its parameters; secrets as placeholders.
+    pub parameters: Value,
+    /// An equal change was sent before, and nobody knows whether it happened: its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<u64>,
+}
+
+impl Shown {
+    pub(crate) fn new(item: Option<Name>, print: &str, call: &Call, because: Ask) -> Self {
+        let (region, parameters) = match &call.target {
+            Target::Api(api) => (api.region.clone(), api.parameters.clone()),
+            Target::AssumeRole { .. } | Target::Http(_) => (None, Value::Null),
+        };
+        Self {
+            item,
+            print: print.to_owned(),
+            because,
+            label: call.label(),
+            account: call.account.clone(),
+            region,
+            parameters,
+            again: None,
+        }
+    }
+}
+
+/// Whether `named`, `ecs:DeleteImage`, is the action of this label, `ECS:DeleteImage`. Products are
+/// compared without case.
+pub fn names_action(named: &str, label: &str) -> bool {
+    let (named, label) = (named.split_once(':'), label.split_once(':'));
+    named
+        .zip(label)
+        .is_some_and(|((product, action), (its_product, its_action))| {
+            product.eq_ignore_ascii_case(its_product) && action == its_action
+        })
+}
+
+/// What a person entered.
+pub type Evidence = BTreeMap<String, String>;
+
+/// A question that was asked in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Its number in the run, from 1.
+    pub number: u64,
+    /// The step that asks.
+    pub step: Name,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// What.
+    pub approval: Approval,
+    /// Who said yes so far.
+    pub yes: Vec<Yes>,
+    /// How it was settled; `None` while it is open.
+    pub settled: Option<Settled>,
+}
+
+/// A person's yes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Yes {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub time: Timestamp,
+    /// What they entered.
+    pub evidence: Evidence,
+}
+
+/// How a question was settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Enough people said yes.
+    Approved,
+    /// Somebody said no.
+    Declined {
+        /// Who.
+        by: String,
+    },
+    /// What it was about is gone, and why.
+    Moot(&'static str),
+}
+
+impl Question {
+    /// Whether this person said yes to it.
+    pub fn has_yes_of(&self, by: &str) -> bool {
+        self.yes.iter().any(|yes| yes.by == by)
+    }
+
+    /// Whether it is about this item of its step: one of its changes, or the step as a whole.
+    pub(crate) fn is_about(&self, item: Option<&Name>) -> bool {
+        let changes = &self.approval.changes;
+        changes.is_empty() || changes.iter().any(|shown| shown.item.as_ref() == item)
+    }
+
+    /// The evidence that nobody has entered yet.
+    pub fn missing<'a>(&'a self, entered: &'a Evidence) -> impl Iterator<Item = &'a String> {
+        self.approval.evidence.iter().filter(move |name| {
+            let earlier = self.yes.iter().any(|yes| is_entered(&yes.evidence, name));
+            !earlier && !is_entered(entered, name)
+        })
+    }
+}
+
+/// An empty text is no evidence.
+fn is_entered(evidence: &Evidence, name: &str) -> bool {
+    evidence
+        .get(name)
+        .is_some_and(|value| !value.trim().is_empty())
+}

@@ -1,0 +1,242 @@
+//! The questions of a run: asked under a number, answered, settled.
+
+use crate::plan::Name;
+use crate::question::{Approval, Evidence, Question, Settled, Yes, names_action};
+use crate::record::{At, Timestamp};
+use crate::run::{Change, Legal, Run};
+
+impl Run {
+    /// A question by its number.
+    pub fn question(&self, number: u64) -> Option<&Question> {
+        self.questions
+            .get(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// The questions that wait for an answer, in the order in which they were asked.
+    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        self.open_questions
+            .iter()
+            .filter_map(|number| self.question(*number))
+    }
+
+    /// Those of one step.
+    pub fn open_questions_of<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Question> {
+        self.open_questions()
+            .filter(move |question| &*question.step == step)
+    }
+
+    /// The question that a step asked itself, and not one of its changes, if it asked one.
+    pub fn own_question(&self, step: &str) -> Option<&Question> {
+        self.question(self.step(step)?.own_question?)
+    }
+
+    /// The number of the next question.
+    pub(crate) fn next_question(&self) -> u64 {
+        self.questions.len() as u64 + 1
+    }
+
+    /// Whether an attempt waits for a person's answer.
+    pub(crate) fn asks_for(&self, at: &At) -> bool {
+        self.open_questions_of(&at.step)
+            .any(|question| question.is_about(at.item.as_ref()))
+    }
+
+    /// Whether a person said yes to this change as it was shown.
+    pub(crate) fn is_granted(&self, at: &At, print: &str) -> bool {
+        let said = |(item, granted): &(Option<Name>, String)| *item == at.item && granted == print;
+        let step = self.step(&at.step);
+        step.is_some_and(|step| step.granted.iter().any(said))
+    }
+
+    /// Whether a person said yes to a question of the runbook that names the action of this change.
+    pub(crate) fn is_covered(&self, at: &At, label: &str) -> bool {
+        let Some((planned, step)) = self.planned(&at.step).zip(self.step(&at.step)) else {
+            return false;
+        };
+        let mut named = planned.confirm.iter().flat_map(|confirm| &confirm.changes);
+        step.confirmed && named.any(|named| names_action(named, label))
+    }
+
+    pub(super) fn asked(
+        &mut self,
+        number: u64,
+        step: &Name,
+        approval: &Approval,
+        time: Timestamp,
+    ) -> Legal {
+        if number != self.next_question() {
+            return Err(format!("question {} was expected", self.next_question()));
+        }
+        let items: Vec<_> = approval.changes.iter().map(|shown| &shown.item).collect();
+        // An item waits in one call at a time: what it asked before it does not ask any more.
+        for item in items {
+            self.settle_questions(step, Some(item.as_ref()), "it asks something else now");
+        }
+        let (index, run) = self.open_step(step)?;
+        if approval.changes.is_empty() {
+            run.own_question = Some(number);
+        }
+        run.questions += 1;
+        self.questions.push(Question {
+            number,
+            step: step.clone(),
+            asked: time,
+            approval: approval.clone(),
+            yes: Vec::new(),
+            settled: None,
+        });
+        self.open_questions.insert(number);
+        self.attention.insert(index);
+        Ok(())
+    }
+
+    pub(super) fn said_yes(
+        &mut self,
+        number: u64,
+        by: &str,
+        evidence: &Evidence,
+        time: Timestamp,
+    ) -> Legal {
+        let question = self.open_question_mut(number)?;
+        question.yes.push(Yes {
+            by: by.to_owned(),
+            time,
+            evidence: evidence.clone(),
+        });
+        let step = question.step.clone();
+        let enough = question.yes.len() >= question.approval.people as usize;
+        let (index, _) = self.open_step(&step)?;
+        if enough {
+            self.settle_question(number, Settled::Approved);
+            self.grant(number, index, time);
+        }
+        self.attention.insert(index);
+        Ok(())
+    }
+
+    /// Lets what was asked about begin.
+    fn grant(&mut self, number: u64, index: usize, time: Timestamp) {
+        let Some(question) = self.question(number).cloned() else {
+            return;
+        };
+        let step = &mut self.steps[index];
+        for (key, item) in &mut step.items {
+            if let Some(attempt) = item
+                .attempt
+                .as_mut()
+                .filter(|_| question.is_about(key.as_ref()))
+            {
+                attempt.since = time;
+            }
+        }
+        if question.approval.changes.is_empty() {
+            step.confirmed = true;
+            self.begin_inside(index);
+        } else {
+            let shown = question.approval.changes.into_iter();
+            step.granted
+                .extend(shown.map(|shown| (shown.item, shown.print)));
+        }
+    }
+
+    pub(super) fn said_no(&mut self, number: u64, by: &str) -> Legal {
+        let by = by.to_owned();
+        let step = self.open_question_mut(number)?.step.clone();
+        self.settle_question(number, Settled::Declined { by });
+        self.open_step(&step).map(drop)
+    }
+
+    /// A yes is used up by the change it was said to. Returns whether there was one.
+    pub(super) fn use_grant(&mut self, at: &At, print: &str) -> bool {
+        let Some(step) = self.steps.get_mut(&at.step) else {
+            return false;
+        };
+        let said = |(item, granted): &(Option<Name>, String)| *item == at.item && granted == print;
+        let place = step.granted.iter().position(said);
+        place.map(|place| step.granted.swap_remove(place)).is_some()
+    }
+
+    /// What is known not to have happened has not used its yes up.
+    pub(super) fn give_grant_back(&mut self, number: u64) {
+        let Ok(change) = self.change_mut(number) else {
+            return;
+        };
+        if !std::mem::take(&mut change.granted) {
+            return;
+        }
+        let Change { at, print, .. } = change;
+        let (step, grant) = (at.step.clone(), (at.item.clone(), print.clone()));
+        if let Some(step) = self.steps.get_mut(&step) {
+            step.granted.push(grant);
+        }
+    }
+
+    /// The open questions of a step, or of one of its items, are about nothing any more.
+    pub(super) fn settle_questions(
+        &mut self,
+        step: &Name,
+        item: Option<Option<&Name>>,
+        why: &'static str,
+    ) {
+        if self.steps.get(step).is_none_or(|step| step.questions == 0) {
+            return;
+        }
+        let gone = self.open_questions_of(step).filter(|question| match item {
+            None => true,
+            Some(item) => !question.approval.changes.is_empty() && question.is_about(item),
+        });
+        let gone: Vec<u64> = gone.map(|question| question.number).collect();
+        for number in gone {
+            self.settle_question(number, Settled::Moot(why));
+        }
+    }
+
+    /// No question is about anything any more.
+    pub(super) fn settle_all_questions(&mut self, why: &'static str) {
+        for number in self.open_questions.clone() {
+            self.settle_question(number, Settled::Moot(why));
+        }
+    }
+
+    /// A step that is begun anew asks anew, whatever was said to it before.
+    pub(super) fn ask_anew(&mut self, index: usize) {
+        let Some((name, _)) = self.steps.get_index(index) else {
+            return;
+        };
+        self.settle_questions(&name.clone(), None, "the step is begun anew");
+        let step = &mut self.steps[index];
+        if !step.confirmed {
+            step.own_question = None;
+        }
+    }
+
+    fn settle_question(&mut self, number: u64, how: Settled) {
+        if !self.open_questions.remove(&number) {
+            return;
+        }
+        let Ok(question) = self.question_mut(number) else {
+            return;
+        };
+        question.settled = Some(how);
+        let step = question.step.clone();
+        if let Some(step) = self.steps.get_mut(&step) {
+            step.questions = step.questions.saturating_sub(1);
+        }
+    }
+
+    fn question_mut(&mut self, number: u64) -> Result<&mut Question, String> {
+        let place = usize::try_from(number)
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        let question = place.and_then(|place| self.questions.get_mut(place));
+        question.ok_or(format!("there is no question {number}"))
+    }
+
+    fn open_question_mut(&mut self, number: u64) -> Result<&mut Question, String> {
+        let question = self.question_mut(number)?;
+        match &question.settled {
+            None => Ok(question),
+            Some(_) => Err(format!("question {number} is settled")),
+        }
+    }
+}

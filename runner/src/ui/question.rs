@@ -1,0 +1,170 @@
+//! A question as a person is shown it: what is asked, and what exactly a yes would let through.
+
+use rutter_engine::{Name, Question, Run, Shown};
+use serde_json::Value;
+
+use super::words::{count, instant, one_line};
+
+/// Longer values are cut where they are shown; the record holds them whole.
+const VALUE_MAX: usize = 200;
+
+/// What to type for yes, from any terminal.
+pub(super) fn how_to_approve(question: &Question, run: &Run) -> String {
+    let approval = &question.approval;
+    // What destroys or buys is answered by naming what was shown.
+    let number = match approval.is_final() {
+        true => format!(" --question {}", question.number),
+        false => String::new(),
+    };
+    let names = approval.evidence.iter();
+    let evidence: String = names.map(|name| format!(" --evidence {name}=…")).collect();
+    format!(
+        "rutter approve {} {}{number}{evidence}",
+        run.id(),
+        question.step
+    )
+}
+
+/// Who said yes so far: `1 of 2: alice, at 2026-…`; nothing where one is enough.
+pub(super) fn who_said_yes(question: &Question) -> Option<String> {
+    let people = question.approval.people;
+    if people < 2 && question.yes.is_empty() {
+        return None;
+    }
+    let who: Vec<_> = question
+        .yes
+        .iter()
+        .map(|yes| format!("{}, at {}", one_line(&yes.by), instant(yes.time)))
+        .collect();
+    let who = match who.is_empty() {
+        true => String::new(),
+        false => format!(": {}", who.join("; ")),
+    };
+    Some(format!("{} of {people}{who}", question.yes.len()))
+}
+
+/// The parameters of a change on one line: ` (InstanceId = i-1, Force = true)`.
+pub(super) fn object_of(shown: &Shown) -> String {
+    let parameters: Vec<_> = deciding(shown)
+        .into_iter()
+        .map(|(name, value)| format!("{name} = {}", cut(&one_line(&value))))
+        .collect();
+    match parameters.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parameters.join(", ")),
+    }
+}
+
+/// The question in full: the message, each change that a yes lets through, the evidence it wants.
+pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
+    let approval = &question.approval;
+    let people = match approval.people {
+        0 | 1 => String::new(),
+        people => format!(" {}", super::words::people(people)),
+    };
+    let owner = match &approval.owner {
+        Some(owner) => format!(" [{}]", one_line(owner)),
+        None => String::new(),
+    };
+    let mut lines = vec![format!(
+        "{} asks{people}{owner} (question {}): {}",
+        question.step,
+        question.number,
+        one_line(&approval.message)
+    )];
+    for shown in &approval.changes {
+        lines.extend(change_lines(shown, run));
+    }
+    for action in &approval.covers {
+        let action = one_line(action);
+        lines.push(format!("  a yes is one to every {action} of this step too"));
+    }
+    if !approval.evidence.is_empty() {
+        lines.push(format!(
+            "  to be entered: {}",
+            approval.evidence.join(", ")
+        ));
+    }
+    lines.extend(who_said_yes(question).map(|who| format!("  yes so far: {who}")));
+    lines
+}
+
+fn change_lines(shown: &Shown, run: &Run) -> Vec<String> {
+    let item = match &shown.item {
+        Some(item) => format!(" for {}", one_line(item)),
+        None => String::new(),
+    };
+    let account = account(&shown.account, shown.region.as_deref(), run);
+    let mut lines = vec![format!("  {}{item} in {account}", one_line(&shown.label))];
+    for (name, value) in deciding(shown) {
+        lines.push(format!("    {name} = {}", cut(&one_line(&value))));
+    }
+    lines
+}
+
+/// The parameters that say what is changed, and how.
+fn deciding(shown: &Shown) -> Vec<(String, String)> {
+    let mut parameters = Vec::new();
+    flatten("", &shown.parameters, &mut parameters);
+    parameters.retain(|(name, _)| !is_token(&shown.label, name));
+    parameters
+}
+
+/// `account owner (1234567890123456), cn-hangzhou`.
+fn account(name: &str, region: Option<&str>, run: &Run) -> String {
+    let own = name.split('>').next().unwrap_or_default();
+    let id = match run.identity(own) {
+        Some(identity) => format!(" ({})", one_line(&identity.id)),
+        None => String::new(),
+    };
+    let planned = run.plan().accounts.get(&Name::from(own));
+    let region = region.or(planned.map(|account| account.region.as_str()));
+    let region = match region {
+        Some(region) => format!(", {}", one_line(region)),
+        None => String::new(),
+    };
+    let assumed = match name.split_once('>') {
+        Some((_, roles)) => format!(" as {}", one_line(roles)),
+        None => String::new(),
+    };
+    format!("account {own}{id}{assumed}{region}")
+}
+
+/// A client token says nothing about what is changed.
+fn is_token(label: &str, parameter: &str) -> bool {
+    let action = label
+        .split_once(':')
+        .and_then(|(product, action)| rutter_contracts::action(product, action));
+    action.is_some_and(|action| action.token_parameter.as_deref() == Some(parameter))
+}
+
+fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
+    let inside = |key: &str| match name {
+        "" => key.to_owned(),
+        name => format!("{name}.{key}"),
+    };
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                flatten(&inside(key), field, into);
+            }
+        }
+        Value::Array(list) => {
+            for (index, element) in list.iter().enumerate() {
+                flatten(&inside(&(index + 1).to_string()), element, into);
+            }
+        }
+        Value::Null => {}
+        Value::String(text) => into.push((name.to_owned(), text.clone())),
+        other => into.push((name.to_owned(), other.to_string())),
+    }
+}
+
+fn cut(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= VALUE_MAX {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(VALUE_MAX).collect();
+    format!("{kept}… ({} in all)", count(length, "character"))
+}
