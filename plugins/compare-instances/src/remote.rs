@@ -7,9 +7,6 @@ use crate::script::{Question, System, answers};
 /// How long a server that has just started may take until its Cloud Assistant answers.
 const ASSISTANT: Duration = Duration::from_secs(600);
 
-/// What a script is while it runs.
-const UNDER_WAY: [&str; 4] = ["Pending", "Scheduled", "Running", "Stopping"];
-
 /// What it is when it runs no more.
 const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
 
@@ -84,13 +81,12 @@ impl Remote<'_> {
         })
     }
 
-    /// How a script is seen: while it runs. Of one that is over only the record stays, which no undo takes away; it is
-    /// sent again with its token, which the cloud answers with that record.
+    /// How a script is seen: by the record of its run, which no undo takes away.
     fn look(&self, name: &str) -> Find {
         let named = self.api("DescribeInvocations").set("CommandName", name);
         Find::in_list(named, "/Invocations/Invocation")
-            .one_of("/InvocationStatus", &UNDER_WAY)
             .key("/InvokeId")
+            .stays()
             .answer(json!({ "InvokeId": found("/InvokeId") }))
     }
 

@@ -8,8 +8,8 @@ use crate::Import;
 /// minute would cut it off.
 const COMMAND_SECONDS: i64 = 3_600;
 
-/// What a command is while it runs.
-const UNDER_WAY: [&str; 4] = ["Pending", "Scheduled", "Running", "Stopping"];
+/// A command that need not be made again.
+const GOOD: [&str; 4] = ["Pending", "Scheduled", "Running", "Success"];
 
 /// What it is when it runs no more.
 const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
@@ -177,13 +177,13 @@ impl Import<'_> {
         }
     }
 
-    /// How a command is seen: while it runs. Of one that is over only the record stays, which no undo takes away; it is
-    /// sent again with its token, which the cloud answers with that record.
+    /// How a command is seen: by the record of its run, which no undo takes away. One that failed is made again.
     fn look_for_command(&self, name: &str) -> Find {
         let named = self.api("DescribeInvocations").set("CommandName", name);
         Find::in_list(named, "/Invocations/Invocation")
-            .one_of("/InvocationStatus", &UNDER_WAY)
+            .one_of("/InvocationStatus", &GOOD)
             .key("/InvokeId")
+            .stays()
             .answer(json!({ "InvokeId": found("/InvokeId") }))
     }
 

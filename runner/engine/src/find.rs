@@ -32,6 +32,9 @@ pub struct Find {
     /// What is so already is taken as it is, and nothing is sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub take: bool,
+    /// What is seen is a record of what happened, which nothing takes away: an undo does not look at it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
     /// How long a read may take to show what a change made, in milliseconds.
     pub settle_ms: u64,
     /// What the answer would have held: `{"$found": "/ImageId"}` stands for a field of the element.
@@ -315,6 +318,7 @@ mod tests {
             key: "/Id".to_owned(),
             shows: Shows::There,
             take: false,
+            stays: false,
             settle_ms: 0,
             answer: json!({ "Ids": [{ "$found": "/Id" }] }),
         }

@@ -52,6 +52,7 @@ pub(super) struct FindText {
     pub(super) key: String,
     pub(super) gone: bool,
     pub(super) take: bool,
+    pub(super) stays: bool,
     pub(super) settle_ms: Option<u64>,
     pub(super) answer: String,
 }
@@ -260,6 +261,7 @@ impl Context {
                 false => Shows::There,
             },
             take: find.take,
+            stays: find.stays,
             settle_ms: find.settle_ms.unwrap_or(SETTLE_MS).min(SETTLE_MS_MAX),
             answer: self.json("the answer of a look", &find.answer)?,
         })

@@ -63,6 +63,7 @@ pub(super) struct Look {
     pub(super) key: String,
     pub(super) shows: Shows,
     pub(super) take: bool,
+    pub(super) stays: bool,
     pub(super) settle_ms: u64,
     pub(super) answer: Value,
 }
@@ -303,6 +304,7 @@ fn finding(account: &str, look: Look) -> Find {
         key: look.key,
         shows: look.shows,
         take: look.take,
+        stays: look.stays,
         settle_ms: look.settle_ms,
         answer: look.answer,
     }

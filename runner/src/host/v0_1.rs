@@ -222,6 +222,7 @@ impl From<types::Find> for FindText {
             key: find.key,
             gone: find.gone,
             take: find.take,
+            stays: find.stays,
             settle_ms: find.settle_ms,
             answer: find.answer,
         }

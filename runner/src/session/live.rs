@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rutter_engine::{
-    At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake,
-};
+use rutter_engine::{At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -128,10 +126,7 @@ impl LiveShell {
             match wakeup {
                 Wakeup::Inputs(more) => inputs.extend(more),
                 // Display only; a later one says more.
-                Wakeup::Progress { .. }
-                | Wakeup::Log { .. }
-                | Wakeup::Ask(_)
-                | Wakeup::Inbox => {}
+                Wakeup::Progress { .. } | Wakeup::Log { .. } | Wakeup::Ask(_) | Wakeup::Inbox => {}
             }
         }
         Wakeup::Inputs(inputs)

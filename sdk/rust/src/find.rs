@@ -25,6 +25,7 @@ pub struct Find {
     pub(crate) tests: Vec<(String, Check)>,
     pub(crate) key: String,
     pub(crate) gone: bool,
+    pub(crate) stays: bool,
     pub(crate) settle: Duration,
     pub(crate) answer: Value,
 }
@@ -62,6 +63,7 @@ impl Find {
             tests: Vec::new(),
             key: String::new(),
             gone: false,
+            stays: false,
             settle: SETTLE,
             answer: Value::Null,
         }
@@ -136,6 +138,13 @@ impl Find {
     /// The change happened when nothing of this is there any more: a deletion, or the end of a state.
     pub fn gone(mut self) -> Self {
         self.gone = true;
+        self
+    }
+
+    /// What is seen is a record of what happened, which nothing takes away, as of a command that ran: an
+    /// undo does not look at it.
+    pub fn stays(mut self) -> Self {
+        self.stays = true;
         self
     }
 

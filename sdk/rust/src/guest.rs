@@ -181,6 +181,7 @@ impl types::Find {
             key: find.key.clone(),
             gone: find.gone,
             take,
+            stays: find.stays,
             settle_ms: Some(milliseconds(find.settle)),
             answer: find.answer.to_string(),
         }

@@ -242,7 +242,9 @@ impl Turn<'_> {
 
     /// A look did not show what a change would have made.
     fn did_not_happen(&mut self, change: &Change) {
-        if change.call.ask == Some(Ask::Costs) {
+        // What goes with its object is no question once that is taken back.
+        let goes_along = change.call.covered && self.run.rollback().is_some();
+        if change.call.ask == Some(Ask::Costs) && !goes_along {
             let message = format!(
                 "{} was not answered, and looking does not show that it happened; it costs money, so it is not \
                  taken for granted",

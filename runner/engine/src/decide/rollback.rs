@@ -186,7 +186,7 @@ impl<'a> Turn<'a> {
 
     /// An earlier process sent the reverse and recorded no answer.
     fn reverse_is_stale(&mut self, change: &Change, call: &Call) {
-        if let Some(find) = &change.find {
+        if let Some(find) = change.traceable() {
             return self.look_whether_gone(change, find, call.label(), Reversed::Unknown, 1);
         }
         if may_repeat_reverse(change, call, self.now) {
@@ -255,7 +255,7 @@ impl<'a> Turn<'a> {
                     fault
                 } else {
                     let fault = for_good(fault, FaultClass::Fail);
-                    if let Some(find) = change.find.as_deref().filter(|_| !self.run.interrupted()) {
+                    if let Some(find) = change.traceable().filter(|_| !self.run.interrupted()) {
                         let note = format!("{} ({})", call.label(), fault.code);
                         let refused = Reversed::Refused(fault);
                         return self.look_whether_gone(change, find, note, refused, tries);
@@ -269,7 +269,7 @@ impl<'a> Turn<'a> {
                 if again && self.plan_again(ticket, &change.at, &fault) != Again::TriedEnough {
                     return;
                 }
-                if let Some(find) = &change.find {
+                if let Some(find) = change.traceable() {
                     return self.look_whether_gone(
                         change,
                         find,
@@ -289,7 +289,7 @@ impl<'a> Turn<'a> {
 
     /// The reverse was answered. What can be seen is looked at before it is called taken back.
     fn taken_back_so_far(&mut self, change: &Change, note: String, tries: u32) {
-        match &change.find {
+        match change.traceable() {
             Some(find) if !self.run.interrupted() => {
                 self.look_whether_gone(change, find, note, Reversed::Answered, tries);
             }

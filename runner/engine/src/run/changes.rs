@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::decide::told;
-use crate::find::Find;
+use crate::find::{Find, Shows};
 use crate::plan::Name;
 use crate::record::{At, Phase, Timestamp};
 use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
@@ -263,6 +263,15 @@ impl Change {
     /// How it is looked at, unless that did not tell already.
     pub(crate) fn lookable(&self) -> Option<&Find> {
         self.find.as_deref().filter(|_| !self.look_failed)
+    }
+
+    /// How it is seen whether it is gone: not by a record that stays, and not by the absence of what an
+    /// own undo does not bring back.
+    pub(crate) fn traceable(&self) -> Option<&Find> {
+        let claimed = self.back == Back::Claimed;
+        self.find
+            .as_deref()
+            .filter(|find| !find.stays && !(claimed && find.shows == Shows::Gone))
     }
 
     /// How it is looked at, where it was refused because something is there that may be what was wanted.

@@ -26,6 +26,7 @@ pub(super) fn of(find: &find::Find, take: bool) -> Find {
             false => Shows::There,
         },
         take,
+        stays: find.stays,
         settle_ms: milliseconds(find.settle),
         answer: find.answer.clone(),
     }

@@ -201,6 +201,7 @@ impl CallExt for HostCall {
                 key: "/Id".to_owned(),
                 shows,
                 take: false,
+                stays: false,
                 settle_ms: 5_000,
                 answer: match shows {
                     Shows::There => json!({ "Id": { "$found": "/Name" } }),
