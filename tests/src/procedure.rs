@@ -283,7 +283,9 @@ fn consents(asked: &Value) -> Vec<String> {
     let approval = &asked["approval"];
     let list = |name: &str| approval[name].as_array().cloned().unwrap_or_default();
     let covered = list("covers").into_iter();
-    let held = list("changes").into_iter().map(|shown| shown["label"].clone());
+    let held = list("changes")
+        .into_iter()
+        .map(|shown| shown["label"].clone());
     let named: Vec<String> = covered
         .chain(held)
         .filter_map(|action| Some(format!("{step}:{}", action.as_str()?)))

@@ -132,10 +132,16 @@ fn keys_from_before_a_question_and_half_a_second_after_never_answer_it() {
     for (typed, code, text) in told {
         match code {
             Some(0) => {
-                assert!(typed >= 500, "a key typed {typed} ms after it answered:\n{text}");
+                assert!(
+                    typed >= 500,
+                    "a key typed {typed} ms after it answered:\n{text}"
+                );
                 answered += 1;
             }
-            Some(4) => assert!(typed < 1_200, "a key typed {typed} ms after it was lost:\n{text}"),
+            Some(4) => assert!(
+                typed < 1_200,
+                "a key typed {typed} ms after it was lost:\n{text}"
+            ),
             code => panic!("{code:?}: {text}"),
         }
     }
@@ -157,8 +163,9 @@ async fn cloud(bench: &mut Bench) -> (Cloud, String) {
     let world = bench.write("world.toml", &world).display().to_string();
     let cloud = Cloud::start(bench, &world).await;
     let address = cloud.address();
-    let settings =
-        format!("[endpoints]\nram = \"http://{address}\"\nsts = \"http://{address}\"\necs = \"http://{address}\"\n");
+    let settings = format!(
+        "[endpoints]\nram = \"http://{address}\"\nsts = \"http://{address}\"\necs = \"http://{address}\"\n"
+    );
     let settings = bench.write("rutter.toml", &settings).display().to_string();
     bench.set("RUTTER_PROFILE_OWNER_ACCESS_KEY_ID", "LTAI-owner");
     bench.set("RUTTER_PROFILE_OWNER_ACCESS_KEY_SECRET", "of-owner");
@@ -173,7 +180,14 @@ fn deletion(bench: &Bench, runbook: &str, settings: &str, offset: i64) -> Termin
     let image = format!("image={}", image(offset));
     let account = "owner=owner@cn-hangzhou";
     let arguments = [
-        "run", runbook, "--set", &image, "--account", account, "--config", settings,
+        "run",
+        runbook,
+        "--set",
+        &image,
+        "--account",
+        account,
+        "--config",
+        settings,
     ];
     Terminal::start(bench, &arguments)
 }
@@ -259,7 +273,10 @@ fn an_answer_from_elsewhere_takes_the_question_away() {
     assert!(approve.status.success(), "{approve:?}");
     assert_eq!(terminal.ends(SOON), Some(0), "{}", terminal.text());
     let text = terminal.text();
-    assert!(text.contains("question 1 is settled: bob said yes"), "{text}");
+    assert!(
+        text.contains("question 1 is settled: bob said yes"),
+        "{text}"
+    );
     assert!(terminal.is_as_a_shell_wants_it());
 }
 
@@ -277,7 +294,9 @@ fn an_empty_line_is_no_evidence() {
     let mut terminal = Terminal::start(&bench, &["run", &gate]);
     terminal.saw("[y/N]", SOON).expect("it listens");
     terminal.send("y\r", Duration::ZERO);
-    terminal.saw("gate: ticket: ", SOON).expect("it wants the ticket");
+    terminal
+        .saw("gate: ticket: ", SOON)
+        .expect("it wants the ticket");
     terminal.send("\r", Duration::ZERO);
     terminal
         .saw("`ticket` must be entered", SOON)
@@ -285,7 +304,11 @@ fn an_empty_line_is_no_evidence() {
     std::thread::sleep(Duration::from_millis(1_300));
     terminal.send("T-1\r", Duration::ZERO);
     assert_eq!(terminal.ends(SOON), Some(0), "{}", terminal.text());
-    assert!(terminal.text().contains("ticket=T-1"), "{}", terminal.text());
+    assert!(
+        terminal.text().contains("ticket=T-1"),
+        "{}",
+        terminal.text()
+    );
 }
 
 #[test]

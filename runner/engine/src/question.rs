@@ -168,5 +168,7 @@ impl Question {
 
 /// An empty text is no evidence.
 fn is_entered(evidence: &Evidence, name: &str) -> bool {
-    evidence.get(name).is_some_and(|value| !value.trim().is_empty())
+    evidence
+        .get(name)
+        .is_some_and(|value| !value.trim().is_empty())
 }

@@ -243,7 +243,10 @@ pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Res
 fn taken(context: &Context, seen: &Seen) -> Result<Exit, Failure> {
     let id = seen.folder.id();
     let now = Seen::new(seen.folder.clone())?;
-    let new = now.records.iter().filter(|record| record.seq > seen.run.seq());
+    let new = now
+        .records
+        .iter()
+        .filter(|record| record.seq > seen.run.seq());
     let ignored = new
         .filter_map(|record| record.known())
         .find_map(|record| match record.fact {

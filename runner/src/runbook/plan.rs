@@ -128,7 +128,11 @@ fn as_written(step: &Step, inside: bool) -> engine::Step {
         confirm: step.confirm.as_ref().map(|confirm| engine::Confirm {
             message: confirm.message.value.clone(),
             people: confirm.people,
-            changes: confirm.changes.iter().map(|name| name.value.clone()).collect(),
+            changes: confirm
+                .changes
+                .iter()
+                .map(|name| name.value.clone())
+                .collect(),
         }),
         line: SourceLine::default(),
     }

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rutter_engine::{
-    At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake,
-};
+use rutter_engine::{At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 

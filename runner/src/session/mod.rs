@@ -174,10 +174,7 @@ impl Session {
     ///
     /// # Errors
     /// When the journal fails; nothing more was sent then.
-    pub async fn go(
-        &mut self,
-        show: &mut dyn Show,
-    ) -> Result<Standing, SessionError> {
+    pub async fn go(&mut self, show: &mut dyn Show) -> Result<Standing, SessionError> {
         let inputs = std::mem::take(&mut self.first);
         let mut drive = Drive {
             run: &mut self.run,

@@ -86,12 +86,7 @@ pub async fn rehearse(
     let start = Timestamp(world.start_ms());
     let plugins = load_components(&sandbox, &components)?;
     wishes.check(&plan, &plugins)?;
-    let guests = Guests::new(
-        sandbox.clone(),
-        plugins,
-        limits,
-        hosts.clone(),
-    );
+    let guests = Guests::new(sandbox.clone(), plugins, limits, hosts.clone());
     let carrier = Arc::new(SimCarrier::new(world, secrets));
     let mut run = super::limited(Run::new(), &wishes);
     let mut journal = MemoryJournal::default();

@@ -48,7 +48,10 @@ impl FromStr for Consent {
             })
         });
         if step.is_empty() || !complete {
-            return Err("it must be STEP or STEP:PRODUCT:ACTION, such as `clean_up:ecs:DeleteImage`".to_owned());
+            return Err(
+                "it must be STEP or STEP:PRODUCT:ACTION, such as `clean_up:ecs:DeleteImage`"
+                    .to_owned(),
+            );
         }
         Ok(Self {
             step: step.into(),

@@ -358,7 +358,11 @@ fn asked(number: u64, step: &Name, approval: &Approval, run: &Run) -> Said {
         // Nobody is there to be asked.
         _ => String::new(),
     };
-    let shown: String = approval.changes.iter().map(|shown| object_of(shown)).collect();
+    let shown: String = approval
+        .changes
+        .iter()
+        .map(|shown| object_of(shown))
+        .collect();
     asks(format!(
         "{step}: asks{people}{owner}: {}{shown}{how}",
         one_line(&approval.message)
@@ -380,7 +384,10 @@ fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) 
         Some((yes, people)) if people > 1 => format!(" ({yes} of {people})"),
         _ => String::new(),
     };
-    good(format!("{step}: approved by {}{more}{entered}", one_line(by)))
+    good(format!(
+        "{step}: approved by {}{more}{entered}",
+        one_line(by)
+    ))
 }
 
 fn run_ended(end: &RunEnd) -> Said {

@@ -13,8 +13,8 @@ use super::keyboard::{Keyboard, Stroke, in_foreground};
 use super::prompt::is_terminal;
 use super::question::{how_to_approve, question_lines};
 use super::typed::{Line, Typed};
-use super::words::one_line;
 use super::word::new_word;
+use super::words::one_line;
 
 /// What is to be drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Interview {
         if std::mem::take(&mut self.clear) {
             return Some(Drawing::default());
         }
-        if run.interrupted() || run.end().is_some() {
+        if run.interrupted() {
             return self.current.take().map(|_| self.closed(Vec::new()));
         }
         if let Some(asking) = &mut self.current {
@@ -100,7 +100,10 @@ impl Interview {
                 asking.questions.retain(open);
                 return self.listen();
             }
-            let told = asking.questions.iter().filter_map(|number| settled(run, *number));
+            let told = asking
+                .questions
+                .iter()
+                .filter_map(|number| settled(run, *number));
             let told = told.collect();
             return Some(self.closed(told));
         }
@@ -146,8 +149,9 @@ impl Interview {
         if self.gone {
             return None;
         }
-        let wanted =
-            |question: &&Question| is_mine(question, &self.by) && !self.left.contains(&question.number);
+        let wanted = |question: &&Question| {
+            is_mine(question, &self.by) && !self.left.contains(&question.number)
+        };
         let first = run.open_questions().find(wanted)?;
         // What one step holds at the same time is one question to a person.
         let together = |question: &&Question| {
@@ -163,12 +167,22 @@ impl Interview {
             .iter()
             .flat_map(|question| question_lines(question, run))
             .collect();
-        let missing = |name: &String| first.missing(&Evidence::new()).any(|missing| missing == name);
+        let missing = |name: &String| {
+            first
+                .missing(&Evidence::new())
+                .any(|missing| missing == name)
+        };
         self.current = Some(Asking {
             step: first.step.clone(),
             questions: questions.iter().map(|question| question.number).collect(),
             word: first.approval.is_final().then(new_word),
-            evidence: first.approval.evidence.iter().filter(|name| missing(name)).cloned().collect(),
+            evidence: first
+                .approval
+                .evidence
+                .iter()
+                .filter(|name| missing(name))
+                .cloned()
+                .collect(),
             entered: Evidence::new(),
             said_yes: false,
             how: how_to_approve(first, run),
@@ -229,7 +243,9 @@ impl Interview {
         };
         if text.is_empty() {
             let name = asking.evidence.first().cloned().unwrap_or_default();
-            return Heard::Draw(asking.again(format!("`{name}` must be entered; Ctrl-D leaves the question open")));
+            return Heard::Draw(asking.again(format!(
+                "`{name}` must be entered; Ctrl-D leaves the question open"
+            )));
         }
         let name = asking.evidence.remove(0);
         asking.entered.insert(name, text);
@@ -312,5 +328,8 @@ fn settled(run: &Run, number: u64) -> Option<String> {
         Settled::Declined { by } => format!("{} said no", one_line(by)),
         Settled::Moot(why) => (*why).to_owned(),
     };
-    Some(format!("{}: question {number} is settled: {how}", question.step))
+    Some(format!(
+        "{}: question {number} is settled: {how}",
+        question.step
+    ))
 }

@@ -86,7 +86,11 @@ impl Printer {
     /// Draws a question below what was printed, and the line where a person types below that.
     pub(super) fn ask(&self, drawing: &Drawing) {
         let input = drawing.input.as_deref();
-        let lines: String = drawing.lines.iter().map(|line| format!("{line}\n")).collect();
+        let lines: String = drawing
+            .lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
         self.write_aside(&self.footer.above(&lines));
         self.write_aside(&self.footer.set(input));
     }

@@ -108,7 +108,8 @@ impl Prompt {
                 Typed::Line(text) => break Ok(text),
                 Typed::More => {
                     self.terminal.clear_line()?;
-                    self.terminal.write_str(&format!("{question}{}", line.text()))?;
+                    self.terminal
+                        .write_str(&format!("{question}{}", line.text()))?;
                 }
             }
         };

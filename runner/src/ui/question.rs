@@ -80,10 +80,7 @@ pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
         lines.push(format!("  a yes is one to every {action} of this step too"));
     }
     if !approval.evidence.is_empty() {
-        lines.push(format!(
-            "  to be entered: {}",
-            approval.evidence.join(", ")
-        ));
+        lines.push(format!("  to be entered: {}", approval.evidence.join(", ")));
     }
     lines.extend(who_said_yes(question).map(|who| format!("  yes so far: {who}")));
     lines

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, Standing, StepRun,
-    StepState,
+    Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, Standing,
+    StepRun, StepState,
 };
 use serde_json::Value;
 

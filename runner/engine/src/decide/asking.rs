@@ -115,7 +115,10 @@ fn about_change(step: &Name, shown: Shown) -> Approval {
         Some(item) => format!("`{step}` for `{item}`"),
         None => format!("`{step}`"),
     };
-    let message = format!("{who} is about to call {}, which {why}.{again} Go on?", shown.label);
+    let message = format!(
+        "{who} is about to call {}, which {why}.{again} Go on?",
+        shown.label
+    );
     Approval {
         message,
         people: 1,

@@ -20,7 +20,10 @@ impl<'a> Turn<'a> {
         }
         let missing: Vec<_> = question.missing(&evidence).map(String::as_str).collect();
         if !missing.is_empty() {
-            let why = format!("it wants evidence that was not entered: {}", missing.join(", "));
+            let why = format!(
+                "it wants evidence that was not entered: {}",
+                missing.join(", ")
+            );
             return self.ignore_answer(number, by, "yes", why);
         }
         let step = question.step.clone();

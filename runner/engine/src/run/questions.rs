@@ -121,7 +121,10 @@ impl Run {
         };
         let step = &mut self.steps[index];
         for (key, item) in &mut step.items {
-            if let Some(attempt) = item.attempt.as_mut().filter(|_| question.is_about(key.as_ref()))
+            if let Some(attempt) = item
+                .attempt
+                .as_mut()
+                .filter(|_| question.is_about(key.as_ref()))
             {
                 attempt.since = time;
             }
@@ -131,7 +134,8 @@ impl Run {
             self.begin_inside(index);
         } else {
             let shown = question.approval.changes.into_iter();
-            step.granted.extend(shown.map(|shown| (shown.item, shown.print)));
+            step.granted
+                .extend(shown.map(|shown| (shown.item, shown.print)));
         }
     }
 

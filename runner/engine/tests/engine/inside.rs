@@ -137,10 +137,7 @@ fn a_question_that_is_declined_leaves_everything_inside_undone() {
     let mut shell = shell();
     let asking = |sub: &mut Vec<Step>| sub[0] = sub[0].clone().confirm(1);
     shell.run(story(asking));
-    assert_eq!(
-        shell.decline("sub", "ann", "not tonight"),
-        Standing::Failed
-    );
+    assert_eq!(shell.decline("sub", "ann", "not tonight"), Standing::Failed);
     assert_eq!(begun(&shell), ["before"]);
     assert_eq!(shell.resume(), Standing::WaitingForPerson);
     assert!(done(&shell.approve("sub", "ann")));

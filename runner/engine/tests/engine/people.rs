@@ -239,7 +239,11 @@ fn an_empty_line_is_no_evidence() {
         assert_eq!(standing, Standing::WaitingForPerson);
         assert!(ignored(&shell).contains("ticket"));
     }
-    assert!(done(&shell.approve_with("gate", "ann", &[("ticket", "T-1")])));
+    assert!(done(&shell.approve_with(
+        "gate",
+        "ann",
+        &[("ticket", "T-1")]
+    )));
 }
 
 #[test]

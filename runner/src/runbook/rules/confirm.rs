@@ -19,7 +19,8 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
                     let id = &step.id.value;
                     let title = format!("step `{id}` runs a runbook and changes nothing itself");
                     let name = runs.source.name();
-                    let help = format!("give `confirm` to those steps of `{name}` that make changes");
+                    let help =
+                        format!("give `confirm` to those steps of `{name}` that make changes");
                     problems.push_at(codes::CONFIRM, title, change.span, "", Some(help));
                 }
                 // What is built in takes no `confirm`, which is said already.
