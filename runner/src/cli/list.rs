@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::ui::{Align, Table, instant};
+use crate::ui::{Align, Table, instant, open_questions};
 
 /// List the runs, newest first
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note("no runs yet");
     } else {
         context.printer.answer(&table(&rows));
+        context.printer.answer(&asked(&rows));
     }
     Ok(Exit::Done)
 }
@@ -49,6 +50,8 @@ struct Row {
     steps_over: usize,
     steps: usize,
     changes: usize,
+    /// What the run asks people.
+    asks: Vec<String>,
     started: String,
     latest: String,
 }
@@ -73,6 +76,7 @@ impl Row {
                 .iter()
                 .filter(|change| change.stands())
                 .count(),
+            asks: open_questions(run),
             started: if begun {
                 instant(run.started())
             } else {
@@ -97,6 +101,7 @@ impl Row {
             steps_over: 0,
             steps: 0,
             changes: 0,
+            asks: Vec::new(),
             started: String::new(),
             latest: String::new(),
         }
@@ -110,10 +115,21 @@ impl Row {
             "steps_over": self.steps_over,
             "steps": self.steps,
             "changes": self.changes,
+            "asks": self.asks,
             "started": self.started,
             "latest": self.latest,
         })
     }
+}
+
+/// What the runs ask people, below the table.
+fn asked(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| !row.asks.is_empty()) {
+        text.push_str(&format!("run {}\n", row.id));
+        text.extend(row.asks.iter().map(|line| format!("  {line}\n")));
+    }
+    text
 }
 
 fn table(rows: &[Row]) -> String {

@@ -8,8 +8,8 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::StoredRecord;
 use crate::ui::{
-    describe_stored, ending, ids_csv, ids_json, ids_table, instant, one_line, outputs, steps_table,
-    timed,
+    describe_stored, ending, ids_csv, ids_json, ids_table, instant, one_line, open_questions,
+    outputs, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.
@@ -161,11 +161,16 @@ fn page(seen: &Seen) -> String {
 
 fn standing(seen: &Seen) -> String {
     let mut text = match &seen.driver {
-        Some(driver) => format!(
-            "run {} is being driven by {driver}\nhelp: `rutter show --follow {}` shows what it does\n",
-            seen.run.id(),
-            seen.run.id()
-        ),
+        Some(driver) => {
+            let id = seen.run.id();
+            let asked: String = open_questions(&seen.run)
+                .iter()
+                .map(|line| format!("  {line}\n"))
+                .collect();
+            format!(
+                "run {id} is being driven by {driver}\n{asked}help: `rutter show --follow {id}` shows what it does\n"
+            )
+        }
         None => ending(&seen.run, &seen.run.standing()),
     };
     if seen.foreign {

@@ -1,5 +1,6 @@
 //! The shell of a run against the cloud: its clock, the network, timers, the inbox and Ctrl-C.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct LiveShell {
     inbox_ticks: tokio::time::Interval,
     /// Inputs made by the shell itself.
     own: Vec<Input>,
+    /// What guests told before the inputs that wait: it is shown before them, in order.
+    told: VecDeque<Wakeup>,
     interrupts: mpsc::Receiver<()>,
     interrupted: u8,
     /// The conversation with the person at the terminal, if there is one.
@@ -65,6 +68,7 @@ impl LiveShell {
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
             idle_timers: Timers::default(),
             own: Vec::new(),
+            told: VecDeque::new(),
             interrupts,
             interrupted: 0,
         }
@@ -117,7 +121,8 @@ impl LiveShell {
         }
     }
 
-    /// Everything that has happened already, so that it is decided and appended together.
+    /// Everything that has happened already, so that it is decided and appended together. What guests
+    /// told meanwhile comes first: a guest tells before it calls, and waits after.
     fn gather(&mut self, mut inputs: Vec<Input>) -> Wakeup {
         while let Some(done) = self.sends.try_join_next() {
             inputs.extend(done.ok());
@@ -125,11 +130,26 @@ impl LiveShell {
         while let Some(wakeup) = self.guests.try_next() {
             match wakeup {
                 Wakeup::Inputs(more) => inputs.extend(more),
-                // Display only; a later one says more.
-                Wakeup::Progress { .. } | Wakeup::Log { .. } | Wakeup::Ask(_) | Wakeup::Inbox => {}
+                told => self.told.push_back(told),
             }
         }
-        Wakeup::Inputs(inputs)
+        match self.told.pop_front() {
+            Some(told) => {
+                self.own.extend(inputs);
+                told
+            }
+            None => Wakeup::Inputs(inputs),
+        }
+    }
+
+    /// What guests told on their way out; what they called is not heard any more.
+    fn last_words(&mut self) -> Option<Wakeup> {
+        loop {
+            match self.guests.try_next()? {
+                Wakeup::Inputs(_) => {}
+                told => return Some(told),
+            }
+        }
     }
 }
 
@@ -173,6 +193,9 @@ impl Shell for LiveShell {
 
     async fn next(&mut self, run: &Run) -> Option<Wakeup> {
         loop {
+            if let Some(told) = self.told.pop_front() {
+                return Some(told);
+            }
             if !self.own.is_empty() {
                 return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
             }
@@ -182,7 +205,7 @@ impl Shell for LiveShell {
             }
             let talking = talk.is_open();
             if !talking && self.is_idle(run) {
-                return None;
+                return self.last_words();
             }
             let timers = self.timers.first(run).into_iter();
             let first = timers.chain(self.idle_timers.first(run)).min();

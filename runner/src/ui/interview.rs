@@ -88,7 +88,7 @@ impl Interview {
         if std::mem::take(&mut self.clear) {
             return Some(Drawing::default());
         }
-        if run.interrupted() || run.end().is_some() {
+        if run.interrupted() {
             return self.current.take().map(|_| self.closed(Vec::new()));
         }
         if let Some(asking) = &mut self.current {

@@ -43,7 +43,7 @@ pub use notes::notes;
 pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
-pub use question::question_lines;
+pub use question::{open_questions, question_lines};
 pub(crate) use summary::explained;
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};

@@ -86,6 +86,17 @@ pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
     lines
 }
 
+/// Everything that waits for a person, in the order in which it was asked, with what to type for yes.
+pub fn open_questions(run: &Run) -> Vec<String> {
+    run.open_questions()
+        .flat_map(|question| {
+            let mut lines = question_lines(question, run);
+            lines.push(format!("  {}", how_to_approve(question, run)));
+            lines
+        })
+        .collect()
+}
+
 fn change_lines(shown: &Shown, run: &Run) -> Vec<String> {
     let item = match &shown.item {
         Some(item) => format!(" for {}", one_line(item)),

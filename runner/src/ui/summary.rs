@@ -10,7 +10,7 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::why;
-use super::question::{how_to_approve, who_said_yes};
+use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::standing::left_standing;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
@@ -184,7 +184,10 @@ fn open_points(run: &Run, standing: &Standing) -> Vec<String> {
     match standing {
         Standing::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
         Standing::Unknown => of_steps(&is_unknown),
-        Standing::WaitingForPerson => of_steps(&StepRun::waits_for_person),
+        Standing::WaitingForPerson => run
+            .open_questions()
+            .flat_map(|question| question_lines(question, run))
+            .collect(),
         Standing::UndoFailed | Standing::Ended(RunEnd::RolledBack(_)) => left_standing(run),
         Standing::Ended(_) | Standing::Stopped => Vec::new(),
     }

@@ -80,7 +80,8 @@ fn a_run_that_waits_for_a_person_says_for_what() {
     role     waiting
     cutover  asks              Have clients stopped writing?
     run 7f3cab12 waits for a person
-      cutover: Have clients stopped writing?
+      cutover asks (question 1): Have clients stopped writing?
+        to be entered: ticket
     state: 0 steps done, 2 not started; no change stands
     help: `rutter approve 7f3cab12 cutover --evidence ticket=…`, then `rutter resume 7f3cab12` goes on
     ");
