@@ -105,6 +105,9 @@ impl<'a> Turn<'a> {
     }
 
     fn input(&mut self, input: Input) {
+        if self.goes_forward(&input) && self.run.recovery().is_some() {
+            return;
+        }
         match input {
             Input::Start {
                 run,
@@ -155,6 +158,15 @@ impl<'a> Turn<'a> {
                 }
             }
             Input::Abort => self.abort(),
+        }
+    }
+
+    /// Whether an input is of use only to a run that goes on. One whose journal was recovered does not: it is taken back.
+    fn goes_forward(&self, input: &Input) -> bool {
+        match input {
+            Input::Approve { .. } | Input::Decline { .. } | Input::Revise(_) => true,
+            Input::Resolve { .. } => self.run.rollback().is_none(),
+            _ => false,
         }
     }
 

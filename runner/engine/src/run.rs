@@ -9,12 +9,14 @@ mod prepare;
 mod rollback;
 mod state;
 mod tally;
+mod trust;
 mod view;
 
 pub use state::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
     SlotKind, StepRun, StepState,
 };
+pub use trust::Recovery;
 pub use view::Standing;
 
 /// What a record may do here, or why it may not.

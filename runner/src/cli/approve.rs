@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let seen = context.see(&args.run)?.begun()?;
+    let seen = context.see(&args.run)?.begun()?.whole()?;
     let (step, approval) = question(&seen, &args.step)?;
     let by = args.speaker.name(&context.environment);
     let message = match args.why {

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::damage::{Damage, Known};
+
 /// What the operator can do about an error.
 pub trait Remedy {
     /// A sentence for the operator, if there is something to do.
@@ -67,7 +69,9 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        what: String,
+        what: Damage,
+        /// What is still known, where that was looked for.
+        known: Option<Known>,
     },
     /// The disk is full.
     #[error("there is no space left for {}", path.display())]
@@ -123,6 +127,40 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// A damaged file.
+    pub(crate) fn damaged(path: &std::path::Path, what: Damage) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            what,
+            known: None,
+        }
+    }
+
+    /// What the world may hold, where more is to be said than that nothing was done.
+    pub fn state(&self) -> Option<String> {
+        let Self::Damaged { known, .. } = self else {
+            return None;
+        };
+        let told = match known {
+            None => String::new(),
+            Some(Known {
+                sound,
+                reached: None,
+            }) => format!("; the first {sound} records are sound, and nobody knows how many there were"),
+            Some(Known {
+                sound,
+                reached: Some(reached),
+            }) if sound >= reached => format!("; all {sound} records that are known of are sound"),
+            Some(Known {
+                sound,
+                reached: Some(reached),
+            }) => format!("; of at least {reached} records the first {sound} are sound"),
+        };
+        Some(format!(
+            "nothing was done now, and no file was touched; what the run changed before stands{told}"
+        ))
+    }
+
     /// Names the cause of a database error.
     pub(super) fn from_database(path: &std::path::Path, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
@@ -133,14 +171,10 @@ impl JournalError {
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy { path },
             Some(Code::CannotOpen) if !path.exists() => Self::Missing { path },
             Some(Code::CannotOpen) => Self::ReadOnly { path },
-            Some(Code::NotADatabase) => Self::Damaged {
-                path,
-                what: "it is not a database".to_owned(),
-            },
-            Some(Code::DatabaseCorrupt) => Self::Damaged {
-                path,
-                what: source.to_string(),
-            },
+            Some(Code::NotADatabase) => Self::damaged(&path, Damage::NoDatabase),
+            Some(Code::DatabaseCorrupt) => {
+                Self::damaged(&path, Damage::Structure(source.to_string()))
+            }
             _ => Self::Database { path, source },
         }
     }
@@ -169,11 +203,7 @@ impl Remedy for JournalError {
             Self::TooNew { .. } | Self::UnknownRecord { .. } => {
                 "upgrade rutter, then try again; nothing was written".to_owned()
             }
-            Self::Damaged { path, .. } => format!(
-                "nothing was done; restore {} from a backup, or compare the accounts with what \
-                 `rutter show` can still read and go on by hand",
-                path.display()
-            ),
+            Self::Damaged { path, what, known } => remedy_of_damage(path, what, known.as_ref()),
             Self::NoSpace { path } => format!(
                 "free space on the disk of {}, or choose another place with `--state DIR`, then resume",
                 folder_of(path)
@@ -189,6 +219,24 @@ impl Remedy for JournalError {
             | Self::Database { .. }
             | Self::Unwritable { .. } => return None,
         })
+    }
+}
+
+/// The run's folder is named after the run.
+fn remedy_of_damage(path: &std::path::Path, what: &Damage, known: Option<&Known>) -> String {
+    let folder = folder_of(path);
+    let run = path.parent().and_then(|folder| folder.file_name());
+    let run = run.unwrap_or_default().to_string_lossy();
+    match (what, known) {
+        (Damage::HalfRecovered, _) => format!("`rutter recover {run}` finishes it"),
+        (_, Some(Known { sound: 0, .. })) => format!(
+            "put the whole folder {folder} back from one backup; without one compare the accounts with the runbook and \
+             clear up by hand, since no record can be read"
+        ),
+        _ => format!(
+            "put the whole folder {folder} back from one backup (not single files of it); without one `rutter recover \
+             {run}` begins a journal from the sound records, from which the run can be shown and taken back"
+        ),
     }
 }
 

@@ -14,6 +14,7 @@ mod clock;
 mod error;
 mod guests;
 mod live;
+mod recover;
 mod rehearse;
 mod timers;
 
@@ -28,6 +29,7 @@ use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
 pub use live::LiveShell;
+pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
@@ -138,6 +140,9 @@ impl Session {
         }
         if !run.has_plan() {
             return Err(SessionError::Empty(folder.id().to_owned()));
+        }
+        if run.recovery().is_some() && !undo {
+            return Err(SessionError::Recovered(folder.id().to_owned()));
         }
         if let Some(end) = run.end().filter(|_| !undo) {
             return Err(SessionError::Over(folder.id().to_owned(), end.clone()));

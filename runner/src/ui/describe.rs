@@ -98,6 +98,14 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::PlanRevised { .. }
         | Fact::Interrupted {}
         | Fact::RunEnded { .. } => of_run(fact),
+        Fact::Recovered {
+            damage, kept, by, ..
+        } => asks(format!(
+            "journal begun again by {} from its sound records: {}; the damaged files are in {}",
+            one_line(by),
+            one_line(damage),
+            one_line(kept)
+        )),
         Fact::StepSkipped { .. }
         | Fact::StepPrepared { .. }
         | Fact::StepEnded { .. }

@@ -19,6 +19,7 @@ mod notes;
 mod printer;
 mod prompt;
 mod quiet;
+mod recovered;
 mod summary;
 mod table;
 mod words;

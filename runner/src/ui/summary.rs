@@ -10,6 +10,7 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::{how_to_approve, why};
+use super::recovered;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
 use crate::explain;
@@ -112,9 +113,10 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         Standing::Failed => format!("run {id} failed"),
         Standing::Stopped => format!("run {id} stopped; it can be resumed"),
     };
+    let happened = recovered::happened(run, standing).unwrap_or(happened);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{happened}");
-    for line in open_points(run, standing) {
+    for line in recovered::lines(run).into_iter().chain(open_points(run, standing)) {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "state: {}", state_of_world(run));
@@ -124,7 +126,7 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
             "help: `rutter explain {code}` says more about the cause"
         );
     }
-    for line in what_next(run, standing) {
+    for line in what_next(run, standing).into_iter().chain(recovered::help(run)) {
         let _ = writeln!(text, "help: {line}");
     }
     text
@@ -258,7 +260,7 @@ pub(super) fn state_of_world(run: &Run) -> String {
         .filter(|change| change.back == Back::Done)
         .count();
     let mut changes = match standing.len() {
-        0 => "no change stands".to_owned(),
+        0 => recovered::no_change_stands(run).to_owned(),
         1 => "1 change stands".to_owned(),
         number => format!("{number} changes stand"),
     };
@@ -282,6 +284,11 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             .collect()
     };
     match standing {
+        Standing::Unknown | Standing::WaitingForPerson | Standing::Failed | Standing::Stopped
+            if run.recovery().is_some() =>
+        {
+            vec![undo]
+        }
         Standing::Ended(RunEnd::Done { .. })
             if run.changes().iter().any(rutter_engine::Change::stands) =>
         {

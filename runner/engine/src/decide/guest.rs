@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Turn;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Ask, Call, Class, Condition, HostCall, Repeat, Target};
+use crate::call::{Ask, Call, Class, Condition, HostCall, Target};
 use crate::effect::{Effect, Ticket, Wake, Work};
 use crate::plan::Uses;
 use crate::record::{Approval, At, AttemptEnd, Fact, Phase, Timestamp};
@@ -469,11 +469,7 @@ impl Turn<'_> {
 
 /// Whether the host may send a change again that may have happened.
 pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
-    match change.call.repeat {
-        Repeat::Same => true,
-        Repeat::Token { ttl_ms } => now.since(change.intended) < ttl_ms,
-        Repeat::Look | Repeat::Never => false,
-    }
+    change.may_repeat(now)
 }
 
 /// Whether people already said yes to this, or to the step as a whole.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Turn;
 use super::answer::Again;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Repeat, Target};
+use crate::call::{Call, Target};
 use crate::effect::{Effect, Outcome, Ticket, UndoChange, UndoRequest, Work};
 use crate::plan::{Step, Uses};
 use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
@@ -296,11 +296,7 @@ impl<'a> Turn<'a> {
 
 /// A reverse whose outcome is unknown is sent again only where that is harmless.
 fn may_repeat_reverse(change: &Change, call: &Call, now: Timestamp) -> bool {
-    match call.repeat {
-        Repeat::Same => true,
-        Repeat::Token { ttl_ms } => now.since(change.reversed) < ttl_ms,
-        Repeat::Look | Repeat::Never => false,
-    }
+    change.may_repeat_reverse(call, now)
 }
 
 /// A fault that ends the rollback: of no class that would be tried again.

@@ -37,6 +37,8 @@ impl Run {
             intended: time,
             back: Back::No,
             reversed: time,
+            token_is_old: false,
+            reverse_token_is_old: false,
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;

@@ -3,6 +3,7 @@
 
 use crate::plan::Name;
 use crate::record::{Approval, Evidence, FORMAT, Fact, Record, Timestamp};
+use crate::run::trust::Recovery;
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
 
 impl Run {
@@ -41,12 +42,37 @@ impl Run {
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
             | Fact::ChangeAdopted { .. } => self.apply_to_call(fact, time),
+            Fact::Recovered {
+                sound,
+                reached,
+                damage,
+                kept,
+                ..
+            } => {
+                self.recovered(Recovery {
+                    sound: *sound,
+                    reached: *reached,
+                    damage: damage.clone(),
+                    kept: kept.clone(),
+                });
+                Ok(())
+            }
             Fact::RollbackStarted { by } => self.rollback_started(by),
             Fact::ReverseIntended { change, call } => self.reverse_intended(*change, call, time),
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
             Fact::ReverseFailed { change, fault } => self.reverse_failed(*change, fault),
             Fact::RollbackEnded { end } => self.rollback_ended(end),
-            _ => self.apply_to_step(fact, time),
+            Fact::StepSkipped { .. }
+            | Fact::StepPrepared { .. }
+            | Fact::StepEnded { .. }
+            | Fact::ApprovalAsked { .. }
+            | Fact::Approved { .. }
+            | Fact::Declined { .. }
+            | Fact::AttemptStarted { .. }
+            | Fact::AttemptResumed { .. }
+            | Fact::AttemptEnded { .. }
+            | Fact::RetryPlanned { .. }
+            | Fact::Resolved { .. } => self.apply_to_step(fact, time),
         }
     }
 

@@ -37,11 +37,15 @@ impl Run {
         if matches!(change.back, Back::Sent { stale: false, .. }) {
             return Err(format!("the reverse of change {number} is on its way"));
         }
+        // Where it is sent again because its outcome is not known, its token is as old as the first time.
+        if !matches!(change.back, Back::Sent { .. }) {
+            change.reversed = time;
+            change.reverse_token_is_old = false;
+        }
         change.back = Back::Sent {
             call: Box::new(call.clone()),
             stale: false,
         };
-        change.reversed = time;
         Ok(())
     }
 

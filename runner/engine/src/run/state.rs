@@ -12,6 +12,7 @@ use crate::record::{
     Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
 };
 use crate::run::tally::Tally;
+use crate::run::trust::Recovery;
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.
@@ -43,6 +44,8 @@ pub struct Run {
     pub(crate) interrupted: bool,
     pub(crate) rollback: Option<Rollback>,
     pub(crate) end: Option<RunEnd>,
+    /// The newest recovery of a damaged journal.
+    pub(crate) recovery: Option<Recovery>,
     /// Steps whose situation changed since the engine last looked, by their place in the plan.
     pub(crate) attention: BTreeSet<usize>,
     /// Steps that are not over.
@@ -223,6 +226,9 @@ pub struct Change {
     pub back: Back,
     /// When the newest reverse was intended.
     pub(crate) reversed: Timestamp,
+    /// Its token, and that of its reverse, was sent at a time that is not certain.
+    pub(crate) token_is_old: bool,
+    pub(crate) reverse_token_is_old: bool,
 }
 
 /// What became of a change.

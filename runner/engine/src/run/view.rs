@@ -254,10 +254,11 @@ impl Run {
         matches!(end, Some(RollbackEnd::Failed { .. }))
     }
 
-    /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, and
-    /// the run is not being taken back.
+    /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, the
+    /// run is not being taken back, and its records are all there.
     pub(crate) fn may_start(&self) -> bool {
-        self.confirmed && !self.interrupted && self.rollback.is_none() && self.end.is_none()
+        let goes_on = self.confirmed && !self.interrupted && self.recovery.is_none();
+        goes_on && self.rollback.is_none() && self.end.is_none()
     }
 
     /// Whether this step's failure keeps new steps from starting.
