@@ -124,6 +124,10 @@ impl<'a> Turn<'a> {
                 });
             }
             Input::Resume { rutter } => self.facts.push(Fact::Resumed { rutter }),
+            Input::ClockDoubted { shown, expected } => {
+                self.facts.push(Fact::ClockDoubted { shown, expected });
+            }
+            Input::CloudClock(cloud) => self.facts.push(Fact::CloudClock { cloud }),
             Input::AccountsConfirmed(accounts) => {
                 self.facts.push(Fact::AccountsConfirmed { accounts });
             }

@@ -248,6 +248,18 @@ pub enum Fact {
         /// Who did it.
         by: String,
     },
+    /// The driver's clock showed another time than it can have been.
+    ClockDoubted {
+        /// What it showed.
+        shown: Timestamp,
+        /// What it should have shown: the newest record's time, or as much more as had passed.
+        expected: Timestamp,
+    },
+    /// The cloud said what time it is.
+    CloudClock {
+        /// Its time, when the driver's clock showed this record's.
+        cloud: Timestamp,
+    },
     /// Each account said who it is.
     AccountsConfirmed {
         /// By the runbook's names.
@@ -472,6 +484,7 @@ impl Fact {
             | Self::RunEnded { .. } => Durability::Rest,
             Self::ChangeIntended { .. }
             | Self::ReverseIntended { .. }
+            | Self::ClockDoubted { .. }
             | Self::Approved { .. }
             | Self::Declined { .. }
             | Self::Resolved { .. }
@@ -484,6 +497,7 @@ impl Fact {
             | Self::ReverseFailed { .. }
             | Self::StepEnded { .. } => Durability::Soon,
             Self::Resumed { .. }
+            | Self::CloudClock { .. }
             | Self::AccountsConfirmed { .. }
             | Self::PlanRevised { .. }
             | Self::Interrupted {}

@@ -44,7 +44,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let seen = context.see(&args.run)?.begun()?;
+    let mut seen = context.see(&args.run)?.begun()?;
+    if seen.run.rollback().is_none() {
+        seen = seen.whole()?;
+    }
     let step = undecided(&seen, &args.step)?;
     let resolution = match (&args.outputs, args.retry, args.adopt) {
         (Some(path), ..) => Resolution::Done(read_outputs(path)?),

@@ -23,6 +23,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let seen = context.see(&args.run)?.begun()?.whole()?.free()?;
     let secrets = load::secrets_again(
+        context,
         &settings,
         seen.run.plan(),
         seen.folder.id(),

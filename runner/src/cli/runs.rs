@@ -3,8 +3,8 @@
 use rutter_engine::{Run, Standing};
 
 use super::{Context, Failure};
-use crate::session::SessionError;
 use crate::journal::{Damage, JournalError, RunFolder, Runs, StoredRecord};
+use crate::session::SessionError;
 
 /// A run as its journal tells it.
 pub(super) struct Seen {
@@ -101,7 +101,9 @@ impl Seen {
         }
         let standing = self.run.standing();
         match self.run.recovery() {
-            Some(_) if !matches!(standing, Standing::Ended(_) | Standing::UndoFailed) => "recovered",
+            Some(_) if !matches!(standing, Standing::Ended(_) | Standing::UndoFailed) => {
+                "recovered"
+            }
             _ => standing_word(&standing),
         }
     }

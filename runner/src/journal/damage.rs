@@ -26,7 +26,9 @@ pub enum Damage {
     #[error("its structure is broken: {0}")]
     Structure(String),
     /// The write-ahead log.
-    #[error("there is none, and records {from} to {to} are missing: they stood in it, or were taken off the database's end")]
+    #[error(
+        "there is none, and records {from} to {to} are missing: they stood in it, or were taken off the database's end"
+    )]
     LogMissing {
         /// The first of them.
         from: u64,
@@ -84,7 +86,9 @@ pub enum Damage {
     #[error("it was altered: how many records there were is not known")]
     HeadAltered,
     /// The head belongs to other records.
-    #[error("it speaks of another record {0} than the journal holds: the files are not of one time")]
+    #[error(
+        "it speaks of another record {0} than the journal holds: the files are not of one time"
+    )]
     HeadOfOthers(u64),
     /// What an earlier program of another kind left.
     #[error("it does not belong there: reading the journal would put old pages into it")]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::damage::{Damage, Known};
+use super::place;
 
 /// What the operator can do about an error.
 pub trait Remedy {
@@ -85,6 +86,30 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// The file or its folder may not be read.
+    #[error("{} may not be read{}", path.display(), owned(*owner))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: Option<u32>,
+    },
+    /// The folder belongs to another user.
+    #[error("{} belongs to user {owner}, and not to you", path.display())]
+    NotYours {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The folder lies on another machine's disk.
+    #[error("{} lies on a network disk ({kind}), whose locks and flushes a journal cannot rely on", path.display())]
+    Elsewhere {
+        /// The folder.
+        path: PathBuf,
+        /// The kind of file system.
+        kind: String,
+    },
     /// Another process held the file for too long.
     #[error("{} is held by another process", path.display())]
     Busy {
@@ -146,7 +171,9 @@ impl JournalError {
             Some(Known {
                 sound,
                 reached: None,
-            }) => format!("; the first {sound} records are sound, and nobody knows how many there were"),
+            }) => format!(
+                "; the first {sound} records are sound, and nobody knows how many there were"
+            ),
             Some(Known {
                 sound,
                 reached: Some(reached),
@@ -159,6 +186,12 @@ impl JournalError {
         Some(format!(
             "nothing was done now, and no file was touched; what the run changed before stands{told}"
         ))
+    }
+
+    /// Whether it may pass by itself, or once somebody made room: nothing was lost, and the same can be tried again.
+    /// What the disk did not take in a flush is not of that kind: nobody knows what became of it.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::NoSpace { .. } | Self::Busy { .. })
     }
 
     /// Names the cause of a database error.
@@ -177,6 +210,17 @@ impl JournalError {
             }
             _ => Self::Database { path, source },
         }
+    }
+
+    /// Names the cause of an error in reading.
+    pub(super) fn from_reading(path: &std::path::Path, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            return Self::Unreadable {
+                path: path.to_owned(),
+                owner: place::owner(path).or_else(|| place::owner(path.parent()?)),
+            };
+        }
+        Self::from_io(path, source)
     }
 
     /// Names the cause of an operating system's error.
@@ -212,6 +256,13 @@ impl Remedy for JournalError {
                 "allow yourself to write in {}, or choose another place with `--state DIR`",
                 folder_of(path)
             ),
+            Self::Unreadable { .. } | Self::NotYours { .. } => {
+                "let its owner do it, or choose another place with `--state DIR`; only who began a run drives it".to_owned()
+            }
+            Self::Elsewhere { .. } => {
+                "choose a folder on a disk of this machine with `--state DIR`; a run that was begun elsewhere is copied \
+                 there as a whole folder".to_owned()
+            }
             Self::Busy { .. } => "wait until the other process is done, then try again".to_owned(),
             Self::Misnumbered { .. }
             | Self::Missing { .. }
@@ -220,6 +271,12 @@ impl Remedy for JournalError {
             | Self::Unwritable { .. } => return None,
         })
     }
+}
+
+fn owned(owner: Option<u32>) -> String {
+    owner.map_or(String::new(), |owner| {
+        format!(": it belongs to user {owner}")
+    })
 }
 
 /// The run's folder is named after the run.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::inspect::inspect;
-use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, run_id};
+use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
 const LOCK_TRIES: u32 = 5;
@@ -46,7 +46,10 @@ impl Runs {
     /// When it cannot be written.
     pub fn create(&self, id: &str) -> Result<Driving, RunsError> {
         let folder = self.folder(id);
+        let made = self.path.ancestors().find(|above| above.is_dir());
+        place::refuse_foreign_to_root(made.unwrap_or(&self.path))?;
         make_private(&self.path)?;
+        place::refuse_network(&self.path)?;
         make_private(&folder.path)?;
         let lock = folder.take_lock()?;
         let journal = SqliteJournal::create(&folder.journal())?;
@@ -95,7 +98,7 @@ impl Runs {
     }
 
     fn ids(&self) -> Result<Vec<String>, RunsError> {
-        let failed = |error| JournalError::from_io(&self.path, error);
+        let failed = |error| JournalError::from_reading(&self.path, error);
         let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
@@ -159,6 +162,8 @@ impl RunFolder {
     /// # Errors
     /// When another process drives it, or its journal cannot be written.
     pub fn drive(&self) -> Result<Driving, RunsError> {
+        place::refuse_foreign(&self.path)?;
+        place::refuse_network(&self.path)?;
         let lock = self.take_lock()?;
         let journal = SqliteJournal::open(&self.journal())?;
         Ok(Driving {
@@ -205,7 +210,7 @@ impl RunFolder {
         let path = self.lock_path();
         let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|error| JournalError::from_io(&path, error))?,
+            file => file.map_err(|error| JournalError::from_reading(&path, error))?,
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),

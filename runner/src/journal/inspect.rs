@@ -9,13 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::{Connection, MAIN_DB};
 use super::chain::Link;
 use super::damage::{Damage, Known};
 use super::head::{self, Found, HEAD_FILE, Head};
 use super::rows::{Row, RowProblem, read_prefix};
 use super::wal::{End, Wal, big_endian};
 use super::{JournalError, format};
+use rusqlite::{Connection, MAIN_DB};
 
 /// The bytes of a database's header up to the payload fractions: a page of 4096 bytes, a write-ahead log, no bytes
 /// reserved. What follows are counters, which SQLite's own check looks at.
@@ -170,7 +170,9 @@ impl Files {
             None => Problem::Damage(path.to_owned(), what),
         };
         let image = image(database, &log).map_err(blame)?;
-        let content = in_memory(&image).map_err(|error| structure(&error)).map_err(blame)?;
+        let content = in_memory(&image)
+            .map_err(|error| structure(&error))
+            .map_err(blame)?;
         let format = match format::read_format(&content, path) {
             Err(JournalError::Damaged { what, .. }) => return Err(blame(what)),
             format => format?,
@@ -194,13 +196,7 @@ impl Files {
     }
 
     /// A journal may be longer than its head, never shorter.
-    fn compare(
-        &self,
-        path: &Path,
-        rows: &[Row],
-        link: Link,
-        end: End,
-    ) -> Result<Head, Problem> {
+    fn compare(&self, path: &Path, rows: &[Row], link: Link, end: End) -> Result<Head, Problem> {
         let damaged = |what| Err(Problem::Damage(head_of(path), what));
         let head = match self.head {
             Found::Head(head) => head,
@@ -218,7 +214,9 @@ impl Files {
             return Err(Problem::Damage(file, what));
         }
         for known in [head.flushed, reached] {
-            let index = usize::try_from(known.seq).ok().and_then(|seq| seq.checked_sub(1));
+            let index = usize::try_from(known.seq)
+                .ok()
+                .and_then(|seq| seq.checked_sub(1));
             if let Some(row) = index.and_then(|index| rows.get(index))
                 && row.link != known
             {
@@ -344,7 +342,7 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, JournalError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(JournalError::from_io(path, error)),
+        Err(error) => Err(JournalError::from_reading(path, error)),
     }
 }
 

@@ -13,6 +13,7 @@ use rutter_engine::{Durability, Record};
 
 use super::folder::sync_folder;
 use super::inspect::{RECOVERING, beside, head_of, inspect, log_of, salvage};
+use super::place;
 use super::rows::Row;
 use super::{Damage, Journal as _, JournalError, Known, RunFolder, RunsError, SqliteJournal};
 
@@ -47,6 +48,7 @@ impl RunFolder {
     /// # Errors
     /// When a process drives it, or its files cannot be read at all.
     pub fn take_wreck(&self) -> Result<Wreck, RunsError> {
+        place::refuse_foreign(self.path())?;
         let lock = self.take_lock()?;
         let damage = match inspect(&self.journal()) {
             Ok(_) => None,
@@ -92,7 +94,8 @@ impl Wreck {
     pub fn kept_in(&self) -> Result<String, JournalError> {
         let names = (1..=u16::MAX).map(|number| format!("damaged-{number}"));
         let free = |name: &String| !self.folder.path().join(name).exists();
-        let full = || JournalError::from_io(self.folder.path(), io::ErrorKind::AlreadyExists.into());
+        let full =
+            || JournalError::from_io(self.folder.path(), io::ErrorKind::AlreadyExists.into());
         names.into_iter().find(free).ok_or_else(full)
     }
 
@@ -190,10 +193,14 @@ fn put_in_place(run: &RunFolder) -> Result<(), JournalError> {
         }
     }
     sync_folder(run.path())?;
-    fs::remove_dir(&new).map_err(|error| JournalError::from_io(&new, error))?;
+    fs::remove_dir_all(&new).map_err(|error| JournalError::from_io(&new, error))?;
     sync_folder(run.path())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), JournalError> {
     fs::rename(from, to).map_err(|error| JournalError::from_io(to, error))
 }
+
+#[cfg(test)]
+#[path = "recover_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rutter_engine::{Durability, Record};
@@ -36,6 +37,9 @@ pub struct SqliteJournal {
     handed_out: i64,
     deleted: i64,
 }
+
+/// How long an append waits for another program's lock at a time; it is tried again (`patience.rs`).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Synchronous {
@@ -72,6 +76,7 @@ impl SqliteJournal {
         link: Link,
     ) -> Result<Self, JournalError> {
         let failed = |error| JournalError::from_database(path, error);
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         // Begins the log file, which is kept until the last connection closes.
         connection
             .execute_batch("BEGIN IMMEDIATE; UPDATE meta SET value = value; COMMIT")
@@ -87,6 +92,11 @@ impl SqliteJournal {
             handed_out: 0,
             deleted: 0,
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     fn failed(&self, error: rusqlite::Error) -> JournalError {
@@ -120,16 +130,20 @@ impl SqliteJournal {
         })?;
         self.insert(expected_seq, rows)?;
         self.deleted = self.handed_out;
-        if let Some(newest) = rows.last() {
-            self.link = newest.link;
-        }
-        self.flusher.appended(self.link, durability)
+        let newest = rows.last().map_or(self.link, |row| row.link);
+        self.flusher.appended(newest, durability)?;
+        self.link = newest;
+        Ok(())
     }
 
     fn insert(&self, expected_seq: u64, rows: &[Row]) -> Result<(), JournalError> {
         let failed = |error| self.failed(error);
         let transaction = Transaction::begin(&self.connection).map_err(failed)?;
         let found = newest_link(&self.connection).map_err(failed)?;
+        if rows.last().is_some_and(|newest| newest.link == found) {
+            // Committed already; what came after that failed.
+            return Ok(());
+        }
         if found.seq != expected_seq || found != self.link {
             return Err(JournalError::Fenced {
                 expected: expected_seq,

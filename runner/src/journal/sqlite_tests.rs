@@ -241,9 +241,7 @@ fn a_kind_from_the_future_is_shown_as_json_and_never_resumed_from() {
         time: 5,
         body,
     };
-    journal
-        .append_rows(1, &[row], Durability::Machine)
-        .unwrap();
+    journal.append_rows(1, &[row], Durability::Machine).unwrap();
 
     let error = journal.load().unwrap_err();
     assert!(matches!(error, JournalError::UnknownRecord { seq: 2, .. }));
@@ -361,4 +359,50 @@ fn measures_appends() {
     let started = std::time::Instant::now();
     let count = journal.load().unwrap().len();
     println!("loading {count} records: {:?}", started.elapsed());
+}
+
+/// What a change appends: its intent, flushed at once, and its answer, flushed soon.
+fn one_change(journal: &mut SqliteJournal) {
+    for durability in [Durability::Machine, Durability::Soon] {
+        let seq = journal.link.seq;
+        journal
+            .append(seq, &[skipped(seq + 1)], durability)
+            .unwrap();
+    }
+}
+
+/// `make bench`
+#[test]
+#[ignore = "a measurement, not a check"]
+#[expect(clippy::print_stdout, reason = "its answer is for whoever asked")]
+fn measures_what_the_head_costs() {
+    const ROUNDS: usize = 40;
+    const CHANGES: u32 = 50;
+    let (_one, with) = place();
+    let (_other, without) = place();
+    let mut with = SqliteJournal::create(&with).unwrap();
+    let mut without = SqliteJournal::create(&without).unwrap();
+    without.flusher.mute_head();
+    let timed = |journal: &mut SqliteJournal| {
+        let started = std::time::Instant::now();
+        for _ in 0..CHANGES {
+            one_change(journal);
+        }
+        started.elapsed() / CHANGES
+    };
+    // In turns, so that both meet the same disk.
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        times.0.push(timed(&mut with));
+        times.1.push(timed(&mut without));
+    }
+    let median = |times: &mut Vec<std::time::Duration>| {
+        times.sort();
+        times[ROUNDS / 2]
+    };
+    let (with, without) = (median(&mut times.0), median(&mut times.1));
+    println!(
+        "a change in the journal: {with:.1?} with the head, {without:.1?} without, ratio {:.3}",
+        with.as_secs_f64() / without.as_secs_f64()
+    );
 }

@@ -139,11 +139,7 @@ impl Header {
             && big_endian(header, 4) == VERSION
             && big_endian(header, 8) as usize == page_size
             && sum == (big_endian(header, 24), big_endian(header, 28));
-        Some(Self {
-            big,
-            sum,
-            sound,
-        })
+        Some(Self { big, sum, sound })
     }
 
     /// What every frame of this use of the log repeats; where the header cannot be believed, the first frame is.

@@ -39,7 +39,9 @@ pub enum SessionError {
     #[error("run {0} has no records: it ended before it began, and did nothing")]
     Empty(String),
     /// The run's journal was recovered: what came after its sound part is not known.
-    #[error("the journal of run {0} was damaged: what the run did last is not known, so it cannot go on")]
+    #[error(
+        "the journal of run {0} was damaged: what the run did last is not known, so it cannot go on"
+    )]
     Recovered(String),
     /// There is nothing to recover.
     #[error("the journal of run {0} is sound: there is nothing to recover")]

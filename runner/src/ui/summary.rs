@@ -116,7 +116,10 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
     let happened = recovered::happened(run, standing).unwrap_or(happened);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{happened}");
-    for line in recovered::lines(run).into_iter().chain(open_points(run, standing)) {
+    for line in recovered::lines(run)
+        .into_iter()
+        .chain(open_points(run, standing))
+    {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "state: {}", state_of_world(run));
@@ -126,7 +129,10 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
             "help: `rutter explain {code}` says more about the cause"
         );
     }
-    for line in what_next(run, standing).into_iter().chain(recovered::help(run)) {
+    for line in what_next(run, standing)
+        .into_iter()
+        .chain(recovered::help(run))
+    {
         let _ = writeln!(text, "help: {line}");
     }
     text

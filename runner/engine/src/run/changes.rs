@@ -6,6 +6,7 @@ use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::plan::Name;
 use crate::record::{At, Timestamp};
+use crate::run::trust::Token;
 use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
 
 impl Run {
@@ -36,9 +37,8 @@ impl Run {
             state: ChangeState::Intended { stale: false },
             intended: time,
             back: Back::No,
-            reversed: time,
-            token_is_old: false,
-            reverse_token_is_old: false,
+            token: Token::sent(time),
+            reverse_token: Token::sent(time),
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;

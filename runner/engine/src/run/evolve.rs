@@ -42,6 +42,14 @@ impl Run {
             | Fact::ChangeRefused { .. }
             | Fact::ChangeUnknown { .. }
             | Fact::ChangeAdopted { .. } => self.apply_to_call(fact, time),
+            Fact::ClockDoubted { .. } => {
+                self.distrust_tokens();
+                Ok(())
+            }
+            Fact::CloudClock { cloud } => {
+                self.cloud_clock(*cloud, time);
+                Ok(())
+            }
             Fact::Recovered {
                 sound,
                 reached,

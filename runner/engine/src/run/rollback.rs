@@ -3,6 +3,7 @@
 use crate::api::Fault;
 use crate::call::{Ask, Call};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
+use crate::run::trust::Token;
 use crate::run::{Back, Change, Legal, Rollback, Run};
 
 impl Run {
@@ -39,8 +40,7 @@ impl Run {
         }
         // Where it is sent again because its outcome is not known, its token is as old as the first time.
         if !matches!(change.back, Back::Sent { .. }) {
-            change.reversed = time;
-            change.reverse_token_is_old = false;
+            change.reverse_token = Token::sent(time);
         }
         change.back = Back::Sent {
             call: Box::new(call.clone()),

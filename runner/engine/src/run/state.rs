@@ -12,7 +12,7 @@ use crate::record::{
     Approval, At, Evidence, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp,
 };
 use crate::run::tally::Tally;
-use crate::run::trust::Recovery;
+use crate::run::trust::{Recovery, Token};
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.
@@ -46,6 +46,8 @@ pub struct Run {
     pub(crate) end: Option<RunEnd>,
     /// The newest recovery of a damaged journal.
     pub(crate) recovery: Option<Recovery>,
+    /// By how many milliseconds the cloud's clock is ahead of the driver's, once it was heard.
+    pub(crate) cloud_ahead: Option<i64>,
     /// Steps whose situation changed since the engine last looked, by their place in the plan.
     pub(crate) attention: BTreeSet<usize>,
     /// Steps that are not over.
@@ -224,11 +226,9 @@ pub struct Change {
     pub intended: Timestamp,
     /// Whether it was taken back.
     pub back: Back,
-    /// When the newest reverse was intended.
-    pub(crate) reversed: Timestamp,
-    /// Its token, and that of its reverse, was sent at a time that is not certain.
-    pub(crate) token_is_old: bool,
-    pub(crate) reverse_token_is_old: bool,
+    /// Its token, and that of the newest reverse.
+    pub(crate) token: Token,
+    pub(crate) reverse_token: Token,
 }
 
 /// What became of a change.

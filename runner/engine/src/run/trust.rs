@@ -41,8 +41,41 @@ impl Run {
     /// Every token that was sent so far counts as old: when it was sent is not certain.
     pub(super) fn distrust_tokens(&mut self) {
         for change in &mut self.changes {
-            change.token_is_old = true;
-            change.reverse_token_is_old = true;
+            change.token.is_old = true;
+            change.reverse_token.is_old = true;
+        }
+    }
+
+    /// The cloud's clock showed `cloud` when ours showed `ours`. It is the cloud that keeps tokens, so that their age is
+    /// counted by its clock: where ours went another way since it was heard last, they are as much older or younger.
+    pub(super) fn cloud_clock(&mut self, cloud: Timestamp, ours: Timestamp) {
+        let ahead = cloud.0.saturating_sub(ours.0);
+        let went = self
+            .cloud_ahead
+            .map_or(0, |before| before.saturating_sub(ahead));
+        self.cloud_ahead = Some(ahead);
+        for change in &mut self.changes {
+            for token in [&mut change.token, &mut change.reverse_token] {
+                token.sent = Timestamp(token.sent.0.saturating_add(went));
+            }
+        }
+    }
+}
+
+/// When a token was sent first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    /// By our clock of now, so that it can be told how long ago that was.
+    pub(super) sent: Timestamp,
+    /// That is not certain.
+    is_old: bool,
+}
+
+impl Token {
+    pub(super) fn sent(at: Timestamp) -> Self {
+        Self {
+            sent: at,
+            is_old: false,
         }
     }
 }
@@ -50,20 +83,22 @@ impl Run {
 impl Change {
     /// Whether the host may send a change again that may have happened.
     pub(crate) fn may_repeat(&self, now: Timestamp) -> bool {
-        may_repeat(&self.call, self.token_is_old, self.intended, now)
+        may_repeat(&self.call, self.token, now)
     }
 
     /// Whether a reverse whose outcome is unknown may be sent again.
     pub(crate) fn may_repeat_reverse(&self, call: &Call, now: Timestamp) -> bool {
-        may_repeat(call, self.reverse_token_is_old, self.reversed, now)
+        may_repeat(call, self.reverse_token, now)
     }
 }
 
 /// Only where that is harmless, or a token that is certainly still honoured makes it so.
-fn may_repeat(call: &Call, is_old: bool, sent: Timestamp, now: Timestamp) -> bool {
+fn may_repeat(call: &Call, token: Token, now: Timestamp) -> bool {
     match call.repeat {
         Repeat::Same => true,
-        Repeat::Token { ttl_ms } => !is_old && now.since(sent) < ttl_ms,
+        Repeat::Token { ttl_ms } => {
+            !token.is_old && token.sent <= now && now.since(token.sent) < ttl_ms
+        }
         Repeat::Look | Repeat::Never => false,
     }
 }

@@ -13,5 +13,6 @@ mod people;
 mod properties;
 mod resume;
 mod scale;
+mod trust;
 mod undo;
 mod waits;

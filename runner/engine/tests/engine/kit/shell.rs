@@ -105,7 +105,7 @@ impl Shell {
         self.confirm_accounts();
     }
 
-    fn confirm_accounts(&mut self) {
+    pub fn confirm_accounts(&mut self) {
         let identity = Identity {
             id: "1".repeat(16),
             arn: "acs:ram::1:user/u".to_owned(),
