@@ -5,11 +5,11 @@
 //! effect is started before its records are safe.
 
 use rutter_engine::{
-    At, Decision, Effect, Expressions, IllegalRecord, Input, Record, Run, Standing, Timestamp,
-    advance,
+    At, Decision, Durability, Effect, Expressions, IllegalRecord, Input, Record, Run, Standing,
+    Timestamp, advance,
 };
 
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, PATIENCE, append_patiently};
 use crate::ui::{Drawing, LogLevel, Show};
 
 /// What happened outside since the last look.
@@ -96,7 +96,7 @@ impl<S: Shell> Drive<'_, S> {
     pub async fn until_idle(&mut self, first: Vec<Input>) -> Result<Standing, DriveError> {
         let mut inputs = first;
         loop {
-            self.turn(inputs)?;
+            self.turn(inputs).await?;
             inputs = loop {
                 match self.shell.next(self.run).await {
                     None => return Ok(self.run.standing()),
@@ -132,7 +132,30 @@ impl<S: Shell> Drive<'_, S> {
         }
     }
 
-    fn turn(&mut self, inputs: Vec<Input>) -> Result<(), DriveError> {
+    async fn append(
+        &mut self,
+        before: u64,
+        records: &[Record],
+        durability: Durability,
+    ) -> Result<(), DriveError> {
+        let show = &mut *self.show;
+        let mut say = |said: &str| show.note(said);
+        append_patiently(
+            self.journal,
+            before,
+            records,
+            durability,
+            PATIENCE,
+            &mut say,
+        )
+        .await
+        .map_err(|source| DriveError::Journal {
+            seq: before + 1,
+            source,
+        })
+    }
+
+    async fn turn(&mut self, inputs: Vec<Input>) -> Result<(), DriveError> {
         let before = self.run.seq();
         let now = self.shell.now();
         let mut batch = Decision::default();
@@ -147,11 +170,7 @@ impl<S: Shell> Drive<'_, S> {
             .map(|record| record.fact.durability())
             .max()
         {
-            let appended = self.journal.append(before, &batch.records, durability);
-            appended.map_err(|source| DriveError::Journal {
-                seq: before + 1,
-                source,
-            })?;
+            self.append(before, &batch.records, durability).await?;
         }
         for record in &batch.records {
             self.shell.recorded(record, self.run);

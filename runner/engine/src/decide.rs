@@ -111,6 +111,9 @@ impl<'a> Turn<'a> {
     }
 
     fn input(&mut self, input: Input) {
+        if self.goes_forward(&input) && self.run.recovery().is_some() {
+            return;
+        }
         match input {
             Input::Start {
                 run,
@@ -127,6 +130,10 @@ impl<'a> Turn<'a> {
                 });
             }
             Input::Resume { rutter } => self.facts.push(Fact::Resumed { rutter }),
+            Input::ClockDoubted { shown, expected } => {
+                self.facts.push(Fact::ClockDoubted { shown, expected });
+            }
+            Input::CloudClock(cloud) => self.facts.push(Fact::CloudClock { cloud }),
             Input::AccountsConfirmed(accounts) => {
                 self.facts.push(Fact::AccountsConfirmed { accounts });
             }
@@ -181,6 +188,15 @@ impl<'a> Turn<'a> {
                 }
             }
             Input::Abort => self.abort(),
+        }
+    }
+
+    /// Whether an input is of use only to a run that goes on. One whose journal was recovered does not: it is taken back.
+    fn goes_forward(&self, input: &Input) -> bool {
+        match input {
+            Input::Approve { .. } | Input::Decline { .. } | Input::Revise(_) => true,
+            Input::Resolve { .. } => self.run.rollback().is_none(),
+            _ => false,
         }
     }
 

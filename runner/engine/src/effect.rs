@@ -226,6 +226,15 @@ pub enum Input {
         /// The program's version.
         rutter: String,
     },
+    /// The driver's clock shows another time than it can be.
+    ClockDoubted {
+        /// What it shows.
+        shown: Timestamp,
+        /// What it should show.
+        expected: Timestamp,
+    },
+    /// The cloud says what time it is.
+    CloudClock(Timestamp),
     /// Each account said who it is; steps may start.
     AccountsConfirmed(BTreeMap<Name, Identity>),
     /// A mended runbook, as [`crate::Run::may_become`] accepted it.

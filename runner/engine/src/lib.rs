@@ -40,7 +40,7 @@ pub use record::{
     RunEnd, Shape, StepEnd, Timestamp,
 };
 pub use run::{
-    Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
-    SlotKind, Standing, StepRun, StepState,
+    Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Recovery, Rollback, Run,
+    Slot, SlotKind, Standing, StepRun, StepState,
 };
 pub use scope::{Expressions, Prepared, Scope, StepValue};

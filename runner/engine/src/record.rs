@@ -15,7 +15,7 @@ use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(
@@ -185,6 +185,8 @@ pub enum Durability {
     Soon,
     /// It survives the machine before anything else happens.
     Machine,
+    /// And so does the word of how far the records reach: the run rests here.
+    Rest,
 }
 
 /// What happened, in the past tense.
@@ -208,6 +210,32 @@ pub enum Fact {
     Resumed {
         /// The program's version.
         rutter: String,
+    },
+    /// The journal was damaged, and begun again from the records that were sound.
+    Recovered {
+        /// So many records from the first on were sound.
+        sound: u64,
+        /// So many there had been, at least.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reached: Option<u64>,
+        /// What the damage was.
+        damage: String,
+        /// The folder beside the journal in which the damaged files are kept.
+        kept: String,
+        /// Who did it.
+        by: String,
+    },
+    /// The driver's clock showed another time than it can have been.
+    ClockDoubted {
+        /// What it showed.
+        shown: Timestamp,
+        /// What it should have shown: the newest record's time, or as much more as had passed.
+        expected: Timestamp,
+    },
+    /// The cloud said what time it is.
+    CloudClock {
+        /// Its time, when the driver's clock showed this record's.
+        cloud: Timestamp,
     },
     /// Each account said who it is.
     AccountsConfirmed {
@@ -495,31 +523,47 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// How soon this fact must be safe.
+    /// How soon this fact must be safe. Each kind is named, so that a new one is not taken for the least.
     pub fn durability(&self) -> Durability {
         match self {
+            Self::RunStarted { .. }
+            | Self::Recovered { .. }
+            | Self::WaitStarted { .. }
+            | Self::ApprovalAsked { .. }
+            | Self::RollbackEnded { .. }
+            | Self::RunEnded { .. } => Durability::Rest,
             Self::ChangeIntended { .. }
             | Self::ReverseIntended { .. }
-            | Self::WaitStarted { .. }
+            | Self::ClockDoubted { .. }
             | Self::Approved { .. }
             | Self::Declined { .. }
             | Self::Resolved { .. }
             | Self::ChangeSettled { .. }
             | Self::PlanRevised { .. }
-            | Self::RollbackStarted { .. }
-            | Self::RollbackEnded { .. }
-            | Self::RunEnded { .. }
-            | Self::RunStarted { .. } => Durability::Machine,
+            | Self::RollbackStarted { .. } => Durability::Machine,
             Self::ChangeDone { .. }
             | Self::ChangeRefused { .. }
             | Self::ChangeUnknown { .. }
             | Self::ChangeFound { .. }
+            | Self::LookFailed { .. }
             | Self::ChangeLeft { .. }
             | Self::ChangeKept { .. }
             | Self::ReverseDone { .. }
             | Self::ReverseFailed { .. }
             | Self::StepEnded { .. } => Durability::Soon,
-            _ => Durability::Process,
+            Self::Resumed { .. }
+            | Self::CloudClock { .. }
+            | Self::AccountsConfirmed { .. }
+            | Self::LookBegun { .. }
+            | Self::AnswerIgnored { .. }
+            | Self::Interrupted {}
+            | Self::StepSkipped { .. }
+            | Self::StepPrepared { .. }
+            | Self::AttemptStarted { .. }
+            | Self::AttemptResumed { .. }
+            | Self::CallAnswered { .. }
+            | Self::AttemptEnded { .. }
+            | Self::RetryPlanned { .. } => Durability::Process,
         }
     }
 }

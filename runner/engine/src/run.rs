@@ -14,6 +14,7 @@ mod rests;
 mod rollback;
 mod state;
 mod tally;
+mod trust;
 mod undecided;
 mod view;
 
@@ -21,6 +22,7 @@ pub use state::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
     SlotKind, StepRun, StepState,
 };
+pub use trust::Recovery;
 pub use view::Standing;
 
 /// What a record may do here, or why it may not.

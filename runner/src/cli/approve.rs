@@ -40,7 +40,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let seen = context.see(&args.run)?.begun()?;
+    let seen = context.see(&args.run)?.begun()?.whole()?;
     let questions = questions(&seen, &args.step, &args.question)?;
     for question in &questions {
         for line in question_lines(question, &seen.run) {

@@ -100,7 +100,7 @@ fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) 
     {
         printer.answer(&outputs(values));
     }
-    let exit = Exit::of_standing(standing, asked, run.interrupted());
+    let exit = Exit::of_standing(standing, asked, run.interrupted()).of_run(run);
     if exit == Exit::Done {
         printer.note(ending(run, standing).trim_end());
     } else {

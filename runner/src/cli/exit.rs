@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rutter_engine::{RollbackEnd, RunEnd, Standing};
+use rutter_engine::{Recovery, RollbackEnd, Run, RunEnd, Standing};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,15 @@ impl Exit {
             Self::Bug => 70,
             Self::Interrupted => 130,
         }
+    }
+
+    /// What this means for a run some of whose records are lost: nobody knows what those did.
+    pub fn of_run(self, run: &Run) -> Self {
+        let lost = run.recovery().is_some_and(Recovery::lost_records);
+        if lost && self == Self::Done {
+            return Self::Unknown;
+        }
+        self
     }
 
     /// What the end of a run means for whoever asked for it.

@@ -149,7 +149,8 @@ impl From<RunsError> for Failure {
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
-        let diagnostic = Diagnostic::error("journal", error.to_string()).state(NOTHING_RAN);
+        let state = error.state().unwrap_or_else(|| NOTHING_RAN.to_owned());
+        let diagnostic = Diagnostic::error("journal", error.to_string()).state(state);
         Self::new(Exit::Refused, with_help(diagnostic, error.remedy()))
     }
 }
@@ -215,6 +216,21 @@ fn session_failed(error: &SessionError) -> Failure {
             )),
         ),
         SessionError::NoSuchAction { asks, .. } => ("action", Some(named_actions(asks))),
+        SessionError::Recovered(id) => (
+            "recovered",
+            Some(format!(
+                "`rutter undo {id}` takes back what is known; `rutter show {id}` shows it"
+            )),
+        ),
+        SessionError::Sound(id) => ("run", Some(format!("`rutter show {id}` shows where it stands"))),
+        SessionError::NothingSound(..) => (
+            "journal",
+            Some(
+                "put the whole folder back from a backup; without one compare the accounts with the runbook and clear \
+                 up by hand"
+                    .to_owned(),
+            ),
+        ),
         SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
         _ => ("run", None),
     };

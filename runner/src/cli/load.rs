@@ -180,6 +180,7 @@ fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
 /// nor anything else holds them. Without `must`, one that nobody gave is left out: taking back seldom
 /// needs it, and a call that does says so.
 pub(super) fn secrets_again(
+    context: &Context,
     settings: &Settings,
     plan: &Plan,
     id: &str,
@@ -187,7 +188,18 @@ pub(super) fn secrets_again(
     must: bool,
 ) -> Result<Secrets, Failure> {
     let vault = Vault::of_run(&settings.state_dir, id);
-    let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
+    let secrets = match Secrets::new(id, Some(vault)) {
+        // Taking back seldom needs what was sealed; a call that does says so, and can be taken back once it is there.
+        Err(error) if !must => {
+            let error = super::failure::with_causes(&error);
+            context.printer.note(&format!(
+                "warning: {error}; what needs none of them is taken back"
+            ));
+            Secrets::new(id, None)
+        }
+        secrets => secrets,
+    };
+    let secrets = secrets.map_err(|error| vault_failed(&error))?;
     let ask = if must {
         asking()
     } else {

@@ -19,6 +19,7 @@ mod logs;
 mod panic;
 mod plugin;
 mod plugins;
+mod recover;
 mod rehearse;
 mod resolve;
 mod resume;
@@ -71,6 +72,7 @@ enum Command {
     Run(run::Args),
     Resume(resume::Args),
     Undo(undo::Args),
+    Recover(recover::Args),
     Approve(approve::Args),
     Resolve(resolve::Args),
     List(list::Args),
@@ -157,6 +159,7 @@ impl Command {
             Self::Run(args) => run::run(context, &args),
             Self::Resume(args) => resume::run(context, &args),
             Self::Undo(args) => undo::run(context, &args),
+            Self::Recover(args) => recover::run(context, &args),
             Self::Approve(args) => approve::run(context, args),
             Self::Resolve(args) => resolve::run(context, args),
             Self::List(args) => list::run(context, &args),

@@ -53,7 +53,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let seen = context.see(&args.run)?.begun()?;
+    let mut seen = context.see(&args.run)?.begun()?;
     if let Some(settlement) = settlement(&seen, &args)? {
         let message = settle(
             &seen,
@@ -61,7 +61,10 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
             settlement,
             args.speaker.name(&context.environment),
         )?;
-        return super::approve::leave(context, &seen, &message);
+        return super::approve::leave(context, &seen, &[message]);
+    }
+    if seen.run.rollback().is_none() {
+        seen = seen.whole()?;
     }
     let step = undecided(&seen, &args.step)?;
     let resolution = match (&args.outputs, args.retry, args.adopt) {

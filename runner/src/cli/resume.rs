@@ -21,8 +21,9 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
-    let seen = context.see(&args.run)?.begun()?.free()?;
+    let seen = context.see(&args.run)?.begun()?.whole()?.free()?;
     let secrets = load::secrets_again(
+        context,
         &settings,
         seen.run.plan(),
         seen.folder.id(),

@@ -3,7 +3,8 @@
 use rutter_engine::{Run, Standing};
 
 use super::{Context, Failure};
-use crate::journal::{JournalError, RunFolder, Runs, StoredRecord};
+use crate::journal::{Damage, JournalError, RunFolder, Runs, StoredRecord};
+use crate::session::SessionError;
 
 /// A run as its journal tells it.
 pub(super) struct Seen {
@@ -41,9 +42,9 @@ impl Seen {
         for stored in &records {
             match stored.known() {
                 Some(record) if !foreign => {
-                    run.evolve(&record).map_err(|error| JournalError::Damaged {
-                        path: folder.journal(),
-                        what: error.to_string(),
+                    run.evolve(&record).map_err(|error| {
+                        let what = Damage::Contradiction(error.to_string());
+                        JournalError::damaged(&folder.journal(), what)
                     })?;
                 }
                 _ => foreign = true,
@@ -70,6 +71,14 @@ impl Seen {
         ))
     }
 
+    /// Refuses a run whose journal was recovered: it is shown and taken back, and answers nothing.
+    pub(super) fn whole(self) -> Result<Self, Failure> {
+        match self.run.recovery() {
+            None => Ok(self),
+            Some(_) => Err(SessionError::Recovered(self.folder.id().to_owned()).into()),
+        }
+    }
+
     /// Refuses a run that another process drives.
     pub(super) fn free(self) -> Result<Self, Failure> {
         match self.driver {
@@ -90,7 +99,13 @@ impl Seen {
         if self.driver.is_some() {
             return "running";
         }
-        standing_word(&self.run.standing())
+        let standing = self.run.standing();
+        match self.run.recovery() {
+            Some(_) if !matches!(standing, Standing::Ended(_) | Standing::UndoFailed) => {
+                "recovered"
+            }
+            _ => standing_word(&standing),
+        }
     }
 }
 

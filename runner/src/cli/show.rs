@@ -70,10 +70,13 @@ fn ids(context: &Context, seen: &Seen, csv: bool) {
 
 /// Shows what comes, until there is no driver and nothing new.
 fn follow(seen: &Seen, lines: &mut Lines<'_>) -> Result<(), Failure> {
-    let view = seen.folder.view()?;
+    let mut view = seen.folder.view()?;
     loop {
         // Asked before the last look, so that what a driver wrote on its way out is not missed.
         let driven = seen.folder.driver()?.is_some();
+        if driven && !view.is_live() {
+            view = seen.folder.view()?;
+        }
         lines.all(&view.follow(lines.seq)?);
         if !driven {
             return Ok(());

@@ -37,6 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return super::approve::leave(context, &seen, &[Message::Undo { by }]);
     }
     let secrets = load::secrets_again(
+        context,
         &settings,
         seen.run.plan(),
         seen.folder.id(),

@@ -2,6 +2,7 @@
 //! once, and its answer judged and swapped. Repeating is the engine's, permission the broker's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rutter_contracts::Read;
 use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Target};
@@ -17,6 +18,7 @@ use super::outcome::Subject;
 use super::pages::Pages;
 use super::pause::Pauses;
 use super::roles::{Assume, Assuming, Session, Sessions, account_id, parameters, session_of};
+use super::time::CloudTime;
 use super::transport::{Route, Transport};
 use crate::host::{Carried, Carry, CarryRead};
 use crate::secrets::{Secrets, UnknownPlaceholder};
@@ -59,6 +61,7 @@ pub struct LiveCarrier {
     label: String,
     clock: Clock,
     pauses: Pauses,
+    time: Arc<CloudTime>,
 }
 
 impl LiveCarrier {
@@ -111,7 +114,13 @@ impl LiveCarrier {
             secrets,
             clock,
             pauses: Pauses::default(),
+            time: Arc::default(),
         }
+    }
+
+    /// What time it is in the cloud.
+    pub fn time(&self) -> Arc<CloudTime> {
+        self.time.clone()
     }
 
     /// Returns what the operator should know about the profiles, such as files that others may read.
@@ -302,6 +311,9 @@ impl LiveCarrier {
         let request = request.sign((self.clock)(), &nonce);
         match self.transport.send(request, Route::Named).await {
             Ok(answer) => {
+                if let Some(date) = answer.header("date") {
+                    self.time.hear(date);
+                }
                 let outcome = subject.judge_api(call.product, &answer);
                 self.pauses
                     .note(call.account, call.product, &answer, &outcome);

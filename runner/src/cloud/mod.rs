@@ -13,6 +13,7 @@
 //! | `pages.rs` | reading a paged list to its end |
 //! | `pause.rs` | waiting when the cloud asks for it |
 //! | `plain.rs` | requests that a plugin makes to any other API |
+//! | `time.rs` | what time it is in the cloud |
 //! | `transport.rs`, `address.rs`, `trust.rs` | connections: deadlines, caps, which addresses, whose certificates |
 //!
 //! Nothing here decides whether a call may be made, and nothing repeats a call that may have happened.
@@ -30,6 +31,7 @@ pub mod pages;
 mod pause;
 mod plain;
 mod roles;
+mod time;
 mod transport;
 mod trust;
 
@@ -44,6 +46,7 @@ pub use account::Binding;
 pub use live::{CloudError, LiveCarrier};
 pub(crate) use outcome::judge_answer;
 pub(crate) use plain::judge_plain_answer;
+pub use time::CloudTime;
 
 /// Says what time it is; a value, so that tests can wind it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -4,6 +4,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::damage::{Damage, Known};
+use super::place;
+
 /// What the operator can do about an error.
 pub trait Remedy {
     /// A sentence for the operator, if there is something to do.
@@ -67,7 +70,9 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        what: String,
+        what: Damage,
+        /// What is still known, where that was looked for.
+        known: Option<Known>,
     },
     /// The disk is full.
     #[error("there is no space left for {}", path.display())]
@@ -80,6 +85,30 @@ pub enum JournalError {
     ReadOnly {
         /// The file.
         path: PathBuf,
+    },
+    /// The file or its folder may not be read.
+    #[error("{} may not be read{}", path.display(), owned(*owner))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: Option<u32>,
+    },
+    /// The folder belongs to another user.
+    #[error("{} belongs to user {owner}, and not to you", path.display())]
+    NotYours {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// The folder lies on another machine's disk.
+    #[error("{} lies on a network disk ({kind}), whose locks and flushes a journal cannot rely on", path.display())]
+    Elsewhere {
+        /// The folder.
+        path: PathBuf,
+        /// The kind of file system.
+        kind: String,
     },
     /// Another process held the file for too long.
     #[error("{} is held by another process", path.display())]
@@ -123,6 +152,48 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// A damaged file.
+    pub(crate) fn damaged(path: &std::path::Path, what: Damage) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            what,
+            known: None,
+        }
+    }
+
+    /// What the world may hold, where more is to be said than that nothing was done.
+    pub fn state(&self) -> Option<String> {
+        let Self::Damaged { known, .. } = self else {
+            return None;
+        };
+        let told = match known {
+            None => String::new(),
+            Some(Known {
+                sound,
+                reached: None,
+            }) => format!(
+                "; the first {sound} records are sound, and nobody knows how many there were"
+            ),
+            Some(Known {
+                sound,
+                reached: Some(reached),
+            }) if sound >= reached => format!("; all {sound} records that are known of are sound"),
+            Some(Known {
+                sound,
+                reached: Some(reached),
+            }) => format!("; of at least {reached} records the first {sound} are sound"),
+        };
+        Some(format!(
+            "nothing was done now, and no file was touched; what the run changed before stands{told}"
+        ))
+    }
+
+    /// Whether it may pass by itself, or once somebody made room: nothing was lost, and the same can be tried again.
+    /// What the disk did not take in a flush is not of that kind: nobody knows what became of it.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::NoSpace { .. } | Self::Busy { .. })
+    }
+
     /// Names the cause of a database error.
     pub(super) fn from_database(path: &std::path::Path, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
@@ -133,16 +204,23 @@ impl JournalError {
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy { path },
             Some(Code::CannotOpen) if !path.exists() => Self::Missing { path },
             Some(Code::CannotOpen) => Self::ReadOnly { path },
-            Some(Code::NotADatabase) => Self::Damaged {
-                path,
-                what: "it is not a database".to_owned(),
-            },
-            Some(Code::DatabaseCorrupt) => Self::Damaged {
-                path,
-                what: source.to_string(),
-            },
+            Some(Code::NotADatabase) => Self::damaged(&path, Damage::NoDatabase),
+            Some(Code::DatabaseCorrupt) => {
+                Self::damaged(&path, Damage::Structure(source.to_string()))
+            }
             _ => Self::Database { path, source },
         }
+    }
+
+    /// Names the cause of an error in reading.
+    pub(super) fn from_reading(path: &std::path::Path, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            return Self::Unreadable {
+                path: path.to_owned(),
+                owner: place::owner(path).or_else(|| place::owner(path.parent()?)),
+            };
+        }
+        Self::from_io(path, source)
     }
 
     /// Names the cause of an operating system's error.
@@ -169,11 +247,7 @@ impl Remedy for JournalError {
             Self::TooNew { .. } | Self::UnknownRecord { .. } => {
                 "upgrade rutter, then try again; nothing was written".to_owned()
             }
-            Self::Damaged { path, .. } => format!(
-                "nothing was done; restore {} from a backup, or compare the accounts with what \
-                 `rutter show` can still read and go on by hand",
-                path.display()
-            ),
+            Self::Damaged { path, what, known } => remedy_of_damage(path, what, known.as_ref()),
             Self::NoSpace { path } => format!(
                 "free space on the disk of {}, or choose another place with `--state DIR`, then resume",
                 folder_of(path)
@@ -182,6 +256,13 @@ impl Remedy for JournalError {
                 "allow yourself to write in {}, or choose another place with `--state DIR`",
                 folder_of(path)
             ),
+            Self::Unreadable { .. } | Self::NotYours { .. } => {
+                "let its owner do it, or choose another place with `--state DIR`; only who began a run drives it".to_owned()
+            }
+            Self::Elsewhere { .. } => {
+                "choose a folder on a disk of this machine with `--state DIR`; a run that was begun elsewhere is copied \
+                 there as a whole folder".to_owned()
+            }
             Self::Busy { .. } => "wait until the other process is done, then try again".to_owned(),
             Self::Misnumbered { .. }
             | Self::Missing { .. }
@@ -189,6 +270,30 @@ impl Remedy for JournalError {
             | Self::Database { .. }
             | Self::Unwritable { .. } => return None,
         })
+    }
+}
+
+fn owned(owner: Option<u32>) -> String {
+    owner.map_or(String::new(), |owner| {
+        format!(": it belongs to user {owner}")
+    })
+}
+
+/// The run's folder is named after the run.
+fn remedy_of_damage(path: &std::path::Path, what: &Damage, known: Option<&Known>) -> String {
+    let folder = folder_of(path);
+    let run = path.parent().and_then(|folder| folder.file_name());
+    let run = run.unwrap_or_default().to_string_lossy();
+    match (what, known) {
+        (Damage::HalfRecovered, _) => format!("`rutter recover {run}` finishes it"),
+        (_, Some(Known { sound: 0, .. })) => format!(
+            "put the whole folder {folder} back from one backup; without one compare the accounts with the runbook and \
+             clear up by hand, since no record can be read"
+        ),
+        _ => format!(
+            "put the whole folder {folder} back from one backup (not single files of it); without one `rutter recover \
+             {run}` begins a journal from the sound records, from which the run can be shown and taken back"
+        ),
     }
 }
 

@@ -1,56 +1,126 @@
-//! Flushes in the background: what need not be safe at once is made safe soon, and together.
+//! Flushes, and the head that follows them: what need not be safe at once is made safe soon, and together.
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rutter_engine::Durability;
+
+use super::JournalError;
+use super::chain::Link;
+use super::head::HeadFile;
+
 /// The longest that a record which must be safe soon waits for its flush.
 pub(super) const SOON: Duration = Duration::from_millis(20);
 
-/// Syncs one file, at most [`SOON`] after it was asked to.
+/// Syncs one file, at most [`SOON`] after it was asked to, and moves the head on behind that.
 ///
 /// A flush of the log file makes every earlier commit safe, whoever made it. The thread starts with
 /// the first request: a run that only ever flushes in the foreground has none.
 pub(super) struct Flusher {
+    path: PathBuf,
     file: Arc<File>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct State {
+    head: HeadFile,
+    /// The newest record that was committed.
+    appended: Link,
     due: Option<Instant>,
-    flushing: bool,
     failed: Option<io::Error>,
     closing: bool,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is three plain values that are never half written.
+        // The state is plain values that are never half written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Flusher {
-    pub(super) fn new(file: File) -> Self {
+    /// For the log `file` at `path`, whose newest record is `appended`.
+    pub(super) fn new(file: File, path: PathBuf, head: HeadFile, appended: Link) -> Self {
         Self {
+            path,
             file: Arc::new(file),
-            shared: Arc::default(),
+            shared: Arc::new(Shared {
+                state: Mutex::new(State {
+                    head,
+                    appended,
+                    due: None,
+                    failed: None,
+                    closing: false,
+                }),
+                changed: Condvar::new(),
+            }),
             thread: None,
         }
     }
 
+    /// Records up to `link` were committed; for [`Durability::Machine`] and more they are flushed already.
+    pub(super) fn appended(
+        &mut self,
+        link: Link,
+        durability: Durability,
+    ) -> Result<(), JournalError> {
+        // After a flush that failed nobody knows what is on the disk: the head stays where it was.
+        self.check()?;
+        let mut state = self.shared.lock();
+        state.appended = link;
+        let moved = match durability {
+            Durability::Process | Durability::Soon => state.head.set_written(link),
+            Durability::Machine => state.head.set_flushed(link),
+            Durability::Rest => state.head.rest(link),
+        };
+        moved.map_err(|error| state.head.failed(error))?;
+        match durability {
+            Durability::Process => {}
+            Durability::Soon => {
+                drop(state);
+                self.request().map_err(|error| self.failed(error))?;
+            }
+            Durability::Machine | Durability::Rest => state.due = None,
+        }
+        Ok(())
+    }
+
+    /// Flushes what is not flushed yet; the head survives the machine with it.
+    pub(super) fn rest(&self) -> Result<(), JournalError> {
+        self.check()?;
+        let mut state = self.shared.lock();
+        if state.appended.seq > state.head.flushed().seq {
+            self.file.sync_data().map_err(|error| self.failed(error))?;
+        }
+        state.due = None;
+        let link = state.appended;
+        let rested = state.head.rest(link);
+        rested.map_err(|error| state.head.failed(error))
+    }
+
+    /// From here on the head is not written: to measure what writing costs.
+    #[cfg(test)]
+    pub(super) fn mute_head(&self) {
+        self.shared.lock().head.muted = true;
+    }
+
+    /// The newest record that survives the machine.
+    pub(super) fn flushed(&self) -> Link {
+        self.shared.lock().head.flushed()
+    }
+
     /// Asks for a flush within [`SOON`].
-    pub(super) fn request(&mut self) -> io::Result<()> {
+    fn request(&mut self) -> io::Result<()> {
         if self.thread.is_none() {
             let (file, shared) = (self.file.clone(), self.shared.clone());
             let thread = std::thread::Builder::new()
@@ -66,30 +136,16 @@ impl Flusher {
         Ok(())
     }
 
-    /// Somebody else has flushed.
-    pub(super) fn satisfied(&self) {
-        self.shared.lock().due = None;
-    }
-
-    /// Flushes now if a flush is due or under way.
-    pub(super) fn flush(&self) -> io::Result<()> {
-        let needed = {
-            let state = self.shared.lock();
-            state.due.is_some() || state.flushing
-        };
-        if needed {
-            self.file.sync_data()?;
-            self.satisfied();
-        }
-        self.check()
-    }
-
     /// Reports, once, a flush that failed in the background.
-    pub(super) fn check(&self) -> io::Result<()> {
+    fn check(&self) -> Result<(), JournalError> {
         match self.shared.lock().failed.take() {
-            Some(error) => Err(error),
+            Some(error) => Err(self.failed(error)),
             None => Ok(()),
         }
+    }
+
+    fn failed(&self, error: io::Error) -> JournalError {
+        JournalError::from_io(&self.path, error)
     }
 }
 
@@ -107,11 +163,12 @@ fn flush_until_closed(file: &File, shared: &Shared) {
         }
         // Taken back before the flush begins: what is appended while it runs asks anew.
         state.due = None;
-        state.flushing = true;
+        let link = state.appended;
         drop(state);
         let result = file.sync_data();
         state = shared.lock();
-        state.flushing = false;
+        // The head comes behind the flush, and speaks of no more than was there when that began.
+        let result = result.and_then(|()| state.head.set_flushed(link));
         if let Err(error) = result {
             state.failed = Some(error);
         }

@@ -2,8 +2,10 @@
 //!
 //! | entry | what it is |
 //! |---|---|
-//! | `journal.db` | the records and the inbox |
+//! | `journal.db`, `-wal` | the records and the inbox; `-shm` beside them is scratch |
+//! | `head` | how far the records reach: see `head.rs` |
 //! | `components/DIGEST.wasm` | the plugins' exact bytes: a resume or an undo next month uses what the run began with |
+//! | `damaged-N/` | the files of a journal that was damaged and begun again: see `recover.rs` |
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
 //! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
 
@@ -14,11 +16,15 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, run_id};
+use super::inspect::inspect;
+use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
 const LOCK_TRIES: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// The folder of all runs, the state folder, and the one that holds its name.
+const FOLDERS_ABOVE: usize = 3;
 
 /// The folder of all runs.
 #[derive(Clone, Debug)]
@@ -40,13 +46,22 @@ impl Runs {
     /// When it cannot be written.
     pub fn create(&self, id: &str) -> Result<Driving, RunsError> {
         let folder = self.folder(id);
+        let made = self.path.ancestors().find(|above| above.is_dir());
+        place::refuse_foreign_to_root(made.unwrap_or(&self.path))?;
         make_private(&self.path)?;
+        place::refuse_network(&self.path)?;
         make_private(&folder.path)?;
         let lock = folder.take_lock()?;
         let journal = SqliteJournal::create(&folder.journal())?;
         // The names of new files are safe only once their folders are.
-        for path in [&folder.path, &self.path] {
-            sync_folder(path)?;
+        let above = self.path.ancestors().filter(|above| above.is_dir());
+        sync_folder(&folder.path)?;
+        for path in above.take(FOLDERS_ABOVE) {
+            match sync_folder(path) {
+                // One that may not be read was not made for this run.
+                Err(JournalError::ReadOnly { .. }) => {}
+                synced => synced?,
+            }
         }
         Ok(Driving {
             folder,
@@ -83,7 +98,7 @@ impl Runs {
     }
 
     fn ids(&self) -> Result<Vec<String>, RunsError> {
-        let failed = |error| JournalError::from_io(&self.path, error);
+        let failed = |error| JournalError::from_reading(&self.path, error);
         let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(failed)?,
@@ -147,12 +162,8 @@ impl RunFolder {
     /// # Errors
     /// When another process drives it, or its journal cannot be written.
     pub fn drive(&self) -> Result<Driving, RunsError> {
-        if !self.journal().exists() {
-            return Err(JournalError::Missing {
-                path: self.journal(),
-            }
-            .into());
-        }
+        place::refuse_foreign(&self.path)?;
+        place::refuse_network(&self.path)?;
         let lock = self.take_lock()?;
         let journal = SqliteJournal::open(&self.journal())?;
         Ok(Driving {
@@ -167,7 +178,17 @@ impl RunFolder {
     /// # Errors
     /// When its journal cannot be read.
     pub fn view(&self) -> Result<RunView, RunsError> {
-        Ok(RunView::open(&self.journal())?)
+        // A driver that begins or ends in between makes the files change: then it is looked at again.
+        let view = match self.driver()? {
+            Some(_) => RunView::join(&self.journal()),
+            None => RunView::open(&self.journal()),
+        };
+        match view {
+            Err(JournalError::Damaged { .. }) if self.driver()?.is_some() => {
+                Ok(RunView::join(&self.journal())?)
+            }
+            view => Ok(view?),
+        }
     }
 
     /// The letter box of the run.
@@ -175,6 +196,9 @@ impl RunFolder {
     /// # Errors
     /// When its journal cannot be written.
     pub fn inbox(&self) -> Result<Inbox, RunsError> {
+        if self.driver()?.is_none() {
+            inspect(&self.journal())?;
+        }
         Ok(Inbox::open(&self.journal())?)
     }
 
@@ -186,7 +210,7 @@ impl RunFolder {
         let path = self.lock_path();
         let file = match File::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|error| JournalError::from_io(&path, error))?,
+            file => file.map_err(|error| JournalError::from_reading(&path, error))?,
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
@@ -240,7 +264,7 @@ impl RunFolder {
         self.path.join("lock")
     }
 
-    fn take_lock(&self) -> Result<File, RunsError> {
+    pub(super) fn take_lock(&self) -> Result<File, RunsError> {
         let path = self.lock_path();
         let failed = |error| JournalError::from_io(&path, error);
         let mut file = OpenOptions::new()
@@ -294,7 +318,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&partial, path)
 }
 
-fn sync_folder(path: &Path) -> Result<(), JournalError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), JournalError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| JournalError::from_io(path, error))

@@ -1,3 +1,9 @@
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rutter_engine::{Durability, Fact, Record, Timestamp};
+
 use super::{Runs, RunsError};
 use crate::journal::{Journal, JournalError, new_run_id};
 
@@ -90,4 +96,59 @@ fn a_place_that_cannot_be_a_folder_is_named() {
         "{error}"
     );
     assert!(error.to_string().contains("file/runs"), "{error}");
+}
+
+/// The child of the test below: makes runs and their first records until it is killed.
+#[test]
+#[ignore = "started by the test that kills it"]
+fn makes_runs_until_killed() {
+    let state = std::env::var_os("RUTTER_TEST_STATE").unwrap();
+    loop {
+        let id = new_run_id().unwrap();
+        let mut driving = Runs::new(Path::new(&state)).create(&id).unwrap();
+        for (seq, durability) in [(1, Durability::Rest), (2, Durability::Soon)] {
+            let record = Record {
+                seq,
+                time: Timestamp(1),
+                fact: Fact::Interrupted {},
+            };
+            driving
+                .journal
+                .append(seq - 1, &[record], durability)
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_is_made_is_whole_or_never_began() {
+    let (state, runs) = runs();
+    let (mut whole, mut never) = (0, 0);
+    for kill in 0..40 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "journal::folder::tests::makes_runs_until_killed"])
+            .args(["--ignored", "--quiet"])
+            .env("RUTTER_TEST_STATE", state.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        while runs.list().unwrap().len() <= kill % 3 {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        std::thread::sleep(Duration::from_micros(kill as u64 * 331));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for run in runs.list().unwrap() {
+            match run.view() {
+                Ok(view) => {
+                    whole += view.follow(0).unwrap().len();
+                    run.drive().unwrap();
+                }
+                Err(RunsError::Journal(JournalError::Missing { .. })) => never += 1,
+                Err(error) => panic!("{error}"),
+            }
+            std::fs::remove_dir_all(run.path()).unwrap();
+        }
+    }
+    assert!(whole > 0, "no run was whole: {never} never began");
 }

@@ -7,9 +7,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rutter_engine::FORMAT;
 
 use super::JournalError;
+use super::damage::Damage;
 
 /// The oldest format that is still read.
-pub const OLDEST_FORMAT: u32 = 1;
+pub const OLDEST_FORMAT: u32 = 2;
 
 /// Marks a SQLite file as a journal of ours: "rutt".
 const APPLICATION_ID: i32 = 0x7275_7474;
@@ -22,7 +23,6 @@ const SCHEMA: &str = "
     CREATE TABLE records (
         seq  INTEGER PRIMARY KEY,
         time INTEGER NOT NULL,
-        kind TEXT NOT NULL,
         body TEXT NOT NULL,
         digest BLOB NOT NULL
     ) STRICT;
@@ -33,15 +33,20 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
-/// Creates an empty journal where there is no file.
-pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
-    let failed = |error| JournalError::from_database(path, error);
+/// Refuses to create a journal where there is one.
+pub(super) fn refuse_another(path: &Path) -> Result<(), JournalError> {
     if path.exists() {
         return Err(JournalError::Io {
             path: path.to_owned(),
             source: std::io::ErrorKind::AlreadyExists.into(),
         });
     }
+    Ok(())
+}
+
+/// Creates an empty journal where there is no file.
+pub(super) fn create(path: &Path) -> Result<Connection, JournalError> {
+    let failed = |error| JournalError::from_database(path, error);
     // A process that dies while the tables are made must not leave half a journal behind: the file
     // gets its name when it is whole. That it keeps a write-ahead log belongs to that: the change to
     // it is itself rolled back by a second file, which a reader may not do.
@@ -84,7 +89,7 @@ fn remove(path: &Path) -> std::io::Result<()> {
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, JournalError> {
     // Even closing a writable connection writes (it folds the log into the file), so the version is
     // read through one that cannot.
-    check_format(path, read_format(&open_to_read(path)?, path)?)?;
+    check(path, read_format(&open_to_read(path)?, path)?)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error| JournalError::from_database(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
@@ -114,20 +119,20 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
+    // Where a sync does not reach the disk by itself (macOS); elsewhere it says nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     Ok(())
 }
 
-fn read_format(connection: &Connection, path: &Path) -> Result<u32, JournalError> {
+pub(super) fn read_format(connection: &Connection, path: &Path) -> Result<u32, JournalError> {
     let failed = |error| JournalError::from_database(path, error);
-    let damaged = |what: &str| JournalError::Damaged {
-        path: path.to_owned(),
-        what: what.to_owned(),
-    };
+    let damaged = |what| JournalError::damaged(path, what);
     let application: i32 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
         .map_err(failed)?;
     if application != APPLICATION_ID {
-        return Err(damaged("it is not a run's journal"));
+        return Err(damaged(Damage::NoJournal));
     }
     let text: Option<String> = connection
         .query_row("SELECT value FROM meta WHERE key = 'format'", [], |row| {
@@ -137,15 +142,16 @@ fn read_format(connection: &Connection, path: &Path) -> Result<u32, JournalError
         .map_err(|error| match error {
             // The generic code: there is no such table.
             rusqlite::Error::SqliteFailure(inner, _) if inner.extended_code == 1 => {
-                damaged("its tables are missing")
+                damaged(Damage::NoJournal)
             }
             error => failed(error),
         })?;
     text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| damaged("it does not state its format"))
+        .ok_or_else(|| damaged(Damage::Structure("it does not state its format".to_owned())))
 }
 
-fn check_format(path: &Path, found: u32) -> Result<(), JournalError> {
+/// Refuses a version that this program must not write.
+pub(super) fn check(path: &Path, found: u32) -> Result<(), JournalError> {
     if found > FORMAT {
         return Err(JournalError::TooNew {
             path: path.to_owned(),
@@ -159,7 +165,7 @@ fn check_format(path: &Path, found: u32) -> Result<(), JournalError> {
     Ok(())
 }
 
-fn too_old(path: &Path, found: u32) -> JournalError {
+pub(super) fn too_old(path: &Path, found: u32) -> JournalError {
     JournalError::TooOld {
         path: path.to_owned(),
         found,

@@ -2,7 +2,8 @@
 
 use rutter_engine::{Durability, Record};
 
-use super::{Journal, JournalError, StoredRecord, check_numbers};
+use super::rows::Row;
+use super::{Journal, JournalError, Link, StoredRecord, check_numbers};
 
 /// Keeps records in memory. Cloning it is a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,11 @@ impl Journal for MemoryJournal {
 
     fn flush(&mut self) -> Result<(), JournalError> {
         Ok(())
+    }
+
+    fn head(&self) -> Result<Link, JournalError> {
+        let rows = Row::chain(Link::default(), &self.records)?;
+        Ok(rows.last().map(|row| row.link).unwrap_or_default())
     }
 
     fn load(&self) -> Result<Vec<Record>, JournalError> {

@@ -6,26 +6,39 @@
 //!
 //! Read next: `sqlite.rs` for how a record becomes durable, `folder.rs` for what lies beside it.
 
+mod chain;
+mod damage;
 mod error;
 mod flush;
 mod folder;
 mod format;
+mod head;
 mod inbox;
+mod inspect;
 mod log;
 mod memory;
+mod patience;
+mod place;
+mod recover;
+mod rows;
 mod run_id;
 mod sqlite;
 mod stored;
 mod view;
+mod wal;
 
 use rutter_engine::{Durability, Record};
 
+pub use chain::{Digest, Link};
+pub use damage::{Damage, Known};
 pub use error::{JournalError, Remedy, RunsError};
 pub use folder::{Driving, RunFolder, Runs};
 pub use format::OLDEST_FORMAT;
 pub use inbox::{Inbox, Message};
 pub use log::{LogFile, LogLine};
 pub use memory::MemoryJournal;
+pub use patience::{PATIENCE, append_patiently};
+pub use recover::Wreck;
 pub use run_id::new_run_id;
 pub use sqlite::SqliteJournal;
 pub use stored::{RecordBody, StoredRecord};
@@ -37,7 +50,7 @@ pub trait Journal: Send {
     /// caller knows, 0 for none; the records follow it without a gap.
     ///
     /// Returns once the records survive the process, for [`Durability::Machine`] once they survive
-    /// the machine.
+    /// the machine, for [`Durability::Rest`] once the head does too.
     ///
     /// # Errors
     /// [`JournalError::Fenced`] when another driver has appended since; the caller has lost the run
@@ -49,11 +62,18 @@ pub trait Journal: Send {
         durability: Durability,
     ) -> Result<(), JournalError>;
 
-    /// Returns once everything that was appended survives the machine.
+    /// Returns once everything that was appended survives the machine, and so does the head: the run rests.
     ///
     /// # Errors
     /// When the disk does not take it; what was appended since the last flush may be lost.
     fn flush(&mut self) -> Result<(), JournalError>;
+
+    /// The newest record that survives the machine. It is kept apart from the records, and moved on behind them and
+    /// before anything happens in the world because of them: a journal may be longer than its head, never shorter.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn head(&self) -> Result<Link, JournalError>;
 
     /// All records, checked: for resuming.
     ///
@@ -77,15 +97,6 @@ pub trait Journal: Send {
     fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
         Ok(Vec::new())
     }
-}
-
-/// The strongest durability that any of `records` asks for.
-pub fn durability_of(records: &[Record]) -> Durability {
-    records
-        .iter()
-        .map(|record| record.fact.durability())
-        .max()
-        .unwrap_or(Durability::Process)
 }
 
 /// Refuses records that do not follow `expected_seq` one by one.

@@ -7,28 +7,39 @@
 //!
 //! Whoever appends states the last record it knows, and this is checked inside the transaction: a
 //! driver that has lost its run cannot write, whatever became of its lock.
+//!
+//! Behind each append the head is moved on (`head.rs`), and before a journal is opened it is looked at without SQLite
+//! (`inspect.rs`).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
-use rutter_engine::{Durability, Fact, Record, Timestamp};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use rutter_engine::{Durability, Record};
 
+use super::chain::Link;
 use super::flush::Flusher;
-use super::{Journal, JournalError, Message, RecordBody, StoredRecord, check_numbers, format};
+use super::head::HeadFile;
+use super::inspect::{head_of, inspect, log_of};
+use super::rows::{Row, newest_link, read_rows, read_stored};
+use super::{Journal, JournalError, Message, StoredRecord, check_numbers, format};
 
 /// The journal of a run in a SQLite file, for its driver.
 pub struct SqliteJournal {
     path: PathBuf,
     connection: Connection,
     synchronous: Synchronous,
+    /// The newest record.
+    link: Link,
     flusher: Flusher,
     /// The last message handed out, and the last one deleted.
     handed_out: i64,
     deleted: i64,
 }
+
+/// How long an append waits for another program's lock at a time; it is tried again (`patience.rs`).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Synchronous {
@@ -37,39 +48,55 @@ enum Synchronous {
 }
 
 impl SqliteJournal {
-    /// Creates an empty journal.
+    /// Creates an empty journal. Its head comes first, so that there is no database without one.
     ///
     /// # Errors
     /// When there is a file already, or none can be written there.
     pub fn create(path: &Path) -> Result<Self, JournalError> {
-        Self::new(path, format::create(path)?)
+        format::refuse_another(path)?;
+        let head = HeadFile::create(&head_of(path))?;
+        Self::new(path, format::create(path)?, head, Link::default())
     }
 
-    /// Opens a journal to go on with it.
+    /// Opens a journal to go on with it, once it is known to be whole. Nobody else may have it open to write.
     ///
     /// # Errors
-    /// When it is damaged, of another format, or may not be written.
+    /// When it is damaged, of another format, or may not be written; its files are then as they were.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        Self::new(path, format::open_to_write(path)?)
+        let sound = inspect(path)?;
+        format::check(path, sound.format)?;
+        let head = HeadFile::open(&head_of(path), sound.head, sound.link)?;
+        Self::new(path, format::open_to_write(path)?, head, sound.link)
     }
 
-    fn new(path: &Path, connection: Connection) -> Result<Self, JournalError> {
+    fn new(
+        path: &Path,
+        connection: Connection,
+        head: HeadFile,
+        link: Link,
+    ) -> Result<Self, JournalError> {
         let failed = |error| JournalError::from_database(path, error);
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         // Begins the log file, which is kept until the last connection closes.
         connection
             .execute_batch("BEGIN IMMEDIATE; UPDATE meta SET value = value; COMMIT")
             .map_err(failed)?;
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let log = File::open(&log).map_err(|error| JournalError::from_io(path, error))?;
+        let log = log_of(path);
+        let file = File::open(&log).map_err(|error| JournalError::from_io(&log, error))?;
         Ok(Self {
             path: path.to_owned(),
             connection,
             synchronous: Synchronous::Normal,
-            flusher: Flusher::new(log),
+            link,
+            flusher: Flusher::new(file, log, head, link),
             handed_out: 0,
             deleted: 0,
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     fn failed(&self, error: rusqlite::Error) -> JournalError {
@@ -90,30 +117,47 @@ impl SqliteJournal {
         Ok(())
     }
 
+    /// Appends rows that follow the newest one.
+    pub(super) fn append_rows(
+        &mut self,
+        expected_seq: u64,
+        rows: &[Row],
+        durability: Durability,
+    ) -> Result<(), JournalError> {
+        self.set_synchronous(match durability {
+            Durability::Rest | Durability::Machine => Synchronous::Full,
+            Durability::Process | Durability::Soon => Synchronous::Normal,
+        })?;
+        self.insert(expected_seq, rows)?;
+        self.deleted = self.handed_out;
+        let newest = rows.last().map_or(self.link, |row| row.link);
+        self.flusher.appended(newest, durability)?;
+        self.link = newest;
+        Ok(())
+    }
+
     fn insert(&self, expected_seq: u64, rows: &[Row]) -> Result<(), JournalError> {
         let failed = |error| self.failed(error);
         let transaction = Transaction::begin(&self.connection).map_err(failed)?;
-        let found: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT max(seq) FROM records")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(failed)?;
-        let found = found.map_or(0, i64::cast_unsigned);
-        if found != expected_seq {
+        let found = newest_link(&self.connection).map_err(failed)?;
+        if rows.last().is_some_and(|newest| newest.link == found) {
+            // Committed already; what came after that failed.
+            return Ok(());
+        }
+        if found.seq != expected_seq || found != self.link {
             return Err(JournalError::Fenced {
                 expected: expected_seq,
-                found,
+                found: found.seq,
             });
         }
         let mut statement = self
             .connection
-            .prepare_cached(
-                "INSERT INTO records (seq, time, kind, body, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )
+            .prepare_cached("INSERT INTO records (seq, time, body, digest) VALUES (?1, ?2, ?3, ?4)")
             .map_err(failed)?;
         for row in rows {
+            let seq = row.link.seq.cast_signed();
             statement
-                .execute((row.seq, row.time, &row.kind, &row.body, row.digest()))
+                .execute((seq, row.time, &row.body, row.link.digest))
                 .map_err(failed)?;
         }
         if self.handed_out > self.deleted {
@@ -123,19 +167,6 @@ impl SqliteJournal {
                 .map_err(failed)?;
         }
         transaction.commit().map_err(failed)
-    }
-
-    fn after_commit(&mut self, durability: Durability) -> Result<(), JournalError> {
-        self.deleted = self.handed_out;
-        let result = match durability {
-            Durability::Process => self.flusher.check(),
-            Durability::Soon => self.flusher.request().and_then(|()| self.flusher.check()),
-            Durability::Machine => {
-                self.flusher.satisfied();
-                Ok(())
-            }
-        };
-        result.map_err(|error| JournalError::from_io(&self.path, error))
     }
 }
 
@@ -147,22 +178,15 @@ impl Journal for SqliteJournal {
         durability: Durability,
     ) -> Result<(), JournalError> {
         check_numbers(expected_seq, records)?;
-        let rows = records
-            .iter()
-            .map(Row::new)
-            .collect::<Result<Vec<_>, _>>()?;
-        self.set_synchronous(match durability {
-            Durability::Machine => Synchronous::Full,
-            Durability::Process | Durability::Soon => Synchronous::Normal,
-        })?;
-        self.insert(expected_seq, &rows)?;
-        self.after_commit(durability)
+        let rows = Row::chain(self.link, records)?;
+        self.append_rows(expected_seq, &rows, durability)
     }
 
     fn flush(&mut self) -> Result<(), JournalError> {
-        self.flusher
-            .flush()
-            .map_err(|error| JournalError::from_io(&self.path, error))
+        self.flusher.rest()
+    }
+    fn head(&self) -> Result<Link, JournalError> {
+        Ok(self.flusher.flushed())
     }
 
     fn load(&self) -> Result<Vec<Record>, JournalError> {
@@ -236,140 +260,6 @@ impl Drop for Transaction<'_> {
         {
             tracing::error!(%error, "a transaction of the journal could not be rolled back");
         }
-    }
-}
-
-/// A record as the table holds it.
-pub(super) struct Row {
-    seq: i64,
-    time: i64,
-    kind: String,
-    body: String,
-}
-
-impl Row {
-    fn new(record: &Record) -> Result<Self, JournalError> {
-        let unwritable = |source| JournalError::Unwritable {
-            seq: record.seq,
-            source,
-        };
-        let body = serde_json::to_string(&record.fact).map_err(unwritable)?;
-        let kind: Kind<'_> = serde_json::from_str(&body).map_err(unwritable)?;
-        Ok(Self {
-            seq: record.seq.cast_signed(),
-            time: record.time.0,
-            kind: kind.kind.into_owned(),
-            body,
-        })
-    }
-
-    /// Tells a damaged record from a sound one: the database itself checks only its structure.
-    fn digest(&self) -> [u8; 8] {
-        let digest = Sha256::new()
-            .chain_update(self.seq.to_le_bytes())
-            .chain_update(self.time.to_le_bytes())
-            .chain_update(&self.body)
-            .finalize();
-        let mut short = [0; 8];
-        short.copy_from_slice(&digest[..8]);
-        short
-    }
-
-    fn understand(self, path: &Path) -> Result<Record, JournalError> {
-        let fact: Fact =
-            serde_json::from_str(&self.body).map_err(|source| JournalError::UnknownRecord {
-                path: path.to_owned(),
-                seq: self.seq.cast_unsigned(),
-                kind: self.kind.clone(),
-                source,
-            })?;
-        Ok(Record {
-            seq: self.seq.cast_unsigned(),
-            time: Timestamp(self.time),
-            fact,
-        })
-    }
-
-    fn show(self) -> StoredRecord {
-        let body = match serde_json::from_str::<Fact>(&self.body) {
-            Ok(fact) => RecordBody::Known(Box::new(fact)),
-            Err(_) => RecordBody::Unknown {
-                kind: self.kind,
-                fact: serde_json::from_str(&self.body).unwrap_or(Value::Null),
-            },
-        };
-        StoredRecord {
-            seq: self.seq.cast_unsigned(),
-            time: Timestamp(self.time),
-            body,
-        }
-    }
-}
-
-/// The part of a fact that every version has.
-#[derive(serde::Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow)]
-    kind: std::borrow::Cow<'a, str>,
-}
-
-/// The records after `since_seq`, for showing.
-pub(super) fn read_stored(
-    connection: &Connection,
-    path: &Path,
-    since_seq: u64,
-) -> Result<Vec<StoredRecord>, JournalError> {
-    let rows = read_rows(connection, path, since_seq)?;
-    Ok(rows.into_iter().map(Row::show).collect())
-}
-
-/// The rows after `since_seq`, each whole and none missing.
-fn read_rows(
-    connection: &Connection,
-    path: &Path,
-    since_seq: u64,
-) -> Result<Vec<Row>, JournalError> {
-    let failed = |error| JournalError::from_database(path, error);
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT seq, time, kind, body, digest FROM records WHERE seq > ?1 ORDER BY seq",
-        )
-        .map_err(failed)?;
-    let mut cursor = statement.query([since_seq.cast_signed()]).map_err(failed)?;
-    let mut rows = Vec::new();
-    let mut expected = since_seq.cast_signed();
-    while let Some(row) = cursor.next().map_err(failed)? {
-        expected += 1;
-        let (row, digest) = read_row(row).map_err(failed)?;
-        if row.seq != expected {
-            return Err(damaged(path, format!("record {expected} is missing")));
-        }
-        if row.digest() != digest[..] {
-            return Err(damaged(path, format!("record {expected} was altered")));
-        }
-        if let Err(error) = serde_json::from_str::<Kind<'_>>(&row.body) {
-            let what = format!("record {expected} is not a fact in JSON: {error}");
-            return Err(damaged(path, what));
-        }
-        rows.push(row);
-    }
-    Ok(rows)
-}
-
-fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, Vec<u8>)> {
-    let read = Row {
-        seq: row.get(0)?,
-        time: row.get(1)?,
-        kind: row.get(2)?,
-        body: row.get(3)?,
-    };
-    Ok((read, row.get(4)?))
-}
-
-fn damaged(path: &Path, what: String) -> JournalError {
-    JournalError::Damaged {
-        path: path.to_owned(),
-        what,
     }
 }
 

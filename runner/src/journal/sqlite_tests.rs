@@ -47,7 +47,7 @@ fn what_is_damaged(path: &Path) -> String {
         .and_then(|journal| journal.load())
         .unwrap_err();
     match error {
-        JournalError::Damaged { what, .. } => what,
+        JournalError::Damaged { what, .. } => what.to_string(),
         error => panic!("not called damaged: {error}"),
     }
 }
@@ -158,7 +158,7 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
     let (_folder, path) = place();
     let text = "Not a database at all. ".repeat(200);
     std::fs::write(&path, &text).unwrap();
-    assert_eq!(what_is_damaged(&path), "it is not a database");
+    assert!(what_is_damaged(&path).starts_with("it is not a journal's database"));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -166,6 +166,8 @@ fn a_file_that_is_no_database_is_named_and_left_alone() {
 fn a_database_of_something_else_is_not_taken_for_a_journal() {
     let (_folder, path) = place();
     tamper(&path, "CREATE TABLE records (seq INTEGER)");
+    assert!(what_is_damaged(&path).starts_with("it is not a journal's database"));
+    tamper(&path, "PRAGMA journal_mode = wal");
     assert_eq!(what_is_damaged(&path), "it is not a run's journal");
 }
 
@@ -232,14 +234,14 @@ fn an_older_journal_than_can_be_read_says_so() {
 fn a_kind_from_the_future_is_shown_as_json_and_never_resumed_from() {
     let (_folder, path) = place();
     with_records(&path, 1);
-    let journal = SqliteJournal::open(&path).unwrap();
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    let body = r#"{"kind":"moon-landed","crew":3}"#.to_owned();
     let row = super::Row {
-        seq: 2,
+        link: journal.link.next(Timestamp(5), &body),
         time: 5,
-        kind: "moon-landed".to_owned(),
-        body: r#"{"kind":"moon-landed","crew":3}"#.to_owned(),
+        body,
     };
-    journal.insert(1, &[row]).unwrap();
+    journal.append_rows(1, &[row], Durability::Machine).unwrap();
 
     let error = journal.load().unwrap_err();
     assert!(matches!(error, JournalError::UnknownRecord { seq: 2, .. }));
@@ -317,7 +319,7 @@ fn a_message_is_deleted_with_the_next_append_and_not_before() {
 fn a_viewer_sees_records_while_the_driver_writes() {
     let (_folder, path) = place();
     let mut journal = SqliteJournal::create(&path).unwrap();
-    let view = RunView::open(&path).unwrap();
+    let view = RunView::join(&path).unwrap();
     assert!(view.follow(0).unwrap().is_empty());
     journal
         .append(0, &[skipped(1)], Durability::Process)
@@ -357,4 +359,50 @@ fn measures_appends() {
     let started = std::time::Instant::now();
     let count = journal.load().unwrap().len();
     println!("loading {count} records: {:?}", started.elapsed());
+}
+
+/// What a change appends: its intent, flushed at once, and its answer, flushed soon.
+fn one_change(journal: &mut SqliteJournal) {
+    for durability in [Durability::Machine, Durability::Soon] {
+        let seq = journal.link.seq;
+        journal
+            .append(seq, &[skipped(seq + 1)], durability)
+            .unwrap();
+    }
+}
+
+/// `make bench`
+#[test]
+#[ignore = "a measurement, not a check"]
+#[expect(clippy::print_stdout, reason = "its answer is for whoever asked")]
+fn measures_what_the_head_costs() {
+    const ROUNDS: usize = 40;
+    const CHANGES: u32 = 50;
+    let (_one, with) = place();
+    let (_other, without) = place();
+    let mut with = SqliteJournal::create(&with).unwrap();
+    let mut without = SqliteJournal::create(&without).unwrap();
+    without.flusher.mute_head();
+    let timed = |journal: &mut SqliteJournal| {
+        let started = std::time::Instant::now();
+        for _ in 0..CHANGES {
+            one_change(journal);
+        }
+        started.elapsed() / CHANGES
+    };
+    // In turns, so that both meet the same disk.
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        times.0.push(timed(&mut with));
+        times.1.push(timed(&mut without));
+    }
+    let median = |times: &mut Vec<std::time::Duration>| {
+        times.sort();
+        times[ROUNDS / 2]
+    };
+    let (with, without) = (median(&mut times.0), median(&mut times.1));
+    println!(
+        "a change in the journal: {with:.1?} with the head, {without:.1?} without, ratio {:.3}",
+        with.as_secs_f64() / without.as_secs_f64()
+    );
 }

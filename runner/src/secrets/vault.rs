@@ -172,13 +172,15 @@ impl Vault {
         self.replace(&self.sealed, &sealed)
     }
 
-    /// Removes key and sealed file, the key first: from then on nobody can read the other.
+    /// Removes sealed file and key, the sealed file first: a kill in between leaves a key to nothing, and a run that
+    /// can still be taken up and taken back. The other way round it would leave secrets that nobody can read.
     ///
     /// # Errors
     /// When one of them is there and cannot be removed.
     pub fn remove(&self) -> Result<(), VaultError> {
-        for path in [&self.key, &self.sealed] {
+        for path in [&self.sealed, &self.key] {
             match fs::remove_file(path) {
+                // The first is gone for certain before the second goes.
                 Ok(()) => self.sync_folder(path)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(self.io(path, "removed", error)),
@@ -208,6 +210,10 @@ impl Vault {
         let write = || -> io::Result<()> {
             if let Some(folder) = path.parent() {
                 create_private_folder(folder)?;
+                // The name of a folder that was just made lies in the one above it.
+                if let Some(above) = folder.parent() {
+                    File::open(above).and_then(|above| above.sync_all())?;
+                }
             }
             let beside = path.with_extension("new");
             let mut file = private_file(&beside)?;
@@ -347,6 +353,27 @@ mod tests {
         }
         fs::remove_file(&vault.key).unwrap();
         assert!(matches!(vault.unseal(), Err(VaultError::KeyMissing { .. })));
+    }
+
+    #[test]
+    fn a_removal_that_is_killed_leaves_a_run_that_can_be_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::of_run(folder.path(), "r1");
+        seal_one(&vault);
+        // Killed before the key goes: the folder of keys cannot be written.
+        let keys = folder.path().join("keys");
+        let aside = folder.path().join("aside");
+        fs::rename(&keys, &aside).unwrap();
+        fs::write(&keys, "no folder").unwrap();
+        vault.remove().unwrap_err();
+        fs::remove_file(&keys).unwrap();
+        fs::rename(&aside, &keys).unwrap();
+        assert!(vault.key.exists(), "the key goes last");
+        assert!(entries(&vault).is_empty());
+        seal_one(&vault);
+        assert_eq!(entries(&vault).len(), 1);
+        vault.remove().unwrap();
+        assert!(!vault.key.exists());
     }
 
     #[test]

@@ -38,6 +38,17 @@ pub enum SessionError {
     /// The run has no records: it ended before its first one was safe.
     #[error("run {0} has no records: it ended before it began, and did nothing")]
     Empty(String),
+    /// The run's journal was recovered: what came after its sound part is not known.
+    #[error(
+        "the journal of run {0} was damaged: what the run did last is not known, so it cannot go on"
+    )]
+    Recovered(String),
+    /// There is nothing to recover.
+    #[error("the journal of run {0} is sound: there is nothing to recover")]
+    Sound(String),
+    /// Nothing can be recovered.
+    #[error("not even the first record of run {0} can be read: {1}")]
+    NothingSound(String, String),
     /// The run is over.
     #[error("run {0} is over")]
     Over(String, RunEnd),

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Wishes;
-use super::clock::Clock;
 use super::guests::Guests;
 use super::timers::Timers;
+use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
 use crate::ui::{Drawing, Heard, Interview};
@@ -25,7 +25,7 @@ pub struct LiveShell {
     carrier: Arc<dyn Carry>,
     pace: Arc<Pace>,
     wishes: Wishes,
-    clock: Clock,
+    watch: Watch,
     /// Calls in flight.
     sends: JoinSet<Input>,
     /// Timers that keep the run going.
@@ -49,7 +49,7 @@ impl LiveShell {
         guests: Guests,
         carrier: Arc<dyn Carry>,
         wishes: Wishes,
-        clock: Clock,
+        watch: Watch,
         interrupts: mpsc::Receiver<()>,
     ) -> Self {
         let interview = wishes
@@ -62,7 +62,7 @@ impl LiveShell {
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
             wishes,
-            clock,
+            watch,
             sends: JoinSet::new(),
             timers: Timers::default(),
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
@@ -72,6 +72,11 @@ impl LiveShell {
             interrupts,
             interrupted: 0,
         }
+    }
+
+    /// What is to be recorded about the clocks, before anything else is decided.
+    pub(super) fn look_at_clocks(&mut self) -> Vec<Input> {
+        self.watch.look()
     }
 
     fn send(&mut self, ticket: Ticket, call: Box<Call>, at: At) {
@@ -155,7 +160,7 @@ impl LiveShell {
 
 impl Shell for LiveShell {
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.watch.clock.now()
     }
 
     fn recorded(&mut self, record: &Record, run: &Run) {
@@ -192,6 +197,8 @@ impl Shell for LiveShell {
     }
 
     async fn next(&mut self, run: &Run) -> Option<Wakeup> {
+        let clocks = self.watch.look();
+        self.own.extend(clocks);
         loop {
             if let Some(told) = self.told.pop_front() {
                 return Some(told);
@@ -209,7 +216,7 @@ impl Shell for LiveShell {
             }
             let timers = self.timers.first(run).into_iter();
             let first = timers.chain(self.idle_timers.first(run)).min();
-            let pause = first.map_or(INBOX_EVERY, |due| self.clock.until(due));
+            let pause = first.map_or(INBOX_EVERY, |due| self.watch.clock.until(due));
             let mut talk = Talk(self.interview.as_mut());
             let listens = talk.wakes_at();
             let listens_in = listens.map_or(INBOX_EVERY, |at| {

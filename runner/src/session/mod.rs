@@ -14,14 +14,17 @@ mod clock;
 mod error;
 mod guests;
 mod live;
+mod recover;
 mod rehearse;
 mod timers;
+mod watch;
 mod wishes;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
+use rutter_engine::{Input, Mode, Name, Plan, Record, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use ahead::Ahead;
@@ -29,13 +32,15 @@ use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
 pub use live::LiveShell;
+pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
+use watch::Watch;
 pub use wishes::{Consent, Wishes};
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
 use crate::drive::Drive;
 use crate::host::{Hosts, Limits, Plugin, Sandbox};
-use crate::journal::{Driving, Journal as _, RunFolder, Runs};
+use crate::journal::{Damage, Driving, Journal, JournalError, RunFolder, Runs};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -95,10 +100,12 @@ impl Session {
             rutter: env!("CARGO_PKG_VERSION").to_owned(),
             plan: Box::new(plan),
         };
-        let first = vec![start, Input::AccountsConfirmed(identities)];
         let run = limited(Run::new(), &wishes);
         let warnings = carrier.warnings();
-        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let mut first = vec![start];
+        first.extend(shell.look_at_clocks());
+        first.push(Input::AccountsConfirmed(identities));
         Ok(Self {
             run,
             driving,
@@ -124,11 +131,14 @@ impl Session {
     ) -> Result<Self, SessionError> {
         let mut driving = folder.drive()?;
         let mut run = Run::new();
-        for record in driving.journal.load()? {
+        for record in load_whole(&driving.journal, &folder.journal())? {
             run.evolve(&record)?;
         }
         if !run.has_plan() {
             return Err(SessionError::Empty(folder.id().to_owned()));
+        }
+        if run.recovery().is_some() && !undo {
+            return Err(SessionError::Recovered(folder.id().to_owned()));
         }
         if let Some(end) = run.end().filter(|_| !undo) {
             return Err(SessionError::Over(folder.id().to_owned(), end.clone()));
@@ -150,23 +160,25 @@ impl Session {
             (carrier, identities)
         };
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
+        let run = limited(run, &wishes);
+        warnings.extend(carrier.warnings());
+        let by = wishes.by.clone();
+        // What was asked before may have been answered beforehand this time.
+        let asked = run.open_questions().filter(|asked| wishes.answer(asked));
+        let answered: Vec<Input> = asked.map(|question| wishes.yes(question.number)).collect();
+        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest());
         let mut first = vec![Input::Resume { rutter }];
+        // What is to be thought of earlier tokens comes before anything is repeated by one.
+        first.extend(shell.look_at_clocks());
         // A person's decision comes before anything is tried again because of it.
         let messages = driving.journal.take_inbox()?;
         first.extend(messages.into_iter().map(Input::from));
-        // What was asked before may have been answered beforehand this time.
-        let asked = run.open_questions().filter(|asked| wishes.answer(asked));
-        first.extend(asked.map(|question| wishes.yes(question.number)));
+        first.extend(answered);
         // Before the accounts are confirmed nothing starts: the undo comes first.
         if undo {
-            first.push(Input::Undo {
-                by: wishes.by.clone(),
-            });
+            first.push(Input::Undo { by });
         }
         first.push(Input::AccountsConfirmed(identities));
-        let run = limited(run, &wishes);
-        warnings.extend(carrier.warnings());
-        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
         Ok(Self {
             run,
             driving,
@@ -213,6 +225,23 @@ impl Session {
     pub fn folder(&self) -> &RunFolder {
         &self.driving.folder
     }
+}
+
+/// All records, which reach at least as far as the journal's head, whatever keeps them.
+fn load_whole(journal: &impl Journal, path: &Path) -> Result<Vec<Record>, JournalError> {
+    let records = journal.load()?;
+    let (last, head) = (
+        records.last().map_or(0, |record| record.seq),
+        journal.head()?,
+    );
+    if last < head.seq {
+        let (from, to) = (last + 1, head.seq);
+        return Err(JournalError::damaged(
+            path,
+            Damage::RecordsTaken { from, to },
+        ));
+    }
+    Ok(records)
 }
 
 fn load_components(
@@ -361,13 +390,14 @@ fn shell(
     latest: Timestamp,
 ) -> LiveShell {
     let clock = Clock::new(equipment.settings.time_scale, latest);
+    let watch = Watch::new(clock, carrier.time());
     let hosts = Hosts::named(equipment.settings.http.hosts.clone());
     let guests = Guests::new(equipment.sandbox, plugins, equipment.limits, hosts);
     LiveShell::new(
         guests,
         Arc::new(carrier),
         wishes,
-        clock,
+        watch,
         equipment.interrupts,
     )
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
-    Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
+    Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
 };
 
 use super::part;
 use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
-use super::words::{count, instant, one_line, place};
+use super::words::{count, duration, instant, one_line, place};
 use crate::journal::{RecordBody, StoredRecord};
 
 /// What a line says at a glance.
@@ -101,6 +101,18 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::PlanRevised { .. }
         | Fact::Interrupted {}
         | Fact::RunEnded { .. } => of_run(fact),
+        Fact::ClockDoubted { shown, expected } => asks(doubted(*shown, *expected)),
+        Fact::CloudClock { cloud } => {
+            detail(format!("the cloud's clock shows {}", instant(*cloud)))
+        }
+        Fact::Recovered {
+            damage, kept, by, ..
+        } => asks(format!(
+            "journal begun again by {} from its sound records: {}; the damaged files are in {}",
+            one_line(by),
+            one_line(damage),
+            one_line(kept)
+        )),
         Fact::StepSkipped { .. }
         | Fact::StepPrepared { .. }
         | Fact::StepEnded { .. }
@@ -332,6 +344,19 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
         },
         _ => unreachable_kind(),
     }
+}
+
+fn doubted(shown: Timestamp, expected: Timestamp) -> String {
+    let (away, how) = match shown < expected {
+        true => (expected.since(shown), "behind"),
+        false => (shown.since(expected), "ahead of"),
+    };
+    format!(
+        "this machine's clock shows {}, {} {how} what it should show: no change of unknown outcome is repeated by a \
+         token that was sent before; correct the clock",
+        instant(shown),
+        duration(away)
+    )
 }
 
 /// Each group above is entered only with the kinds that it names.

@@ -24,6 +24,7 @@ mod printer;
 mod prompt;
 mod question;
 mod quiet;
+mod recovered;
 mod standing;
 mod summary;
 mod table;

@@ -37,7 +37,12 @@ impl Show for QuietShow {
     fn timer(&mut self, _due: Timestamp, _reason: &str) {}
     fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
     fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
-    fn note(&mut self, _text: &str) {}
+    fn note(&mut self, text: &str) {
+        // Nothing goes on, or something is lost: that is never unwanted.
+        if let Some(printer) = &self.printer {
+            printer.aside(&format!("{}\n", super::one_line(text)));
+        }
+    }
 
     fn ask(&mut self, drawing: &Drawing) {
         if let Some(printer) = &self.printer {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::describe::why;
 use super::question::{how_to_approve, question_lines, who_said_yes};
+use super::recovered;
 use super::standing::left_standing;
 use super::words::{count, instant, one_line};
 use super::{Align, Table};
@@ -123,9 +124,13 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
         }
         Standing::Stopped => format!("run {id} stopped; it can be resumed"),
     };
+    let happened = recovered::happened(run, standing).unwrap_or(happened);
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{happened}");
-    for line in open_points(run, standing) {
+    for line in recovered::lines(run)
+        .into_iter()
+        .chain(open_points(run, standing))
+    {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "state: {}", state_of_world(run));
@@ -135,7 +140,10 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
             "help: `rutter explain {code}` says more about the cause"
         );
     }
-    for line in what_next(run, standing) {
+    for line in what_next(run, standing)
+        .into_iter()
+        .chain(recovered::help(run))
+    {
         let _ = writeln!(text, "help: {line}");
     }
     text
@@ -255,7 +263,7 @@ pub(super) fn state_of_world(run: &Run) -> String {
         .filter(|change| change.back == Back::Done)
         .count();
     let mut changes = match standing.len() {
-        0 => "no change stands".to_owned(),
+        0 => recovered::no_change_stands(run).to_owned(),
         1 => "1 change stands".to_owned(),
         number => format!("{number} changes stand"),
     };
@@ -279,6 +287,11 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             .collect()
     };
     match standing {
+        Standing::Unknown | Standing::WaitingForPerson | Standing::Failed | Standing::Stopped
+            if run.recovery().is_some() =>
+        {
+            vec![undo]
+        }
         Standing::Ended(RunEnd::Done { .. })
             if run.changes().iter().any(rutter_engine::Change::stands) =>
         {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Turn;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Class, Condition, HostCall, Repeat, Target};
+use crate::call::{Call, Class, Condition, HostCall, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
 use crate::plan::Uses;
@@ -475,11 +475,7 @@ impl Turn<'_> {
 
 /// Whether the host may send a change again that may have happened.
 pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
-    match change.call.repeat {
-        Repeat::Same => true,
-        Repeat::Token { ttl_ms } => now.since(change.intended) < ttl_ms,
-        Repeat::Look | Repeat::Never => false,
-    }
+    change.may_repeat(now)
 }
 
 /// The place of a host call: the attempt, the number in it, the fingerprint.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Turn;
 use super::answer::Again;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Repeat, Target};
+use crate::call::{Call, Target};
 use crate::effect::{
     Effect, Look, LookFor, Outcome, Reversed, Settlement, Ticket, UndoChange, UndoRequest, Work,
 };
@@ -454,11 +454,7 @@ fn still_there(change: &Change, note: &str) -> Fault {
 
 /// A reverse whose outcome is unknown is sent again only where that is harmless.
 fn may_repeat_reverse(change: &Change, call: &Call, now: Timestamp) -> bool {
-    match call.repeat {
-        Repeat::Same => true,
-        Repeat::Token { ttl_ms } => now.since(change.reversed) < ttl_ms,
-        Repeat::Look | Repeat::Never => false,
-    }
+    change.may_repeat_reverse(call, now)
 }
 
 /// A fault that ends a reverse: of no class that would be tried again.

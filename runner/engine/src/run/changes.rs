@@ -8,6 +8,7 @@ use crate::decide::told;
 use crate::find::{Find, Shows};
 use crate::plan::Name;
 use crate::record::{At, Phase, Timestamp};
+use crate::run::trust::Token;
 use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
 
 impl Run {
@@ -42,7 +43,8 @@ impl Run {
             granted: false,
             intended: time,
             back: Back::No,
-            reversed: time,
+            token: Token::sent(time),
+            reverse_token: Token::sent(time),
             looking: false,
             look_failed: false,
             insisted: false,

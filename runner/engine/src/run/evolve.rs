@@ -4,6 +4,7 @@
 use crate::call::Ask;
 use crate::decide::told;
 use crate::record::{FORMAT, Fact, Record, Timestamp};
+use crate::run::trust::Recovery;
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
 
 impl Run {
@@ -55,6 +56,29 @@ impl Run {
                 why,
                 ..
             } => self.change_settled(*change, *settlement, by, why),
+            Fact::ClockDoubted { .. } => {
+                self.distrust_tokens();
+                Ok(())
+            }
+            Fact::CloudClock { cloud } => {
+                self.cloud_clock(*cloud, time);
+                Ok(())
+            }
+            Fact::Recovered {
+                sound,
+                reached,
+                damage,
+                kept,
+                ..
+            } => {
+                self.recovered(Recovery {
+                    sound: *sound,
+                    reached: *reached,
+                    damage: damage.clone(),
+                    kept: kept.clone(),
+                });
+                Ok(())
+            }
             Fact::RollbackStarted { by, part, mended } => {
                 self.rollback_started(by, part.as_deref(), mended.as_deref())
             }
@@ -62,7 +86,18 @@ impl Run {
             Fact::ReverseDone { change, .. } => self.reverse_done(*change),
             Fact::ReverseFailed { change, fault } => self.reverse_failed(*change, fault),
             Fact::RollbackEnded { end } => self.rollback_ended(end),
-            _ => self.apply_to_step(fact, time),
+            Fact::StepSkipped { .. }
+            | Fact::StepPrepared { .. }
+            | Fact::StepEnded { .. }
+            | Fact::ApprovalAsked { .. }
+            | Fact::Approved { .. }
+            | Fact::Declined { .. }
+            | Fact::AnswerIgnored { .. }
+            | Fact::AttemptStarted { .. }
+            | Fact::AttemptResumed { .. }
+            | Fact::AttemptEnded { .. }
+            | Fact::RetryPlanned { .. }
+            | Fact::Resolved { .. } => self.apply_to_step(fact, time),
         }
     }
 

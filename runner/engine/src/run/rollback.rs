@@ -8,6 +8,7 @@ use crate::effect::Settlement;
 use crate::part::Part;
 use crate::plan::{Because, Name, Plan, Uses};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
+use crate::run::trust::Token;
 use crate::run::{Back, Change, ChangeState, Legal, Rollback, Run};
 
 /// Whether a need counts that the order of the file alone makes.
@@ -83,12 +84,15 @@ impl Run {
         if matches!(change.back, Back::Sent { stale: false, .. }) && !change.looking {
             return Err(format!("the reverse of change {number} is on its way"));
         }
+        // Where it is sent again because its outcome is not known, its token is as old as the first time.
+        if !matches!(change.back, Back::Sent { .. }) {
+            change.reverse_token = Token::sent(time);
+        }
         change.back = Back::Sent {
             call: Box::new(call.clone()),
             stale: false,
         };
         change.looking = false;
-        change.reversed = time;
         Ok(())
     }
 

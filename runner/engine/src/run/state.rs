@@ -13,6 +13,7 @@ use crate::plan::{Name, Plan};
 use crate::question::Question;
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
 use crate::run::tally::Tally;
+use crate::run::trust::{Recovery, Token};
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.
@@ -49,6 +50,10 @@ pub struct Run {
     /// A part was taken back, and nothing is begun before a driver takes the run up again.
     pub(crate) rests: bool,
     pub(crate) end: Option<RunEnd>,
+    /// The newest recovery of a damaged journal.
+    pub(crate) recovery: Option<Recovery>,
+    /// By how many milliseconds the cloud's clock is ahead of the driver's, once it was heard.
+    pub(crate) cloud_ahead: Option<i64>,
     /// Steps whose situation changed since the engine last looked, by their place in the plan.
     pub(crate) attention: BTreeSet<usize>,
     /// Steps that are not over.
@@ -251,8 +256,9 @@ pub struct Change {
     pub intended: Timestamp,
     /// Whether it was taken back.
     pub back: Back,
-    /// When the newest reverse was intended.
-    pub(crate) reversed: Timestamp,
+    /// Its token, and that of the newest reverse.
+    pub(crate) token: Token,
+    pub(crate) reverse_token: Token,
     /// This process is looking at what it left behind.
     pub(crate) looking: bool,
     /// Looking did not tell what became of it.

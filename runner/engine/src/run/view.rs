@@ -289,11 +289,12 @@ impl Run {
         matches!(end, Some(RollbackEnd::Failed { .. }))
     }
 
-    /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, and
-    /// the run is not being taken back.
+    /// Whether steps may be started: the accounts are who they should be, nobody asked to stop, the
+    /// run is not being taken back, and its records are all there.
     pub(crate) fn may_start(&self) -> bool {
         let moves = self.confirmed && !self.interrupted && !self.rests;
-        moves && self.rollback.is_none() && self.end.is_none()
+        let goes_on = moves && self.recovery.is_none();
+        goes_on && self.rollback.is_none() && self.end.is_none()
     }
 
     /// Whether this step's failure keeps new steps from starting.

@@ -63,7 +63,7 @@ fn a_newer_form_is_named() {
             .evolve(&records[0])
             .unwrap_err()
             .why
-            .contains("newer than 1")
+            .contains("newer than 2")
     );
 }
 

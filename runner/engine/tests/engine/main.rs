@@ -17,5 +17,6 @@ mod properties;
 mod redo;
 mod resume;
 mod scale;
+mod trust;
 mod undo;
 mod waits;

@@ -1,0 +1,34 @@
+//! `rutter recover`.
+
+use rutter_engine::Timestamp;
+
+use super::flags::Speaker;
+use super::{Context, Exit, Failure};
+use crate::session::{Recovered, recover};
+use crate::ui::ending;
+
+/// Begin the journal of a damaged run again from its sound records, to show it and take it back
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The run's id, or the beginning of it
+    run: String,
+    #[command(flatten)]
+    speaker: Speaker,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let folder = context.runs()?.find(&args.run)?;
+    let by = args.speaker.name(&context.environment);
+    let now = Timestamp(jiff::Timestamp::now().as_millisecond());
+    let recovered = recover(&folder, &by, now)?;
+    let seen = super::runs::Seen::new(folder)?;
+    if recovered == Recovered::Finished {
+        context
+            .printer
+            .note("a recovery that was begun earlier was finished");
+    }
+    context
+        .printer
+        .answer(&ending(&seen.run, &seen.run.standing()));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,192 @@
+//! The table of records: one row each, chained.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _};
+use rutter_engine::{Fact, Record, Timestamp};
+use serde_json::Value;
+
+use super::chain::{Digest, Link};
+use super::damage::Damage;
+use super::{JournalError, RecordBody, StoredRecord};
+
+/// A record as the table holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub link: Link,
+    pub time: i64,
+    pub body: String,
+}
+
+/// Why the records end where they end.
+#[derive(Debug)]
+pub(super) enum RowProblem {
+    Missing(u64),
+    Altered(u64),
+    NoFact { seq: u64, why: String },
+    Unreadable(String),
+}
+
+impl Row {
+    /// The rows of records that follow `link`.
+    pub fn chain(mut link: Link, records: &[Record]) -> Result<Vec<Self>, JournalError> {
+        let row = |record: &Record| {
+            let unwritable = |source| JournalError::Unwritable {
+                seq: record.seq,
+                source,
+            };
+            let body = serde_json::to_string(&record.fact).map_err(unwritable)?;
+            link = link.next(record.time, &body);
+            Ok(Self {
+                link,
+                time: record.time.0,
+                body,
+            })
+        };
+        records.iter().map(row).collect()
+    }
+
+    /// The record, which must be of a kind that this program knows.
+    pub fn understand(self, path: &Path) -> Result<Record, JournalError> {
+        let fact: Fact =
+            serde_json::from_str(&self.body).map_err(|source| JournalError::UnknownRecord {
+                path: path.to_owned(),
+                seq: self.link.seq,
+                kind: self.kind(),
+                source,
+            })?;
+        Ok(Record {
+            seq: self.link.seq,
+            time: Timestamp(self.time),
+            fact,
+        })
+    }
+
+    fn show(self) -> StoredRecord {
+        let body = match serde_json::from_str::<Fact>(&self.body) {
+            Ok(fact) => RecordBody::Known(Box::new(fact)),
+            Err(_) => RecordBody::Unknown {
+                kind: self.kind(),
+                fact: serde_json::from_str(&self.body).unwrap_or(Value::Null),
+            },
+        };
+        StoredRecord {
+            seq: self.link.seq,
+            time: Timestamp(self.time),
+            body,
+        }
+    }
+
+    fn kind(&self) -> String {
+        let kind = serde_json::from_str::<Kind<'_>>(&self.body);
+        kind.map_or(String::new(), |kind| kind.kind.into_owned())
+    }
+
+    /// The row that follows `link`, if it is one.
+    fn read(row: &rusqlite::Row<'_>, link: Link) -> Result<Self, RowProblem> {
+        let unreadable = |error: rusqlite::Error| RowProblem::Unreadable(error.to_string());
+        let seq = row.get::<_, i64>(0).map_err(unreadable)?.cast_unsigned();
+        if seq != link.seq + 1 {
+            return Err(RowProblem::Missing(link.seq + 1));
+        }
+        let altered = |_| RowProblem::Altered(seq);
+        let time: i64 = row.get(1).map_err(altered)?;
+        let body: String = row.get(2).map_err(altered)?;
+        let digest: Digest = row.get(3).map_err(altered)?;
+        let link = link.next(Timestamp(time), &body);
+        if link.digest != digest {
+            return Err(RowProblem::Altered(seq));
+        }
+        if let Err(error) = serde_json::from_str::<Kind<'_>>(&body) {
+            let why = error.to_string();
+            return Err(RowProblem::NoFact { seq, why });
+        }
+        Ok(Self { link, time, body })
+    }
+}
+
+/// The part of a fact that every version has.
+#[derive(serde::Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    kind: std::borrow::Cow<'a, str>,
+}
+
+/// The sound rows from the first on, and what is wrong with the one that follows them.
+pub(super) fn read_prefix(connection: &Connection) -> (Vec<Row>, Option<RowProblem>) {
+    let mut rows = Vec::new();
+    let problem = read_into(&mut rows, connection, Link::default()).err();
+    (rows, problem)
+}
+
+fn read_into(rows: &mut Vec<Row>, connection: &Connection, since: Link) -> Result<(), RowProblem> {
+    let unreadable = |error: rusqlite::Error| RowProblem::Unreadable(error.to_string());
+    let mut statement = connection
+        .prepare_cached("SELECT seq, time, body, digest FROM records WHERE seq > ?1 ORDER BY seq")
+        .map_err(unreadable)?;
+    let mut cursor = statement
+        .query([since.seq.cast_signed()])
+        .map_err(unreadable)?;
+    let mut link = since;
+    while let Some(row) = cursor.next().map_err(unreadable)? {
+        let row = Row::read(row, link)?;
+        link = row.link;
+        rows.push(row);
+    }
+    Ok(())
+}
+
+/// The rows after `since_seq`, each whole and none missing.
+pub(super) fn read_rows(
+    connection: &Connection,
+    path: &Path,
+    since_seq: u64,
+) -> Result<Vec<Row>, JournalError> {
+    let failed = |error| JournalError::from_database(path, error);
+    let since = link_at(connection, since_seq).map_err(failed)?;
+    let mut rows = Vec::new();
+    match read_into(&mut rows, connection, since) {
+        Ok(()) => Ok(rows),
+        Err(problem) => Err(JournalError::damaged(path, Damage::from(problem))),
+    }
+}
+
+/// The records after `since_seq`, for showing.
+pub(super) fn read_stored(
+    connection: &Connection,
+    path: &Path,
+    since_seq: u64,
+) -> Result<Vec<StoredRecord>, JournalError> {
+    let rows = read_rows(connection, path, since_seq)?;
+    Ok(rows.into_iter().map(Row::show).collect())
+}
+
+/// The newest record.
+pub(super) fn newest_link(connection: &Connection) -> rusqlite::Result<Link> {
+    one_link(
+        connection,
+        "SELECT seq, digest FROM records ORDER BY seq DESC LIMIT 1",
+        (),
+    )
+}
+
+/// A record's link; the beginning where there is no such record.
+pub(super) fn link_at(connection: &Connection, seq: u64) -> rusqlite::Result<Link> {
+    let sql = "SELECT seq, digest FROM records WHERE seq = ?1";
+    one_link(connection, sql, [seq.cast_signed()])
+}
+
+fn one_link(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Link> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let link = statement.query_row(parameters, |row| {
+        Ok(Link {
+            seq: row.get::<_, i64>(0)?.cast_unsigned(),
+            digest: row.get(1)?,
+        })
+    });
+    Ok(link.optional()?.unwrap_or_default())
+}
