@@ -12,6 +12,7 @@ mod kit;
 mod people;
 mod properties;
 mod resume;
+mod sagas;
 mod scale;
 mod undo;
 mod waits;
