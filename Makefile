@@ -5,6 +5,8 @@
 #   make check      the quick loop: does it compile, is it formatted
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
+#   make soak       run, resume and undo killed a thousand times at random; SOAK_SEED, SOAK_KILLS
+#   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
 
 CARGO ?= cargo
 RUTTER := target/debug/rutter
@@ -12,7 +14,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check plugins bench program wasm-target
+.PHONY: rehearse test check plugins bench soak soak-matrix program wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -43,3 +45,9 @@ bench: plugins
 	$(CARGO) run --package rutter --example bench_host
 	$(CARGO) test --package rutter --lib measures_what_the_head_costs -- --ignored --nocapture
 	$(CARGO) test --package rutter-tests --test bench -- --ignored --nocapture --test-threads 1
+
+soak: plugins
+	$(CARGO) test --package rutter-tests --test soak -- --ignored --nocapture
+
+soak-matrix: plugins
+	$(CARGO) test --package rutter-tests --test way_back -- --ignored --nocapture

@@ -1,17 +1,40 @@
-//! The simulated cloud as a process of its own, on a loopback port of its choice.
+//! The simulated cloud on a loopback port of its choice: as a process of its own, or in the test's.
 
 use std::time::Duration;
 
+use rutter_simcloud::server::{self, Options, ServeError};
+use rutter_simcloud::{Summary, World};
 use serde_json::Value;
+use tokio::net::TcpListener;
 use tokio::process::Child;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::command::Bench;
 
-/// A running `rutter simulate`; stopped when it is dropped.
+/// A simulated cloud that is served; stopped when it is dropped.
 pub struct Cloud {
     address: String,
     client: reqwest::Client,
-    _process: Child,
+    server: Server,
+}
+
+/// Who serves it.
+enum Server {
+    /// `rutter simulate`.
+    Process { _child: Child },
+    /// A task here.
+    Task {
+        stop: oneshot::Sender<()>,
+        task: JoinHandle<Result<World, ServeError>>,
+    },
+}
+
+/// A world at rest, from which any number of clouds can go on.
+#[derive(Clone)]
+pub struct Paused {
+    world: World,
+    now_ms: Option<i64>,
 }
 
 impl Cloud {
@@ -35,7 +58,49 @@ impl Cloud {
         Self {
             address,
             client: client(),
-            _process: process,
+            server: Server::Process { _child: process },
+        }
+    }
+
+    /// Serves a world here.
+    pub async fn serve(paused: Paused) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener
+            .local_addr()
+            .expect("a bound port has an address")
+            .to_string();
+        let options = Options {
+            start_ms: paused.now_ms,
+            ..Options::default()
+        };
+        let (stop, stopped) = oneshot::channel();
+        let until = async move {
+            // A test that drops the cloud stops it, too.
+            let _ = stopped.await;
+        };
+        let task = tokio::spawn(server::serve(paused.world, listener, options, until));
+        Self {
+            address,
+            client: client(),
+            server: Server::Task { stop, task },
+        }
+    }
+
+    /// Stops a cloud that is served here.
+    ///
+    /// # Panics
+    /// When it is a process of its own, whose world nobody else can have.
+    pub async fn pause(self) -> Paused {
+        let now_ms = self.get("/-/time").await["now_ms"].as_i64();
+        drop(self.client);
+        let Server::Task { stop, task } = self.server else {
+            panic!("the world of another process cannot be had")
+        };
+        let _ = stop.send(());
+        let world = task.await.expect("the simulator ends");
+        Paused {
+            world: world.expect("the simulator was served"),
+            now_ms,
         }
     }
 
@@ -47,6 +112,11 @@ impl Cloud {
     /// The resources of all accounts.
     pub async fn state(&self) -> Value {
         self.get("/-/state").await
+    }
+
+    /// The resources of all accounts, to be compared.
+    pub async fn summary(&self) -> Summary {
+        serde_json::from_value(self.state().await).expect("the simulator answers with a summary")
     }
 
     /// Every accepted call that changed something, as `(account, action, digest of parameters)`.
@@ -90,6 +160,20 @@ impl Cloud {
             .await
             .expect("the simulator answers to the end");
         serde_json::from_str(&text).expect("the simulator answers JSON")
+    }
+}
+
+impl Paused {
+    /// A world as its file describes it.
+    ///
+    /// # Panics
+    /// When the file is wrong.
+    pub fn from_toml(text: &str) -> Self {
+        let world = World::from_toml(text, "world.toml");
+        Self {
+            world: world.unwrap_or_else(|error| panic!("the world is sound: {error}")),
+            now_ms: None,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ impl Default for Bench {
     /// every plugin anew takes longer than most tests.
     fn default() -> Self {
         let bench = Self::without_code();
-        let state = bench.path().join("state/rutter");
+        let state = bench.state();
         std::fs::create_dir_all(&state).expect("a folder can be made in the bench");
         let shared = target_folder().join("tests/code");
         std::fs::create_dir_all(&shared).expect("a folder can be made beside the binary");
@@ -75,6 +75,11 @@ impl Bench {
     /// The folder of this bench.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the binary keeps its runs.
+    pub fn state(&self) -> PathBuf {
+        self.path().join("state/rutter")
     }
 
     /// Sets a variable for every command from here on.

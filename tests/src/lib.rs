@@ -1,17 +1,24 @@
 //! What the end-to-end tests share: a clean environment for the binary, the simulated cloud as a
 //! process of its own, and a proxy between the two that knows the moment to kill.
 
+mod blow;
 mod cloud;
 mod command;
+pub mod examples;
+pub mod ground;
 pub mod overlay;
+pub mod person;
 mod procedure;
 mod proxy;
+pub mod random;
 mod terminal;
+pub mod way_back;
 
-pub use cloud::{Cloud, client};
+pub use blow::{Blow, Place, Strike};
+pub use cloud::{Cloud, Paused, client};
 pub use command::{Bench, Ended};
-pub use procedure::{Procedure, Rehearsed, Stage, facts};
-pub use proxy::{Moment, Place, Proxy};
+pub use procedure::{Frozen, Made, Procedure, Rehearsed, Stage, facts};
+pub use proxy::Proxy;
 pub use terminal::{Sent, Terminal};
 
 /// One-way Redis sync between two accounts.

@@ -1,11 +1,12 @@
 //! A runbook with its example inputs and world: as a rehearsal shows it, and carried out over HTTP.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
-use tokio::process::Child;
 
-use crate::{Bench, Cloud, Ended, Proxy};
+use crate::cloud::Paused;
+use crate::{Bench, Cloud, Ended, Place, Proxy};
 
 /// How many times faster time passes: hours of waiting in a second or two.
 const TIME_SCALE: f64 = 10_000.0;
@@ -23,7 +24,6 @@ pub struct Procedure {
 }
 
 /// A procedure and what its rehearsal shows of it.
-#[derive(Clone, Debug)]
 pub struct Rehearsed {
     procedure: Procedure,
     /// The accounts and the region each is bound to.
@@ -32,8 +32,23 @@ pub struct Rehearsed {
     pub gates: Vec<String>,
     /// The steps that were done, in the order in which they ended.
     pub steps: Vec<String>,
-    /// How many changes were made.
-    pub changes: usize,
+    /// The changes that were made, in the order in which they were sent.
+    pub changes: Vec<Made>,
+    /// The cloud before anything was changed.
+    cloud: Paused,
+    /// For each account the id and the secret of a key.
+    keys: BTreeMap<String, (String, String)>,
+}
+
+/// A change that a procedure makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The step that makes it.
+    pub step: String,
+    /// The account it is made in.
+    pub account: String,
+    /// The request.
+    pub place: Place,
 }
 
 /// A procedure, its cloud and the proxy between them, in an environment of their own.
@@ -50,6 +65,13 @@ pub struct Stage {
     settings: String,
 }
 
+/// A stage at rest: a run that nobody drives and the cloud as it left it. Any number of stages go on
+/// from it.
+pub struct Frozen {
+    state: tempfile::TempDir,
+    cloud: Paused,
+}
+
 impl Procedure {
     /// `runbooks/…` with an ending of the scenario's, or of the runbook's where the scenario has none.
     fn file(self, ending: &str) -> String {
@@ -58,6 +80,14 @@ impl Procedure {
             return own;
         }
         format!("runbooks/{}{ending}", self.runbook)
+    }
+
+    /// `RUNBOOK` or `RUNBOOK.SCENARIO`.
+    pub fn name(self) -> String {
+        match self.scenario {
+            "" => self.runbook.to_owned(),
+            scenario => format!("{}.{scenario}", self.runbook),
+        }
     }
 
     /// The runbook's file, from the repository's top folder.
@@ -97,6 +127,7 @@ impl Procedure {
         let started = of_kind("run-started").next().expect("a run starts");
         let accounts = started["plan"]["accounts"].as_object();
         let region = |account: &Value| account["region"].as_str().unwrap_or_default().to_owned();
+        let world = self.world();
         Rehearsed {
             procedure: self,
             accounts: accounts
@@ -109,22 +140,70 @@ impl Procedure {
                 .filter(|fact| fact["end"].get("done").is_some())
                 .map(step)
                 .collect(),
-            changes: of_kind("change-done").count(),
+            changes: made(of_kind("change-intended").filter(|intent| {
+                // What is refused at first, because a role is not known everywhere yet, is not refused
+                // where time passes faster than requests.
+                of_kind("change-done").any(|done| done["change"] == intent["change"])
+            })),
+            keys: keys(&world),
+            cloud: Paused::from_toml(&fast(world)),
         }
+    }
+
+    /// The world as its file has it.
+    fn world(self) -> toml::Table {
+        let text = std::fs::read_to_string(Bench::top().join(self.world_file()));
+        toml::from_str(&text.expect("the world can be read")).expect("the world is TOML")
     }
 }
 
+impl std::fmt::Display for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.step, self.place)
+    }
+}
+
+/// The changes of the records that intend them.
+fn made<'a>(intents: impl Iterator<Item = &'a Value>) -> Vec<Made> {
+    let mut made: Vec<Made> = Vec::new();
+    for intent in intents {
+        let (at, call) = (&intent["at"], &intent["call"]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let action = text(&call["target"]["api"]["action"]);
+        let before = made.iter().filter(|made| made.place.action == action);
+        let number = before.count() + 1;
+        made.push(Made {
+            step: text(&at["step"]),
+            account: text(&call["account"]),
+            place: Place { action, number },
+        });
+    }
+    made
+}
+
 impl Rehearsed {
+    /// Which procedure it is.
+    pub fn procedure(&self) -> Procedure {
+        self.procedure
+    }
+
     /// Starts a cloud with the procedure's world, and a proxy before it.
     pub async fn stage(&self) -> Stage {
-        let mut bench = Bench::default();
-        let text = std::fs::read_to_string(Bench::top().join(self.procedure.world_file()));
-        let world: toml::Table =
-            toml::from_str(&text.expect("the world can be read")).expect("the world is TOML");
-        let cloud = Cloud::start(&bench, &fast_world(&bench, world.clone())).await;
+        self.stage_with(Bench::default(), self.cloud.clone()).await
+    }
+
+    /// Starts a stage that goes on from one at rest.
+    pub async fn stage_from(&self, frozen: &Frozen) -> Stage {
+        let bench = Bench::default();
+        copy_folder(frozen.state.path(), &bench.state());
+        self.stage_with(bench, frozen.cloud.clone()).await
+    }
+
+    async fn stage_with(&self, mut bench: Bench, cloud: Paused) -> Stage {
+        let cloud = Cloud::serve(cloud).await;
         let proxy = Proxy::start(cloud.address()).await;
         let settings = bench.write("rutter.toml", &settings(proxy.address()));
-        for (account, (id, secret)) in keys(&world) {
+        for (account, (id, secret)) in &self.keys {
             let profile = account.to_uppercase().replace('-', "_");
             bench.set(&format!("RUTTER_PROFILE_{profile}_ACCESS_KEY_ID"), id);
             bench.set(
@@ -148,11 +227,19 @@ impl Rehearsed {
 }
 
 impl Stage {
-    /// `rutter run` with every gate approved beforehand, started.
-    pub fn start(&self) -> Child {
-        let arguments = self.run_arguments();
-        self.bench
-            .spawn(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    /// Stops it, for others to go on from there.
+    pub async fn freeze(self) -> Frozen {
+        let state = tempfile::tempdir().expect("a temporary folder can be made");
+        copy_folder(&self.bench.state(), state.path());
+        Frozen {
+            state,
+            cloud: self.cloud.pause().await,
+        }
+    }
+
+    /// `rutter run`, once: nothing is answered but what is approved beforehand.
+    pub async fn run_once(&self) -> Ended {
+        self.command(&self.run_arguments()).await
     }
 
     /// `rutter run` with every gate approved, to its end.
@@ -181,7 +268,8 @@ impl Stage {
                 let mut approve = vec!["approve".to_owned(), self.run_id(), step];
                 approve.extend(named);
                 approve.extend(["--config".to_owned(), self.settings.clone()]);
-                let said = self.command(&approve).await;
+                let words: Vec<&str> = approve.iter().map(String::as_str).collect();
+                let said = self.bench.run(&words).await;
                 assert_eq!(said.code, Some(0), "{approve:?}: {}", said.stderr);
             }
             arguments = self.resume_arguments();
@@ -189,9 +277,14 @@ impl Stage {
         panic!("{:?} asks without end", self.procedure)
     }
 
+    /// Runs the binary to its end; it is the one that a blow kills.
     async fn command(&self, arguments: &[String]) -> Ended {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.bench.run(&arguments).await
+        let process = self.bench.spawn(&arguments);
+        self.proxy.aim(process.id());
+        let output = process.wait_with_output().await;
+        self.proxy.aim(None);
+        output.expect("the binary can be waited for").into()
     }
 
     fn run_arguments(&self) -> Vec<String> {
@@ -227,7 +320,7 @@ impl Stage {
     /// # Panics
     /// When there is none.
     pub fn run_id(&self) -> String {
-        let runs = self.bench.path().join("state/rutter/runs");
+        let runs = self.bench.state().join("runs");
         let last = std::fs::read_dir(&runs)
             .expect("a run was begun")
             .filter_map(Result::ok)
@@ -238,7 +331,7 @@ impl Stage {
 
     /// Whether a run was begun at all.
     pub fn begun(&self) -> bool {
-        self.bench.path().join("state/rutter/runs").exists()
+        self.bench.state().join("runs").exists()
     }
 
     /// `rutter resume`, with the input secrets at hand again.
@@ -246,28 +339,52 @@ impl Stage {
         self.go(self.resume_arguments(), &[]).await
     }
 
+    /// `rutter resume --until STEP`.
+    pub async fn resume_until(&self, step: &str) -> Ended {
+        self.go(self.resume_arguments(), &["--until", step]).await
+    }
+
     /// `rutter undo`.
     pub async fn undo(&self) -> Ended {
-        let run = self.run_id();
         let inputs = self.procedure.inputs_file();
-        let settings = &self.settings;
-        self.bench
-            .run(&[
-                "undo", &run, "--yes", "--inputs", &inputs, "--config", settings,
-            ])
+        self.say(&["undo", &self.run_id(), "--yes", "--inputs", &inputs])
             .await
     }
 
     /// `rutter resolve STEP` by one of its ways.
     pub async fn resolve(&self, step: &str, way: &str) -> Ended {
-        let run = self.run_id();
-        let settings = &self.settings;
-        self.bench
-            .run(&[
-                "resolve", &run, step, way, "--why", "a test", "--config", settings,
-            ])
+        self.say(&["resolve", &self.run_id(), step, way, "--why", "a test"])
             .await
     }
+
+    /// `rutter show`.
+    pub async fn show(&self) -> Ended {
+        self.say(&["show", &self.run_id()]).await
+    }
+
+    /// Any command of the binary, with the settings of this stage.
+    pub async fn say(&self, words: &[&str]) -> Ended {
+        let mut words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        words.extend(["--config".to_owned(), self.settings.clone()]);
+        self.command(&words).await
+    }
+}
+
+/// Copies a folder with all that is in it; links are left out, they lead to what all share.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("a folder can be read") {
+        let entry = entry.expect("an entry can be read");
+        let (kind, target) = (entry.file_type(), to.join(entry.file_name()));
+        let kind = kind.expect("an entry has a type");
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &target).expect("a file can be copied");
+        }
+    }
+    let rights = std::fs::metadata(from).expect("a folder has rights");
+    std::fs::set_permissions(to, rights.permissions()).expect("rights can be set");
 }
 
 /// The facts of the records that `--json` prints.
@@ -332,16 +449,14 @@ fn settings(address: &str) -> String {
     format!("[endpoints]\n{lines}\n[simulation]\ntime_scale = {TIME_SCALE}\n")
 }
 
-/// The world with its time running fast enough for a test.
-fn fast_world(bench: &Bench, mut world: toml::Table) -> String {
+/// The world's text, with its time running fast enough for a test.
+fn fast(mut world: toml::Table) -> String {
     let general = world
         .entry("world")
         .or_insert_with(|| toml::Table::new().into());
     let general = general.as_table_mut().expect("`world` is a table");
     general.insert("time_scale".to_owned(), toml::Value::Float(TIME_SCALE));
-    let text = toml::to_string(&world).expect("a table can be written");
-    let path = bench.write("world.toml", &text);
-    path.to_str().expect("a temporary path is text").to_owned()
+    toml::to_string(&world).expect("a table can be written")
 }
 
 /// For each account of a world its first usable user's key id and secret.

@@ -1,38 +1,22 @@
 //! A proxy between the binary and the simulated cloud. It passes everything on unchanged, counts, and
-//! at one chosen moment kills the binary with SIGKILL.
+//! strikes one chosen request: breaks its connection, refuses it, or kills the binary with SIGKILL.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{Method, Request, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::Response;
-use tokio::sync::oneshot;
 
-/// A request: the n-th of its action, from 1. How many polls a wait takes depends on the machine, so
-/// requests are not counted across actions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The action, `CreateRole`.
-    pub action: String,
-    /// Which of them.
-    pub number: usize,
-}
+use crate::blow::{Blow, Place, Strike};
 
-/// When the binary is killed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Never.
-    Never,
-    /// When the request has arrived here and not at the cloud: between intent and effect.
-    Before(Place),
-    /// When the request was answered by the cloud and the answer has not left here.
-    After(Place),
-    /// A little after the answer was passed on: in the middle of a step.
-    Between(Place),
-}
+/// How long after an answer was passed on the binary is killed between two requests.
+const A_LITTLE: Duration = Duration::from_millis(3);
+
+/// What the cloud says to a caller that may not do what it asks for.
+const FORBIDDEN: &str = r#"{"Code":"Forbidden.RAM","Message":"User not authorized to operate on the specified resource.","RequestId":"00000000-0000-0000-0000-00000F0B1DDE","HostId":"127.0.0.1"}"#;
 
 /// A running proxy.
 pub struct Proxy {
@@ -49,12 +33,23 @@ struct Shared {
 
 #[derive(Default)]
 struct Script {
-    seen: Vec<String>,
+    seen: Vec<Seen>,
     /// The texts that answers held in the field that is watched.
     held: Vec<String>,
     watched: Option<&'static str>,
-    moment: Option<(Moment, u32)>,
-    struck: Option<oneshot::Sender<()>>,
+    strike: Option<Strike>,
+    /// Whether the strike fell.
+    struck: bool,
+    /// The process that is killed.
+    process: Option<u32>,
+    /// The change that was asked for and is not answered yet.
+    under_way: Option<String>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    action: String,
+    is_change: bool,
 }
 
 impl Proxy {
@@ -90,45 +85,52 @@ impl Proxy {
         &self.address
     }
 
-    /// Kills the process at a moment counted from now on. The receiver hears of it.
-    pub fn strike(&self, moment: Moment, process: u32) -> oneshot::Receiver<()> {
-        let (struck, heard) = oneshot::channel();
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .expect("no test panics with the lock");
-        *state = Script {
-            moment: Some((moment, process)),
-            struck: Some(struck),
-            ..Script::default()
-        };
-        heard
+    /// Names the process that is killed where a blow kills.
+    pub fn aim(&self, process: Option<u32>) {
+        self.shared.state().process = process;
+    }
+
+    /// Kills that process now. Says which change was under way, or `None` when no process was there.
+    pub fn kill(&self) -> Option<String> {
+        let under_way = self.shared.state().under_way.clone();
+        let killed = self.shared.kill();
+        killed.then(|| under_way.unwrap_or_else(|| "between changes".to_owned()))
+    }
+
+    /// Strikes a request, counted from now on; `None` strikes nothing.
+    pub fn strike(&self, strike: Option<Strike>) {
+        let mut state = self.shared.state();
+        state.seen.clear();
+        state.strike = strike;
+        state.struck = false;
+    }
+
+    /// Whether the strike fell.
+    pub fn struck(&self) -> bool {
+        self.shared.state().struck
     }
 
     /// Keeps the texts of a field of the answers, from here on.
     pub fn watch(&self, field: &'static str) {
-        let mut state = self.shared.state.lock();
-        state
-            .as_mut()
-            .expect("no test panics with the lock")
-            .watched = Some(field);
+        self.shared.state().watched = Some(field);
     }
 
     /// The texts that were kept.
     pub fn held(&self) -> Vec<String> {
-        let state = self.shared.state.lock();
-        state.expect("no test panics with the lock").held.clone()
+        self.shared.state().held.clone()
     }
 
     /// The actions that were asked for since the last [`Self::strike`], in order.
     pub fn seen(&self) -> Vec<String> {
-        self.shared
-            .state
-            .lock()
-            .expect("no test panics with the lock")
-            .seen
-            .clone()
+        let seen = self.shared.state().seen.clone();
+        seen.into_iter().map(|seen| seen.action).collect()
+    }
+
+    /// Those of them that may change something.
+    pub fn changes(&self) -> Vec<String> {
+        let seen = self.shared.state().seen.clone();
+        let changes = seen.into_iter().filter(|seen| seen.is_change);
+        changes.map(|seen| seen.action).collect()
     }
 }
 
@@ -143,31 +145,53 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
     let body = axum::body::to_bytes(body, 16 << 20)
         .await
         .unwrap_or_default();
-    let action = parts
-        .headers
-        .get("x-acs-action")
-        .and_then(|action| action.to_str().ok());
-    let place = shared.note(action.unwrap_or("?"));
-    if shared.kill_if(&Moment::Before(place.clone())) {
-        return unanswered().await;
+    let strikes = |blow: Option<Blow>, wanted: Blow| blow == Some(wanted);
+    let blow = shared.note(&parts.headers);
+    if strikes(blow, Blow::Refused) {
+        return forbidden();
     }
+    if strikes(blow, Blow::KilledBefore) {
+        shared.kill();
+    }
+    if strikes(blow, Blow::KilledBefore) || strikes(blow, Blow::RequestLost) {
+        break_connection();
+    }
+    let under_way = shared
+        .state()
+        .seen
+        .last()
+        .filter(|seen| seen.is_change)
+        .map(|seen| seen.action.clone());
+    shared.state().under_way = under_way;
     let answer = forward(&shared, &parts.method, &parts.uri, &parts.headers, body).await;
-    if shared.kill_if(&Moment::After(place.clone())) {
-        return unanswered().await;
+    shared.state().under_way = None;
+    if strikes(blow, Blow::KilledAfter) {
+        shared.kill();
     }
-    let later = shared.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
-        later.kill_if(&Moment::Between(place));
-    });
+    if strikes(blow, Blow::KilledAfter) || strikes(blow, Blow::AnswerLost) {
+        break_connection();
+    }
+    if strikes(blow, Blow::KilledBetween) {
+        tokio::spawn(async move {
+            tokio::time::sleep(A_LITTLE).await;
+            shared.kill();
+        });
+    }
     answer
 }
 
-/// The process that asked is gone; its connection is closed when the runtime notices.
-async fn unanswered() -> Response {
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::BAD_GATEWAY;
+/// Ends the task that serves this connection, which closes it without a byte of an answer: the server
+/// has no other way.
+fn break_connection() -> ! {
+    // Unlike `panic!` it prints nothing.
+    std::panic::resume_unwind(Box::new("the connection breaks"))
+}
+
+fn forbidden() -> Response {
+    let mut response = Response::new(Body::from(FORBIDDEN));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let json = axum::http::HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert("content-type", json);
     response
 }
 
@@ -175,7 +199,7 @@ async fn forward(
     shared: &Shared,
     method: &Method,
     uri: &Uri,
-    headers: &axum::http::HeaderMap,
+    headers: &HeaderMap,
     body: Bytes,
 ) -> Response {
     let url = format!("http://{}{}", shared.cloud, uri);
@@ -197,18 +221,26 @@ async fn forward(
 }
 
 impl Shared {
-    fn note(&self, action: &str) -> Place {
-        let mut state = self.state.lock().expect("no test panics with the lock");
-        state.seen.push(action.to_owned());
-        let number = state.seen.iter().filter(|seen| *seen == action).count();
-        Place {
-            action: action.to_owned(),
-            number,
-        }
+    fn state(&self) -> MutexGuard<'_, Script> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request and returns what befalls it.
+    fn note(&self, headers: &HeaderMap) -> Option<Blow> {
+        let seen = read(headers);
+        let mut state = self.state();
+        let action = seen.action.clone();
+        state.seen.push(seen);
+        let of_action = state.seen.iter().filter(|seen| seen.action == action);
+        let number = of_action.count();
+        let place = Place { action, number };
+        let struck = state.strike.take_if(|strike| strike.place == place)?;
+        state.struck = true;
+        Some(struck.blow)
     }
 
     fn keep(&self, answer: &[u8]) {
-        let mut state = self.state.lock().expect("no test panics with the lock");
+        let mut state = self.state();
         let Some(field) = state.watched else { return };
         let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
         if let Some(text) = answer[field].as_str() {
@@ -216,25 +248,32 @@ impl Shared {
         }
     }
 
-    fn kill_if(&self, now: &Moment) -> bool {
-        let mut state = self.state.lock().expect("no test panics with the lock");
-        match state.moment.clone() {
-            Some((moment, process)) if moment == *now => {
-                state.moment = None;
-                let kill = std::process::Command::new("kill")
-                    .args(["-KILL", &process.to_string()])
-                    .status();
-                if !kill.expect("`kill` can be started").success() {
-                    // It ended by itself a moment ago.
-                    return false;
-                }
-                if let Some(struck) = state.struck.take() {
-                    // Nobody need be listening.
-                    let _ = struck.send(());
-                }
-                true
-            }
-            _ => false,
-        }
+    /// Whether there was a process to kill: it may have ended by itself a moment ago.
+    fn kill(&self) -> bool {
+        let Some(process) = self.state().process.take() else {
+            return false;
+        };
+        let killed = std::process::Command::new("kill")
+            .args(["-KILL", &process.to_string()])
+            .stderr(std::process::Stdio::null())
+            .status();
+        killed.expect("`kill` can be started").success()
     }
+}
+
+/// What a request asks for. What no contract knows as a read is a change.
+fn read(headers: &HeaderMap) -> Seen {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or("?").to_owned()
+    };
+    let (action, version) = (text("x-acs-action"), text("x-acs-version"));
+    let product = rutter_contracts::products().find(|(_, known)| *known == version);
+    let contract = product.and_then(|(product, _)| rutter_contracts::action(product, &action));
+    let reads = |contract: &'static rutter_contracts::Action| {
+        // To obtain credentials changes nothing.
+        contract.product == "STS" || contract.as_read().is_some()
+    };
+    let is_change = !contract.is_some_and(reads);
+    Seen { action, is_change }
 }

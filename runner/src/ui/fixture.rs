@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Account, Api, At, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity, Item, Mode,
-    Need, OnFailure, Phase, Plan, PluginRef, Record, Repeat, Retry, Run, Shape, SourceLine, Step,
-    Target, Timestamp, Uses,
+    Account, Api, At, AttemptEnd, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity,
+    Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Record, Repeat, Retry, Run, Shape,
+    SourceLine, Step, StepEnd, Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -18,6 +18,22 @@ pub(crate) struct Story {
 impl Story {
     /// A run of two steps, `role` (a plugin) and `cutover` (an approval), whose accounts are confirmed.
     pub(crate) fn begun() -> Self {
+        Self::of(plan())
+    }
+
+    /// A run of plugin steps that wait for nothing but each other's order.
+    pub(crate) fn of_steps(names: &[&str]) -> Self {
+        let mut plan = plan();
+        let pattern = plan.steps.swap_remove(0);
+        let named = |name: &&str| Step {
+            id: (*name).into(),
+            ..pattern.clone()
+        };
+        plan.steps = names.iter().map(named).collect();
+        Self::of(plan)
+    }
+
+    fn of(plan: Plan) -> Self {
         let mut story = Self {
             run: Run::new(),
             records: Vec::new(),
@@ -27,7 +43,7 @@ impl Story {
             run: "7f3cab12".to_owned(),
             mode: Mode::Live,
             rutter: "0.1.0".to_owned(),
-            plan: Box::new(plan()),
+            plan: Box::new(plan),
         });
         story.then(Fact::AccountsConfirmed {
             accounts: BTreeMap::from([(
@@ -40,18 +56,39 @@ impl Story {
         })
     }
 
-    /// The step `role` is under way and has sent its change.
-    pub(crate) fn with_a_change_sent() -> Self {
-        let mut story = Self::begun();
-        story.then(Fact::StepPrepared {
-            step: "role".into(),
+    /// A step begins its first attempt.
+    pub(crate) fn begins(&mut self, step: &str) {
+        self.then(Fact::StepPrepared {
+            step: step.into(),
             shape: Shape::One,
             items: vec![Item {
                 key: None,
                 inputs: json!({}),
             }],
         });
-        story.then(Fact::AttemptStarted { at: at("role") });
+        self.then(Fact::AttemptStarted { at: at(step) });
+    }
+
+    /// The attempt of a step, and with it the step, ends.
+    pub(crate) fn ends(&mut self, step: &str, end: Result<serde_json::Value, Fault>) {
+        let (attempt, step_end) = match end {
+            Ok(outputs) => (AttemptEnd::Done(outputs.clone()), StepEnd::Done(outputs)),
+            Err(fault) => (AttemptEnd::Failed(fault.clone()), StepEnd::Failed(fault)),
+        };
+        self.then(Fact::AttemptEnded {
+            at: at(step),
+            end: attempt,
+        });
+        self.then(Fact::StepEnded {
+            step: step.into(),
+            end: step_end,
+        });
+    }
+
+    /// The step `role` is under way and has sent its change.
+    pub(crate) fn with_a_change_sent() -> Self {
+        let mut story = Self::begun();
+        story.begins("role");
         story.then(Fact::ChangeIntended {
             at: at("role"),
             index: 0,

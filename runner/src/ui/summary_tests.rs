@@ -88,6 +88,17 @@ fn a_run_that_waits_for_a_person_says_for_what() {
 }
 
 #[test]
+fn operators_see_what_is_done_under_way_waiting_and_failed() {
+    let mut story = Story::of_steps(&["network", "server", "address", "record"]);
+    story.begins("network");
+    story.ends("network", Ok(json!({})));
+    story.begins("server");
+    story.begins("address");
+    story.ends("address", Err(fault()));
+    insta::assert_snapshot!(steps_table(&story.run).render(), @"");
+}
+
+#[test]
 fn outputs_are_json_by_name() {
     let text = outputs(&json!({ "task": "dts1", "sizes": [1, 2] }));
     assert_eq!(text, "sizes = [1,2]\ntask = \"dts1\"\n");

@@ -16,6 +16,7 @@ mod people;
 mod properties;
 mod redo;
 mod resume;
+mod sagas;
 mod scale;
 mod trust;
 mod undo;
