@@ -214,6 +214,8 @@ fn session_failed(error: &SessionError) -> Failure {
                 "`rutter undo {id}` takes its changes back; `rutter show {id}` shows them"
             )),
         ),
+        SessionError::Part { help, .. } => ("part", Some(help.clone())),
+        SessionError::Moved(_) => ("run", Some("try again".to_owned())),
         SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
         _ => ("run", None),
     };

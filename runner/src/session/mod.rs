@@ -10,6 +10,7 @@
 )]
 
 mod ahead;
+mod aim;
 mod clock;
 mod error;
 mod guests;
@@ -20,10 +21,11 @@ mod timers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rutter_engine::{Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
+use rutter_engine::{Account, Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use ahead::Ahead;
+pub use aim::Aim;
 use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
@@ -88,7 +90,7 @@ impl Session {
         wishes: Wishes,
     ) -> Result<Self, SessionError> {
         let plugins = load_components(&equipment.sandbox, components)?;
-        let carrier = carrier(&equipment.settings, &plan, &secrets)?;
+        let carrier = carrier(&equipment.settings, &plan.accounts, &secrets)?;
         let identities = carrier
             .confirm(&plan.accounts)
             .await
@@ -98,6 +100,7 @@ impl Session {
         for component in components {
             driving.folder.keep_component(component)?;
         }
+        secrets.keep_given(|_| true)?;
         let start = Input::Start {
             run: id.to_owned(),
             mode: Mode::Live,
@@ -119,7 +122,7 @@ impl Session {
         })
     }
 
-    /// Takes up a run that has records. `undo` takes it back instead of going on.
+    /// Takes up a run that has records, to do with it what `aim` says.
     ///
     /// # Errors
     /// When another process drives it, its journal or components are damaged, its accounts are not who
@@ -129,7 +132,7 @@ impl Session {
         folder: &RunFolder,
         secrets: Secrets,
         wishes: Wishes,
-        undo: bool,
+        aim: Aim,
     ) -> Result<Self, SessionError> {
         let mut driving = folder.drive()?;
         let mut run = Run::new();
@@ -139,28 +142,33 @@ impl Session {
         if !run.has_plan() {
             return Err(SessionError::Empty(folder.id().to_owned()));
         }
-        if let Some(end) = run.end().filter(|_| !undo) {
-            return Err(SessionError::Over(folder.id().to_owned(), end.clone()));
+        aim.fits(&run)?;
+        let next = aim.mended().unwrap_or(run.plan()).clone();
+        check_step(&next, &wishes)?;
+        for component in aim.components() {
+            driving.folder.keep_component(component)?;
         }
-        check_step(run.plan(), &wishes)?;
-        let plugins = kept_components(&equipment.sandbox, folder, run.plan())?;
+        // What is taken back was made with the plan before.
+        let known = [run.plan(), &next];
+        let plugins = kept_components(&equipment.sandbox, folder, known)?;
         let manifests = plugins
             .iter()
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
         let evaluator = Evaluator::new(manifests);
-        let carrier = carrier(&equipment.settings, run.plan(), &secrets)?;
-        let identities = confirm_again(&carrier, &run).await?;
+        aim.is_possible(&run, &evaluator)?;
+        let accounts = accounts_of(&run, &next);
+        let carrier = carrier(&equipment.settings, &accounts, &secrets)?;
+        let identities = carrier
+            .confirm(&accounts)
+            .await
+            .map_err(SessionError::Accounts)?;
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
         let mut first = vec![Input::Resume { rutter }];
         // A person's decision comes before anything is tried again because of it.
         let messages = driving.journal.take_inbox()?;
         first.extend(messages.into_iter().map(Input::from));
         // Before the accounts are confirmed nothing starts: the undo comes first.
-        if undo {
-            first.push(Input::Undo {
-                by: wishes.by.clone(),
-            });
-        }
+        first.extend(aim.input(&wishes.by));
         first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
         let warnings = carrier.warnings();
@@ -213,6 +221,18 @@ impl Session {
         &self.warnings
     }
 
+    /// Keeps which secrets were given, so that others can be told from them later.
+    ///
+    /// # Errors
+    /// When they cannot be sealed.
+    pub fn keep_given(&self, plan: &Plan) -> Result<(), SessionError> {
+        let inputs = plan.inputs.to_string();
+        // Not those of the plan before: what was made with them may stay.
+        let before = self.run.plan().inputs.to_string();
+        let new = |placeholder: &str| inputs.contains(placeholder) && !before.contains(placeholder);
+        Ok(self.secrets.keep_given(new)?)
+    }
+
     /// The run's folder.
     pub fn folder(&self) -> &RunFolder {
         &self.driving.folder
@@ -233,10 +253,10 @@ fn load_components(
 fn kept_components(
     sandbox: &Sandbox,
     folder: &RunFolder,
-    plan: &Plan,
+    plans: [&Plan; 2],
 ) -> Result<BTreeMap<String, Arc<Plugin>>, SessionError> {
     let mut plugins = BTreeMap::new();
-    for step in &plan.steps {
+    for step in plans.into_iter().flat_map(|plan| &plan.steps) {
         if let Uses::Plugin(plugin) = &step.uses
             && !plugins.contains_key(&plugin.digest)
         {
@@ -249,10 +269,10 @@ fn kept_components(
 
 fn carrier(
     settings: &Settings,
-    plan: &Plan,
+    accounts: &BTreeMap<Name, Account>,
     secrets: &Secrets,
 ) -> Result<LiveCarrier, SessionError> {
-    let bindings = plan.accounts.iter().map(|(name, account)| {
+    let bindings = accounts.iter().map(|(name, account)| {
         let binding = Binding {
             profile: account.profile.clone(),
             region: account.region.clone(),
@@ -267,21 +287,17 @@ fn carrier(
     )?)
 }
 
-/// On a resume each account must be who it was, whatever the credentials say today.
-async fn confirm_again(
-    carrier: &LiveCarrier,
-    run: &Run,
-) -> Result<BTreeMap<Name, rutter_engine::Identity>, SessionError> {
+/// The accounts of a run and of the plan that it goes on with. Each must be who it was, whatever the
+/// credentials say today.
+fn accounts_of(run: &Run, next: &Plan) -> BTreeMap<Name, Account> {
     let mut accounts = run.plan().accounts.clone();
+    accounts.extend(next.accounts.clone());
     for (name, account) in &mut accounts {
         if let Some(identity) = run.identity(name) {
             account.expected_id = Some(identity.id.clone());
         }
     }
-    carrier
-        .confirm(&accounts)
-        .await
-        .map_err(SessionError::Accounts)
+    accounts
 }
 
 fn check_step(plan: &Plan, wishes: &Wishes) -> Result<(), SessionError> {
