@@ -247,6 +247,15 @@ impl Stage {
         self.go(self.run_arguments(), &[]).await
     }
 
+    /// `rutter run` with other inputs than the example's.
+    pub async fn run_with(&self, inputs: &str) -> Ended {
+        let mut arguments = self.run_arguments();
+        let place = arguments.iter().position(|flag| flag == "--inputs");
+        let place = place.expect("a run is given inputs") + 1;
+        inputs.clone_into(&mut arguments[place]);
+        self.command(&arguments).await
+    }
+
     /// `rutter run --until STEP` with every gate approved.
     pub async fn run_until(&self, step: &str) -> Ended {
         self.go(self.run_arguments(), &["--until", step]).await
@@ -342,6 +351,11 @@ impl Stage {
     /// `rutter resume --until STEP`.
     pub async fn resume_until(&self, step: &str) -> Ended {
         self.go(self.resume_arguments(), &["--until", step]).await
+    }
+
+    /// `rutter resume` with these flags more.
+    pub async fn resume_with(&self, more: &[&str]) -> Ended {
+        self.go(self.resume_arguments(), more).await
     }
 
     /// `rutter undo`.

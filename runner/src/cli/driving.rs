@@ -100,7 +100,11 @@ fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) 
     {
         printer.answer(&outputs(values));
     }
-    let exit = Exit::of_standing(standing, asked, run.interrupted()).of_run(run);
+    let exit = match asked {
+        // What was asked for is done, although the run is not over.
+        Asked::Undo if run.rests() && !run.interrupted() => Exit::Done,
+        _ => Exit::of_standing(standing, asked, run.interrupted()).of_run(run),
+    };
     if exit == Exit::Done {
         printer.note(ending(run, standing).trim_end());
     } else {

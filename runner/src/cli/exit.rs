@@ -32,7 +32,7 @@ pub enum Exit {
 pub enum Asked {
     /// To carry the run out.
     Run,
-    /// To take it back.
+    /// To take it back, or a part of it.
     Undo,
 }
 

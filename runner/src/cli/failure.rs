@@ -231,6 +231,8 @@ fn session_failed(error: &SessionError) -> Failure {
                     .to_owned(),
             ),
         ),
+        SessionError::Part { help, .. } => ("part", Some(help.clone())),
+        SessionError::Moved(_) => ("run", Some("try again".to_owned())),
         SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
         _ => ("run", None),
     };

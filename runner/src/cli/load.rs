@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::Plan;
+use rutter_engine::Run;
 use rutter_manifest::Field;
 
 use super::accounts::{bindings, names_in};
@@ -12,8 +12,10 @@ use super::flags::Inputs;
 use super::plugins::catalogue;
 use super::{Context, Failure, driving};
 use crate::diagnostic::Diagnostic;
-use crate::runbook::{self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load};
-use crate::secrets::{SecretText, Secrets, Vault};
+use crate::runbook::{
+    self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
+};
+use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Ahead;
 use crate::settings::Settings;
 use crate::ui::{Prompt, one_line};
@@ -125,6 +127,7 @@ fn load(
                 file: inputs.inputs.clone(),
                 environment: input_variables(),
                 ask,
+                ..InputSources::default()
             },
             bindings,
             secret: &|path| secrets.placeholder_of_input(path),
@@ -182,11 +185,11 @@ fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
 pub(super) fn secrets_again(
     context: &Context,
     settings: &Settings,
-    plan: &Plan,
-    id: &str,
+    run: &Run,
     file: Option<&Path>,
     must: bool,
 ) -> Result<Secrets, Failure> {
+    let id = run.id();
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = match Secrets::new(id, Some(vault)) {
         // Taking back seldom needs what was sealed; a call that does says so, and can be taken back once it is there.
@@ -211,22 +214,48 @@ pub(super) fn secrets_again(
         ask,
         ..InputSources::default()
     };
-    let found = runbook::secrets_again(plan, &sources, &|path| secrets.placeholder_of_input(path))
-        .map_err(Failure::runbook)?;
+    let places = secret_places(run.plan(), &|path, text| secrets.is_input(path, text));
+    let found = runbook::secrets_again(places.keys(), &sources).map_err(Failure::runbook)?;
     for (path, value) in found.iter().filter(|(_, value)| !value.is_empty()) {
-        secrets.input(path, SecretText::new(value));
+        let placeholder = &places[path];
+        secrets.input_as(path, placeholder, SecretText::new(value));
+        if must && secrets.compare(placeholder, value) == Given::Other {
+            other_secret(context, run, &secrets, path, placeholder)?;
+        }
     }
     Ok(secrets)
 }
 
+/// Another secret than the run had so far: what is done was made with that one, and stays so.
+fn other_secret(
+    context: &Context,
+    run: &Run,
+    secrets: &Secrets,
+    path: &str,
+    placeholder: &str,
+) -> Result<(), Failure> {
+    let Some(step) = made_with(run, placeholder, |_| false) else {
+        let mine = |other: &str| other == placeholder;
+        return secrets
+            .keep_given(mine)
+            .map_err(|error| vault_failed(&error));
+    };
+    let id = run.id();
+    context.printer.note(&format!(
+        "warning: step `{step}` is done and was made with another `{path}`; \
+         `rutter resume {id} --from {step}` makes it again with this one"
+    ));
+    Ok(())
+}
+
 /// Asks the person at the terminal, if there is one.
-fn asking() -> Option<Box<Ask<'static>>> {
+pub(super) fn asking() -> Option<Box<Ask<'static>>> {
     let prompt = Prompt::open()?;
     Some(Box::new(move |name, field| answer(&prompt, name, field)))
 }
 
 /// The variables that may hold inputs, and no others.
-fn input_variables() -> BTreeMap<String, String> {
+pub(super) fn input_variables() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
@@ -247,11 +276,11 @@ fn answer(prompt: &Prompt, name: &str, field: &Field) -> Option<String> {
 }
 
 /// What cannot be read is reported by whoever checks the runbook.
-fn account_names(path: &Path) -> Vec<String> {
+pub(super) fn account_names(path: &Path) -> Vec<String> {
     std::fs::read_to_string(path).map_or(Vec::new(), |text| names_in(&text))
 }
 
-fn vault_failed(error: &crate::secrets::VaultError) -> Failure {
+pub(super) fn vault_failed(error: &crate::secrets::VaultError) -> Failure {
     Failure::refused(
         super::failure::with_causes(error),
         "restore the files from a backup",

@@ -5,6 +5,7 @@
 //! decides what a run does.
 
 mod accounts;
+mod anew;
 mod approve;
 mod check;
 mod completions;
@@ -17,6 +18,7 @@ mod list;
 mod load;
 mod logs;
 mod panic;
+mod part;
 mod plugin;
 mod plugins;
 mod recover;

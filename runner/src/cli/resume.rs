@@ -2,19 +2,42 @@
 
 use std::path::PathBuf;
 
+use super::anew::{Said, anew};
 use super::exit::Asked;
+use super::flags::pair;
 use super::run::WishFlags;
-use super::{Context, Exit, Failure, driving, load};
-use crate::session::Session;
+use super::runs::Seen;
+use super::{Context, Exit, Failure, driving, load, part};
+use crate::session::{Aim, Session};
+use crate::settings::Settings;
 
-/// Go on with a run where it stands
+/// Go on with a run where it stands, or make a part of it again
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run's id, or the beginning of it
     run: String,
-    /// Read secret inputs from a TOML file; they are not kept and are needed again
+    /// Take back this step and what depends on it, and run them again with the inputs and secrets of now
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Only this item of the `for_each` step, with whatever reads the step
+    #[arg(long, value_name = "KEY", requires = "from")]
+    item: Option<String>,
+    /// Do not take back what this step changed; where it is run again, that answers equal changes
+    #[arg(long, value_name = "STEP", requires = "from")]
+    keep: Vec<String>,
+    /// Go on with this runbook, a mended one in which what is done is unchanged
+    #[arg(long, value_name = "FILE")]
+    runbook: Option<PathBuf>,
+    /// Give an input another value, with `--from` or `--runbook`; lists and tables as JSON, secrets never
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// Read secret inputs from a TOML file, and with `--from` or `--runbook` the others, too; secrets
+    /// are not kept and are needed again
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
+    /// Do not ask whether the difference is what you want
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     wishes: WishFlags,
 }
@@ -22,18 +45,59 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let seen = context.see(&args.run)?.begun()?.whole()?.free()?;
-    let secrets = load::secrets_again(
-        context,
-        &settings,
-        seen.run.plan(),
-        seen.folder.id(),
-        args.inputs.as_deref(),
-        true,
-    )?;
+    if args.from.is_some() || args.runbook.is_some() {
+        return resume_anew(context, args, settings, &seen);
+    }
+    if !args.set.is_empty() {
+        return Err(Failure::refused(
+            "the inputs of a run that goes on stay as they are",
+            "`--from STEP` runs that step and what depends on it again, with other inputs",
+        ));
+    }
+    let inputs = args.inputs.as_deref();
+    let secrets = load::secrets_again(context, &settings, &seen.run, inputs, true)?;
     let wishes = args.wishes.wishes(context);
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, false).await?;
+        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Go).await?;
+        driving::go(context, session, Asked::Run).await
+    })
+}
+
+/// Goes on with another plan: after a part was taken back, or with a mended runbook, or both.
+fn resume_anew(
+    context: &Context,
+    args: &Args,
+    settings: Settings,
+    seen: &Seen,
+) -> Result<Exit, Failure> {
+    let from = args.from.as_deref();
+    let what = from.map(|step| part::step(step, args.item.as_deref()));
+    let found = what.map(|what| part::find(seen, what, &args.keep, true));
+    let found = found.transpose()?;
+    let said = Said {
+        runbook: args.runbook.as_deref(),
+        set: &args.set,
+        file: args.inputs.as_deref(),
+    };
+    let anew = anew(context, &settings, seen, found.as_ref(), &said)?;
+    let wishes = args.wishes.wishes(context);
+    let aim = Aim::Anew {
+        seen: seen.run.seq(),
+        part: found.clone().map(Box::new),
+        mended: anew.plan.clone().map(Box::new),
+        components: anew.components,
+    };
+    Context::runtime()?.block_on(async {
+        let equipment = driving::equipment(settings)?;
+        // Refused before anybody is asked, and under the lock under which it will be done.
+        let session = Session::take_up(equipment, &seen.folder, anew.secrets, wishes, aim).await?;
+        if !part::confirmed(context, seen, found.as_ref(), anew.plan.as_ref(), args.yes)? {
+            return Ok(Exit::Refused);
+        }
+        if let Some(plan) = &anew.plan {
+            session.keep_given(plan)?;
+        }
         driving::go(context, session, Asked::Run).await
     })
 }

@@ -2,19 +2,34 @@
 
 use std::path::PathBuf;
 
+use rutter_engine::{PartFrom, PartRefused};
+
 use super::exit::Asked;
 use super::flags::Speaker;
 use super::runs::Seen;
-use super::{Context, Exit, Failure, driving, load};
+use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
-use crate::session::{Session, Wishes};
-use crate::ui::{Prompt, one_line};
+use crate::session::{Aim, Session, Wishes};
+use crate::settings::Settings;
+use crate::ui::{Prompt, how, one_line, what_helps};
 
-/// Take back every change of a run, last first
+/// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run's id, or the beginning of it
     run: String,
+    /// Leave this step done, and take back what began after it
+    #[arg(long, value_name = "STEP", conflicts_with = "step")]
+    to: Option<String>,
+    /// Take back this step and what depends on it: `step`, or `caller.step` inside another runbook
+    #[arg(long, value_name = "STEP")]
+    step: Option<String>,
+    /// Only this item of the `for_each` step, with whatever reads the step
+    #[arg(long, value_name = "KEY", requires = "step")]
+    item: Option<String>,
+    /// Leave this step as it is, which only stands below the others and neither reads nor needs them
+    #[arg(long, value_name = "STEP")]
+    keep: Vec<String>,
     /// Do not ask whether you are sure
     #[arg(short, long)]
     yes: bool,
@@ -28,6 +43,21 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let seen = context.see(&args.run)?.begun()?;
+    let what = match (&args.to, &args.step) {
+        (Some(to), _) => Some(PartFrom::After(to.as_str().into())),
+        (None, Some(step)) => Some(part::step(step, args.item.as_deref())),
+        (None, None) => None,
+    };
+    if let Some(what) = what {
+        return undo_part(context, args, settings, &seen.free()?, what);
+    }
+    if !args.keep.is_empty() {
+        return Err(Failure::refused(
+            "`--keep` leaves a step out of a part that is taken back, and no part was named",
+            "name it by `--step STEP` or `--to STEP`",
+        ));
+    }
+    may_be_taken_back(&seen)?;
     if !args.yes && !confirmed(context, &seen)? {
         context.printer.note("nothing was done");
         return Ok(Exit::Refused);
@@ -36,21 +66,66 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if seen.driver.is_some() {
         return super::approve::leave(context, &seen, &[Message::Undo { by }]);
     }
-    let secrets = load::secrets_again(
-        context,
-        &settings,
-        seen.run.plan(),
-        seen.folder.id(),
-        args.inputs.as_deref(),
-        false,
-    )?;
+    let inputs = args.inputs.as_deref();
+    let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
     let wishes = Wishes {
         by,
         ..Wishes::default()
     };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, true).await?;
+        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Undo).await?;
+        driving::go(context, session, Asked::Undo).await
+    })
+}
+
+/// Refuses a run that was taken back already, or is about to be.
+fn may_be_taken_back(seen: &Seen) -> Result<(), Failure> {
+    match seen.run.may_be_taken_back() {
+        // Nobody goes on with it but this command.
+        Err(PartRefused::UnderWay(_)) if seen.driver.is_none() => Ok(()),
+        // Who wants all of it back need not wait for a part.
+        Err(PartRefused::UnderWay(_))
+            if seen.run.rollback().is_some_and(|back| back.part.is_some()) =>
+        {
+            Ok(())
+        }
+        Err(refused) => Err(Failure::refused(
+            refused.to_string(),
+            what_helps(&refused, &seen.run),
+        )),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Takes back a part, which then waits again.
+fn undo_part(
+    context: &Context,
+    args: &Args,
+    settings: Settings,
+    seen: &Seen,
+    what: PartFrom,
+) -> Result<Exit, Failure> {
+    let found = part::find(seen, what, &args.keep, false)?;
+    if !part::confirmed(context, seen, Some(&found), None, args.yes)? {
+        return Ok(Exit::Refused);
+    }
+    let inputs = args.inputs.as_deref();
+    let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
+    let by = args.speaker.name(&context.environment);
+    let wishes = Wishes {
+        by: by.clone(),
+        ..Wishes::default()
+    };
+    let aim = Aim::Anew {
+        seen: seen.run.seq(),
+        part: Some(Box::new(found)),
+        mended: None,
+        components: Vec::new(),
+    };
+    Context::runtime()?.block_on(async {
+        let equipment = driving::equipment(settings)?;
+        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, aim).await?;
         driving::go(context, session, Asked::Undo).await
     })
 }
@@ -72,18 +147,13 @@ fn confirmed(context: &Context, seen: &Seen) -> Result<bool, Failure> {
     let mut number = 0;
     for change in standing {
         number += 1;
-        let back = match &change.reverse {
-            Some(reverse) => format!("by {}", reverse.label()),
-            _ if change.is_message() => "not at all: it was sent".to_owned(),
-            None if change.call.covered => "with what it belongs to".to_owned(),
-            None => "by its plugin, or not at all".to_owned(),
-        };
+        let back = how(change);
         context.printer.note(&format!(
             "{}: {} (change {}) is taken back {}",
             change.at.step,
             one_line(&change.call.label()),
             change.number,
-            one_line(&back)
+            back
         ));
     }
     Ok(prompt.word(&format!(

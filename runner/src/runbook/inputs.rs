@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use rutter_manifest::{Field, FieldKind, nearest};
+use rutter_manifest::{Field, FieldKind, duration_text, nearest};
 use serde_json::{Map, Value};
 
 use super::Missing;
@@ -31,6 +31,8 @@ pub struct InputSources<'a> {
     pub file: Option<PathBuf>,
     /// The environment; only variables that begin with [`ENVIRONMENT_PREFIX`] are looked at.
     pub environment: BTreeMap<String, String>,
+    /// What a run began with, in the form that a plan has: the weakest. Its secrets are not looked at.
+    pub before: Map<String, Value>,
     /// Asked for what is still missing, once everything else was found to be right.
     pub ask: Option<Box<Ask<'a>>>,
 }
@@ -88,6 +90,9 @@ pub(super) fn gather(
         };
         match given {
             Some(given) => accept(input, field, given, secret, &mut values, problems),
+            None if had_secret(field, sources.before.get(&input.name.value)) => {
+                missing.push((input, field));
+            }
             None => match &field.default {
                 Some(default) => {
                     values
@@ -146,7 +151,45 @@ fn find(
     }
     match sources.environment.get(&variable) {
         Some(text) => from_text(input, field, text, &variable, problems).map(Some),
-        None => Ok(None),
+        None => Ok(before(field, sources.before.get(name))),
+    }
+}
+
+/// What the run began with, as somebody would write it. A secret is not known any more.
+fn before(field: &Field, value: Option<&Value>) -> Option<Given> {
+    let value = value.filter(|value| !value.is_null() && !field.holds_secret())?;
+    Some(Given {
+        value: as_written(field, value),
+        from: "the run".to_owned(),
+        place: None,
+    })
+}
+
+/// Whether the run began with a secret, which is not known any more: it has to be given again.
+fn had_secret(field: &Field, before: Option<&Value>) -> bool {
+    field.holds_secret() && before.is_some_and(|value| !value.is_null())
+}
+
+fn as_written(field: &Field, value: &Value) -> Value {
+    match (field.kind, value) {
+        (FieldKind::Duration, Value::Number(number)) => match number.as_u64() {
+            Some(duration_ms) => duration_text(duration_ms).into(),
+            None => value.clone(),
+        },
+        (FieldKind::List, Value::Array(items)) => match &field.items {
+            Some(inner) => items.iter().map(|item| as_written(inner, item)).collect(),
+            None => value.clone(),
+        },
+        (FieldKind::Table, Value::Object(entries)) => {
+            let written = entries.iter().map(|(key, value)| {
+                let inner = field.fields.get(key);
+                let value = inner.map_or_else(|| value.clone(), |inner| as_written(inner, value));
+                (key.clone(), value)
+            });
+            // What was left out has no value.
+            written.filter(|(_, value)| !value.is_null()).collect()
+        }
+        _ => value.clone(),
     }
 }
 

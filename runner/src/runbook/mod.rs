@@ -44,7 +44,7 @@ pub use self::codes::CODES;
 pub use self::evaluator::Evaluator;
 pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::plugins::{Found, NotFound, Plugins};
-pub use self::secret_inputs::{SecretInputs, secrets_again};
+pub use self::secret_inputs::{SecretInputs, secret_places, secrets_again};
 
 use self::files::File;
 use self::model::Model;

@@ -50,22 +50,30 @@ impl SecretInputs {
     }
 }
 
-/// Gathers the secrets of a plan's inputs again: from the inputs file, the environment, or a person.
-/// `secret` is the function that made the placeholders.
+/// The paths of a plan's secret inputs, and the placeholder that stands at each. `is_secret` says of a
+/// path and a text whether the text is one of that path's placeholders.
+pub fn secret_places(
+    plan: &Plan,
+    is_secret: &dyn Fn(&str, &str) -> bool,
+) -> BTreeMap<String, String> {
+    let mut places = BTreeMap::new();
+    for (name, value) in plan.inputs.as_object().into_iter().flatten() {
+        placeholders(name, value, is_secret, &mut places);
+    }
+    places
+}
+
+/// Gathers secrets of a plan's inputs again, those at `paths`: from the inputs file, the environment, or
+/// a person.
 ///
 /// # Errors
 /// One problem for each secret that nobody gave.
-pub fn secrets_again(
-    plan: &Plan,
+pub fn secrets_again<'a>(
+    paths: impl ExactSizeIterator<Item = &'a String>,
     sources: &InputSources<'_>,
-    secret: &dyn Fn(&str) -> String,
 ) -> Result<SecretInputs, Vec<Diagnostic>> {
-    let mut paths = Vec::new();
-    for (name, value) in plan.inputs.as_object().into_iter().flatten() {
-        placeholders(name, value, secret, &mut paths);
-    }
     let mut secrets = SecretInputs::default();
-    if paths.is_empty() {
+    if paths.len() == 0 {
         return Ok(secrets);
     }
     let file = match &sources.file {
@@ -74,12 +82,12 @@ pub fn secrets_again(
     };
     let mut problems = Vec::new();
     for path in paths {
-        let given = given(&path, file.as_ref(), sources)
-            .or_else(|| sources.ask.as_ref()?(&path, &Field::new(FieldKind::Secret)));
+        let given = given(path, file.as_ref(), sources)
+            .or_else(|| sources.ask.as_ref()?(path, &Field::new(FieldKind::Secret)));
         match given {
-            Some(value) => secrets.insert(path, value),
+            Some(value) => secrets.insert(path.clone(), value),
             None => {
-                let variable = variable(root(&path));
+                let variable = variable(root(path));
                 let title = format!("the secret input `{path}` was not given");
                 problems.push(Diagnostic::error(codes::INPUT_MISSING, title).help(format!(
                     "set {variable} in the environment, or name an inputs file: secrets are not kept with a run"
@@ -99,23 +107,25 @@ pub(super) fn variable(input: &str) -> String {
     format!("{ENVIRONMENT_PREFIX}{}", input.to_uppercase())
 }
 
-/// The paths at which a value is the placeholder of that very path.
+/// The paths at which a value is a placeholder of that very path.
 fn placeholders(
     path: &str,
     value: &Value,
-    secret: &dyn Fn(&str) -> String,
-    found: &mut Vec<String>,
+    is_secret: &dyn Fn(&str, &str) -> bool,
+    found: &mut BTreeMap<String, String>,
 ) {
     match value {
-        Value::String(text) if *text == secret(path) => found.push(path.to_owned()),
+        Value::String(text) if is_secret(path, text) => {
+            found.insert(path.to_owned(), text.clone());
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                placeholders(&format!("{path}[{index}]"), item, secret, found);
+                placeholders(&format!("{path}[{index}]"), item, is_secret, found);
             }
         }
         Value::Object(entries) => {
             for (key, value) in entries {
-                placeholders(&format!("{path}.{key}"), value, secret, found);
+                placeholders(&format!("{path}.{key}"), value, is_secret, found);
             }
         }
         _ => {}

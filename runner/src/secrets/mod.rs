@@ -8,16 +8,19 @@
 //! `placeholder` is the text that stands for a secret, `swap` finds secrets in foreign text, `vault`
 //! keeps what the cloud gave out until the run ends.
 
+mod given;
 mod placeholder;
 mod swap;
 mod text;
 mod vault;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rutter_engine::{At, Fault, Phase};
 use serde_json::{Map, Value};
 
+pub use given::{Given, made_with};
 pub use placeholder::{UnknownPlaceholder, is_placeholder, placeholder};
 pub use swap::SHORTEST_IN_TEXT;
 pub use text::SecretText;
@@ -51,6 +54,8 @@ struct State {
     known: Vec<Known>,
     /// One for each of `known`, and one for each hidden credential.
     patterns: Vec<Pattern>,
+    /// Salted digests of the secret inputs that were given, by their placeholders.
+    given: BTreeMap<String, String>,
     vault: Option<Vault>,
 }
 
@@ -73,6 +78,7 @@ impl Secrets {
         let mut state = State {
             known: Vec::new(),
             patterns: Vec::new(),
+            given: BTreeMap::new(),
             vault,
         };
         for Entry {
@@ -81,7 +87,11 @@ impl Secrets {
             value,
         } in sealed.into_iter().flatten()
         {
-            state.learn(placeholder, path, value, true);
+            if path == given::PATH {
+                state.given.insert(placeholder, value.expose().to_owned());
+            } else {
+                state.learn(placeholder, path, value, true);
+            }
         }
         Ok(Self {
             run: run_id.into(),
@@ -309,13 +319,20 @@ impl State {
             return Ok(());
         };
         let sealed = self.known.iter().filter(|known| known.sealed);
-        vault.seal(sealed.map(|known| {
-            (
-                known.placeholder.as_str(),
-                known.path.as_str(),
-                &known.value,
-            )
-        }))
+        let sealed = sealed.map(|known| {
+            let Known {
+                placeholder, path, ..
+            } = known;
+            (placeholder.as_str(), path.as_str(), &known.value)
+        });
+        let given = self.given.iter();
+        let given: Vec<_> = given
+            .map(|(placeholder, mark)| (placeholder.as_str(), SecretText::new(mark)))
+            .collect();
+        let given = given
+            .iter()
+            .map(|(placeholder, mark)| (*placeholder, given::PATH, mark));
+        vault.seal(sealed.chain(given))
     }
 }
 

@@ -250,7 +250,7 @@ impl Vault {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], VaultError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], VaultError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| VaultError::Random(error.to_string()))?;
     Ok(bytes)

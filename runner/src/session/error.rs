@@ -1,6 +1,6 @@
 //! Why a session could not begin or go on.
 
-use rutter_engine::{Fault, IllegalRecord, RunEnd};
+use rutter_engine::{Fault, IllegalRecord, PartRefused, RunEnd};
 
 use crate::cloud::CloudError;
 use crate::drive::DriveError;
@@ -52,6 +52,17 @@ pub enum SessionError {
     /// The run is over.
     #[error("run {0} is over")]
     Over(String, RunEnd),
+    /// A part of the run cannot be taken back, or not made again.
+    #[error("{refused}")]
+    Part {
+        /// Why.
+        refused: PartRefused,
+        /// What to type instead.
+        help: String,
+    },
+    /// The run went on since it was looked at.
+    #[error("run {0} went on since it was looked at")]
+    Moved(String),
     /// `--until` or `--approve` names a step that the runbook does not have.
     #[error("the runbook has no step `{0}`")]
     NoSuchStep(String),

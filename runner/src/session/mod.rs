@@ -10,6 +10,7 @@
 )]
 
 mod ahead;
+mod aim;
 mod clock;
 mod error;
 mod guests;
@@ -24,10 +25,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::{Input, Mode, Name, Plan, Record, Run, Standing, Timestamp, Uses};
+use rutter_engine::{Account, Input, Mode, Name, Plan, Record, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use ahead::Ahead;
+pub use aim::Aim;
 use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
@@ -84,7 +86,7 @@ impl Session {
         wishes: Wishes,
     ) -> Result<Self, SessionError> {
         let plugins = load_components(&equipment.sandbox, components)?;
-        let carrier = carrier(&equipment.settings, &plan, &secrets)?;
+        let carrier = carrier(&equipment.settings, &plan.accounts, &secrets)?;
         let identities = carrier
             .confirm(&plan.accounts)
             .await
@@ -94,6 +96,7 @@ impl Session {
         for component in components {
             driving.folder.keep_component(component)?;
         }
+        secrets.keep_given(|_| true)?;
         let start = Input::Start {
             run: id.to_owned(),
             mode: Mode::Live,
@@ -117,7 +120,7 @@ impl Session {
         })
     }
 
-    /// Takes up a run that has records. `undo` takes it back instead of going on.
+    /// Takes up a run that has records, to do with it what `aim` says.
     ///
     /// # Errors
     /// When another process drives it, its journal or components are damaged, its accounts are not who
@@ -127,7 +130,7 @@ impl Session {
         folder: &RunFolder,
         secrets: Secrets,
         wishes: Wishes,
-        undo: bool,
+        aim: Aim,
     ) -> Result<Self, SessionError> {
         let mut driving = folder.drive()?;
         let mut run = Run::new();
@@ -137,26 +140,34 @@ impl Session {
         if !run.has_plan() {
             return Err(SessionError::Empty(folder.id().to_owned()));
         }
+        let undo = aim.only_takes_back();
         if run.recovery().is_some() && !undo {
             return Err(SessionError::Recovered(folder.id().to_owned()));
         }
-        if let Some(end) = run.end().filter(|_| !undo) {
-            return Err(SessionError::Over(folder.id().to_owned(), end.clone()));
+        aim.fits(&run)?;
+        let next = aim.mended().unwrap_or(run.plan()).clone();
+        for component in aim.components() {
+            driving.folder.keep_component(component)?;
         }
-        let (plugins, mut warnings) =
-            kept_components(&equipment.sandbox, folder, run.plan(), undo)?;
-        wishes.check(run.plan(), &plugins)?;
+        // What is taken back was made with the plan before.
+        let known = [run.plan(), &next];
+        let (plugins, mut warnings) = kept_components(&equipment.sandbox, folder, known, undo)?;
+        wishes.check(&next, &plugins)?;
         let manifests = plugins
             .iter()
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
         let evaluator = Evaluator::new(manifests);
+        aim.is_possible(&run, &evaluator)?;
+        let accounts = accounts_of(&run, &next);
         let (carrier, identities) = if undo {
-            let mut carrier = carrier_of_undo(&equipment.settings, run.plan(), &secrets);
-            let identities = confirm_what_answers(&mut carrier, &run, &mut warnings).await?;
+            let mut carrier = carrier_of_undo(&equipment.settings, &accounts, &secrets);
+            let identities =
+                confirm_what_answers(&mut carrier, &run, &accounts, &mut warnings).await?;
             (carrier, identities)
         } else {
-            let carrier = carrier(&equipment.settings, run.plan(), &secrets)?;
-            let identities = confirm_again(&carrier, &run).await?;
+            let carrier = carrier(&equipment.settings, &accounts, &secrets)?;
+            let confirmed = carrier.confirm(&accounts).await;
+            let identities = confirmed.map_err(SessionError::Accounts)?;
             (carrier, identities)
         };
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
@@ -175,9 +186,7 @@ impl Session {
         first.extend(messages.into_iter().map(Input::from));
         first.extend(answered);
         // Before the accounts are confirmed nothing starts: the undo comes first.
-        if undo {
-            first.push(Input::Undo { by });
-        }
+        first.extend(aim.input(&by));
         first.push(Input::AccountsConfirmed(identities));
         Ok(Self {
             run,
@@ -221,6 +230,18 @@ impl Session {
         &self.warnings
     }
 
+    /// Keeps which secrets were given, so that others can be told from them later.
+    ///
+    /// # Errors
+    /// When they cannot be sealed.
+    pub fn keep_given(&self, plan: &Plan) -> Result<(), SessionError> {
+        let inputs = plan.inputs.to_string();
+        // Not those of the plan before: what was made with them may stay.
+        let before = self.run.plan().inputs.to_string();
+        let new = |placeholder: &str| inputs.contains(placeholder) && !before.contains(placeholder);
+        Ok(self.secrets.keep_given(new)?)
+    }
+
     /// The run's folder.
     pub fn folder(&self) -> &RunFolder {
         &self.driving.folder
@@ -258,12 +279,12 @@ fn load_components(
 fn kept_components(
     sandbox: &Sandbox,
     folder: &RunFolder,
-    plan: &Plan,
+    plans: [&Plan; 2],
     undo: bool,
 ) -> Result<(BTreeMap<String, Arc<Plugin>>, Vec<String>), SessionError> {
     let mut plugins = BTreeMap::new();
     let mut warnings = Vec::new();
-    for step in &plan.steps {
+    for step in plans.into_iter().flat_map(|plan| &plan.steps) {
         let Uses::Plugin(plugin) = &step.uses else {
             continue;
         };
@@ -298,19 +319,19 @@ fn kept_component(
 
 fn carrier(
     settings: &Settings,
-    plan: &Plan,
+    accounts: &BTreeMap<Name, Account>,
     secrets: &Secrets,
 ) -> Result<LiveCarrier, SessionError> {
     Ok(LiveCarrier::new(
         settings,
-        bindings(plan),
+        bindings(accounts),
         secrets.clone(),
         system_clock(),
     )?)
 }
 
-fn bindings(plan: &Plan) -> BTreeMap<String, Binding> {
-    let bindings = plan.accounts.iter().map(|(name, account)| {
+fn bindings(accounts: &BTreeMap<Name, Account>) -> BTreeMap<String, Binding> {
+    let bindings = accounts.iter().map(|(name, account)| {
         let binding = Binding {
             profile: account.profile.clone(),
             region: account.region.clone(),
@@ -321,25 +342,31 @@ fn bindings(plan: &Plan) -> BTreeMap<String, Binding> {
 }
 
 /// What a rollback sends with: an account whose profile is gone keeps only its own changes waiting.
-fn carrier_of_undo(settings: &Settings, plan: &Plan, secrets: &Secrets) -> LiveCarrier {
-    LiveCarrier::with_what_there_is(settings, bindings(plan), secrets.clone(), system_clock())
+fn carrier_of_undo(
+    settings: &Settings,
+    accounts: &BTreeMap<Name, Account>,
+    secrets: &Secrets,
+) -> LiveCarrier {
+    LiveCarrier::with_what_there_is(
+        settings,
+        bindings(accounts),
+        secrets.clone(),
+        system_clock(),
+    )
 }
 
-/// As [`confirm_again`] for a rollback: an account that cannot say who it is is not used, and one that
+/// Asks who each account is, for a rollback: an account that cannot say who it is is not used, and one that
 /// is another than it was still stops everything.
 async fn confirm_what_answers(
     carrier: &mut LiveCarrier,
     run: &Run,
+    accounts: &BTreeMap<Name, Account>,
     warnings: &mut Vec<String>,
 ) -> Result<BTreeMap<Name, rutter_engine::Identity>, SessionError> {
     let mut confirmed = BTreeMap::new();
-    for (name, account) in &run.plan().accounts {
-        let mut account = account.clone();
+    for (name, account) in accounts {
         let before = run.identity(name);
-        if let Some(identity) = before {
-            account.expected_id = Some(identity.id.clone());
-        }
-        match carrier.confirm([(name, &account)]).await {
+        match carrier.confirm([(name, account)]).await {
             Ok(identities) => confirmed.extend(identities),
             Err(faults) => {
                 let mismatch =
@@ -358,21 +385,17 @@ async fn confirm_what_answers(
     Ok(confirmed)
 }
 
-/// On a resume each account must be who it was, whatever the credentials say today.
-async fn confirm_again(
-    carrier: &LiveCarrier,
-    run: &Run,
-) -> Result<BTreeMap<Name, rutter_engine::Identity>, SessionError> {
+/// The accounts of a run and of the plan that it goes on with. Each must be who it was, whatever the
+/// credentials say today.
+fn accounts_of(run: &Run, next: &Plan) -> BTreeMap<Name, Account> {
     let mut accounts = run.plan().accounts.clone();
+    accounts.extend(next.accounts.clone());
     for (name, account) in &mut accounts {
         if let Some(identity) = run.identity(name) {
             account.expected_id = Some(identity.id.clone());
         }
     }
-    carrier
-        .confirm(&accounts)
-        .await
-        .map_err(SessionError::Accounts)
+    accounts
 }
 
 fn limited(mut run: Run, wishes: &Wishes) -> Run {

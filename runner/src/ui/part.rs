@@ -118,6 +118,7 @@ fn named(change: &Change) -> String {
 pub fn how(change: &Change) -> String {
     match &change.reverse {
         Some(reverse) => format!("by {}", one_line(&reverse.label())),
+        _ if change.is_message() => "not at all: it was sent".to_owned(),
         None if change.call.covered => "with what it belongs to".to_owned(),
         None => "by its plugin, or not at all".to_owned(),
     }

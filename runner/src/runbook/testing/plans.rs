@@ -9,7 +9,7 @@ use super::plugins::Pretended;
 use super::{GOOD, bindings, codes, load, load_with, loaded};
 use crate::diagnostic::Source;
 use crate::plugin::Catalogue;
-use crate::runbook::{Binding, InputSources, Load, load_text, secrets_again};
+use crate::runbook::{Binding, InputSources, Load, load_text, secret_places, secrets_again};
 
 #[test]
 fn a_good_runbook_becomes_a_plan() {
@@ -146,8 +146,10 @@ fn secrets_are_gathered_again_when_a_run_is_taken_up() {
     );
     assert_eq!(checked.secrets.get("db.password"), Some("hunter2"));
 
-    let secret = |path: &str| format!("placeholder-{path}");
-    let again = |sources: InputSources<'_>| secrets_again(&checked.plan, &sources, &secret);
+    let is_secret = |path: &str, text: &str| *text == format!("placeholder-{path}");
+    let places = secret_places(&checked.plan, &is_secret);
+    assert_eq!(places["db.password"], "placeholder-db.password");
+    let again = |sources: InputSources<'_>| secrets_again(places.keys(), &sources);
     let found = again(InputSources {
         environment: environment(),
         ..InputSources::default()
@@ -212,6 +214,7 @@ all = "{{ inputs.a }}{{ inputs.b }}{{ inputs.c }}{{ inputs.d }}"
             assert_eq!((name, field.kind.name()), ("d", "duration"));
             Some("5m".to_owned())
         })),
+        ..InputSources::default()
     };
     let plan = load_with(text, inputs, Some(bindings(&[])))
         .expect("it is good")
@@ -220,6 +223,58 @@ all = "{{ inputs.a }}{{ inputs.b }}{{ inputs.c }}{{ inputs.d }}"
         plan.inputs,
         json!({ "a": "set", "b": "file", "c": "environment", "d": 300_000 })
     );
+}
+
+#[test]
+fn what_the_run_began_with_stays_unless_it_is_given_anew() {
+    let text = r#"
+schema = 1
+[runbook]
+name = "x"
+[inputs.size]
+type = "integer"
+[inputs.wait]
+type = "duration"
+default = "1m"
+[inputs.gone]
+type = "string"
+optional = true
+[inputs.password]
+type = "secret"
+optional = true
+[[steps]]
+id = "s"
+uses = "say-hello"
+[outputs]
+all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone }}{{ inputs.password }}"
+"#;
+    let before = json!({ "size": 1, "wait": 300_000, "gone": null, "password": "placeholder" });
+    let before = || before.as_object().cloned().unwrap();
+    let sources = |set: &[(&str, &str)]| InputSources {
+        set: set
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        before: before(),
+        ..InputSources::default()
+    };
+    let problems = load_with(text, sources(&[]), Some(bindings(&[])));
+    assert_eq!(
+        codes(problems),
+        ["input-missing"],
+        "nobody knows the secret any more"
+    );
+    let mut given = sources(&[("size", "2")]);
+    let variable = "RUTTER_INPUT_PASSWORD".to_owned();
+    given.environment.insert(variable, "hunter2".to_owned());
+    let plan = load_with(text, given, Some(bindings(&[])))
+        .expect("it is good")
+        .plan;
+    assert_eq!(
+        (&plan.inputs["size"], &plan.inputs["wait"]),
+        (&json!(2), &json!(300_000))
+    );
+    assert_eq!(plan.inputs["gone"], json!(null));
 }
 
 #[test]

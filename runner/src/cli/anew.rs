@@ -1,0 +1,213 @@
+//! From a run and what the operator says now to the plan that it goes on with: a mended runbook, other
+//! inputs, other secrets.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rutter_engine::{Part, Plan, Run, Step, Uses};
+use serde_json::Value;
+
+use super::accounts::bindings;
+use super::load::{account_names, asking, input_variables, vault_failed};
+use super::plugins::catalogue;
+use super::runs::Seen;
+use super::{Context, Failure};
+use crate::runbook::{self, Binding, Checked, InputSources, Load, secret_places};
+use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
+use crate::settings::Settings;
+
+/// What a run goes on with.
+pub(super) struct Anew {
+    /// The plan, when it is another one than before.
+    pub plan: Option<Plan>,
+    /// The values of its secret inputs.
+    pub secrets: Secrets,
+    /// The bytes of plugins that the run has not used yet.
+    pub components: Vec<Arc<[u8]>>,
+}
+
+/// What the operator says now.
+pub(super) struct Said<'a> {
+    /// The mended runbook.
+    pub runbook: Option<&'a Path>,
+    /// `--set name=value`.
+    pub set: &'a [(String, String)],
+    /// A TOML file of inputs.
+    pub file: Option<&'a Path>,
+}
+
+/// Reads the runbook anew. `part` is what is taken back before the run goes on.
+pub(super) fn anew(
+    context: &Context,
+    settings: &Settings,
+    seen: &Seen,
+    part: Option<&Part>,
+    said: &Said<'_>,
+) -> Result<Anew, Failure> {
+    let (before, id) = (seen.run.plan(), seen.folder.id());
+    let path = match said.runbook {
+        Some(path) => path,
+        None => still_there(Path::new(&before.file))?,
+    };
+    let vault = Vault::of_run(&settings.state_dir, id);
+    let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
+    let catalogue = catalogue(&context.environment);
+    let checked = runbook::load(
+        path,
+        &Load {
+            plugins: &catalogue,
+            inputs: InputSources {
+                set: said.set.to_vec(),
+                file: said.file.map(Path::to_owned),
+                environment: input_variables(),
+                before: before.inputs.as_object().cloned().unwrap_or_default(),
+                ask: asking(),
+            },
+            bindings: Some(bound_as_before(settings, before, path)),
+            secret: &|path| secrets.placeholder_of_input(path),
+        },
+    )
+    .map_err(Failure::runbook)?;
+    if said.runbook.is_none() && checked.plan.digest != before.digest {
+        return Err(Failure::refused(
+            format!("`{}` is not what it was when the run began", before.file),
+            format!("`--runbook {}` accepts it as it is now", before.file),
+        ));
+    }
+    context.warn(&checked.warnings);
+    let mut plan = pinned(&seen.run, &checked, said.runbook.is_some());
+    take_secrets(context, &seen.run, part, &checked, &secrets, &mut plan);
+    Ok(Anew {
+        components: new_components(&checked, before, &plan),
+        plan: is_another(before, &plan).then_some(plan),
+        secrets,
+    })
+}
+
+fn still_there(path: &Path) -> Result<&Path, Failure> {
+    if path.exists() {
+        return Ok(path);
+    }
+    let title = format!(
+        "the runbook `{}`, with which the run began, is not there",
+        path.display()
+    );
+    let help = "`--runbook FILE` says where it is";
+    Err(Failure::refused(title, help))
+}
+
+/// The accounts stay bound as they are; those that a mended runbook adds are bound by the settings.
+fn bound_as_before(settings: &Settings, before: &Plan, path: &Path) -> BTreeMap<String, Binding> {
+    let names = account_names(path);
+    let mut bound = bindings(settings, &[], &names);
+    for name in &names {
+        if let Some(account) = before.accounts.get(name.as_str()) {
+            let binding = Binding {
+                profile: account.profile.clone(),
+                region: account.region.clone(),
+                expected_id: account.expected_id.clone(),
+            };
+            bound.insert(name.clone(), binding);
+        }
+    }
+    bound
+}
+
+/// The plan with the plugins that the run began with, by their exact bytes. Where the runbook was
+/// mended, a step that was not begun uses the plugin of now.
+fn pinned(run: &Run, checked: &Checked, mended: bool) -> Plan {
+    let mut plan = checked.plan.clone();
+    for step in &mut plan.steps {
+        let begun = run.step(&step.id).is_some_and(|run| run.shape.is_some());
+        let known = run.planned(&step.id).filter(|_| begun || !mended);
+        if let (
+            Uses::Plugin(now),
+            Some(Step {
+                uses: Uses::Plugin(then),
+                ..
+            }),
+        ) = (&mut step.uses, known)
+            && now.name == then.name
+        {
+            now.clone_from(then);
+        }
+    }
+    plan
+}
+
+fn new_components(checked: &Checked, before: &Plan, plan: &Plan) -> Vec<Arc<[u8]>> {
+    let uses = |plan: &Plan, wanted: &str| {
+        let digest =
+            |step: &Step| matches!(&step.uses, Uses::Plugin(plugin) if plugin.digest == wanted);
+        plan.steps.iter().any(digest)
+    };
+    let found = checked.plugins.values();
+    let new = found.filter(|found| uses(plan, &found.digest) && !uses(before, &found.digest));
+    new.map(|found| found.bytes.clone()).collect()
+}
+
+/// Puts for each secret the placeholder that it has from now on: the same as before if the secret is.
+fn take_secrets(
+    context: &Context,
+    run: &Run,
+    part: Option<&Part>,
+    checked: &Checked,
+    secrets: &Secrets,
+    plan: &mut Plan,
+) {
+    let known = secret_places(run.plan(), &|path, text| secrets.is_input(path, text));
+    let again = |step: &str| part.is_some_and(|part| part.again(step).is_some());
+    for (path, value) in checked.secrets.iter() {
+        let first = secrets.placeholder_of_input(path);
+        let now = match known.get(path) {
+            None => first.clone(),
+            Some(before) => {
+                let made = || made_with(run, before, again);
+                let same = match secrets.compare(before, value) {
+                    Given::Same => true,
+                    Given::Other => false,
+                    // Whoever stays is believed to have had the same; whoever is run again, is not.
+                    Given::Unknown => made().is_some_and(|step| {
+                        let text = format!(
+                            "warning: step `{step}` stays and was made with `{path}`; whether that \
+                             was the same is not known any more"
+                        );
+                        context.printer.note(&text);
+                        true
+                    }),
+                };
+                match same {
+                    true => before.clone(),
+                    false => secrets.placeholder_after(path, before),
+                }
+            }
+        };
+        replace(&mut plan.inputs, &first, &now);
+        secrets.input_as(path, &now, SecretText::new(value));
+    }
+}
+
+/// Puts one text in the place of another, wherever it is all of a value.
+fn replace(value: &mut Value, text: &str, by: &str) {
+    match value {
+        Value::String(found) if found == text => by.clone_into(found),
+        Value::Array(list) => list.iter_mut().for_each(|value| replace(value, text, by)),
+        Value::Object(map) => map.values_mut().for_each(|value| replace(value, text, by)),
+        _ => {}
+    }
+}
+
+/// Whether the run would go on differently with it.
+fn is_another(before: &Plan, now: &Plan) -> bool {
+    let known = |plan: &Plan| {
+        let mut plan = plan.clone();
+        plan.file.clear();
+        plan.notes.clear();
+        for step in &mut plan.steps {
+            step.line = Default::default();
+        }
+        plan
+    };
+    known(before) != known(now)
+}

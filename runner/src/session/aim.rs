@@ -1,0 +1,109 @@
+//! What a process takes a run up for.
+
+use std::sync::Arc;
+
+use rutter_engine::{Input, Part, Plan, Run};
+
+use super::SessionError;
+use crate::runbook::Evaluator;
+use crate::ui::what_helps;
+
+/// What a process takes a run up for.
+#[derive(Debug)]
+pub enum Aim {
+    /// To go on where it stands.
+    Go,
+    /// To take all of it back.
+    Undo,
+    /// To take a part of it back, or to go on with another plan, or both.
+    Anew {
+        /// The number of the newest record when the rest of this was made from it.
+        seen: u64,
+        /// What is taken back.
+        part: Option<Box<Part>>,
+        /// The plan that it goes on with.
+        mended: Option<Box<Plan>>,
+        /// Bytes of plugins that only that plan uses.
+        components: Vec<Arc<[u8]>>,
+    },
+}
+
+impl Aim {
+    /// Whether a run is one for it.
+    pub(super) fn fits(&self, run: &Run) -> Result<(), SessionError> {
+        let takes_back = match self {
+            Self::Undo => true,
+            Self::Go => false,
+            Self::Anew { part, .. } => part.is_some(),
+        };
+        if let Some(end) = run.end().filter(|_| !takes_back) {
+            return Err(SessionError::Over(run.id().to_owned(), end.clone()));
+        }
+        match self {
+            Self::Anew { seen, .. } if *seen != run.seq() => {
+                Err(SessionError::Moved(run.id().to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nothing is made anew: then what is missing keeps only the changes waiting that need it.
+    pub(super) fn only_takes_back(&self) -> bool {
+        match self {
+            Self::Undo => true,
+            Self::Go => false,
+            Self::Anew { part, mended, .. } => {
+                let redo = part.as_ref().is_none_or(|part| part.redo);
+                !redo && mended.is_none()
+            }
+        }
+    }
+
+    /// Whether what stays is what it would be with the plan that the run goes on with.
+    pub(super) fn is_possible(&self, run: &Run, evaluator: &Evaluator) -> Result<(), SessionError> {
+        let Self::Anew {
+            part,
+            mended: Some(plan),
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        let possible = run.may_become(plan, part.as_deref(), evaluator);
+        possible.map_err(|refused| SessionError::Part {
+            help: what_helps(&refused, run),
+            refused,
+        })
+    }
+
+    /// The plan that the run goes on with, when it is another one than before.
+    pub(super) fn mended(&self) -> Option<&Plan> {
+        match self {
+            Self::Anew { mended, .. } => mended.as_deref(),
+            Self::Go | Self::Undo => None,
+        }
+    }
+
+    /// Bytes of plugins that only that plan uses.
+    pub(super) fn components(&self) -> &[Arc<[u8]>] {
+        match self {
+            Self::Anew { components, .. } => components,
+            Self::Go | Self::Undo => &[],
+        }
+    }
+
+    /// What the engine is told.
+    pub(super) fn input(self, by: &str) -> Option<Input> {
+        let by = by.to_owned();
+        match self {
+            Self::Go => None,
+            Self::Undo => Some(Input::Undo { by }),
+            Self::Anew {
+                part: Some(part),
+                mended,
+                ..
+            } => Some(Input::UndoPart { by, part, mended }),
+            Self::Anew { mended, .. } => mended.map(Input::Revise),
+        }
+    }
+}
