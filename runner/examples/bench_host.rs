@@ -171,6 +171,7 @@ fn start_all(
             };
             let job = GuestJob {
                 at,
+                generation: 0,
                 run_id: "run".to_owned(),
                 inputs: inputs.clone(),
                 undo: None,

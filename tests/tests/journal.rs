@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rutter_tests::{ECS, Ended, Moment, Place, Rehearsed, Stage};
+use rutter_tests::{Blow, ECS, Ended, Place, Rehearsed, Stage};
 
 /// What happens to the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +70,9 @@ fn files(folder: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
 /// A run that was killed behind its last change.
 async fn killed(procedure: &Rehearsed, last: &Place) -> Stage {
     let stage = procedure.stage().await;
-    let mut process = stage.start();
-    let id = process.id().expect("it runs");
-    let heard = stage.proxy.strike(Moment::After(last.clone()), id);
-    process.wait().await.expect("it ends");
-    heard.await.expect("the proxy struck");
+    stage.proxy.strike(Some(Blow::KilledAfter.at(last)));
+    stage.run_once().await;
+    assert!(stage.proxy.struck(), "the proxy struck");
     stage
 }
 

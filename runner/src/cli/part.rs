@@ -54,7 +54,7 @@ pub(super) fn confirmed(
         Some(_) => format!("take this part of run {id} back?"),
         None => format!("go on like this with run {id}?"),
     };
-    let sure = prompt.confirm(&question)?;
+    let sure = prompt.word(&question)?;
     if !sure {
         context.printer.note("nothing was done");
     }

@@ -130,7 +130,7 @@ async fn a_call_reaches_the_driver_bound_and_classed_and_its_answer_the_guest() 
     let mut stage = Stage::start(&sandbox, &echo, job(inputs.clone(), Limits::default()));
     let (index, print, call, denied) = stage.called().await;
     assert_eq!((index, print.len(), denied), (0, 64, None));
-    let HostCall::Call { call, reverse } = call else {
+    let HostCall::Call { call, reverse, .. } = call else {
         panic!("a call")
     };
     assert_eq!(reverse, None);

@@ -125,10 +125,7 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
         fault: fault(),
     });
     story.then(Fact::RollbackEnded {
-        end: RollbackEnd::Failed {
-            change: 1,
-            fault: fault(),
-        },
+        end: RollbackEnd::Failed { changes: vec![1] },
     });
     insta::assert_snapshot!(told(&story), @r"
     run 7f3cab12 of redis_cross_account started: 2 steps
@@ -144,7 +141,7 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     undo asked for by ana: every change is taken back, last first
     role: RAM:DeleteRole is sent (takes back change 1)
     role: RAM:CreateRole not taken back (change 1): NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
-    undo failed at role: RAM:CreateRole (change 1): NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
+    undo is not over: 1 change waits for a person
     ");
 }
 

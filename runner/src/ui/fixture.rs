@@ -96,6 +96,8 @@ impl Story {
             print: "p".to_owned(),
             call: Box::new(call("CreateRole")),
             reverse: Some(Box::new(call("DeleteRole"))),
+            find: None,
+            before: Vec::new(),
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::host::accounts::{ApiText, WaitText};
+use crate::host::accounts::{ApiText, CheckText, FindText, WaitText};
 use crate::host::context::BoundAccount;
 use crate::host::http::RequestParts;
 use crate::host::limits::Limits;
@@ -156,6 +156,7 @@ async fn a_change_is_classed_by_the_contracts_and_its_reverse_too() {
     let HostCall::Call {
         call,
         reverse: Some(reverse),
+        ..
     } = &asked[0].call
     else {
         panic!("a call with its reverse")
@@ -334,20 +335,69 @@ async fn a_client_token_stays_while_a_change_fails_and_changes_once_it_succeeded
     assert_eq!(call_of(&asked[0]).ask, Some(Ask::Costs));
 }
 
+/// A look at a role by its name.
+fn look(read: ApiText) -> FindText {
+    FindText {
+        rest: None,
+        read,
+        all_pages: false,
+        list: String::new(),
+        tests: vec![(
+            "/Role/RoleName".to_owned(),
+            CheckText::Equal("\"r\"".to_owned()),
+        )],
+        key: "/Role/RoleId".to_owned(),
+        gone: false,
+        take: true,
+        stays: false,
+        settle_ms: None,
+        answer: "null".to_owned(),
+    }
+}
+
 #[tokio::test]
-async fn an_adoption_carries_the_fingerprint_of_the_change_it_is_about() {
-    let permissions = allow(r#""ram:CreateRole""#);
-    let answers = vec![Ok(Value::Null), Ok(Value::Bool(true))];
-    let mut scene = Scene::new(&permissions, answers);
+async fn a_change_carries_its_look_and_is_told_whether_it_made_it() {
+    let permissions = allow(r#""ram:CreateRole", "ram:GetRole""#);
+    let answer = json!({"answer": {"Role": {}}, "made": true});
+    let mut scene = Scene::new(&permissions, vec![Ok(answer)]);
     let account = scene.account();
-    let _ = scene.context.call(account.clone(), role(), None).await;
-    let adopted = scene
+    let read = text("ram", "GetRole", json!({"RoleName": "r"}));
+    let changed = scene
         .context
-        .adopt(account, role(), "{\"Role\": {}}".to_owned())
+        .change(account, role(), None, look(read))
         .await;
-    assert_eq!(adopted, Ok(Ok(true)));
+    assert_eq!(changed, Ok(Ok(("{\"Role\":{}}".to_owned(), true))));
     let asked = scene.asked().await;
-    assert_eq!(asked[1].print, format!("adopt:{}", asked[0].print));
+    let HostCall::Call {
+        find: Some(find), ..
+    } = &asked[0].call
+    else {
+        panic!("a call with its look")
+    };
+    assert_eq!(find.read.class, Class::Read);
+    assert_eq!(find.read.account, "source");
+    assert!(find.settle_ms > 0);
+}
+
+#[tokio::test]
+async fn a_look_is_judged_with_the_change_that_it_belongs_to() {
+    let read = || text("ram", "GetRole", json!({"RoleName": "r"}));
+    let cases = [
+        (r#""ram:CreateRole""#, role(), read(), "rutter.denied"),
+        (
+            r#""ram:CreateRole""#,
+            role(),
+            role(),
+            "rutter.wrong-request",
+        ),
+        (r#""ram:GetRole""#, read(), read(), "rutter.wrong-request"),
+    ];
+    for (permissions, api, read, code) in cases {
+        let mut scene = Scene::new(&allow(permissions), vec![]);
+        let account = scene.account();
+        let changed = scene.context.change(account, api, None, look(read)).await;
+        assert_eq!(changed.unwrap().unwrap_err().code, code);
+    }
 }
 
 #[tokio::test]
@@ -519,8 +569,8 @@ async fn by_default(function: &str) -> Option<Default> {
         "accounts.[method]account.wait-for" => {
             context.wait_for(account, api, wait).await.map(Result::err)
         }
-        "accounts.[method]account.adopt" => context
-            .adopt(account, api, "{}".to_owned())
+        "accounts.[method]account.change" => context
+            .change(account, api.clone(), None, look(api))
             .await
             .map(Result::err),
         "accounts.[method]account.assume-role" => {
@@ -580,10 +630,10 @@ async fn every_function_of_the_interface_is_denied_or_harmless_by_default() {
     assert_eq!(
         reaching_out,
         [
-            "accounts.[method]account.adopt",
             "accounts.[method]account.assume-role",
             "accounts.[method]account.call",
             "accounts.[method]account.call-all",
+            "accounts.[method]account.change",
             "accounts.[method]account.wait-for",
             "http.send",
         ]
