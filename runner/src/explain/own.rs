@@ -255,7 +255,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 50] = [
 ];
 
 /// Refusals of commands.
-pub(super) const REFUSALS: [(&str, &str, &str); 14] = [
+pub(super) const REFUSALS: [(&str, &str, &str); 15] = [
     (
         "bug",
         "Rutter made a mistake.",
@@ -284,7 +284,8 @@ pub(super) const REFUSALS: [(&str, &str, &str); 14] = [
     (
         "journal",
         "A run's journal cannot be read or written.",
-        "The message says why: room on the disk, rights, another version of rutter, or damage, against which a backup helps.",
+        "The message says why: room on the disk, rights, another version of rutter, or damage. What is damaged is named with \
+         its place and left as it is: put the whole folder back from one backup, or `rutter recover RUN`.",
     ),
     (
         "plugin",
@@ -295,6 +296,11 @@ pub(super) const REFUSALS: [(&str, &str, &str); 14] = [
         "plugin-build",
         "A plugin cannot be built.",
         "The compiler's messages stand above; `rutter plugin build --help` says what it needs.",
+    ),
+    (
+        "recovered",
+        "The run's journal was damaged and begun again from its sound records: what it did last is not known.",
+        "`rutter undo RUN` takes back what is known; compare the accounts with the runbook for what came after.",
     ),
     (
         "run",

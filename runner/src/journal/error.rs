@@ -194,6 +194,14 @@ impl JournalError {
         matches!(self, Self::NoSpace { .. } | Self::Busy { .. })
     }
 
+    /// Whether the disk still holds what it held before.
+    pub(super) fn is_harmless(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSpace { .. } | Self::Busy { .. } | Self::Fenced { .. } | Self::ReadOnly { .. }
+        )
+    }
+
     /// Names the cause of a database error.
     pub(super) fn from_database(path: &std::path::Path, source: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;

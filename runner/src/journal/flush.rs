@@ -38,6 +38,9 @@ struct State {
     appended: Link,
     due: Option<Instant>,
     failed: Option<io::Error>,
+    /// A flush failed: the system may have dropped what it was to write, and a later one that succeeds says nothing
+    /// about that. The head stays where it is.
+    doubted: bool,
     closing: bool,
 }
 
@@ -60,6 +63,7 @@ impl Flusher {
                     appended,
                     due: None,
                     failed: None,
+                    doubted: false,
                     closing: false,
                 }),
                 changed: Condvar::new(),
@@ -100,7 +104,10 @@ impl Flusher {
         self.check()?;
         let mut state = self.shared.lock();
         if state.appended.seq > state.head.flushed().seq {
-            self.file.sync_data().map_err(|error| self.failed(error))?;
+            if let Err(error) = self.file.sync_data() {
+                state.doubted = true;
+                return Err(self.failed(error));
+            }
         }
         state.due = None;
         let link = state.appended;
@@ -136,10 +143,17 @@ impl Flusher {
         Ok(())
     }
 
-    /// Reports, once, a flush that failed in the background.
+    /// Nobody knows what the disk holds of the newest records.
+    pub(super) fn doubt(&self) {
+        self.shared.lock().doubted = true;
+    }
+
+    /// Reports a flush that failed, in the background or before.
     fn check(&self) -> Result<(), JournalError> {
-        match self.shared.lock().failed.take() {
+        let mut state = self.shared.lock();
+        match state.failed.take() {
             Some(error) => Err(self.failed(error)),
+            None if state.doubted => Err(self.failed(io::Error::other("an earlier flush failed"))),
             None => Ok(()),
         }
     }
@@ -168,9 +182,13 @@ fn flush_until_closed(file: &File, shared: &Shared) {
         let result = file.sync_data();
         state = shared.lock();
         // The head comes behind the flush, and speaks of no more than was there when that began.
-        let result = result.and_then(|()| state.head.set_flushed(link));
+        let result = match state.doubted {
+            true => result,
+            false => result.and_then(|()| state.head.set_flushed(link)),
+        };
         if let Err(error) = result {
             state.failed = Some(error);
+            state.doubted = true;
         }
     }
 }
@@ -203,5 +221,32 @@ impl Drop for Flusher {
             // A panic there has been shown already and loses nothing that was not asked for.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_flush_that_failed_the_head_stays_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let head = HeadFile::create(&folder.path().join("head")).unwrap();
+        // A file that cannot be flushed.
+        let file = File::open("/dev/null").unwrap();
+        let mut flusher = Flusher::new(file, "log".into(), head, Link::default());
+        let link = |seq| Link {
+            seq,
+            ..Link::default()
+        };
+        flusher.appended(link(1), Durability::Soon).unwrap();
+        while flusher.appended(link(2), Durability::Process).is_ok() {
+            std::thread::sleep(SOON);
+        }
+        for _ in 0..2 {
+            flusher.appended(link(3), Durability::Machine).unwrap_err();
+            flusher.rest().unwrap_err();
+        }
+        assert_eq!(flusher.flushed(), Link::default());
     }
 }

@@ -128,7 +128,12 @@ impl SqliteJournal {
             Durability::Rest | Durability::Machine => Synchronous::Full,
             Durability::Process | Durability::Soon => Synchronous::Normal,
         })?;
-        self.insert(expected_seq, rows)?;
+        if let Err(error) = self.insert(expected_seq, rows) {
+            if !error.is_harmless() {
+                self.flusher.doubt();
+            }
+            return Err(error);
+        }
         self.deleted = self.handed_out;
         let newest = rows.last().map_or(self.link, |row| row.link);
         self.flusher.appended(newest, durability)?;
@@ -185,6 +190,7 @@ impl Journal for SqliteJournal {
     fn flush(&mut self) -> Result<(), JournalError> {
         self.flusher.rest()
     }
+
     fn head(&self) -> Result<Link, JournalError> {
         Ok(self.flusher.flushed())
     }

@@ -92,12 +92,16 @@ impl Change {
     }
 }
 
+/// By how much a token may seem to be sent later than now: answers tell whole seconds.
+const FROM_AHEAD_MS: u64 = 10_000;
+
 /// Only where that is harmless, or a token that is certainly still honoured makes it so.
 fn may_repeat(call: &Call, token: Token, now: Timestamp) -> bool {
     match call.repeat {
         Repeat::Same => true,
         Repeat::Token { ttl_ms } => {
-            !token.is_old && token.sent <= now && now.since(token.sent) < ttl_ms
+            let tomorrows = token.sent.since(now) > FROM_AHEAD_MS;
+            !token.is_old && !tomorrows && now.since(token.sent) < ttl_ms
         }
         Repeat::Look | Repeat::Never => false,
     }
