@@ -134,7 +134,7 @@ impl Session {
         wishes: Wishes,
         aim: Aim,
     ) -> Result<Self, SessionError> {
-        let mut driving = folder.drive()?;
+        let driving = folder.drive()?;
         let mut run = Run::new();
         for record in driving.journal.load()? {
             run.evolve(&record)?;
@@ -164,9 +164,6 @@ impl Session {
             .map_err(SessionError::Accounts)?;
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
         let mut first = vec![Input::Resume { rutter }];
-        // A person's decision comes before anything is tried again because of it.
-        let messages = driving.journal.take_inbox()?;
-        first.extend(messages.into_iter().map(Input::from));
         // Before the accounts are confirmed nothing starts: the undo comes first.
         first.extend(aim.input(&wishes.by));
         first.push(Input::AccountsConfirmed(identities));
@@ -195,6 +192,12 @@ impl Session {
         show: &mut dyn Show,
     ) -> Result<Standing, SessionError> {
         let mut inputs = std::mem::take(&mut self.first);
+        if matches!(inputs.first(), Some(Input::Resume { .. })) {
+            // A person's decision comes before anything is tried again because of it. It is taken no
+            // sooner: whoever takes a run up may yet leave it as it is.
+            let messages = self.driving.journal.take_inbox()?;
+            inputs.splice(1..1, messages.into_iter().map(Input::from));
+        }
         inputs.extend(said);
         let mut drive = Drive {
             run: &mut self.run,

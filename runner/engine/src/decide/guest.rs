@@ -135,6 +135,12 @@ impl Turn<'_> {
             self.record_answer(at, index, print, label, Err(fault));
             return;
         }
+        if let HostCall::Call { call, .. } = &call
+            && call.class == Class::Change
+            && self.answer_from_kept(&at, index, &print)
+        {
+            return;
+        }
         match call {
             HostCall::Call { call, reverse } if call.class == Class::Change => {
                 self.new_change(at, index, print, call, reverse);
@@ -182,9 +188,6 @@ impl Turn<'_> {
         call: Call,
         reverse: Option<Box<Call>>,
     ) {
-        if self.answer_from_kept(&at, index, &print) {
-            return;
-        }
         let step = self.run.step(&at.step).expect("an attempt's step exists");
         if let Some(ask) = call.ask
             && at.phase == Phase::Run

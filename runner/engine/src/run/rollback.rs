@@ -80,10 +80,9 @@ impl Run {
     pub(super) fn taken_back_by_plugin(&mut self, at: &At) -> Legal {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
-            if self
-                .change(number)
-                .is_some_and(|change| self.covers(change))
-            {
+            // What the undo itself changed goes with it.
+            let mine = |change: &Change| change.at.phase == Phase::Undo || self.covers(change);
+            if self.change(number).is_some_and(mine) {
                 self.change_mut(number)?.back = Back::Done;
             }
         }
