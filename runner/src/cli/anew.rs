@@ -1,7 +1,7 @@
 //! From a run and what the operator says now to the plan that it goes on with: a mended runbook, other
 //! inputs, other secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::load::{account_names, asking, input_variables, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
 use super::{Context, Failure};
+use crate::plugin::Catalogue;
 use crate::runbook::{self, Binding, Checked, InputSources, Load, secret_places};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::settings::Settings;
@@ -52,7 +53,7 @@ pub(super) fn anew(
     };
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    let catalogue = catalogue(&context.environment);
+    let catalogue = with_kept(context, seen, said.runbook.is_some())?;
     let checked = runbook::load(
         path,
         &Load {
@@ -95,6 +96,29 @@ fn still_there(path: &Path) -> Result<&Path, Failure> {
     );
     let help = "`--runbook FILE` says where it is";
     Err(Failure::refused(title, help))
+}
+
+/// The plugins of now and those that the run began with: where the runbook was mended, those that are
+/// nowhere else any more; else all of them.
+fn with_kept(context: &Context, seen: &Seen, mended: bool) -> Result<Catalogue, Failure> {
+    let mut catalogue = catalogue(&context.environment);
+    let now: BTreeSet<String> = catalogue.names().map(str::to_owned).collect();
+    let mut kept = BTreeSet::new();
+    for step in &seen.run.plan().steps {
+        let Uses::Plugin(plugin) = &step.uses else {
+            continue;
+        };
+        if (mended && now.contains(&plugin.name)) || !kept.insert(plugin.digest.as_str()) {
+            continue;
+        }
+        let bytes = seen.folder.component(&plugin.digest)?;
+        let name = seen.folder.path().join(&plugin.name);
+        catalogue.insert(name, bytes).map_err(|error| {
+            let help = super::plugins::help(&error).unwrap_or_default();
+            Failure::refused(error.to_string(), help)
+        })?;
+    }
+    Ok(catalogue)
 }
 
 /// The accounts stay bound as they are; those that a mended runbook adds are bound by the settings.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rutter_engine::{PartFrom, PartRefused};
+use rutter_engine::{Change, PartFrom, PartRefused};
 
 use super::exit::Asked;
 use super::flags::Speaker;
@@ -90,6 +90,8 @@ fn may_be_taken_back(seen: &Seen) -> Result<(), Failure> {
         {
             Ok(())
         }
+        // What stays may have been decided about since.
+        Err(PartRefused::TakenBack) if seen.run.changes().iter().any(Change::stands) => Ok(()),
         Err(refused) => Err(Failure::refused(
             refused.to_string(),
             what_helps(&refused, &seen.run),

@@ -132,7 +132,7 @@ impl Session {
         wishes: Wishes,
         aim: Aim,
     ) -> Result<Self, SessionError> {
-        let mut driving = folder.drive()?;
+        let driving = folder.drive()?;
         let mut run = Run::new();
         for record in load_whole(&driving.journal, &folder.journal())? {
             run.evolve(&record)?;
@@ -181,9 +181,6 @@ impl Session {
         let mut first = vec![Input::Resume { rutter }];
         // What is to be thought of earlier tokens comes before anything is repeated by one.
         first.extend(shell.look_at_clocks());
-        // A person's decision comes before anything is tried again because of it.
-        let messages = driving.journal.take_inbox()?;
-        first.extend(messages.into_iter().map(Input::from));
         first.extend(answered);
         // Before the accounts are confirmed nothing starts: the undo comes first.
         first.extend(aim.input(&by));
@@ -204,7 +201,13 @@ impl Session {
     /// # Errors
     /// When the journal fails; nothing more was sent then.
     pub async fn go(&mut self, show: &mut dyn Show) -> Result<Standing, SessionError> {
-        let inputs = std::mem::take(&mut self.first);
+        let mut inputs = std::mem::take(&mut self.first);
+        if matches!(inputs.first(), Some(Input::Resume { .. })) {
+            // A person's decision comes before anything is tried again because of it. It is taken no
+            // sooner: whoever takes a run up may yet leave it as it is.
+            let messages = self.driving.journal.take_inbox()?;
+            inputs.splice(1..1, messages.into_iter().map(Input::from));
+        }
         let mut drive = Drive {
             run: &mut self.run,
             journal: &mut self.driving.journal,

@@ -146,6 +146,12 @@ impl Turn<'_> {
             self.record_answer(at, index, print, label, Err(fault));
             return;
         }
+        if let HostCall::Call { call, .. } = &call
+            && call.class == Class::Change
+            && self.answer_from_kept(&at, index, &print)
+        {
+            return;
+        }
         match call {
             HostCall::Call {
                 call,

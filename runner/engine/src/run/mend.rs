@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::part::{Part, PartRefused};
 use crate::plan::{Name, Plan, Step, Uses};
-use crate::run::Run;
+use crate::run::{Run, StepRun};
 use crate::scope::{Expressions, Prepared};
 
 impl Run {
@@ -54,7 +54,11 @@ impl Mend<'_> {
             return self.is_not_missed(&step.id);
         };
         let again = self.part.and_then(|part| part.again(&step.id));
-        let over = |run: &Run| run.step(&step.id).is_some_and(|run| run.is_over());
+        // What failed and is tried again may say something else.
+        let over = |run: &Run| {
+            let state = run.step(&step.id);
+            state.is_some_and(StepRun::is_over) && !run.is_stopped_by(&step.id)
+        };
         match again {
             None if over(self.run) => {
                 self.is_the_same(step, mended)?;

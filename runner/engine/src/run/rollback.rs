@@ -174,12 +174,14 @@ impl Run {
     pub(super) fn taken_back_by_plugin(&mut self, at: &At) -> Legal {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
-            let Some(change) = self.change(number).filter(|change| self.covers(change)) else {
+            // What the undo itself changed goes with it.
+            let mine = |change: &&Change| change.at.phase == Phase::Undo || self.covers(change);
+            let Some(change) = self.change(number).filter(mine) else {
                 continue;
             };
             let back = match change.find {
-                Some(_) => Back::Claimed,
-                None => Back::Done,
+                Some(_) if change.at.phase == Phase::Run => Back::Claimed,
+                _ => Back::Done,
             };
             self.change_mut(number)?.back = back;
         }

@@ -4,7 +4,7 @@ use rutter_engine::{Fact, FaultClass, Input, PartRefused, Plan, Standing};
 use serde_json::{Value, json};
 
 use crate::kit::{
-    Act, CallExt, Fate, Shell, StepExt, Told, calls, create, fault, make, plan, step,
+    Act, CallExt, Fate, Plain, Shell, StepExt, Told, calls, create, fault, make, plan, step,
 };
 use crate::part::{WishExt, done, item, only, there};
 
@@ -278,6 +278,23 @@ fn a_mended_runbook_has_every_step_whose_changes_stand() {
     shell.push(Input::Revise(Box::new(mended().unwrap())));
     assert!(done(&shell.until_idle()));
     assert_eq!(there(&shell), ["a", "c"]);
+}
+
+#[test]
+fn a_step_that_failed_may_be_mended_with_the_runbook() {
+    let mut shell = Shell::new();
+    shell.guest("a", calls(vec![create("a")]));
+    shell.guest("b", |told| match told.inputs["size"] == json!(2) {
+        true => Act::End(Ok(json!({}))),
+        false => Act::End(Err(fault("size"))),
+    });
+    let story = |size: i64| plan([step("a"), step("b").with(json!({ "size": size }))]);
+    assert_eq!(shell.run(story(1)), Standing::Failed);
+    shell.kill();
+    assert_eq!(shell.run.may_become(&story(2), None, &Plain), Ok(()));
+    shell.take_up();
+    shell.push(Input::Revise(Box::new(story(2))));
+    assert!(done(&shell.until_idle()));
 }
 
 #[test]
