@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 50] = [
+pub(super) const FAULTS: [(&str, &str, &str); 54] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -241,6 +241,26 @@ pub(super) const FAULTS: [(&str, &str, &str); 50] = [
         "rutter.wait-failed",
         "What a step waited for came to a state from which it does not come back by itself.",
         "Look at the object that the message names and at what its service says about it; then resume or undo.",
+    ),
+    (
+        "rutter.cannot-look",
+        "What a change left behind could not be looked at, so that nobody knows whether it stands.",
+        "Mend what the message names (a right, a credential), then `rutter undo RUN` or `rutter resume RUN` looks again; or look in the account and say what you see with `rutter resolve`.",
+    ),
+    (
+        "rutter.not-happened",
+        "A change was not answered, and looking showed again and again that it had not happened.",
+        "Look at the way to the cloud (network, proxy, the service's status), then `rutter resume RUN`.",
+    ),
+    (
+        "rutter.several",
+        "A change was not answered, and several new objects may be what it made.",
+        "Find out in the account which is this run's, then say so: `rutter resolve RUN STEP --gone` (it made none of them) or `--leave` when the run is taken back.",
+    ),
+    (
+        "rutter.still-there",
+        "What a change made is still there although its reverse was answered.",
+        "Look in the account what holds it. `rutter undo RUN` tries again; `rutter resolve RUN STEP --leave` leaves it and says so in every later report.",
     ),
     (
         "rutter.wait-timeout",

@@ -95,7 +95,13 @@ fn operators_see_what_is_done_under_way_waiting_and_failed() {
     story.begins("server");
     story.begins("address");
     story.ends("address", Err(fault()));
-    insta::assert_snapshot!(steps_table(&story.run).render(), @"");
+    insta::assert_snapshot!(steps_table(&story.run).render(), @"
+    STEP     STATE      CHANGES
+    network  done
+    server   under way
+    address  failed              NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
+    record   waiting
+    ");
 }
 
 #[test]

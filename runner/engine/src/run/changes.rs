@@ -273,7 +273,7 @@ impl Change {
         let claimed = self.back == Back::Claimed;
         self.find
             .as_deref()
-            .filter(|find| !find.stays && !(claimed && find.shows == Shows::Gone))
+            .filter(|find| !(find.stays || claimed && find.shows == Shows::Gone))
     }
 
     /// How it is looked at, where it was refused because something is there that may be what was wanted.

@@ -176,7 +176,7 @@ fn a_step_waits_for_a_step_inside_another() {
         step.needs.iter().map(text).collect()
     };
     assert_eq!(needs("beside"), ["auth.auth.role Said"]);
-    assert_eq!(needs("last"), ["auth Order", "beside Order"]);
+    assert_eq!(needs("last"), ["auth Referenced", "beside Order"]);
 }
 
 #[test]

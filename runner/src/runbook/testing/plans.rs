@@ -246,7 +246,7 @@ optional = true
 id = "s"
 uses = "say-hello"
 [outputs]
-all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone }}{{ inputs.password }}"
+all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone }}"
 "#;
     let before = json!({ "size": 1, "wait": 300_000, "gone": null, "password": "placeholder" });
     let before = || before.as_object().cloned().unwrap();
@@ -261,7 +261,7 @@ all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone }}{{ inputs.password }}"
     let problems = load_with(text, sources(&[]), Some(bindings(&[])));
     assert_eq!(
         codes(problems),
-        ["input-missing"],
+        ["missing-input"],
         "nobody knows the secret any more"
     );
     let mut given = sources(&[("size", "2")]);
