@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use rutter_simcloud::{Change, Difference};
 
-/// A question of the binary's: what is known about a step's change, and which answers it offers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A question of the binary's: which step it is about, which of its changes, and which answers it offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The step.
     pub step: String,
@@ -14,8 +14,19 @@ pub struct Question {
     pub more: Vec<String>,
     /// The answers that it offers: `--gone`, `--leave`, …
     pub ways: Vec<String>,
-    /// The actions of the step that are in question.
-    pub actions: Vec<String>,
+    /// The changes of the step that are in question.
+    pub changes: Vec<Asked>,
+}
+
+/// A change in question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its number.
+    pub number: String,
+    /// Its action.
+    pub action: String,
+    /// The object, if its id is known.
+    pub id: Option<String>,
 }
 
 /// Flags that say what is asked about; all others are answers.
@@ -52,7 +63,7 @@ pub fn questions(text: &str) -> Vec<Question> {
         {
             Some(known) => known.ways.extend(ways),
             None => questions.push(Question {
-                actions: actions_of(text, &step),
+                changes: changes_of(text, &step),
                 step,
                 more,
                 ways,
@@ -62,15 +73,25 @@ pub fn questions(text: &str) -> Vec<Question> {
     questions
 }
 
-/// The actions that the text names in a line about a step: `STEP: RAM:CreateRole (change 3): …`.
-fn actions_of(text: &str, step: &str) -> Vec<String> {
-    let about = format!("{step}:");
-    let lines = text.lines().map(str::trim_start);
-    let lines =
-        lines.filter(|line| line.starts_with(&about) || line.contains(&format!(" {about}")));
-    let mut actions: Vec<String> = lines.flat_map(actions_in).collect();
-    actions.dedup();
-    actions
+/// The changes that the text names in lines about a step: `STEP: ID of RAM:CreateRole (change 3) …`.
+fn changes_of(text: &str, step: &str) -> Vec<Asked> {
+    let about = format!("{step}: ");
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix(&about));
+    lines.filter_map(asked).collect()
+}
+
+fn asked(line: &str) -> Option<Asked> {
+    let (object, rest) = line.split_once(" (change ")?;
+    let (number, _) = rest.split_once(')')?;
+    let id = object.split_once(" of ").map(|(id, _)| id.to_owned());
+    let action = actions_in(object).pop()?;
+    Some(Asked {
+        number: number.to_owned(),
+        action,
+        id,
+    })
 }
 
 /// The actions of the cloud's API that a text names, `CreateRole` of `RAM:CreateRole`.
@@ -83,12 +104,25 @@ pub fn actions_in(text: &str) -> Vec<String> {
 }
 
 impl Question {
-    /// The answer that is true: it is gone where nothing of the kind stands that did not stand before.
-    /// `None` where no answer is offered that says so.
-    pub fn answer(&self, standing: &[Difference]) -> Option<&str> {
-        let wanted = kinds_of_all(&self.actions);
-        let of_kind = |difference: &&Difference| wanted.contains(difference.kind.as_str());
-        let is_there = standing.iter().any(|difference| of_kind(&difference));
+    /// The words of the commands that answer truthfully; none where no answer is offered that says so.
+    pub fn answers(&self, standing: &[Difference]) -> Vec<Vec<String>> {
+        let about = |change: &Asked| {
+            let way = self.offered(is_there(change, standing))?;
+            Some((change.number.clone(), way.to_owned()))
+        };
+        let answers: Vec<_> = self.changes.iter().filter_map(about).collect();
+        let by_change = self.ways.iter().any(|way| way == "--gone") && self.more.is_empty();
+        if by_change {
+            let words = |(number, way)| vec!["--change".to_owned(), number, way];
+            return answers.into_iter().map(words).collect();
+        }
+        // One answer for the step: that of its newest change.
+        let last = answers.into_iter().next_back();
+        let words = |(_, way)| [self.more.clone(), vec![way]].concat();
+        last.into_iter().map(words).collect()
+    }
+
+    fn offered(&self, is_there: bool) -> Option<&str> {
         let preferred: &[&str] = match is_there {
             true => &["--leave", "--adopt"],
             false => &["--gone", "--retry"],
@@ -96,6 +130,19 @@ impl Question {
         let offered = |way: &&&str| self.ways.iter().any(|offered| offered == **way);
         preferred.iter().find(offered).copied()
     }
+}
+
+/// Whether anything of the kind stands that did not stand before.
+fn is_there(change: &Asked, standing: &[Difference]) -> bool {
+    let kinds = kinds_of(&change.action);
+    let known = change.id.as_ref();
+    let is_known = standing
+        .iter()
+        .any(|difference| known.is_some_and(|id| *id == difference.id));
+    is_known
+        || standing
+            .iter()
+            .any(|difference| kinds.contains(&difference.kind.as_str()))
 }
 
 fn kinds_of_all(actions: &[String]) -> BTreeSet<&'static str> {
@@ -184,18 +231,24 @@ pub fn in_words(difference: &Difference) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Question, questions};
+    use super::{Asked, Question, questions};
 
     #[test]
     fn a_question_is_read_with_its_step_its_answers_and_what_it_is_about() {
-        let text = "run 1 stopped\n  made: RAM:CreateRole (change 3): no answer came\n\
+        let text = "run 1 is not taken back yet\n  made: r of RAM:CreateRole (change 3) in account a stands: no\n\
             help: `rutter resolve 1 made --gone --why …` (it is not there) or `--leave` (it is)\n";
+        let about = Asked {
+            number: "3".to_owned(),
+            action: "CreateRole".to_owned(),
+            id: Some("r".to_owned()),
+        };
         let expected = Question {
             step: "made".to_owned(),
             more: Vec::new(),
             ways: vec!["--gone".to_owned(), "--leave".to_owned()],
-            actions: vec!["CreateRole".to_owned()],
+            changes: vec![about],
         };
-        assert_eq!(questions(text), [expected]);
+        assert_eq!(questions(text), [expected.clone()]);
+        assert_eq!(expected.answers(&[]), [["--change", "3", "--gone"]]);
     }
 }

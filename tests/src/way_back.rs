@@ -93,6 +93,15 @@ pub async fn take_back(stage: &Stage, before: &Summary, strikes: &[Strike]) -> W
     way.ends(Verdict::Stuck)
 }
 
+/// `rutter resolve STEP …`.
+pub async fn resolve(stage: &Stage, step: &str, answer: &[String]) -> i32 {
+    let run = stage.run_id();
+    let mut words = vec!["resolve", &run, step];
+    words.extend(answer.iter().map(String::as_str));
+    words.extend(["--why", "looked"]);
+    stage.say(&words).await.code.unwrap_or(-1)
+}
+
 struct Way<'a> {
     stage: &'a Stage,
     before: &'a Summary,
@@ -117,22 +126,15 @@ impl Way<'_> {
     /// Answers what was asked, and says whether there was anything.
     async fn answer(&mut self) -> bool {
         let standing = self.differences().await;
-        let run = self.stage.run_id();
         let mut any = false;
         for question in questions(&self.text) {
-            let Some(way) = question.answer(&standing) else {
-                continue;
-            };
-            let mut words = vec!["resolve", &run, &question.step];
-            words.extend(question.more.iter().map(String::as_str));
-            words.extend([way, "--why", "looked"]);
-            let ended = self.stage.say(&words).await;
-            let code = ended.code.unwrap_or(-1);
-            self.told
-                .push(format!("resolve {} {way} {code}", question.step));
-            if code == 0 {
-                any = true;
-                self.answered += 1;
+            for answer in question.answers(&standing) {
+                let code = resolve(self.stage, &question.step, &answer).await;
+                let answer = answer.join(" ");
+                self.told
+                    .push(format!("resolve {} {answer} {code}", question.step));
+                any |= code == 0;
+                self.answered += usize::from(code == 0);
             }
         }
         any

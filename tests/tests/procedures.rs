@@ -67,12 +67,22 @@ async fn runs(rehearsed: &Rehearsed, no_return: Option<&str>) {
     let stage = rehearsed.stage().await;
     let before = stage.cloud.state().await;
     let ended = stage.run().await;
-    let what = format!("{:?}\n{}\n{}", rehearsed.procedure(), ended.stdout, ended.stderr);
+    let what = format!(
+        "{:?}\n{}\n{}",
+        rehearsed.procedure(),
+        ended.stdout,
+        ended.stderr
+    );
     assert_eq!(ended.code, Some(0), "{what}");
     assert_ne!(stage.cloud.state().await, before, "it changes something");
     if no_return.is_none() {
         let undone = stage.undo().await;
-        let what = format!("{:?}\n{}\n{}", rehearsed.procedure(), undone.stdout, undone.stderr);
+        let what = format!(
+            "{:?}\n{}\n{}",
+            rehearsed.procedure(),
+            undone.stdout,
+            undone.stderr
+        );
         assert_eq!(undone.code, Some(0), "{what}");
         assert_eq!(stage.cloud.state().await, before, "{what}");
     }

@@ -5,10 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "says what each trial came to")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rutter_tests::examples::EXAMPLES;
+use rutter_tests::examples::{EXAMPLES, Example};
 use rutter_tests::ground::Ground;
 use rutter_tests::way_back::{WayBack, take_back};
 use rutter_tests::{Blow, Ended, Made, Place, Stage, Strike};
@@ -143,50 +144,116 @@ async fn tell(ground: Arc<Ground>, trial: Trial) -> Told {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes long: `make soak-matrix`"]
-async fn every_way_back_ends_whatever_strikes() {
-    let only = std::env::var("WAY_BACK_ONLY").unwrap_or_default();
+/// Carries out trials of one example and prints each. Returns those that went badly.
+async fn carry_out_all(ground: Ground, trials: Vec<Trial>) -> Vec<String> {
+    let ground = Arc::new(ground);
+    let mut waiting = trials.into_iter();
+    let mut under_way = JoinSet::new();
     let mut bad = Vec::new();
-    let (mut all, began) = (0, Instant::now());
-    for example in EXAMPLES {
-        let name = example.procedure.name();
-        if !name.contains(&only) {
-            continue;
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some(trial) = waiting.next()
+        {
+            under_way.spawn(tell(Arc::clone(&ground), trial));
         }
-        let ground = Arc::new(Ground::new(*example).await);
-        println!(
-            "# {name}: {} changes, {} of the way back, {} s",
-            ground.rehearsed.changes.len(),
-            ground.back.len(),
-            began.elapsed().as_secs()
-        );
-        let mut under_way = JoinSet::new();
-        let mut waiting = trials(&ground).into_iter();
-        loop {
-            while under_way.len() < AT_ONCE
-                && let Some(trial) = waiting.next()
-            {
-                under_way.spawn(tell(Arc::clone(&ground), trial));
+        let Some(told) = under_way.join_next().await else {
+            return bad;
+        };
+        let told = told.expect("a trial does not panic");
+        println!("{}", told.line);
+        if !told.good {
+            for line in told.text.lines() {
+                println!("    | {line}");
             }
-            let Some(told) = under_way.join_next().await else {
-                break;
-            };
-            let told = told.expect("a trial does not panic");
-            all += 1;
-            println!("{}", told.line);
-            if !told.good {
-                for line in told.text.lines() {
-                    println!("    | {line}");
-                }
-                bad.push(told.line);
-            }
+            bad.push(told.line);
         }
     }
-    println!(
-        "# {all} trials, {} bad, {} s",
-        bad.len(),
-        began.elapsed().as_secs()
-    );
+}
+
+/// Of all trials one for each change of each runbook, and one for each change of its way back; the blows
+/// take turns.
+struct Spread {
+    seen: BTreeSet<String>,
+    turn: usize,
+}
+
+impl Spread {
+    fn choose(&mut self, ground: &Ground) -> Vec<Trial> {
+        let runbook = ground.example.procedure.runbook;
+        let mut chosen = Vec::new();
+        for made in &ground.rehearsed.changes {
+            if self.is_new(format!("{runbook} {} {}", made.step, made.place.action)) {
+                let (blow, made) = (self.next(), made.clone());
+                // Five turns against six blows, so that each kind of trial sees every blow.
+                chosen.push(match self.turn % 5 < 3 {
+                    true => Trial::Run(made, blow),
+                    false => Trial::Resumed(made, blow),
+                });
+            }
+        }
+        for place in &ground.back {
+            if self.is_new(format!("{runbook} back {place}")) {
+                let first = self.next().at(place);
+                let again = Place {
+                    number: 1,
+                    ..place.clone()
+                };
+                chosen.push(Trial::Undo(match self.turn.is_multiple_of(5) {
+                    true => vec![first, self.next().at(&again)],
+                    false => vec![first],
+                }));
+            }
+        }
+        chosen
+    }
+
+    fn is_new(&mut self, what: String) -> bool {
+        self.seen.insert(what)
+    }
+
+    fn next(&mut self) -> Blow {
+        self.turn += 1;
+        Blow::ALL[self.turn % Blow::ALL.len()]
+    }
+}
+
+/// All examples whose name holds what `WAY_BACK_ONLY` says, with the trials that are chosen of each.
+async fn all_end(mut choose: impl FnMut(&Ground) -> Vec<Trial>) {
+    let only = std::env::var("WAY_BACK_ONLY").unwrap_or_default();
+    let wanted = |example: &&Example| example.procedure.name().contains(&only);
+    let mut bad = Vec::new();
+    let (mut all, began) = (0, Instant::now());
+    for example in EXAMPLES.iter().filter(wanted) {
+        let ground = Ground::new(*example).await;
+        let trials = choose(&ground);
+        println!(
+            "# {}: {} changes, {} of the way back, {} trials, begun after {} s",
+            ground.name(),
+            ground.rehearsed.changes.len(),
+            ground.back.len(),
+            trials.len(),
+            began.elapsed().as_secs()
+        );
+        all += trials.len();
+        bad.extend(carry_out_all(ground, trials).await);
+    }
+    let seconds = began.elapsed().as_secs();
+    println!("# {all} trials, {} bad, {seconds} s", bad.len());
+    assert!(all > 0, "nothing is called {only}");
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_can_be_struck_and_the_way_back_ends() {
+    let mut spread = Spread {
+        seen: BTreeSet::new(),
+        turn: 0,
+    };
+    all_end(|ground| spread.choose(ground)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes long: `make soak-matrix`"]
+async fn whatever_strikes_every_way_back_ends() {
+    all_end(trials).await;
 }
