@@ -77,6 +77,12 @@ pub async fn take_back(stage: &Stage, before: &Summary, strikes: &[Strike]) -> W
             Some(0) => return way.compare().await,
             Some(6) if way.text.contains("as far as it can be") => return way.compare().await,
             Some(2) if way.text.contains("ended before it began") => return way.compare().await,
+            // It had ended, and was struck on its way out: what it left is shown.
+            Some(2) if way.text.contains("was taken back already") => {
+                let shown = stage.show().await;
+                way.text = format!("{}{}", shown.stdout, shown.stderr);
+                return way.compare().await;
+            }
             Some(3..=6) => {
                 let struck = stage.proxy.struck();
                 unasked = match way.answer().await || struck {
