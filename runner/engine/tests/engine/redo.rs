@@ -292,8 +292,12 @@ fn a_step_that_failed_may_be_mended_with_the_runbook() {
     assert_eq!(shell.run(story(1)), Standing::Failed);
     shell.kill();
     assert_eq!(shell.run.may_become(&story(2), None, &Plain), Ok(()));
-    shell.take_up();
+    // As a process does: the plan is replaced before anything starts.
+    shell.push(Input::Resume {
+        rutter: "0.1.0".to_owned(),
+    });
     shell.push(Input::Revise(Box::new(story(2))));
+    shell.confirm_accounts();
     assert!(done(&shell.until_idle()));
 }
 
