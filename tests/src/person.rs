@@ -248,7 +248,7 @@ mod tests {
             ways: vec!["--gone".to_owned(), "--leave".to_owned()],
             changes: vec![about],
         };
-        assert_eq!(questions(text), [expected.clone()]);
+        assert_eq!(questions(text), std::slice::from_ref(&expected));
         assert_eq!(expected.answers(&[]), [["--change", "3", "--gone"]]);
     }
 }

@@ -68,13 +68,11 @@ fn offsets() -> impl Iterator<Item = i64> {
 fn at_every_offset<T: Send>(trial: impl Fn(i64) -> T + Sync) -> Vec<T> {
     let left = Mutex::new(offsets());
     let told = Mutex::new(Vec::new());
+    let next = || left.lock().expect("no trial panics with it").next();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some(offset) = {
-                    let next = left.lock().expect("no trial panics with it").next();
-                    next
-                } {
+                while let Some(offset) = next() {
                     let one = trial(offset);
                     told.lock().expect("no trial panics with it").push(one);
                 }

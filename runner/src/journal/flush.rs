@@ -103,11 +103,11 @@ impl Flusher {
     pub(super) fn rest(&self) -> Result<(), JournalError> {
         self.check()?;
         let mut state = self.shared.lock();
-        if state.appended.seq > state.head.flushed().seq {
-            if let Err(error) = self.file.sync_data() {
-                state.doubted = true;
-                return Err(self.failed(error));
-            }
+        if state.appended.seq > state.head.flushed().seq
+            && let Err(error) = self.file.sync_data()
+        {
+            state.doubted = true;
+            return Err(self.failed(error));
         }
         state.due = None;
         let link = state.appended;

@@ -48,6 +48,9 @@ use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::ui::Show;
 
+/// Plugins by the digests of their components.
+type Plugins = BTreeMap<String, Arc<Plugin>>;
+
 /// What every session needs, whatever it is about to do.
 pub struct Equipment {
     /// The operator's settings.
@@ -284,7 +287,7 @@ fn kept_components(
     folder: &RunFolder,
     plans: [&Plan; 2],
     undo: bool,
-) -> Result<(BTreeMap<String, Arc<Plugin>>, Vec<String>), SessionError> {
+) -> Result<(Plugins, Vec<String>), SessionError> {
     let mut plugins = BTreeMap::new();
     let mut warnings = Vec::new();
     for step in plans.into_iter().flat_map(|plan| &plan.steps) {

@@ -426,11 +426,7 @@ fn asked(number: u64, step: &Name, approval: &Approval, run: &Run) -> Said {
         // Nobody is there to be asked.
         _ => String::new(),
     };
-    let shown: String = approval
-        .changes
-        .iter()
-        .map(|shown| object_of(shown))
-        .collect();
+    let shown: String = approval.changes.iter().map(object_of).collect();
     asks(format!(
         "{step}: asks{people}{owner}: {}{shown}{how}",
         one_line(&approval.message)
