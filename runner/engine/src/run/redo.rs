@@ -55,9 +55,9 @@ impl Run {
             let standing = self.standing_in(item);
             for number in &standing {
                 let change = self.change_mut(*number)?;
-                // A message is sent again: nobody looks for it where it was sent before.
+                // A message is sent again: it tells what happens this time.
                 let done = matches!(change.state, ChangeState::Done(_));
-                change.offered = done && !change.may_be_open();
+                change.offered = done && !change.is_message();
             }
             // What nothing takes back says nothing about the tokens of the rest.
             let stays = |number: &u64| part.stays_for_another(*number);

@@ -1,6 +1,8 @@
 //! Making a part of a run again, with what is known now.
 
-use rutter_engine::{Fact, FaultClass, Input, PartRefused, Plan, Standing};
+use rutter_engine::{
+    Call, Fact, FaultClass, HostCall, HttpRequest, Input, PartRefused, Plan, Standing, Target,
+};
 use serde_json::{Value, json};
 
 use crate::kit::{
@@ -363,4 +365,32 @@ fn a_redo_ignores_what_an_earlier_life_left_in_doubt() {
     );
     assert!(done(&shell.resume()));
     assert_eq!(there(&shell), ["a"]);
+}
+
+#[test]
+fn a_message_is_sent_again_and_what_it_says_stays_sent() {
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        url: "https://chat.example/hook".to_owned(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+    };
+    let HostCall::Call { call, .. } = create("x").covered() else {
+        unreachable!("a creation is a call")
+    };
+    let tell = HostCall::Call {
+        call: Call {
+            target: Target::Http(request),
+            ..call
+        },
+        reverse: None,
+        find: None,
+    };
+    let mut shell = Shell::new();
+    shell.guest("tell", calls(vec![tell]));
+    assert!(done(&shell.run(plan([step("tell")]))));
+    assert!(done(&shell.part(&only("tell").again()).unwrap()));
+    let sent = shell.cloud.times("POST https://chat.example/hook");
+    assert_eq!((sent, shell.count("change-kept")), (2, 0));
 }
