@@ -27,10 +27,14 @@ pub struct Ground {
     pub after: Value,
     /// What was changed.
     pub changes: Vec<Accepted>,
+    /// How many requests that took.
+    pub requests: usize,
     /// The run at its end, at rest.
     pub end: Frozen,
     /// The changes of its way back.
     pub back: Vec<Place>,
+    /// How many requests that takes.
+    pub requests_back: usize,
 }
 
 impl Ground {
@@ -46,6 +50,7 @@ impl Ground {
         let ended = run(&stage, until.as_deref()).await;
         let what = format!("{example:?}\n{}\n{}", ended.stdout, ended.stderr);
         assert!(matches!(ended.code, Some(0 | 3)), "{what}");
+        let requests = stage.proxy.seen().len();
         let (after, changes) = (stage.cloud.state().await, stage.cloud.changes().await);
         let end = stage.freeze().await;
         let undone = rehearsed.stage_from(&end).await;
@@ -53,6 +58,8 @@ impl Ground {
         assert_eq!(way.verdict, Verdict::Back, "{example:?}\n{}", way.text);
         Self {
             back: counted(undone.proxy.changes()),
+            requests_back: undone.proxy.seen().len(),
+            requests,
             example,
             rehearsed,
             until,

@@ -90,11 +90,16 @@ impl Proxy {
         self.shared.state().process = process;
     }
 
-    /// Kills that process now. Says which change was under way, or `None` when no process was there.
+    /// Kills that process now. Says during or after which change, or `None` when no process was there.
     pub fn kill(&self) -> Option<String> {
         let under_way = self.shared.state().under_way.clone();
-        let killed = self.shared.kill();
-        killed.then(|| under_way.unwrap_or_else(|| "between changes".to_owned()))
+        let last = self.changes().pop();
+        let place = match (under_way, last) {
+            (Some(action), _) => format!("during {action}"),
+            (None, Some(action)) => format!("after {action}"),
+            (None, None) => "before any change".to_owned(),
+        };
+        self.shared.kill().then_some(place)
     }
 
     /// Strikes a request, counted from now on; `None` strikes nothing.

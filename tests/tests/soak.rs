@@ -19,6 +19,7 @@ use rutter_tests::person::questions;
 use rutter_tests::random::Random;
 use rutter_tests::way_back::{resolve, take_back};
 use rutter_tests::{Ended, Stage};
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 /// How many trials are under way at once.
@@ -51,14 +52,42 @@ enum Command {
     Undo,
 }
 
+impl Command {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Resume => "resume",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// Kills what is driven then, once so many requests came and a little time has passed. Says where.
+async fn kill_after(stage: &Stage, requests: usize, pause: Duration) -> String {
+    const A_MOMENT: Duration = Duration::from_millis(1);
+    while stage.proxy.seen().len() < requests {
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    tokio::time::sleep(pause).await;
+    loop {
+        if let Some(place) = stage.proxy.kill() {
+            return place;
+        }
+        // Between two commands.
+        tokio::time::sleep(A_MOMENT).await;
+    }
+}
+
 impl Trial<'_> {
     /// Carries out a command; most of them are killed on their way.
     async fn command(&mut self, command: Command, kill: bool) -> Ended {
-        let span = match command {
-            Command::Undo => 1_200,
-            Command::Run | Command::Resume => 2_500,
+        let requests = match command {
+            Command::Undo => self.ground.requests_back,
+            Command::Run | Command::Resume => self.ground.requests,
         };
-        let after = Duration::from_millis(self.random.below(span));
+        let after = self.random.below(requests as u64 + 1) as usize;
+        let pause = Duration::from_micros(self.random.below(15_000));
+        self.stage.proxy.strike(None);
         let going = async {
             match command {
                 Command::Run => self.ground.run(&self.stage).await,
@@ -66,31 +95,17 @@ impl Trial<'_> {
                 Command::Undo => self.stage.undo().await,
             }
         };
-        tokio::pin!(going);
-        let killing = async {
-            tokio::time::sleep(after).await;
-            loop {
-                if let Some(place) = self.stage.proxy.kill() {
-                    return place;
-                }
-                // Between two commands.
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
         if !kill {
             return going.await;
         }
-        let word = match command {
-            Command::Run => "run",
-            Command::Resume => "resume",
-            Command::Undo => "undo",
-        };
+        tokio::pin!(going);
+        let mut killing = std::pin::pin!(kill_after(&self.stage, after, pause));
         tokio::select! {
             ended = &mut going => ended,
-            place = killing => {
+            place = &mut killing => {
                 let ended = going.await;
                 if ended.code.is_none() {
-                    self.report.kills.push(format!("{word}, {place}"));
+                    self.report.kills.push(format!("{}, {place}", command.word()));
                 }
                 ended
             }
@@ -98,7 +113,6 @@ impl Trial<'_> {
     }
 
     async fn carry_out(mut self) -> Report {
-        self.stage.proxy.strike(None);
         let mut ended = self.command(Command::Run, true).await;
         for _ in 0..self.random.below(3) {
             if ended.code.is_none() {
@@ -204,10 +218,7 @@ fn never_began(ended: &Ended) -> bool {
 async fn soak(seed: u64, kills: usize) -> Vec<String> {
     let began = Instant::now();
     println!("seed {seed}, {kills} kills");
-    let mut grounds = Vec::new();
-    for example in EXAMPLES {
-        grounds.push(Arc::new(Ground::new(*example).await));
-    }
+    let grounds: Vec<Lazy> = EXAMPLES.iter().map(|_| Lazy::default()).collect();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut found = Vec::new();
     let (mut fallen, mut answered, mut taken_back, mut trials) = (0, 0, 0, 0);
@@ -217,8 +228,8 @@ async fn soak(seed: u64, kills: usize) -> Vec<String> {
         while fallen < kills && under_way.len() < AT_ONCE {
             let mut random = Random::part(seed, number);
             number += 1;
-            let ground = Arc::clone(random.one(&grounds));
-            under_way.spawn(one(ground, random, number));
+            let of = usize::try_from(random.below(EXAMPLES.len() as u64)).unwrap_or(0);
+            under_way.spawn(one(of, Arc::clone(&grounds[of]), random, number));
         }
         let Some(ended) = under_way.join_next().await else {
             continue;
@@ -248,10 +259,14 @@ async fn soak(seed: u64, kills: usize) -> Vec<String> {
     found
 }
 
-async fn one(ground: Arc<Ground>, random: Random, number: u64) -> (String, Report) {
+/// The ground of an example, prepared by the first trial that needs it.
+type Lazy = Arc<OnceCell<Ground>>;
+
+async fn one(of: usize, ground: Lazy, random: Random, number: u64) -> (String, Report) {
+    let ground = ground.get_or_init(|| Ground::new(EXAMPLES[of])).await;
     let trial = Trial {
         stage: ground.rehearsed.stage().await,
-        ground: &ground,
+        ground,
         random,
         report: Report::default(),
     };
