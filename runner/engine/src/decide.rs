@@ -161,6 +161,7 @@ impl<'a> Turn<'a> {
                 };
                 self.resolve(decision, by, why);
             }
+            Input::Ignore { by, said, why } => self.ignore(by, said, why),
             Input::Undo { by } => self.undo(by),
             Input::Interrupt => {
                 if !self.run.interrupted() {

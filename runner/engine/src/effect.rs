@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
 use crate::record::{At, Identity, Mode, Timestamp};
@@ -190,7 +191,7 @@ pub enum Input {
         /// The number of the question they were shown.
         question: u64,
         /// Who.
-        by: String,
+        by: Person,
         /// What they entered.
         evidence: Evidence,
     },
@@ -199,7 +200,7 @@ pub enum Input {
         /// The number of the question they were shown.
         question: u64,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -215,14 +216,23 @@ pub enum Input {
         /// What.
         resolution: Resolution,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
+        why: String,
+    },
+    /// Somebody said what cannot be acted upon: it is recorded, and decides nothing.
+    Ignore {
+        /// Who.
+        by: Person,
+        /// What they said.
+        said: String,
+        /// Why it decides nothing.
         why: String,
     },
     /// Take the whole run back.
     Undo {
         /// Who asked.
-        by: String,
+        by: Person,
     },
     /// Stop: nothing new is started, what was sent is awaited.
     Interrupt,

@@ -11,6 +11,7 @@ mod call;
 mod decide;
 mod effect;
 mod ids;
+mod person;
 mod plan;
 mod question;
 mod record;
@@ -25,6 +26,7 @@ pub use effect::{
     Effect, Input, Outcome, Resolution, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
 pub use ids::NewId;
+pub use person::{Known, Person};
 pub use plan::{
     Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
     Step, SubRunbook, Uses,

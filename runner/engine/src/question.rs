@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::{Ask, Call, Target};
+use crate::person::Person;
 use crate::plan::Name;
 use crate::record::Timestamp;
 
@@ -28,6 +29,9 @@ pub struct Approval {
     /// The changes that a yes counts for, as they are held: no other is let through by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Shown>,
+    /// Who may answer, by the names that the operating system knows; everybody when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
     /// The actions, `ecs:DeleteImage`, that the runbook's own question answers for in its step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
@@ -37,6 +41,13 @@ impl Approval {
     /// Whether a yes destroys something, spends money, or cannot be taken back.
     pub fn is_final(&self) -> bool {
         !self.changes.is_empty() || !self.covers.is_empty()
+    }
+
+    /// Whether this person is among those who may answer. A name that nobody vouches for is no
+    /// approver's.
+    pub fn may_answer(&self, by: &Person) -> bool {
+        let named = self.approvers.iter().any(|name| *name == by.name);
+        self.approvers.is_empty() || (named && by.uid().is_some())
     }
 
     /// The actions that somebody must name who wants to answer without having seen the question.
@@ -124,7 +135,7 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Yes {
     /// Who.
-    pub by: String,
+    pub by: Person,
     /// When.
     pub time: Timestamp,
     /// What they entered.
@@ -139,7 +150,7 @@ pub enum Settled {
     /// Somebody said no.
     Declined {
         /// Who.
-        by: String,
+        by: Person,
     },
     /// What it was about is gone, and why.
     Moot(&'static str),
@@ -147,8 +158,8 @@ pub enum Settled {
 
 impl Question {
     /// Whether this person said yes to it.
-    pub fn has_yes_of(&self, by: &str) -> bool {
-        self.yes.iter().any(|yes| yes.by == by)
+    pub fn has_yes_of(&self, by: &Person) -> bool {
+        self.yes.iter().any(|yes| yes.by.is(by))
     }
 
     /// Whether it is about this item of its step: one of its changes, or the step as a whole.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::api::Fault;
 use crate::call::Call;
 use crate::effect::Resolution;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
 
@@ -263,7 +264,7 @@ pub enum Fact {
         /// The step.
         step: Name,
         /// Who.
-        by: String,
+        by: Person,
         /// What they entered.
         evidence: Evidence,
     },
@@ -274,7 +275,7 @@ pub enum Fact {
         /// The step.
         step: Name,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -284,7 +285,7 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<Name>,
         /// Who.
-        by: String,
+        by: Person,
         /// What they said.
         said: String,
         /// Why it decided nothing.
@@ -402,14 +403,14 @@ pub enum Fact {
         /// What.
         resolution: Resolution,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
     /// The run is being taken back.
     RollbackStarted {
         /// Who asked; the runbook for `on_failure = "undo"`.
-        by: String,
+        by: Person,
     },
     /// A reverse is about to be sent.
     ReverseIntended {
@@ -445,6 +446,33 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Who said it, if somebody did.
+    pub fn by(&self) -> Option<&Person> {
+        match self {
+            Self::Approved { by, .. }
+            | Self::Declined { by, .. }
+            | Self::AnswerIgnored { by, .. }
+            | Self::Resolved { by, .. }
+            | Self::RollbackStarted { by } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Whether questions may be open, or answered, after it that were not before.
+    pub fn is_about_questions(&self) -> bool {
+        matches!(
+            self,
+            Self::ApprovalAsked { .. }
+                | Self::Approved { .. }
+                | Self::Declined { .. }
+                | Self::StepEnded { .. }
+                | Self::StepSkipped { .. }
+                | Self::AttemptEnded { .. }
+                | Self::Resumed { .. }
+                | Self::RollbackStarted { .. }
+        )
+    }
+
     /// How soon this fact must be safe.
     pub fn durability(&self) -> Durability {
         match self {
@@ -453,6 +481,7 @@ impl Fact {
             | Self::WaitStarted { .. }
             | Self::Approved { .. }
             | Self::Declined { .. }
+            | Self::AnswerIgnored { .. }
             | Self::Resolved { .. }
             | Self::RollbackStarted { .. }
             | Self::RollbackEnded { .. }

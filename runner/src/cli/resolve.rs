@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use rutter_engine::{ItemState, Name, Resolution, StepRun, StepState};
 use serde_json::Value;
 
-use super::flags::Speaker;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::Message;
@@ -39,8 +38,6 @@ pub(super) struct Args {
     /// Why; recorded
     #[arg(long, value_name = "TEXT")]
     why: String,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
@@ -61,7 +58,6 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         item,
         about,
         resolution,
-        by: args.speaker.name(&context.environment),
         why: args.why,
     };
     super::approve::leave(context, &seen, &[message])

@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         args.inputs.as_deref(),
         true,
     )?;
-    let wishes = args.wishes.wishes(context);
+    let wishes = args.wishes.wishes();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, false).await?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::exit::Asked;
-use super::flags::{Inputs, Speaker};
+use super::flags::Inputs;
 use super::{Context, Exit, Failure, driving, load};
 use crate::journal::new_run_id;
 use crate::session::{Consent, Session, Wishes};
@@ -30,16 +30,14 @@ pub(super) struct WishFlags {
     /// Stop after this step
     #[arg(long, value_name = "STEP")]
     until: Option<String>,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 impl WishFlags {
     /// What the session is told.
-    pub(super) fn wishes(&self, context: &Context) -> Wishes {
+    pub(super) fn wishes(&self) -> Wishes {
         Wishes {
             approve: self.approve.clone(),
-            by: self.speaker.name(&context.environment),
+            by: crate::user::current(),
             until: self.until.as_deref().map(Into::into),
             ask: true,
         }
@@ -55,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !notes.is_empty() {
         context.printer.note(&notes);
     }
-    let wishes = args.wishes.wishes(context);
+    let wishes = args.wishes.wishes();
     Context::runtime()?.block_on(async {
         let session = Session::begin(
             driving::equipment(settings)?,

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::exit::Asked;
-use super::flags::Speaker;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load};
 use crate::journal::Message;
@@ -21,8 +20,6 @@ pub(super) struct Args {
     /// Read secret inputs from a TOML file, where taking back needs them
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -32,9 +29,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note("nothing was done");
         return Ok(Exit::Refused);
     }
-    let by = args.speaker.name(&context.environment);
     if seen.driver.is_some() {
-        return super::approve::leave(context, &seen, &[Message::Undo { by }]);
+        return super::approve::leave(context, &seen, &[Message::Undo {}]);
     }
     let secrets = load::secrets_again(
         &settings,
@@ -43,10 +39,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         args.inputs.as_deref(),
         false,
     )?;
-    let wishes = Wishes {
-        by,
-        ..Wishes::default()
-    };
+    let wishes = Wishes::default();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, true).await?;

@@ -2,7 +2,9 @@
 //!
 //! | entry | what it is |
 //! |---|---|
-//! | `journal.db` | the records and the inbox |
+//! | `journal.db` | the records |
+//! | `inbox/` | answers that other processes left: see [`Inbox`] |
+//! | `questions.json` | what the run asks, for a group that may answer and may not look at the journal |
 //! | `components/DIGEST.wasm` | the plugins' exact bytes: a resume or an undo next month uses what the run began with |
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
 //! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::inbox::share;
 use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, run_id};
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
@@ -53,6 +56,11 @@ impl Runs {
             journal,
             lock,
         })
+    }
+
+    /// The run with this id, whether or not this user may look at the list of runs.
+    pub fn named(&self, id: &str) -> Option<RunFolder> {
+        run_id::is_id(id).then(|| self.folder(id))
     }
 
     /// The run whose id begins with `prefix`.
@@ -170,12 +178,30 @@ impl RunFolder {
         Ok(RunView::open(&self.journal())?)
     }
 
-    /// The letter box of the run.
+    /// The answers that were left for the run.
+    pub fn inbox(&self) -> Inbox {
+        Inbox::new(&self.path)
+    }
+
+    /// Lets a group leave answers, and read what is asked; nothing else of the run is theirs.
     ///
     /// # Errors
-    /// When its journal cannot be written.
-    pub fn inbox(&self) -> Result<Inbox, RunsError> {
-        Ok(Inbox::open(&self.journal())?)
+    /// When the folders cannot be given to the group.
+    pub fn open_to(&self, group: Option<u32>) -> Result<(), JournalError> {
+        self.inbox().make(group)?;
+        let Some(group) = group else {
+            return Ok(());
+        };
+        for path in self.path.ancestors().take(2) {
+            // Passed through, and not looked into.
+            share(path, group, 0o710).map_err(|error| JournalError::from_io(path, error))?;
+        }
+        Ok(())
+    }
+
+    /// The file of what the run asks.
+    pub(super) fn posted_path(&self) -> PathBuf {
+        self.path.join("questions.json")
     }
 
     /// The process that drives the run at this moment, for people.

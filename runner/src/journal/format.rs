@@ -26,11 +26,6 @@ const SCHEMA: &str = "
         body TEXT NOT NULL,
         digest BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE inbox (
-        id   INTEGER PRIMARY KEY AUTOINCREMENT,
-        time INTEGER NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
 ";
 
 /// Creates an empty journal where there is no file.

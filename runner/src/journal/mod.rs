@@ -11,6 +11,7 @@ mod flush;
 mod folder;
 mod format;
 mod inbox;
+mod posted;
 mod log;
 mod memory;
 mod run_id;
@@ -24,6 +25,7 @@ pub use error::{JournalError, Remedy, RunsError};
 pub use folder::{Driving, RunFolder, Runs};
 pub use format::OLDEST_FORMAT;
 pub use inbox::{Inbox, Message};
+pub use posted::Posted;
 pub use log::{LogFile, LogLine};
 pub use memory::MemoryJournal;
 pub use run_id::new_run_id;
@@ -67,16 +69,6 @@ pub trait Journal: Send {
     /// # Errors
     /// When the journal is damaged.
     fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError>;
-
-    /// The messages that other processes left since the last call, oldest first. They are deleted
-    /// together with the next append and not before: decide them in the batch that comes next, and
-    /// a crash between the two loses none and acts upon none twice.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
-        Ok(Vec::new())
-    }
 }
 
 /// The strongest durability that any of `records` asks for.

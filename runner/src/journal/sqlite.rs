@@ -25,9 +25,6 @@ pub struct SqliteJournal {
     connection: Connection,
     synchronous: Synchronous,
     flusher: Flusher,
-    /// The last message handed out, and the last one deleted.
-    handed_out: i64,
-    deleted: i64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,8 +64,6 @@ impl SqliteJournal {
             connection,
             synchronous: Synchronous::Normal,
             flusher: Flusher::new(log),
-            handed_out: 0,
-            deleted: 0,
         })
     }
 
@@ -116,17 +111,10 @@ impl SqliteJournal {
                 .execute((row.seq, row.time, &row.kind, &row.body, row.digest()))
                 .map_err(failed)?;
         }
-        if self.handed_out > self.deleted {
-            self.connection
-                .prepare_cached("DELETE FROM inbox WHERE id <= ?1")
-                .and_then(|mut statement| statement.execute([self.handed_out]))
-                .map_err(failed)?;
-        }
         transaction.commit().map_err(failed)
     }
 
     fn after_commit(&mut self, durability: Durability) -> Result<(), JournalError> {
-        self.deleted = self.handed_out;
         let result = match durability {
             Durability::Process => self.flusher.check(),
             Durability::Soon => self.flusher.request().and_then(|()| self.flusher.check()),
@@ -174,29 +162,6 @@ impl Journal for SqliteJournal {
 
     fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
         read_stored(&self.connection, &self.path, since_seq)
-    }
-
-    fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
-        let failed = |error| self.failed(error);
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, body FROM inbox WHERE id > ?1 ORDER BY id")
-            .map_err(failed)?;
-        let rows = statement
-            .query_map([self.handed_out], |row| Ok((row.get(0)?, row.get(1)?)))
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<(i64, String)>>>)
-            .map_err(failed)?;
-        drop(statement);
-        let mut messages = Vec::new();
-        for (id, body) in rows {
-            self.handed_out = id;
-            match serde_json::from_str(&body) {
-                Ok(message) => messages.push(message),
-                // From another version of this program. Whoever left it sees that nothing came of it.
-                Err(error) => tracing::warn!(id, %error, "a message is not understood"),
-            }
-        }
-        Ok(messages)
     }
 }
 

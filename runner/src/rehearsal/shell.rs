@@ -61,7 +61,7 @@ impl RehearsalShell {
                 .iter()
                 .map(|name| (name.clone(), "(entered by a person)".to_owned()))
                 .collect();
-            let by = format!("rehearsal {person}");
+            let by = format!("rehearsal {person}").into();
             let input = Input::Approve {
                 question,
                 by,

@@ -39,7 +39,14 @@ static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
     let mut evidence = field(FieldKind::List, "names of what the person must enter");
     evidence.default = Some(json!([]));
     evidence.items = Some(Box::new(name));
+    let mut approvers = field(
+        FieldKind::List,
+        "who may answer, by the names of the operating system's users",
+    );
+    approvers.default = Some(json!([]));
+    approvers.items = Some(Box::new(field(FieldKind::String, "a user's name")));
     table([
+        ("approvers", approvers),
         (
             "message",
             field(FieldKind::String, "what the person is asked"),

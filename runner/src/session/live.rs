@@ -14,7 +14,8 @@ use super::guests::Guests;
 use super::timers::Timers;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
-use crate::ui::{Drawing, Heard, Interview};
+use crate::journal::{Inbox, RunFolder};
+use crate::ui::{Drawing, Heard, Interview, posting};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);
@@ -39,6 +40,13 @@ pub struct LiveShell {
     told: VecDeque<Wakeup>,
     interrupts: mpsc::Receiver<()>,
     interrupted: u8,
+    folder: RunFolder,
+    inbox: Inbox,
+    inbox_failed: bool,
+    /// The group that may answer.
+    group: Option<u32>,
+    /// What the operator should know and no record says.
+    notes: VecDeque<String>,
     /// The conversation with the person at the terminal, if there is one.
     interview: Option<Interview>,
 }
@@ -51,6 +59,7 @@ impl LiveShell {
         wishes: Wishes,
         clock: Clock,
         interrupts: mpsc::Receiver<()>,
+        letters: Letters,
     ) -> Self {
         let interview = wishes
             .ask
@@ -58,6 +67,11 @@ impl LiveShell {
             .flatten();
         Self {
             interview,
+            folder: letters.folder,
+            inbox: letters.inbox,
+            inbox_failed: false,
+            group: letters.group,
+            notes: VecDeque::new(),
             guests,
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
@@ -142,6 +156,30 @@ impl LiveShell {
         }
     }
 
+    /// What other processes left since the last look.
+    fn read_inbox(&mut self, run: &Run) -> Vec<Input> {
+        match self.inbox.take(run) {
+            Ok(letters) => letters,
+            Err(error) => {
+                if !std::mem::replace(&mut self.inbox_failed, true) {
+                    self.notes.push_back(format!("answers cannot be read: {error}"));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Tells those who may answer what is asked now.
+    fn post_questions(&mut self, run: &Run) {
+        let Some(group) = self.group else {
+            return;
+        };
+        let posted: Vec<_> = run.open_questions().map(|open| posting(open, run)).collect();
+        if let Err(error) = self.folder.post(&posted, group) {
+            self.notes.push_back(format!("the group is not told what is asked: {error}"));
+        }
+    }
+
     /// What guests told on their way out; what they called is not heard any more.
     fn last_words(&mut self) -> Option<Wakeup> {
         loop {
@@ -159,6 +197,12 @@ impl Shell for LiveShell {
     }
 
     fn recorded(&mut self, record: &Record, run: &Run) {
+        if let Some(letter) = record.fact.by().and_then(Person::letter) {
+            self.inbox.remove(letter);
+        }
+        if record.fact.is_about_questions() {
+            self.post_questions(run);
+        }
         if let Fact::ApprovalAsked { question, .. } = &record.fact
             && let Some(question) = run.question(*question)
             && self.wishes.answer(question)
@@ -193,6 +237,9 @@ impl Shell for LiveShell {
 
     async fn next(&mut self, run: &Run) -> Option<Wakeup> {
         loop {
+            if let Some(note) = self.notes.pop_front() {
+                return Some(Wakeup::Note(note));
+            }
             if let Some(told) = self.told.pop_front() {
                 return Some(told);
             }
@@ -233,10 +280,25 @@ impl Shell for LiveShell {
                     Heard::Said(answers) => Wakeup::Inputs(answers),
                 }),
                 () = tokio::time::sleep(listens_in), if listens.is_some() => {}
-                _ = self.inbox_ticks.tick() => return Some(Wakeup::Inbox),
+                _ = self.inbox_ticks.tick() => {
+                    let letters = self.read_inbox(run);
+                    if !letters.is_empty() {
+                        return Some(Wakeup::Inputs(letters));
+                    }
+                }
             }
         }
     }
+}
+
+/// How other processes reach the run.
+pub struct Letters {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// Its inbox, with what was taken out of it already.
+    pub inbox: Inbox,
+    /// The group that may answer.
+    pub group: Option<u32>,
 }
 
 /// The conversation, or nothing to hear where nobody sits.

@@ -28,7 +28,7 @@ pub use ahead::Ahead;
 use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
-pub use live::LiveShell;
+pub use live::{Letters, LiveShell};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 pub use wishes::{Consent, Wishes};
 
@@ -86,6 +86,7 @@ impl Session {
             .map_err(SessionError::Accounts)?;
         wishes.check(&plan, &plugins)?;
         let driving = Runs::new(&equipment.settings.state_dir).create(id)?;
+        driving.folder.open_to(equipment.settings.inbox_group)?;
         for component in components {
             driving.folder.keep_component(component)?;
         }
@@ -98,7 +99,12 @@ impl Session {
         let first = vec![start, Input::AccountsConfirmed(identities)];
         let run = limited(Run::new(), &wishes);
         let warnings = carrier.warnings();
-        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let letters = Letters {
+            inbox: driving.folder.inbox(),
+            folder: driving.folder.clone(),
+            group: equipment.settings.inbox_group,
+        };
+        let shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         Ok(Self {
             run,
             driving,
@@ -122,7 +128,7 @@ impl Session {
         wishes: Wishes,
         undo: bool,
     ) -> Result<Self, SessionError> {
-        let mut driving = folder.drive()?;
+        let driving = folder.drive()?;
         let mut run = Run::new();
         for record in driving.journal.load()? {
             run.evolve(&record)?;
@@ -144,8 +150,9 @@ impl Session {
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
         let mut first = vec![Input::Resume { rutter }];
         // A person's decision comes before anything is tried again because of it.
-        let messages = driving.journal.take_inbox()?;
-        first.extend(messages.into_iter().map(Input::from));
+        folder.open_to(equipment.settings.inbox_group)?;
+        let mut inbox = folder.inbox();
+        first.extend(inbox.take(&run)?);
         // What was asked before may have been answered beforehand this time.
         let asked = run.open_questions().filter(|asked| wishes.answer(asked));
         first.extend(asked.map(|question| wishes.yes(question.number)));
@@ -158,7 +165,12 @@ impl Session {
         first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
         let warnings = carrier.warnings();
-        let shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let letters = Letters {
+            inbox,
+            folder: folder.clone(),
+            group: equipment.settings.inbox_group,
+        };
+        let shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         Ok(Self {
             run,
             driving,
@@ -285,6 +297,7 @@ fn shell(
     carrier: LiveCarrier,
     wishes: Wishes,
     latest: Timestamp,
+    letters: Letters,
 ) -> LiveShell {
     let clock = Clock::new(equipment.settings.time_scale, latest);
     let hosts = Hosts::named(equipment.settings.http.hosts.clone());
@@ -295,5 +308,6 @@ fn shell(
         wishes,
         clock,
         equipment.interrupts,
+        letters,
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
+    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Person, Phase, Record,
     Resolution, RollbackEnd, Run, RunEnd, StepEnd,
 };
 
@@ -199,7 +199,7 @@ fn of_step(fact: &Fact) -> Said {
             item.as_ref()
                 .map(|item| format!("[{}]", one_line(item)))
                 .unwrap_or_default(),
-            one_line(by),
+            one_line(&by.name),
             match resolution {
                 Resolution::Retry => "it did not happen, try again",
                 Resolution::Adopt => "it happened, find it",
@@ -265,7 +265,7 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::RollbackStarted { by } => headline(format!(
             "undo asked for by {}: every change is taken back, last first",
-            one_line(by)
+            one_line(&by.name)
         )),
         Fact::ReverseIntended { change, call } => detail(format!(
             "{}: {} is sent (takes back change {change})",
@@ -322,7 +322,7 @@ fn of_question(fact: &Fact, run: &Run) -> Said {
         } => approved(*question, step, by, evidence, run),
         Fact::Declined { step, by, why, .. } => headline(format!(
             "{step}: declined by {}: {}",
-            one_line(by),
+            one_line(&by.name),
             one_line(why)
         )),
         Fact::AnswerIgnored {
@@ -335,7 +335,7 @@ fn of_question(fact: &Fact, run: &Run) -> Said {
             asks(format!(
                 "{}what {} said decided nothing ({}): {}",
                 step.unwrap_or_default(),
-                one_line(by),
+                one_line(&by.name),
                 one_line(said),
                 one_line(why)
             ))
@@ -369,7 +369,7 @@ fn asked(number: u64, step: &Name, approval: &Approval, run: &Run) -> Said {
     ))
 }
 
-fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) -> Said {
+fn approved(number: u64, step: &Name, by: &Person, evidence: &Evidence, run: &Run) -> Said {
     let entered: Vec<_> = evidence
         .iter()
         .map(|(name, value)| format!("{name}={}", one_line(value)))
@@ -386,7 +386,7 @@ fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) 
     };
     good(format!(
         "{step}: approved by {}{more}{entered}",
-        one_line(by)
+        one_line(&by.name)
     ))
 }
 

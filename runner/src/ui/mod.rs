@@ -40,7 +40,7 @@ pub use lines::timed;
 pub use notes::notes;
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
-pub use question::{open_questions, question_lines};
+pub use question::{open_questions, posting, question_lines};
 pub(crate) use summary::explained;
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};

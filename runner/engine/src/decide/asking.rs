@@ -60,6 +60,7 @@ impl Turn<'_> {
                     people: confirm.people,
                     evidence: Vec::new(),
                     owner: None,
+                    approvers: Vec::new(),
                     changes: Vec::new(),
                     covers: confirm.changes.clone(),
                 };
@@ -79,7 +80,7 @@ impl Turn<'_> {
         match self.run.own_question(&step.id) {
             None => self.ask(step.id.clone(), approval_from(inputs)),
             Some(question) if run.confirmed => {
-                let by: Vec<_> = question.yes.iter().map(|yes| yes.by.clone()).collect();
+                let by: Vec<_> = question.yes.iter().map(|yes| yes.by.name.clone()).collect();
                 let evidence: BTreeMap<_, _> = question
                     .yes
                     .iter()
@@ -124,6 +125,7 @@ fn about_change(step: &Name, shown: Shown) -> Approval {
         people: 1,
         evidence: Vec::new(),
         owner: None,
+        approvers: Vec::new(),
         changes: vec![shown],
         covers: Vec::new(),
     }
@@ -144,6 +146,11 @@ fn approval_from(inputs: &Value) -> Approval {
         people: u32::try_from(people).unwrap_or(u32::MAX).max(1),
         evidence: evidence.map(names).unwrap_or_default(),
         owner: text("owner"),
+        approvers: inputs
+            .get("approvers")
+            .and_then(Value::as_array)
+            .map(names)
+            .unwrap_or_default(),
         changes: Vec::new(),
         covers: Vec::new(),
     }

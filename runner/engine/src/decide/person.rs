@@ -3,17 +3,22 @@
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Resolution};
+use crate::person::Person;
 use crate::plan::Name;
 use crate::question::{Evidence, Question, Settled};
 use crate::record::{At, AttemptEnd, Fact, RunEnd, StepEnd};
 use crate::run::{Attempt, Run, StepRun};
 
 impl<'a> Turn<'a> {
-    pub(super) fn approve(&mut self, number: u64, by: String, evidence: Evidence) {
+    pub(super) fn approve(&mut self, number: u64, by: Person, evidence: Evidence) {
         let question = match self.open_question(number) {
             Ok(question) => question,
             Err(why) => return self.ignore_answer(number, by, "yes", why),
         };
+        if !question.approval.may_answer(&by) {
+            let why = format!("only {} may answer it", question.approval.approvers.join(", "));
+            return self.ignore_answer(number, by, "yes", why);
+        }
         if question.has_yes_of(&by) {
             let why = format!("{by} has said yes to it already; it takes another person");
             return self.ignore_answer(number, by, "yes", why);
@@ -48,11 +53,15 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn decline(&mut self, number: u64, by: String, why: String) {
+    pub(super) fn decline(&mut self, number: u64, by: Person, why: String) {
         let question = match self.open_question(number) {
             Ok(question) => question,
             Err(why) => return self.ignore_answer(number, by, "no", why),
         };
+        if !question.approval.may_answer(&by) {
+            let why = format!("only {} may answer it", question.approval.approvers.join(", "));
+            return self.ignore_answer(number, by, "no", why);
+        }
         let step = question.step.clone();
         let fault = Fault::new(
             FaultClass::Fail,
@@ -83,7 +92,7 @@ impl<'a> Turn<'a> {
         match &question.settled {
             None => Ok(question),
             Some(Settled::Approved) => {
-                let who: Vec<_> = question.yes.iter().map(|yes| yes.by.as_str()).collect();
+                let who: Vec<_> = question.yes.iter().map(|yes| yes.by.name.as_str()).collect();
                 Err(format!("{} said yes before", who.join(" and ")))
             }
             Some(Settled::Declined { by }) => Err(format!("{by} said no before")),
@@ -91,7 +100,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn ignore_answer(&mut self, number: u64, by: String, said: &str, why: String) {
+    /// Records that what a person said decided nothing.
+    pub(super) fn ignore(&mut self, by: Person, said: String, why: String) {
+        let step = None;
+        self.facts.push(Fact::AnswerIgnored {
+            step,
+            by,
+            said,
+            why,
+        });
+    }
+
+    fn ignore_answer(&mut self, number: u64, by: Person, said: &str, why: String) {
         let step = self.run.question(number).map(|asked| asked.step.clone());
         self.facts.push(Fact::AnswerIgnored {
             step,
@@ -113,7 +133,7 @@ impl<'a> Turn<'a> {
         known
     }
 
-    pub(super) fn resolve(&mut self, decided: Decided, by: String, why: String) {
+    pub(super) fn resolve(&mut self, decided: Decided, by: Person, why: String) {
         let Decided {
             step,
             item,
@@ -152,15 +172,22 @@ impl<'a> Turn<'a> {
         });
     }
 
-    pub(super) fn undo(&mut self, by: String) {
+    pub(super) fn undo(&mut self, by: Person) {
         let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)));
         if !over && self.run.rollback_under_way().is_none() {
-            self.begin_rollback(by);
+            return self.begin_rollback(by);
+        }
+        if by.letter().is_some() {
+            let why = match over {
+                true => "the run was taken back",
+                false => "the run is being taken back",
+            };
+            self.ignore(by, "undo".to_owned(), why.to_owned());
         }
     }
 
     /// Drops every guest where it stands and takes the run back. What was sent is awaited.
-    pub(super) fn begin_rollback(&mut self, by: String) {
+    pub(super) fn begin_rollback(&mut self, by: Person) {
         for (_, step) in self.run.steps() {
             for at in hosted(step) {
                 self.effects.push(Effect::DropGuest { at });

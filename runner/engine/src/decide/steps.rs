@@ -44,7 +44,7 @@ impl Turn<'_> {
         let plan = self.run.plan();
         let undo = |index: &usize| self.run.answers_for(*index).1 == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
-            self.begin_rollback("the runbook".to_owned());
+            self.begin_rollback("the runbook".into());
             return;
         }
         if self.run.open_steps == 0 && self.run.failed_steps.is_empty() {

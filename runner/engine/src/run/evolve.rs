@@ -25,6 +25,7 @@ impl Run {
         self.latest = record.time;
         self.apply(&record.fact, record.time).map_err(illegal)?;
         self.note_standing(&record.fact);
+        self.note_letter(&record.fact);
         Ok(())
     }
 

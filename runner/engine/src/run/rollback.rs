@@ -2,16 +2,17 @@
 
 use crate::api::Fault;
 use crate::call::{Ask, Call};
+use crate::person::Person;
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
 use crate::run::{Back, Change, Legal, Rollback, Run};
 
 impl Run {
-    pub(super) fn rollback_started(&mut self, by: &str) -> Legal {
+    pub(super) fn rollback_started(&mut self, by: &Person) -> Legal {
         if self.rollback_under_way().is_some() {
             return Err("the run is already being taken back".to_owned());
         }
         self.rollback = Some(Rollback {
-            by: by.to_owned(),
+            by: by.clone(),
             end: None,
             highest: self.changes.len() as u64,
         });

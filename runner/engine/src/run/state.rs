@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::call::Call;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Question;
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
@@ -40,6 +41,8 @@ pub struct Run {
     pub(crate) questions: Vec<Question>,
     /// The numbers of those that wait for an answer.
     pub(crate) open_questions: BTreeSet<u64>,
+    /// The files of the inbox whose words are recorded.
+    pub(crate) letters: BTreeSet<String>,
     /// The accounts were confirmed since a driver took the run up.
     pub(crate) confirmed: bool,
     pub(crate) interrupted: bool,
@@ -273,7 +276,7 @@ pub enum Back {
 #[derive(Clone, Debug)]
 pub struct Rollback {
     /// Who asked.
-    pub by: String,
+    pub by: Person,
     /// How it ended.
     pub end: Option<RollbackEnd>,
     /// No change with a higher number stands.

@@ -185,7 +185,7 @@ fn an_answer_to_a_question_that_was_never_asked_decides_nothing_and_is_told() {
 fn yes(question: u64, by: &str) -> Input {
     Input::Approve {
         question,
-        by: by.to_owned(),
+        by: by.into(),
         evidence: Default::default(),
     }
 }
@@ -222,7 +222,7 @@ fn a_no_that_comes_late_fails_nothing() {
     shell.push(yes(question, "ann"));
     shell.push(Input::Decline {
         question,
-        by: "bob".to_owned(),
+        by: "bob".into(),
         why: "too dear".to_owned(),
     });
     assert!(done(&shell.until_idle()));

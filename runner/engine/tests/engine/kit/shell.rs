@@ -137,7 +137,7 @@ impl Shell {
         let question = self.question(step);
         self.give(Input::Approve {
             question,
-            by: by.to_owned(),
+            by: by.into(),
             evidence,
         })
     }
@@ -146,7 +146,7 @@ impl Shell {
         let question = self.question(step);
         self.give(Input::Decline {
             question,
-            by: by.to_owned(),
+            by: by.into(),
             why: why.to_owned(),
         })
     }
@@ -159,7 +159,7 @@ impl Shell {
             item: None,
             about: about.unwrap_or_default(),
             resolution,
-            by: "ann".to_owned(),
+            by: "ann".into(),
             why: "looked".to_owned(),
         }
     }
@@ -187,14 +187,14 @@ impl Shell {
             item,
             about: about.unwrap_or_default(),
             resolution,
-            by: "ann".to_owned(),
+            by: "ann".into(),
             why: "looked".to_owned(),
         })
     }
 
     pub fn undo(&mut self) -> Standing {
         self.give(Input::Undo {
-            by: "ann".to_owned(),
+            by: "ann".into(),
         })
     }
 
