@@ -56,6 +56,7 @@ impl Bench {
             evidence: vec!["ticket".to_owned()],
             owner: None,
             approvers: Vec::new(),
+                within: None,
             changes: Vec::new(),
             covers: Vec::new(),
         };

@@ -178,6 +178,7 @@ impl<'a> Turn<'a> {
             Wake::SleepOver { at, index } => self.sleep_over(at, index),
             Wake::Attempt(at) => self.attempt_due(at),
             Wake::Timeout(at) => self.attempt_timed_out(at),
+            Wake::Answer(question) => self.answer_overdue(question),
         }
     }
 

@@ -111,6 +111,8 @@ pub enum Wake {
     Attempt(At),
     /// An attempt took too long.
     Timeout(At),
+    /// The time for an answer to a question is up, by the question's number.
+    Answer(u64),
 }
 
 /// What a plugin's own undo is given.

@@ -31,7 +31,9 @@ pub use plan::{
     Account, Confirm, ForEach, IdPair, Name, Note, OnFailure, Plan, PluginRef, Retry, SourceLine,
     Step, SubRunbook, Uses,
 };
-pub use question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
+pub use question::{
+    Approval, Evidence, Question, Settled, Shown, Silence, Within, Yes, names_action,
+};
 pub use record::{
     At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
     RunEnd, Shape, StepEnd, Timestamp,

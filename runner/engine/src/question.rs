@@ -32,6 +32,9 @@ pub struct Approval {
     /// Who may answer, by the names that the operating system knows; everybody when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
+    /// Until when an answer is waited for, and what happens then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
     /// The actions, `ecs:DeleteImage`, that the runbook's own question answers for in its step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
@@ -55,6 +58,28 @@ impl Approval {
         let held = self.changes.iter().map(|shown| shown.label.as_str());
         held.chain(self.covers.iter().map(String::as_str))
     }
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// When the time is up.
+    pub due: Timestamp,
+    /// What silence means.
+    pub then: Silence,
+}
+
+/// What it means that nobody answered in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silence {
+    /// The step fails.
+    #[default]
+    Stop,
+    /// The run is taken back.
+    Undo,
+    /// The run goes on as if somebody had said yes.
+    Continue,
 }
 
 /// A change as a person is shown it before it is sent.

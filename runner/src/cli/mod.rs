@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod failure;
 mod flags;
+mod gates;
 mod list;
 mod load;
 mod logs;

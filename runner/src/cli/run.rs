@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::exit::Asked;
 use super::flags::Inputs;
-use super::{Context, Exit, Failure, driving, load};
+use super::{Context, Exit, Failure, driving, gates, load};
 use crate::journal::new_run_id;
 use crate::session::{Consent, Session, Wishes};
 use crate::ui::notes;
@@ -49,6 +49,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let id = new_run_id().map_err(|error| Failure::io("no random numbers are to be had", error))?;
     let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
     context.warn(&loaded.checked.warnings);
+    context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let notes = notes(&loaded.checked.plan.notes);
     if !notes.is_empty() {
         context.printer.note(&notes);

@@ -180,6 +180,7 @@ fn woken(wake: &Wake) -> Option<At> {
             Work::Read { at, .. } | Work::Poll { at, .. } => Some(at.clone()),
             Work::Change(_) | Work::Reverse(_) => None,
         },
+        Wake::Answer(_) => None,
         Wake::SleepOver { at, .. } | Wake::Attempt(at) | Wake::Timeout(at) => Some(at.clone()),
     }
 }

@@ -45,8 +45,18 @@ static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
     );
     approvers.default = Some(json!([]));
     approvers.items = Some(Box::new(field(FieldKind::String, "a user's name")));
+    let mut then = optional(
+        FieldKind::String,
+        "what silence means: `stop`, `undo` or `continue`",
+    );
+    then.one_of = ["stop", "undo", "continue"].map(Value::from).to_vec();
     table([
         ("approvers", approvers),
+        (
+            "within",
+            optional(FieldKind::Duration, "how long an answer is waited for: `2h`"),
+        ),
+        ("then", then),
         (
             "message",
             field(FieldKind::String, "what the person is asked"),
@@ -144,8 +154,17 @@ impl BuiltIn {
     /// # Errors
     /// The input that does not fit, if it is one, and what is wrong.
     pub fn complete(self, inputs: Value) -> Result<Value, Misfit> {
-        if self != Self::Pause {
-            return Ok(inputs);
+        match self {
+            Self::Approve if inputs.get("then").is_some() && inputs.get("within").is_none() => {
+                return Err(Misfit {
+                    input: Some("then"),
+                    message: "`then` says what happens when the time of `within` is up, and there is none"
+                        .to_owned(),
+                    help: "",
+                });
+            }
+            Self::Approve | Self::Assert => return Ok(inputs),
+            Self::Pause => {}
         }
         match (
             inputs.get("for"),

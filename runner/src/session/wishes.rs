@@ -191,6 +191,7 @@ mod tests {
                 evidence: Vec::new(),
                 owner: None,
                 approvers: Vec::new(),
+                within: None,
                 changes: changes.iter().map(shown).collect(),
                 covers: covers.iter().map(|&name| name.to_owned()).collect(),
             },

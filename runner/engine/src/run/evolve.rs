@@ -71,9 +71,13 @@ impl Run {
                 self.id.clone_from(run);
                 self.mode = Some(*mode);
                 self.started = time;
+                self.driven = time;
                 self.adopt_plan(plan.clone())
             }
-            Fact::Resumed { .. } => self.resumed(),
+            Fact::Resumed { .. } => {
+                self.driven = time;
+                self.resumed()
+            }
             Fact::AccountsConfirmed { accounts } => {
                 self.accounts.clone_from(accounts);
                 self.confirmed = true;

@@ -85,6 +85,9 @@ impl Run {
         for item in items {
             self.settle_questions(step, Some(item.as_ref()), "it asks something else now");
         }
+        if approval.changes.is_empty() {
+            self.settle_questions(step, None, "it is asked anew");
+        }
         let (index, run) = self.open_step(step)?;
         if approval.changes.is_empty() {
             run.own_question = Some(number);

@@ -35,6 +35,8 @@ pub struct Run {
     /// When the first and the newest record were made.
     pub(crate) started: Timestamp,
     pub(crate) latest: Timestamp,
+    /// Since when a process drives it without a break.
+    pub(crate) driven: Timestamp,
     pub(crate) accounts: BTreeMap<Name, Identity>,
     pub(crate) steps: IndexMap<Name, StepRun>,
     pub(crate) changes: Vec<Change>,

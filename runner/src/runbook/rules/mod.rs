@@ -18,6 +18,7 @@ mod secrets;
 mod sub_runbook;
 mod unused;
 mod when;
+mod within;
 mod with;
 
 use super::model::Model;
@@ -27,7 +28,7 @@ use super::problems::Problems;
 type Rule = fn(&Model<'_>, &mut Problems<'_>);
 
 /// Every check. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     names::check,
     needs::check,
     cycle::check,
@@ -40,6 +41,7 @@ const RULES: [Rule; 15] = [
     references::check,
     may_be_undefined::check,
     when::check,
+    within::check,
     with::check,
     secrets::check,
     unused::check,
