@@ -5,6 +5,7 @@ mod answer;
 mod asking;
 mod guest;
 mod inside;
+mod pausing;
 mod person;
 mod rollback;
 mod steps;

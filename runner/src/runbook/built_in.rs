@@ -3,8 +3,11 @@
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::{Value, json};
+
+use super::window;
 
 /// A built-in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +90,21 @@ static PAUSE: LazyLock<Fields> = LazyLock::new(|| {
             "until",
             optional(
                 FieldKind::String,
-                "the instant to wait for: `until = \"2026-01-31T22:00:00+08:00\"`",
+                "the instant to wait for: `until = \"2026-01-31T22:00:00+08:00\"`, or the time of day: `\"02:00\"`",
+            ),
+        ),
+        (
+            "zone",
+            optional(
+                FieldKind::String,
+                "where the times of day hold: `Asia/Shanghai`, `+08:00`",
+            ),
+        ),
+        (
+            "latest",
+            optional(
+                FieldKind::String,
+                "until when what follows may begin; later the step fails: `latest = \"04:00\"`",
             ),
         ),
     ])
@@ -149,11 +166,12 @@ impl BuiltIn {
         }
     }
 
-    /// What its fields alone cannot say about its checked inputs, and the form the engine takes.
+    /// What its fields alone cannot say about its checked inputs, and the form the engine takes. A time
+    /// of day is the next one after `now`.
     ///
     /// # Errors
     /// The input that does not fit, if it is one, and what is wrong.
-    pub fn complete(self, inputs: Value) -> Result<Value, Misfit> {
+    pub fn complete(self, inputs: Value, now: Timestamp) -> Result<Value, Misfit> {
         match self {
             Self::Approve if inputs.get("then").is_some() && inputs.get("within").is_none() => {
                 return Err(Misfit {
@@ -166,21 +184,15 @@ impl BuiltIn {
             Self::Approve | Self::Assert => return Ok(inputs),
             Self::Pause => {}
         }
-        match (
-            inputs.get("for"),
-            inputs.get("until").and_then(Value::as_str),
-        ) {
-            (Some(duration_ms), None) => Ok(json!({ "for": duration_ms })),
-            (None, Some(until)) => {
-                let instant: jiff::Timestamp = until.parse().map_err(|_| Misfit {
-                    input: Some("until"),
-                    message: format!(
-                        "`{until}` is not an instant such as `2026-01-31T22:00:00+08:00`"
-                    ),
-                    help: "",
-                })?;
-                Ok(json!({ "until_ms": instant.as_millisecond() }))
-            }
+        let given = |name: &str| inputs.get(name).is_some();
+        match (inputs.get("for"), given("until")) {
+            (Some(_), false) if given("latest") || given("zone") => Err(Misfit {
+                input: Some(if given("latest") { "latest" } else { "zone" }),
+                message: "`latest` and `zone` belong to `until`".to_owned(),
+                help: "",
+            }),
+            (Some(duration_ms), false) => Ok(json!({ "for": duration_ms })),
+            (None, true) => window::complete(&inputs, now),
             _ => Err(Misfit {
                 input: None,
                 message: "a pause has either `for` or `until`".to_owned(),
@@ -215,14 +227,15 @@ mod tests {
 
     #[test]
     fn a_pause_waits_for_a_while_or_until_an_instant_and_not_both() {
-        let pause = |inputs| BuiltIn::Pause.complete(inputs);
+        let pause = |inputs| BuiltIn::Pause.complete(inputs, Timestamp::UNIX_EPOCH);
         assert_eq!(pause(json!({ "for": 5 })), Ok(json!({ "for": 5 })));
         assert_eq!(
             pause(json!({ "until": "1970-01-01T08:00:01+08:00" })),
-            Ok(json!({ "until_ms": 1000 }))
+            Ok(json!({ "until_ms": 1000, "until": "1970-01-01T08:00:01+08:00" }))
         );
         assert!(pause(json!({})).is_err());
         assert!(pause(json!({ "for": 5, "until": "1970-01-01T00:00:01Z" })).is_err());
         assert!(pause(json!({ "until": "tomorrow" })).is_err());
+        assert!(pause(json!({ "for": 5, "zone": "+08:00" })).is_err());
     }
 }

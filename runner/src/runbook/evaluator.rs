@@ -169,7 +169,8 @@ impl Evaluator {
         };
         let inputs = check_all(built_in.inputs(), &inputs)
             .map_err(|problems| inputs_fault(step, local, &problems))?;
-        built_in.complete(inputs).map_err(|misfit| {
+        let now = jiff::Timestamp::from_millisecond(scope.latest().0).unwrap_or_default();
+        built_in.complete(inputs, now).map_err(|misfit| {
             let message = format!("step `{}`: {}", step.id, misfit.message);
             fault("rutter.inputs", message)
         })

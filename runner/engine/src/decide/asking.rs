@@ -40,7 +40,7 @@ impl Turn<'_> {
         true
     }
 
-    fn ask(&mut self, step: Name, approval: Approval) {
+    pub(super) fn ask(&mut self, step: Name, approval: Approval) {
         self.facts.push(Fact::ApprovalAsked {
             question: self.run.next_question(),
             step,

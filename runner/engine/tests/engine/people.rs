@@ -492,3 +492,49 @@ fn what_a_file_of_the_inbox_said_is_remembered_by_its_name() {
     shell.kill();
     assert!(shell.run.has_read("letter"));
 }
+
+fn pause(inputs: serde_json::Value) -> rutter_engine::Step {
+    step("rest").uses(Uses::Pause).with(inputs)
+}
+
+#[test]
+fn a_pause_whose_instant_is_past_says_so_and_asks() {
+    let mut shell = Shell::new();
+    let past = json!({ "until_ms": 5, "until": "long ago" });
+    assert_eq!(shell.run(plan([pause(past)])), Standing::WaitingForPerson);
+    let asked = shell.run.open_questions().next().unwrap();
+    assert!(asked.approval.message.contains("long ago, which is past"));
+    assert!(done(&shell.approve("rest", "ann")));
+}
+
+#[test]
+fn a_pause_that_ran_out_while_nobody_drove_is_asked_about() {
+    let mut shell = Shell::new();
+    let until = shell.now.after(60_000);
+    shell.start(plan([pause(json!({ "until_ms": until.0, "until": "soon" }))]));
+    shell.until_fact("wait-started");
+    shell.now = shell.now.after(3_600_000);
+    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert!(done(&shell.approve("rest", "ann")));
+}
+
+#[test]
+fn within_its_window_a_pause_is_over_at_once_and_after_it_the_step_fails() {
+    let window = |shell: &Shell, from: u64, to: u64| {
+        let ms = |at: u64| shell.now.0 - 60_000 + i64::try_from(at).unwrap();
+        json!({ "until_ms": ms(from), "until": "2", "latest_ms": ms(to), "latest": "4" })
+    };
+    let mut shell = Shell::new();
+    let open = window(&shell, 0, 120_000);
+    assert!(done(&shell.run(plan([pause(open)]))));
+    assert_eq!(asks(&shell), 0);
+    let mut shell = Shell::new();
+    let closed = window(&shell, 0, 30_000);
+    assert_eq!(shell.run(plan([pause(closed)])), Standing::Failed);
+    let mut shell = Shell::new();
+    let ahead = window(&shell, 90_000, 120_000);
+    shell.start(plan([pause(ahead)]));
+    shell.until_fact("wait-started");
+    shell.now = shell.now.after(3_600_000);
+    assert_eq!(shell.resume(), Standing::Failed, "nobody drove it in time");
+}

@@ -5,6 +5,7 @@
 //! the rest the type is, as far as it is known.
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
@@ -105,7 +106,7 @@ fn values(
     match check_known(fields, &with, &is_not_yet) {
         Ok(inputs) => {
             if let (Used::BuiltIn(built_in), true) = (used, whole)
-                && let Err(misfit) = built_in.complete(inputs)
+                && let Err(misfit) = built_in.complete(inputs, Timestamp::now())
             {
                 let given = step.with.as_ref().zip(misfit.input);
                 let span = given.map_or(step.id.span, |(with, input)| with.find(input).0.span);
