@@ -10,12 +10,13 @@ use tokio::task::JoinSet;
 
 use super::Wishes;
 use super::clock::Clock;
+use super::flight::Flight;
 use super::guests::Guests;
 use super::timers::Timers;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
 use crate::journal::{Inbox, RunFolder};
-use crate::ui::{Drawing, Heard, Interview, posting};
+use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);
@@ -28,7 +29,11 @@ pub struct LiveShell {
     wishes: Wishes,
     clock: Clock,
     /// Calls in flight.
-    sends: JoinSet<Input>,
+    sends: JoinSet<(u64, Input)>,
+    /// What is known about them.
+    flight: Flight,
+    /// When the network gives a call up.
+    patience: Duration,
     /// Timers that keep the run going.
     timers: Timers,
     /// Timers that do not: an attempt's timeout matters only while something else is under way.
@@ -78,6 +83,8 @@ impl LiveShell {
             wishes,
             clock,
             sends: JoinSet::new(),
+            flight: Flight::default(),
+            patience: letters.patience,
             timers: Timers::default(),
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
             idle_timers: Timers::default(),
@@ -90,9 +97,10 @@ impl LiveShell {
 
     fn send(&mut self, ticket: Ticket, call: Box<Call>, at: At) {
         let (carrier, pace) = (self.carrier.clone(), self.pace.clone());
+        let number = self.flight.start(&at, &call, &ticket);
         self.sends.spawn(async move {
             let outcome: Outcome = dispatch(&pace, &*carrier, &call, &at).await;
-            Input::Answered { ticket, outcome }
+            (number, Input::Answered { ticket, outcome })
         });
     }
 
@@ -139,7 +147,7 @@ impl LiveShell {
     /// told meanwhile comes first: a guest tells before it calls, and waits after.
     fn gather(&mut self, mut inputs: Vec<Input>) -> Wakeup {
         while let Some(done) = self.sends.try_join_next() {
-            inputs.extend(done.ok());
+            inputs.extend(done.ok().map(|done| self.landed(done)));
         }
         while let Some(wakeup) = self.guests.try_next() {
             match wakeup {
@@ -153,6 +161,19 @@ impl LiveShell {
                 told
             }
             None => Wakeup::Inputs(inputs),
+        }
+    }
+
+    fn landed(&mut self, (number, answered): (u64, Input)) -> Input {
+        self.flight.land(number);
+        answered
+    }
+
+    /// Calls that have no answer for too long, as lines of their steps.
+    fn tell_slow(&mut self) {
+        for (at, message) in self.flight.slow(std::time::Instant::now(), self.patience) {
+            let level = LogLevel::Warn;
+            self.told.push_back(Wakeup::Log { at, level, message });
         }
     }
 
@@ -268,7 +289,8 @@ impl Shell for LiveShell {
                     return Some(Wakeup::Inputs(vec![self.interrupt()]));
                 }
                 Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
-                    return Some(self.gather(done.into_iter().collect()));
+                    let landed = done.ok().map(|done| self.landed(done));
+                    return Some(self.gather(landed.into_iter().collect()));
                 }
                 wakeup = self.guests.next() => return Some(match wakeup {
                     Wakeup::Inputs(inputs) => self.gather(inputs),
@@ -281,6 +303,7 @@ impl Shell for LiveShell {
                 }),
                 () = tokio::time::sleep(listens_in), if listens.is_some() => {}
                 _ = self.inbox_ticks.tick() => {
+                    self.tell_slow();
                     let letters = self.read_inbox(run);
                     if !letters.is_empty() {
                         return Some(Wakeup::Inputs(letters));
@@ -299,6 +322,8 @@ pub struct Letters {
     pub inbox: Inbox,
     /// The group that may answer.
     pub group: Option<u32>,
+    /// When the network gives a call up.
+    pub patience: Duration,
 }
 
 /// The conversation, or nothing to hear where nobody sits.

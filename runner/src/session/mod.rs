@@ -12,6 +12,7 @@
 mod ahead;
 mod clock;
 mod error;
+mod flight;
 mod guests;
 mod live;
 mod rehearse;
@@ -62,6 +63,7 @@ pub struct Session {
     secrets: Secrets,
     first: Vec<Input>,
     warnings: Vec<String>,
+    until: Option<Name>,
 }
 
 impl Session {
@@ -99,10 +101,12 @@ impl Session {
         let first = vec![start, Input::AccountsConfirmed(identities)];
         let run = limited(Run::new(), &wishes);
         let warnings = carrier.warnings();
+        let until = wishes.until.clone();
         let letters = Letters {
             inbox: driving.folder.inbox(),
             folder: driving.folder.clone(),
             group: equipment.settings.inbox_group,
+            patience: equipment.settings.network.timeout,
         };
         let shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         Ok(Self {
@@ -113,6 +117,7 @@ impl Session {
             secrets,
             first,
             warnings,
+            until,
         })
     }
 
@@ -165,10 +170,12 @@ impl Session {
         first.push(Input::AccountsConfirmed(identities));
         let run = limited(run, &wishes);
         let warnings = carrier.warnings();
+        let until = wishes.until.clone();
         let letters = Letters {
             inbox,
             folder: folder.clone(),
             group: equipment.settings.inbox_group,
+            patience: equipment.settings.network.timeout,
         };
         let shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         Ok(Self {
@@ -179,6 +186,7 @@ impl Session {
             secrets,
             first,
             warnings,
+            until,
         })
     }
 
@@ -211,6 +219,14 @@ impl Session {
     /// What the operator should know about the credentials: files that others may read.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The step after which the run was to stop, if it is over and nothing else stopped the run.
+    pub fn reached(&self) -> Option<&Name> {
+        let step = self.until.as_ref()?;
+        let over = self.run.step(step).is_some_and(rutter_engine::StepRun::is_over);
+        let stopped = self.run.standing() == Standing::Stopped && !self.run.interrupted();
+        (over && stopped).then_some(step)
     }
 
     /// The run's folder.
