@@ -9,7 +9,7 @@ use super::asking::unconfirmed;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
 use crate::plan::{Name, OnFailure, Step, Uses};
-use crate::record::{At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
+use crate::record::{At, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
 use crate::run::{ItemRun, ItemState, StepRun, StepState};
 use crate::scope::Prepared;
