@@ -340,7 +340,9 @@ impl Stage {
 
     /// Whether a run was begun at all.
     pub fn begun(&self) -> bool {
-        self.bench.state().join("runs").exists()
+        let runs = std::fs::read_dir(self.bench.state().join("runs"));
+        // The folder of runs is made before the first run in it.
+        runs.is_ok_and(|mut runs| runs.next().is_some())
     }
 
     /// `rutter resume`, with the input secrets at hand again.
