@@ -114,20 +114,43 @@ fn counted(actions: Vec<String>) -> Vec<Place> {
 }
 
 /// What is there, without what each run makes its own: the marks by which a step finds its objects
-/// again. An activation code that is closed is of use to nobody; where the answer that held it was lost,
-/// there is one more of them.
+/// again, and the ids that the cloud gives out, which depend on the order of items that are made beside
+/// each other. An activation code that is closed is of use to nobody; where the answer that held it was
+/// lost, there is one more of them.
 pub fn shape(state: &Value) -> Value {
     match state {
         Value::Object(map) => {
             let closed = |value: &Value| value.get("disabled") == Some(&Value::Bool(true));
             let kept = map.iter().filter(|(_, value)| !closed(value));
+            if map.keys().any(|key| key.contains(GIVEN)) {
+                let mut all: Vec<String> = kept
+                    .map(|(key, value)| format!("{}: {}", without_ids(key), shape(value)))
+                    .collect();
+                all.sort();
+                return all.into();
+            }
             kept.map(|(key, value)| (key.clone(), shape(value)))
                 .collect()
         }
         Value::Array(list) => list.iter().map(shape).collect(),
         Value::String(text) if text.starts_with("rutter ") => "a mark".into(),
+        Value::String(text) => without_ids(text).into(),
         other => other.clone(),
     }
+}
+
+/// What stands in every id that the simulated cloud gives out, before what is its own.
+const GIVEN: &str = "-sim";
+
+/// A text with `ID` in place of what is an id's own.
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split(GIVEN);
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        told.push_str("-ID");
+        told.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    told
 }
 
 /// How often each change was accepted, by account, action and parameters.
