@@ -54,8 +54,8 @@ const STYLES: Styles = Styles::styled()
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 the run failed; 2 the command or the runbook is wrong, nothing ran; \
-3 stopped and resumable; 4 waiting for a person; 5 an outcome is unknown; 6 undo failed; \
-70 a bug of rutter; 130 interrupted";
+3 stopped and resumable; 4 waiting for a person; 5 an outcome is unknown; \
+6 an undo waits for a person, or left something standing; 70 a bug of rutter; 130 interrupted";
 
 /// Run operations runbooks step by step, rehearsed first and resumable always
 #[derive(Debug, Parser)]
