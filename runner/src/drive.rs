@@ -17,10 +17,10 @@ use crate::ui::{Drawing, LogLevel, Show};
 pub enum Wakeup {
     /// The engine has something to decide.
     Inputs(Vec<Input>),
-    /// It is time to look for messages of other processes.
-    Inbox,
     /// A person at the terminal is asked, or typed something.
     Ask(Drawing),
+    /// The operator should know this.
+    Note(String),
     /// A guest told how far it is.
     Progress {
         /// Who.
@@ -101,13 +101,7 @@ impl<S: Shell> Drive<'_, S> {
                 match self.shell.next(self.run).await {
                     None => return Ok(self.run.standing()),
                     Some(Wakeup::Inputs(inputs)) => break inputs,
-                    Some(Wakeup::Inbox) => {
-                        let messages = self.journal.take_inbox();
-                        let messages = messages.map_err(|source| self.failed(source))?;
-                        if !messages.is_empty() {
-                            break messages.into_iter().map(Input::from).collect();
-                        }
-                    }
+                    Some(Wakeup::Note(text)) => self.show.note(&text),
                     Some(Wakeup::Ask(drawing)) => self.show.ask(&drawing),
                     Some(Wakeup::Progress {
                         at,
@@ -122,13 +116,6 @@ impl<S: Shell> Drive<'_, S> {
                     }
                 }
             };
-        }
-    }
-
-    fn failed(&self, source: JournalError) -> DriveError {
-        DriveError::Journal {
-            seq: self.run.seq() + 1,
-            source,
         }
     }
 

@@ -16,3 +16,4 @@ pub mod secrets;
 pub mod session;
 pub mod settings;
 pub mod ui;
+pub mod user;

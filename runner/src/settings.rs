@@ -62,6 +62,8 @@ pub struct Settings {
     pub http: Http,
     /// What one attempt of a step may use up; the largest answer bounds what is read from the network.
     pub limits: Limits,
+    /// The group whose members may answer what a run asks; nobody but its owner without one.
+    pub inbox_group: Option<u32>,
     /// The process's environment, as these settings saw it.
     pub environment: Environment,
 }
@@ -119,7 +121,26 @@ struct Document {
     #[serde(default)]
     limits: LimitsDocument,
     #[serde(default)]
+    inbox: InboxDocument,
+    #[serde(default)]
     simulation: SimulationDocument,
+}
+
+/// Who may answer what a run asks.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InboxDocument {
+    group: Option<String>,
+}
+
+impl InboxDocument {
+    fn group(&self) -> Result<Option<u32>, SettingsError> {
+        let Some(name) = &self.group else {
+            return Ok(None);
+        };
+        let unknown = || SettingsError::inbox(format!("this system has no group `{name}`"));
+        crate::user::group_id(name).ok_or_else(unknown).map(Some)
+    }
 }
 
 /// What a simulated cloud behind the endpoints needs.
@@ -311,6 +332,7 @@ impl Settings {
             },
             http: document.http.rooted(&in_file),
             limits: document.limits.limits(),
+            inbox_group: document.inbox.group()?,
             environment,
         })
     }

@@ -32,7 +32,7 @@ pub struct Asked {
 /// Flags that say what is asked about; all others are answers.
 const ABOUT: &[&str] = &["--item", "--change"];
 /// Flags that go with an answer.
-const BESIDE: &[&str] = &["--why", "--outputs", "--by", "--config"];
+const BESIDE: &[&str] = &["--why", "--outputs", "--config"];
 
 /// The questions in what was printed: `rutter resolve RUN STEP --gone --why …`. A line may offer several
 /// answers, and several lines may be about one step.

@@ -264,17 +264,14 @@ fn an_answer_from_elsewhere_takes_the_question_away() {
     terminal.saw("[y/N]", SOON).expect("it listens");
     let run = run_id(&bench);
     let approve = bench
-        .command(&["approve", &run, "gate", "--by", "bob"])
+        .command(&["approve", &run, "gate"])
         .into_std()
         .output()
         .expect("the binary can be started");
     assert!(approve.status.success(), "{approve:?}");
     assert_eq!(terminal.ends(SOON), Some(0), "{}", terminal.text());
     let text = terminal.text();
-    assert!(
-        text.contains("question 1 is settled: bob said yes"),
-        "{text}"
-    );
+    assert!(text.contains("question 1 is settled: "), "{text}");
     assert!(terminal.is_as_a_shell_wants_it());
 }
 

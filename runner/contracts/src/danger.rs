@@ -80,6 +80,14 @@ impl Action {
         destroys.then_some(Danger::Irreversible)
     }
 
+    /// Returns whether some call of this action needs a person's word, whatever it is asked to do.
+    pub fn may_be_dangerous(&self) -> bool {
+        let by_parameters = DESTROYS
+            .iter()
+            .any(|rule| (rule.product, rule.action) == (self.product, self.name.as_str()));
+        self.costs || self.irreversible || by_parameters
+    }
+
     /// Returns whether the call only asks what would happen.
     fn is_trial(&self, parameters: &Value) -> bool {
         let given = parameters.get("DryRun").map(text);

@@ -7,6 +7,7 @@ mod guest;
 mod inside;
 mod look;
 mod part;
+mod pausing;
 mod person;
 mod rollback;
 mod steps;
@@ -179,7 +180,8 @@ impl<'a> Turn<'a> {
                 settlement,
                 by,
                 why,
-            } => self.settle_changes(&step, item.as_ref(), change, settlement, &by, &why),
+            } => self.settle_changes(&step, item.as_ref(), change, settlement, by, why),
+            Input::Ignore { by, said, why } => self.ignore(by, said, why),
             Input::Undo { by } => self.undo(by),
             Input::UndoPart { by, part, mended } => self.undo_part(by, part, mended),
             Input::Interrupt => {
@@ -206,6 +208,7 @@ impl<'a> Turn<'a> {
             Wake::SleepOver { at, index } => self.sleep_over(at, index),
             Wake::Attempt(at) => self.attempt_due(at),
             Wake::Timeout(at) => self.attempt_timed_out(at),
+            Wake::Answer(question) => self.answer_overdue(question),
         }
     }
 

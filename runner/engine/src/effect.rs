@@ -7,6 +7,7 @@ use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
 use crate::record::{At, Identity, Mode, Timestamp};
@@ -184,6 +185,8 @@ pub enum Wake {
     Attempt(At),
     /// An attempt took too long.
     Timeout(At),
+    /// The time for an answer to a question is up, by the question's number.
+    Answer(u64),
 }
 
 /// What a plugin's own undo is given.
@@ -273,7 +276,7 @@ pub enum Input {
         /// The number of the question they were shown.
         question: u64,
         /// Who.
-        by: String,
+        by: Person,
         /// What they entered.
         evidence: Evidence,
     },
@@ -282,7 +285,7 @@ pub enum Input {
         /// The number of the question they were shown.
         question: u64,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -298,7 +301,7 @@ pub enum Input {
         /// What.
         resolution: Resolution,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -313,19 +316,28 @@ pub enum Input {
         /// What.
         settlement: Settlement,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
+        why: String,
+    },
+    /// Somebody said what cannot be acted upon: it is recorded, and decides nothing.
+    Ignore {
+        /// Who.
+        by: Person,
+        /// What they said.
+        said: String,
+        /// Why it decides nothing.
         why: String,
     },
     /// Take the whole run back.
     Undo {
         /// Who asked.
-        by: String,
+        by: Person,
     },
     /// Take a part of the run back, as [`crate::Run::part`] found it.
     UndoPart {
         /// Who asked.
-        by: String,
+        by: Person,
         /// The part.
         part: Box<Part>,
         /// The runbook that the run goes on with, as [`crate::Run::may_become`] accepted it, when it

@@ -13,6 +13,7 @@ mod effect;
 mod find;
 mod ids;
 mod part;
+mod person;
 mod plan;
 mod question;
 mod record;
@@ -30,11 +31,14 @@ pub use effect::{
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
+pub use person::{Known, Person};
 pub use plan::{
     Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
     Retry, SourceLine, Step, SubRunbook, Uses,
 };
-pub use question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
+pub use question::{
+    Approval, Evidence, Question, Settled, Shown, Silence, Within, Yes, names_action,
+};
 pub use record::{
     At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
     RunEnd, Shape, StepEnd, Timestamp,

@@ -127,7 +127,8 @@ pub enum Uses {
     Plugin(PluginRef),
     /// Waits for people. Inputs: `message`, `people`, `evidence` (list of names), `owner`.
     Approve,
-    /// Waits. Inputs: `for` (milliseconds) or `until_ms` (milliseconds since 1970).
+    /// Waits. Inputs: `for` (milliseconds), or `until_ms` (milliseconds since 1970) with `until`, the
+    /// words for it, and perhaps `latest_ms`, after which what follows must not begin, with `latest`.
     Pause,
     /// Fails unless `that` is true. Inputs: `that`, `message`.
     Assert,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::{Ask, Call, Target};
+use crate::person::Person;
 use crate::plan::Name;
 use crate::record::Timestamp;
 
@@ -28,6 +29,12 @@ pub struct Approval {
     /// The changes that a yes counts for, as they are held: no other is let through by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Shown>,
+    /// Who may answer, by the names that the operating system knows; everybody when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
+    /// Until when an answer is waited for, and what happens then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
     /// The actions, `ecs:DeleteImage`, that the runbook's own question answers for in its step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covers: Vec<String>,
@@ -39,11 +46,40 @@ impl Approval {
         !self.changes.is_empty() || !self.covers.is_empty()
     }
 
+    /// Whether this person is among those who may answer. A name that nobody vouches for is no
+    /// approver's.
+    pub fn may_answer(&self, by: &Person) -> bool {
+        let named = self.approvers.iter().any(|name| *name == by.name);
+        self.approvers.is_empty() || (named && by.uid().is_some())
+    }
+
     /// The actions that somebody must name who wants to answer without having seen the question.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         let held = self.changes.iter().map(|shown| shown.label.as_str());
         held.chain(self.covers.iter().map(String::as_str))
     }
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// When the time is up.
+    pub due: Timestamp,
+    /// What silence means.
+    pub then: Silence,
+}
+
+/// What it means that nobody answered in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silence {
+    /// The step fails.
+    #[default]
+    Stop,
+    /// The run is taken back.
+    Undo,
+    /// The run goes on as if somebody had said yes.
+    Continue,
 }
 
 /// A change as a person is shown it before it is sent.
@@ -124,7 +160,7 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Yes {
     /// Who.
-    pub by: String,
+    pub by: Person,
     /// When.
     pub time: Timestamp,
     /// What they entered.
@@ -139,7 +175,7 @@ pub enum Settled {
     /// Somebody said no.
     Declined {
         /// Who.
-        by: String,
+        by: Person,
     },
     /// What it was about is gone, and why.
     Moot(&'static str),
@@ -147,8 +183,8 @@ pub enum Settled {
 
 impl Question {
     /// Whether this person said yes to it.
-    pub fn has_yes_of(&self, by: &str) -> bool {
-        self.yes.iter().any(|yes| yes.by == by)
+    pub fn has_yes_of(&self, by: &Person) -> bool {
+        self.yes.iter().any(|yes| yes.by.is(by))
     }
 
     /// Whether it is about this item of its step: one of its changes, or the step as a whole.

@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::effect::{Resolution, Settlement};
 use crate::find::Find;
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
 
@@ -223,7 +224,7 @@ pub enum Fact {
         /// The folder beside the journal in which the damaged files are kept.
         kept: String,
         /// Who did it.
-        by: String,
+        by: Person,
     },
     /// The driver's clock showed another time than it can have been.
     ClockDoubted {
@@ -288,7 +289,7 @@ pub enum Fact {
         /// The step.
         step: Name,
         /// Who.
-        by: String,
+        by: Person,
         /// What they entered.
         evidence: Evidence,
     },
@@ -299,7 +300,7 @@ pub enum Fact {
         /// The step.
         step: Name,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -309,7 +310,7 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<Name>,
         /// Who.
-        by: String,
+        by: Person,
         /// What they said.
         said: String,
         /// Why it decided nothing.
@@ -456,14 +457,14 @@ pub enum Fact {
         /// What.
         resolution: Resolution,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
     /// The run is being taken back.
     RollbackStarted {
         /// Who asked; the runbook for `on_failure = "undo"`.
-        by: String,
+        by: Person,
         /// What is taken back, when it is not the whole run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         part: Option<Box<Part>>,
@@ -506,7 +507,7 @@ pub enum Fact {
         /// What.
         settlement: Settlement,
         /// Who.
-        by: String,
+        by: Person,
         /// Why.
         why: String,
     },
@@ -523,6 +524,34 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Who said it, if somebody did.
+    pub fn by(&self) -> Option<&Person> {
+        match self {
+            Self::Approved { by, .. }
+            | Self::Declined { by, .. }
+            | Self::AnswerIgnored { by, .. }
+            | Self::Resolved { by, .. }
+            | Self::ChangeSettled { by, .. }
+            | Self::RollbackStarted { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Whether questions may be open, or answered, after it that were not before.
+    pub fn is_about_questions(&self) -> bool {
+        matches!(
+            self,
+            Self::ApprovalAsked { .. }
+                | Self::Approved { .. }
+                | Self::Declined { .. }
+                | Self::StepEnded { .. }
+                | Self::StepSkipped { .. }
+                | Self::AttemptEnded { .. }
+                | Self::Resumed { .. }
+                | Self::RollbackStarted { .. }
+        )
+    }
+
     /// How soon this fact must be safe. Each kind is named, so that a new one is not taken for the least.
     pub fn durability(&self) -> Durability {
         match self {
@@ -537,6 +566,7 @@ impl Fact {
             | Self::ClockDoubted { .. }
             | Self::Approved { .. }
             | Self::Declined { .. }
+            | Self::AnswerIgnored { .. }
             | Self::Resolved { .. }
             | Self::ChangeSettled { .. }
             | Self::PlanRevised { .. }
@@ -555,7 +585,6 @@ impl Fact {
             | Self::CloudClock { .. }
             | Self::AccountsConfirmed { .. }
             | Self::LookBegun { .. }
-            | Self::AnswerIgnored { .. }
             | Self::Interrupted {}
             | Self::StepSkipped { .. }
             | Self::StepPrepared { .. }

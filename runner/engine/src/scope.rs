@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::plan::{Plan, Step, SubRunbook};
-use crate::record::{Item, Shape};
+use crate::record::{Item, Shape, Timestamp};
 use crate::run::Run;
 
 /// What became of a step, for an expression that reads it.
@@ -57,6 +57,11 @@ impl<'a> Scope<'a> {
             None => self.run.step_value(id),
             Some(caller) => self.run.step_value(&format!("{}.{id}", caller.id)),
         }
+    }
+
+    /// When the newest record was made: now, as far as expressions know.
+    pub fn latest(&self) -> Timestamp {
+        self.run.latest()
     }
 
     /// The run's id.

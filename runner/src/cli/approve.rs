@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use rutter_engine::{Evidence, Fact, Question, Settled, Timestamp};
+use rutter_engine::{Evidence, Fact, Person, Question, Settled};
 
-use super::flags::{Speaker, pair};
+use super::flags::pair;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::journal::Message;
-use crate::ui::{Prompt, one_line, question_lines};
+use crate::journal::{Message, Posted, RunFolder};
+use crate::ui::{Prompt, one_line, posting};
 
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);
@@ -26,8 +26,6 @@ pub(super) struct Args {
     /// Answer this question only, by the number it was shown with
     #[arg(long, value_name = "NUMBER")]
     question: Vec<u64>,
-    #[command(flatten)]
-    speaker: Speaker,
     /// Enter a piece of evidence that the step asks for
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "no")]
     evidence: Vec<(String, String)>,
@@ -40,40 +38,80 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let seen = context.see(&args.run)?.begun()?.whole()?;
-    let questions = questions(&seen, &args.step, &args.question)?;
-    for question in &questions {
-        for line in question_lines(question, &seen.run) {
-            context.printer.note(&line);
+    let (folder, asked, seen) = match context.see(&args.run) {
+        Ok(seen) => {
+            let seen = seen.begun()?.whole()?;
+            let asked = questions(&seen, &args.step, &args.question)?;
+            (seen.folder.clone(), asked, Some(seen))
         }
+        // Who may only answer sees no more than what is asked.
+        Err(failure) => match posted(context, &args)? {
+            Some((folder, asked)) => (folder, asked, None),
+            None => return Err(failure),
+        },
+    };
+    for line in asked.iter().flat_map(|asked| &asked.lines) {
+        context.printer.note(line);
     }
-    let by = args.speaker.name(&context.environment);
     let messages = match args.why.filter(|_| args.no) {
         // A no ends the step, and with it whatever else it asks.
-        Some(why) => questions[..1]
+        Some(why) => asked[..1]
             .iter()
-            .map(|question| Message::Decline {
-                question: question.number,
-                by: by.clone(),
+            .map(|asked| Message::Decline {
+                question: asked.number,
                 why: why.clone(),
             })
             .collect::<Vec<_>>(),
         None => {
-            sure(&seen, &questions, &args.question)?;
-            let evidence = evidence(&questions, args.evidence, &seen)?;
-            let yes = |question: &Question| Message::Approve {
-                question: question.number,
-                by: by.clone(),
+            sure(folder.id(), &asked, &args.question)?;
+            let evidence = evidence(&asked, args.evidence, folder.id())?;
+            let yes = |asked: &Posted| Message::Approve {
+                question: asked.number,
                 evidence: evidence.clone(),
             };
-            questions.iter().map(yes).collect()
+            asked.iter().map(yes).collect()
         }
     };
-    leave(context, &seen, &messages)
+    match seen {
+        Some(seen) => leave(context, &seen, &messages),
+        None => {
+            for message in &messages {
+                folder.inbox().leave(message)?;
+            }
+            context
+                .printer
+                .note(&format!("left for run {}", folder.id()));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// The questions that a run's driver tells to those who may not look at its journal.
+fn posted(context: &Context, args: &Args) -> Result<Option<(RunFolder, Vec<Posted>)>, Failure> {
+    let Some(folder) = context.runs()?.named(&args.run) else {
+        return Ok(None);
+    };
+    let Some(mut asked) = folder.posted() else {
+        return Ok(None);
+    };
+    asked.retain(|asked| {
+        let named = args.question.is_empty() || args.question.contains(&asked.number);
+        asked.step == args.step && named
+    });
+    if asked.is_empty() {
+        return Err(Failure::refused(
+            format!(
+                "step `{}` of run {} asks nothing of that kind",
+                args.step, args.run
+            ),
+            "ask whoever drives the run what it waits for",
+        ));
+    }
+    Ok(Some((folder, asked)))
 }
 
 /// The open questions of a step, or those of them that are named; at least one.
-fn questions(seen: &Seen, step: &str, named: &[u64]) -> Result<Vec<Question>, Failure> {
+fn questions(seen: &Seen, step: &str, named: &[u64]) -> Result<Vec<Posted>, Failure> {
     for number in named {
         check_named(seen, step, *number)?;
     }
@@ -82,7 +120,7 @@ fn questions(seen: &Seen, step: &str, named: &[u64]) -> Result<Vec<Question>, Fa
         .run
         .open_questions_of(step)
         .filter(wanted)
-        .cloned()
+        .map(|question| posting(question, &seen.run))
         .collect();
     if !open.is_empty() {
         return Ok(open);
@@ -119,10 +157,14 @@ fn check_named(seen: &Seen, step: &str, number: u64) -> Result<(), Failure> {
     let how = match &question.settled {
         None => return Ok(()),
         Some(Settled::Approved) => {
-            let who: Vec<_> = question.yes.iter().map(|yes| one_line(&yes.by)).collect();
+            let who: Vec<_> = question
+                .yes
+                .iter()
+                .map(|yes| one_line(&yes.by.name))
+                .collect();
             format!("{} said yes", who.join(" and "))
         }
-        Some(Settled::Declined { by }) => format!("{} said no", one_line(by)),
+        Some(Settled::Declined { by }) => format!("{} said no", one_line(&by.name)),
         Some(Settled::Moot(why)) => (*why).to_owned(),
     };
     Err(Failure::refused(
@@ -132,12 +174,11 @@ fn check_named(seen: &Seen, step: &str, number: u64) -> Result<(), Failure> {
 }
 
 /// Makes sure that who says yes to what destroys, buys or is final has seen it.
-fn sure(seen: &Seen, questions: &[Question], named: &[u64]) -> Result<(), Failure> {
-    let is_final = |question: &&Question| question.approval.is_final();
-    let Some(first) = questions.iter().find(is_final) else {
+fn sure(id: &str, asked: &[Posted], named: &[u64]) -> Result<(), Failure> {
+    let Some(first) = asked.iter().find(|asked| asked.is_final) else {
         return Ok(());
     };
-    let (id, step) = (seen.folder.id(), &first.step);
+    let step = &first.step;
     if let Some(prompt) = Prompt::open() {
         if prompt.word("yes?")? {
             return Ok(());
@@ -147,14 +188,12 @@ fn sure(seen: &Seen, questions: &[Question], named: &[u64]) -> Result<(), Failur
             format!("`rutter approve {id} {step}` asks again"),
         ));
     }
-    let unnamed = questions
+    let unnamed = asked
         .iter()
-        .filter(is_final)
-        .find(|question| !named.contains(&question.number));
-    let Some(question) = unnamed else {
+        .find(|asked| asked.is_final && !named.contains(&asked.number));
+    let Some(Posted { number, .. }) = unnamed else {
         return Ok(());
     };
-    let number = question.number;
     Err(Failure::refused(
         format!(
             "question {number} is about what cannot be taken back or costs money: without a terminal \
@@ -165,17 +204,10 @@ fn sure(seen: &Seen, questions: &[Question], named: &[u64]) -> Result<(), Failur
 }
 
 /// What the questions want, from flags and then from the person at the terminal.
-fn evidence(
-    questions: &[Question],
-    given: Vec<(String, String)>,
-    seen: &Seen,
-) -> Result<Evidence, Failure> {
+fn evidence(asked: &[Posted], given: Vec<(String, String)>, id: &str) -> Result<Evidence, Failure> {
     let mut evidence: Evidence = given.into_iter().collect();
-    let step = &questions[0].step;
-    let wanted: Vec<&String> = questions
-        .iter()
-        .flat_map(|question| &question.approval.evidence)
-        .collect();
+    let step = &asked[0].step;
+    let wanted: Vec<&String> = asked.iter().flat_map(|asked| &asked.evidence).collect();
     if let Some(name) = evidence.keys().find(|name| !wanted.contains(name)) {
         let title = format!("step `{step}` does not ask for the evidence `{name}`");
         let names: Vec<_> = wanted.iter().map(|name| name.as_str()).collect();
@@ -191,20 +223,18 @@ fn evidence(
             format!("`--evidence {name}=…` says what was seen"),
         ));
     }
-    let missing = |question: &Question| question.missing(&evidence).cloned().collect::<Vec<_>>();
-    let missing: Vec<String> = questions.iter().flat_map(missing).collect();
-    for name in missing {
+    for name in wanted {
+        if evidence.contains_key(name) {
+            continue;
+        }
         let Some(prompt) = Prompt::open() else {
             return Err(Failure::refused(
                 format!("step `{step}` asks for the evidence `{name}`"),
-                format!(
-                    "`rutter approve {} {step} --evidence {name}=…`",
-                    seen.folder.id()
-                ),
+                format!("`rutter approve {id} {step} --evidence {name}=…`"),
             ));
         };
-        let entered = prompt.evidence(&name)?;
-        evidence.insert(name, entered);
+        let entered = prompt.evidence(name)?;
+        evidence.insert(name.clone(), entered);
     }
     Ok(evidence)
 }
@@ -212,24 +242,18 @@ fn evidence(
 /// Leaves messages for the driver of a run and, if there is one, waits until it has acted upon them.
 pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
-    let inbox = seen.folder.inbox()?;
-    let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-    let mut numbers = Vec::new();
+    let inbox = seen.folder.inbox();
+    let mut left = Vec::new();
     for message in messages {
-        numbers.push(inbox.leave(now, message)?);
+        left.push(inbox.leave(message)?);
     }
+    let letters = left.clone();
     let until = Instant::now() + TAKEN_WITHIN;
     while seen.driver.is_some() && Instant::now() < until {
-        let mut left = Vec::new();
-        for number in &numbers {
-            if !inbox.is_taken(*number)? {
-                left.push(*number);
-            }
-        }
+        left.retain(|name| !inbox.is_taken(name));
         if left.is_empty() {
-            return taken(context, seen);
+            return taken(context, seen, &letters);
         }
-        numbers = left;
         std::thread::sleep(Duration::from_millis(50));
     }
     context.printer.note(&match seen.driver {
@@ -240,17 +264,20 @@ pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Res
 }
 
 /// The driver has read what was said: tells whether it decided anything.
-fn taken(context: &Context, seen: &Seen) -> Result<Exit, Failure> {
+fn taken(context: &Context, seen: &Seen, letters: &[String]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
     let now = Seen::new(seen.folder.clone())?;
-    let new = now
+    let mine = |by: &Person| {
+        by.letter()
+            .is_some_and(|letter| letters.iter().any(|one| one == letter))
+    };
+    let ignored = now
         .records
         .iter()
-        .filter(|record| record.seq > seen.run.seq());
-    let ignored = new
+        .rev()
         .filter_map(|record| record.known())
         .find_map(|record| match record.fact {
-            Fact::AnswerIgnored { why, .. } => Some(why),
+            Fact::AnswerIgnored { why, by, .. } if mine(&by) => Some(why),
             _ => None,
         });
     match ignored {

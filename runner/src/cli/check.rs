@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::flags::Inputs;
 use super::load::{self, Loaded};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, gates};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
 use crate::ui::notes;
 
@@ -24,7 +24,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let mut exit = Exit::Done;
     for path in &args.runbooks {
-        let result = load::check(context, &settings, path, &args.inputs);
+        let mut result = load::check(context, &settings, path, &args.inputs);
+        if let Ok(loaded) = &mut result {
+            let gates = gates::warnings(&loaded.checked.plan, &settings);
+            loaded.checked.warnings.extend(gates);
+        }
         if result.is_err() {
             exit = Exit::Refused;
         }

@@ -105,7 +105,14 @@ fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) 
         Asked::Undo if run.rests() && !run.interrupted() => Exit::Done,
         _ => Exit::of_standing(standing, asked, run.interrupted()).of_run(run),
     };
-    if exit == Exit::Done {
+    if let Some(step) = session.reached() {
+        // It stopped where it was asked to.
+        printer.note(&format!(
+            "run {} stopped after `{step}`, as asked; `rutter resume {}` goes on",
+            run.id(),
+            run.id()
+        ));
+    } else if exit == Exit::Done {
         printer.note(ending(run, standing).trim_end());
     } else {
         // Why it is not done is said even when only the answer is wanted.

@@ -40,27 +40,6 @@ pub(super) struct Inputs {
     pub accounts: Vec<AccountFlag>,
 }
 
-/// Who says something that is recorded.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Speaker {
-    /// Record this name [default: the name you are logged in with]
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-}
-
-impl Speaker {
-    /// The name that is recorded.
-    pub(super) fn name(&self, environment: &crate::settings::Environment) -> String {
-        let login = || {
-            ["USER", "LOGNAME", "USERNAME"]
-                .iter()
-                .find_map(|name| environment.get(name))
-        };
-        let name = self.by.clone().or_else(login);
-        name.unwrap_or_else(|| "somebody at the command line".to_owned())
-    }
-}
-
 /// Reads `NAME=VALUE`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod failure;
 mod flags;
+mod gates;
 mod list;
 mod load;
 mod logs;

@@ -2,7 +2,6 @@
 
 use rutter_engine::Timestamp;
 
-use super::flags::Speaker;
 use super::{Context, Exit, Failure};
 use crate::session::{Recovered, recover};
 use crate::ui::ending;
@@ -12,15 +11,12 @@ use crate::ui::ending;
 pub(super) struct Args {
     /// The run's id, or the beginning of it
     run: String,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let folder = context.runs()?.find(&args.run)?;
-    let by = args.speaker.name(&context.environment);
     let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-    let recovered = recover(&folder, &by, now)?;
+    let recovered = recover(&folder, &crate::user::current(), now)?;
     let seen = super::runs::Seen::new(folder)?;
     if recovered == Recovered::Finished {
         context

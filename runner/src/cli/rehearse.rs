@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         world: read_world(&world_file)?,
         world_file: world_file.display().to_string(),
         hosts: settings.http.hosts.clone(),
-        wishes: args.wishes.wishes(context),
+        wishes: args.wishes.wishes(),
     };
     let sandbox = driving::sandbox(&settings)?;
     // A rehearsal is over before bars would be of use, and its report says all of it.

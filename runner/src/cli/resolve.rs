@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use rutter_engine::{Back, Change, ItemState, Name, Resolution, Settlement, StepRun, StepState};
 use serde_json::Value;
 
-use super::flags::Speaker;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::Message;
@@ -48,19 +47,12 @@ pub(super) struct Args {
     /// Why; recorded
     #[arg(long, value_name = "TEXT")]
     why: String,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     let mut seen = context.see(&args.run)?.begun()?;
     if let Some(settlement) = settlement(&seen, &args)? {
-        let message = settle(
-            &seen,
-            &args,
-            settlement,
-            args.speaker.name(&context.environment),
-        )?;
+        let message = settle(&seen, &args, settlement)?;
         return super::approve::leave(context, &seen, &[message]);
     }
     if seen.run.rollback().is_none() {
@@ -82,7 +74,6 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         item,
         about,
         resolution,
-        by: args.speaker.name(&context.environment),
         why: args.why,
     };
     super::approve::leave(context, &seen, &[message])
@@ -112,12 +103,7 @@ fn settlement(seen: &Seen, args: &Args) -> Result<Option<Settlement>, Failure> {
 }
 
 /// The message, if any change of the step waits for such a decision.
-fn settle(
-    seen: &Seen,
-    args: &Args,
-    settlement: Settlement,
-    by: String,
-) -> Result<Message, Failure> {
+fn settle(seen: &Seen, args: &Args, settlement: Settlement) -> Result<Message, Failure> {
     let id = seen.folder.id();
     let waits = |change: &&Change| {
         // What stays already need not be left again.
@@ -152,7 +138,6 @@ fn settle(
         item: args.item.as_deref().map(Name::from),
         change: args.change,
         settlement,
-        by,
         why: args.why.clone(),
     })
 }

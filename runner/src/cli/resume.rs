@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, true)?;
-    let wishes = args.wishes.wishes(context);
+    let wishes = args.wishes.wishes();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Go).await?;
@@ -81,7 +81,7 @@ fn resume_anew(
         file: args.inputs.as_deref(),
     };
     let anew = anew(context, &settings, seen, found.as_ref(), &said)?;
-    let wishes = args.wishes.wishes(context);
+    let wishes = args.wishes.wishes();
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: found.clone().map(Box::new),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::exit::Asked;
-use super::flags::{Inputs, Speaker};
-use super::{Context, Exit, Failure, driving, load};
+use super::flags::Inputs;
+use super::{Context, Exit, Failure, driving, gates, load};
 use crate::journal::new_run_id;
 use crate::session::{Consent, Session, Wishes};
 use crate::ui::notes;
@@ -30,16 +30,14 @@ pub(super) struct WishFlags {
     /// Stop after this step
     #[arg(long, value_name = "STEP")]
     until: Option<String>,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 impl WishFlags {
     /// What the session is told.
-    pub(super) fn wishes(&self, context: &Context) -> Wishes {
+    pub(super) fn wishes(&self) -> Wishes {
         Wishes {
             approve: self.approve.clone(),
-            by: self.speaker.name(&context.environment),
+            by: crate::user::current(),
             until: self.until.as_deref().map(Into::into),
             ask: true,
         }
@@ -51,11 +49,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let id = new_run_id().map_err(|error| Failure::io("no random numbers are to be had", error))?;
     let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
     context.warn(&loaded.checked.warnings);
+    context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let notes = notes(&loaded.checked.plan.notes);
     if !notes.is_empty() {
         context.printer.note(&notes);
     }
-    let wishes = args.wishes.wishes(context);
+    let wishes = args.wishes.wishes();
     Context::runtime()?.block_on(async {
         let session = Session::begin(
             driving::equipment(settings)?,

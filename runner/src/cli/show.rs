@@ -8,8 +8,8 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::StoredRecord;
 use crate::ui::{
-    describe_stored, ending, ids_csv, ids_json, ids_table, instant, one_line, open_questions,
-    outputs, steps_table, timed,
+    describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, one_line, open_questions,
+    outputs, place, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.
@@ -134,8 +134,8 @@ fn page(seen: &Seen) -> String {
         run.id(),
         plan.name,
         one_line(&plan.title),
-        instant(run.started()),
-        instant(run.latest()),
+        instant_here(run.started()),
+        instant_here(run.latest()),
     );
     for (name, account) in &plan.accounts {
         let id = run
@@ -162,6 +162,18 @@ fn page(seen: &Seen) -> String {
     text
 }
 
+/// What the driver said last about calls that have no answer, if nothing was recorded since.
+fn hanging(seen: &Seen) -> String {
+    let lines = seen.folder.read_log().unwrap_or_default();
+    let newest = seen.run.latest();
+    let since = lines
+        .iter()
+        .filter(|line| line.time >= newest && line.message.contains("has no answer for"));
+    since
+        .map(|line| format!("  {}: {}\n", place(&line.at), one_line(&line.message)))
+        .collect()
+}
+
 fn standing(seen: &Seen) -> String {
     let mut text = match &seen.driver {
         Some(driver) => {
@@ -170,8 +182,9 @@ fn standing(seen: &Seen) -> String {
                 .iter()
                 .map(|line| format!("  {line}\n"))
                 .collect();
+            let slow = hanging(seen);
             format!(
-                "run {id} is being driven by {driver}\n{asked}help: `rutter show --follow {id}` shows what it does\n"
+                "run {id} is being driven by {driver}\n{slow}{asked}help: `rutter show --follow {id}` shows what it does\n"
             )
         }
         None => ending(&seen.run, &seen.run.standing()),

@@ -64,7 +64,7 @@ fn a_decision_needs_a_reason_and_is_one_of_four() {
 #[test]
 fn saying_no_needs_a_reason() {
     assert!(parses(
-        "rutter approve 7f3c cutover --by ana --evidence ticket=T-1"
+        "rutter approve 7f3c cutover --question 3 --evidence ticket=T-1"
     ));
     assert!(parses("rutter approve 7f3c cutover --no --why late"));
     assert!(!parses("rutter approve 7f3c cutover --no"));

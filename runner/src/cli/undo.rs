@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use rutter_engine::{Change, PartFrom, PartRefused};
 
 use super::exit::Asked;
-use super::flags::Speaker;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
@@ -36,8 +35,6 @@ pub(super) struct Args {
     /// Read secret inputs from a TOML file, where taking back needs them
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
-    #[command(flatten)]
-    speaker: Speaker,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -62,16 +59,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note("nothing was done");
         return Ok(Exit::Refused);
     }
-    let by = args.speaker.name(&context.environment);
     if seen.driver.is_some() {
-        return super::approve::leave(context, &seen, &[Message::Undo { by }]);
+        return super::approve::leave(context, &seen, &[Message::Undo {}]);
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let wishes = Wishes {
-        by,
-        ..Wishes::default()
-    };
+    let wishes = Wishes::default();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Undo).await?;
@@ -114,11 +107,7 @@ fn undo_part(
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let by = args.speaker.name(&context.environment);
-    let wishes = Wishes {
-        by: by.clone(),
-        ..Wishes::default()
-    };
+    let wishes = Wishes::default();
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: Some(Box::new(found)),

@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 54] = [
+pub(super) const FAULTS: [(&str, &str, &str); 56] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -66,6 +66,16 @@ pub(super) const FAULTS: [(&str, &str, &str); 54] = [
         "rutter.declined",
         "A person who was asked said no.",
         "Do what the person asks for, then `rutter resolve RUN STEP --retry` asks again; or `rutter undo RUN`.",
+    ),
+    (
+        "rutter.no-answer",
+        "Nobody answered a question within its time, and the runbook says that the run stops then.",
+        "`rutter resume RUN` asks again; tell those who may answer. `rutter undo RUN` takes the run back.",
+    ),
+    (
+        "rutter.too-late",
+        "It is later than the `latest` of a pause: what follows must not begin any more.",
+        "`rutter resume RUN` waits for the next window where the times are times of day; otherwise give a new window by `rutter resume RUN --runbook FILE`, or `rutter undo RUN`.",
     ),
     (
         "rutter.denied",

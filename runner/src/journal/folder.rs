@@ -2,8 +2,10 @@
 //!
 //! | entry | what it is |
 //! |---|---|
-//! | `journal.db`, `-wal` | the records and the inbox; `-shm` beside them is scratch |
+//! | `journal.db`, `-wal` | the records; `-shm` beside them is scratch |
 //! | `head` | how far the records reach: see `head.rs` |
+//! | `inbox/` | answers that other processes left: see [`Inbox`] |
+//! | `questions.json` | what the run asks, for a group that may answer and may not look at the journal |
 //! | `components/DIGEST.wasm` | the plugins' exact bytes: a resume or an undo next month uses what the run began with |
 //! | `damaged-N/` | the files of a journal that was damaged and begun again: see `recover.rs` |
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::inspect::inspect;
+use super::inbox::share;
 use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
@@ -68,6 +70,11 @@ impl Runs {
             journal,
             lock,
         })
+    }
+
+    /// The run with this id, whether or not this user may look at the list of runs.
+    pub fn named(&self, id: &str) -> Option<RunFolder> {
+        run_id::is_id(id).then(|| self.folder(id))
     }
 
     /// The run whose id begins with `prefix`.
@@ -191,15 +198,30 @@ impl RunFolder {
         }
     }
 
-    /// The letter box of the run.
+    /// The answers that were left for the run.
+    pub fn inbox(&self) -> Inbox {
+        Inbox::new(&self.path)
+    }
+
+    /// Lets a group leave answers, and read what is asked; nothing else of the run is theirs.
     ///
     /// # Errors
-    /// When its journal cannot be written.
-    pub fn inbox(&self) -> Result<Inbox, RunsError> {
-        if self.driver()?.is_none() {
-            inspect(&self.journal())?;
+    /// When the folders cannot be given to the group.
+    pub fn open_to(&self, group: Option<u32>) -> Result<(), JournalError> {
+        self.inbox().make(group)?;
+        let Some(group) = group else {
+            return Ok(());
+        };
+        for path in self.path.ancestors().take(2) {
+            // Passed through, and not looked into.
+            share(path, group, 0o710).map_err(|error| JournalError::from_io(path, error))?;
         }
-        Ok(Inbox::open(&self.journal())?)
+        Ok(())
+    }
+
+    /// The file of what the run asks.
+    pub(super) fn posted_path(&self) -> PathBuf {
+        self.path.join("questions.json")
     }
 
     /// The process that drives the run at this moment, for people.

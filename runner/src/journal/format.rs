@@ -26,11 +26,6 @@ const SCHEMA: &str = "
         body TEXT NOT NULL,
         digest BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE inbox (
-        id   INTEGER PRIMARY KEY AUTOINCREMENT,
-        time INTEGER NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
 ";
 
 /// Refuses to create a journal where there is one.

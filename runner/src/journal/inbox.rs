@@ -1,14 +1,30 @@
-//! Messages to the driver of a run from other processes: the only thing they may write.
+//! Answers from other processes: each a file in the run's `inbox/`, known by the user it belongs to.
+//!
+//! The folder is the one place of a run where others than its owner may write, if the settings name a
+//! group. So nothing in it is believed: a file is opened without following a link, must be a plain
+//! file with one name and of modest size, and says who left it by its owner alone. What was recorded
+//! names the file, so that nothing is acted upon twice.
 
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
-use rutter_engine::{Evidence, Input, Name, Resolution, Settlement, Timestamp};
+use rustix::fs::OFlags;
+use rutter_engine::{Evidence, Input, Known, Name, Person, Resolution, Run, Settlement};
 use serde::{Deserialize, Serialize};
 
-use super::{JournalError, format};
+use super::JournalError;
+use crate::user;
 
-/// What a person asks of a run from another process.
+/// Larger files are no answers.
+const BYTES_MAX: u64 = 64 * 1024;
+
+/// Files that are looked at in one look; the others wait for the next.
+const FILES_MAX: usize = 256;
+
+/// What a person asks of a run from another process. Who they are is not said here: it is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Message {
@@ -16,8 +32,6 @@ pub enum Message {
     Approve {
         /// The question's number, as it was shown.
         question: u64,
-        /// Who.
-        by: String,
         /// What they entered.
         evidence: Evidence,
     },
@@ -25,8 +39,6 @@ pub enum Message {
     Decline {
         /// The question's number, as it was shown.
         question: u64,
-        /// Who.
-        by: String,
         /// Why.
         why: String,
     },
@@ -41,8 +53,6 @@ pub enum Message {
         about: u64,
         /// What.
         resolution: Resolution,
-        /// Who.
-        by: String,
         /// Why.
         why: String,
     },
@@ -58,54 +68,53 @@ pub enum Message {
         change: Option<u64>,
         /// What.
         settlement: Settlement,
-        /// Who.
-        by: String,
         /// Why.
         why: String,
     },
     /// Take the whole run back.
-    Undo {
-        /// Who.
-        by: String,
-    },
+    Undo {},
 }
 
-impl From<Message> for Input {
-    fn from(message: Message) -> Self {
-        match message {
-            Message::Approve {
-                question,
-                by,
-                evidence,
-            } => Self::Approve {
+impl Message {
+    /// What the engine is told. Only the owner of a run, and root, decide about the run as such.
+    fn said_by(self, by: Person, owner: u32) -> Input {
+        let may = by.uid().is_some_and(|uid| uid == owner || uid == 0);
+        match self {
+            Self::Approve { question, evidence } => Input::Approve {
                 question,
                 by,
                 evidence,
             },
-            Message::Decline { question, by, why } => Self::Decline { question, by, why },
-            Message::Resolve {
+            Self::Decline { question, why } => Input::Decline { question, by, why },
+            Self::Resolve { .. } | Self::Settle { .. } | Self::Undo {} if !may => Input::Ignore {
+                by,
+                said: match self {
+                    Self::Undo {} => "undo".to_owned(),
+                    _ => "resolve".to_owned(),
+                },
+                why: format!("only the run's owner, {}, may", user::name_of(owner)),
+            },
+            Self::Resolve {
+                step,
+                item,
+                about,
+                resolution,
+                why,
+            } => Input::Resolve {
                 step,
                 item,
                 about,
                 resolution,
                 by,
                 why,
-            } => Self::Resolve {
-                step,
-                item,
-                about,
-                resolution,
-                by,
-                why,
             },
-            Message::Settle {
+            Self::Settle {
                 step,
                 item,
                 change,
                 settlement,
-                by,
                 why,
-            } => Self::Settle {
+            } => Input::Settle {
                 step,
                 item,
                 change,
@@ -113,56 +122,210 @@ impl From<Message> for Input {
                 by,
                 why,
             },
-            Message::Undo { by } => Self::Undo { by },
+            Self::Undo {} => Input::Undo { by },
         }
     }
 }
 
-/// The letter box of a run.
+/// The folder of answers to a run.
+#[derive(Debug)]
 pub struct Inbox {
     path: PathBuf,
-    connection: Connection,
+    /// The files that were handed to the engine by this process.
+    handed: BTreeSet<String>,
 }
 
 impl Inbox {
-    pub(super) fn open(journal: &Path) -> Result<Self, JournalError> {
-        Ok(Self {
-            path: journal.to_owned(),
-            connection: format::open_to_write(journal)?,
-        })
+    /// The inbox in a run's folder.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self {
+            path: folder.join("inbox"),
+            handed: BTreeSet::new(),
+        }
     }
 
-    /// Leaves a message; it survives the machine once this returns its number.
+    /// Makes the folder: its owner's alone, or writable by a group whose members cannot take each
+    /// other's answers away.
     ///
     /// # Errors
-    /// When the journal cannot be written.
-    pub fn leave(&self, now: Timestamp, message: &Message) -> Result<i64, JournalError> {
-        let failed = |error| JournalError::from_database(&self.path, error);
-        let body = serde_json::to_string(message)
+    /// When it cannot be made.
+    pub fn make(&self, group: Option<u32>) -> Result<(), JournalError> {
+        let failed = |error| JournalError::from_io(&self.path, error);
+        match fs::DirBuilder::new().mode(0o700).create(&self.path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            made => made.map_err(failed)?,
+        }
+        if let Some(group) = group {
+            share(&self.path, group, 0o3770).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves a message; it survives the machine once this returns its name.
+    ///
+    /// # Errors
+    /// When the folder cannot be written: the run belongs to somebody else, and its inbox to no group
+    /// of this user.
+    pub fn leave(&self, message: &Message) -> Result<String, JournalError> {
+        let failed = |error| JournalError::from_io(&self.path, error);
+        let text = serde_json::to_string(message)
             .map_err(|source| JournalError::Unwritable { seq: 0, source })?;
-        self.connection
-            .pragma_update(None, "synchronous", "full")
+        let name = new_name().map_err(failed)?;
+        // Names that begin with a dot are not looked at: the file is whole when it gets its own.
+        let partial = self.path.join(format!(".{name}"));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(&partial)
             .map_err(failed)?;
-        self.connection
-            .execute(
-                "INSERT INTO inbox (time, body) VALUES (?1, ?2)",
-                (now.0, body),
-            )
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        fs::rename(&partial, self.path.join(&name)).map_err(failed)?;
+        File::open(&self.path)
+            .and_then(|folder| folder.sync_all())
             .map_err(failed)?;
-        Ok(self.connection.last_insert_rowid())
+        Ok(name)
     }
 
-    /// Whether the driver has acted upon the message.
+    /// Whether the driver has acted upon a message.
+    pub fn is_taken(&self, name: &str) -> bool {
+        fs::symlink_metadata(self.path.join(name)).is_err()
+    }
+
+    /// What was left since the last look, as the engine is told it; oldest first by name.
     ///
     /// # Errors
-    /// When the journal cannot be read.
-    pub fn is_taken(&self, id: i64) -> Result<bool, JournalError> {
-        self.connection
-            .query_row(
-                "SELECT NOT EXISTS (SELECT 1 FROM inbox WHERE id = ?1)",
-                [id],
-                |row| row.get(0),
-            )
-            .map_err(|error| JournalError::from_database(&self.path, error))
+    /// When the folder cannot be read.
+    pub fn take(&mut self, run: &Run) -> Result<Vec<Input>, JournalError> {
+        let failed = |error| JournalError::from_io(&self.path, error);
+        let folder = match fs::read_dir(&self.path) {
+            // A run of before there were inboxes, or one whose folder was cleared.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            folder => folder.map_err(failed)?,
+        };
+        let owner = fs::metadata(&self.path).map_err(failed)?.uid();
+        let mut names: Vec<String> = folder
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+            .filter(|name| !name.starts_with('.') && !self.handed.contains(name))
+            .collect();
+        names.sort();
+        names.truncate(FILES_MAX);
+        let mut inputs = Vec::new();
+        for name in names {
+            self.handed.insert(name.clone());
+            if run.has_read(&name) {
+                self.remove(&name);
+            } else {
+                inputs.extend(self.read(&name, owner));
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Takes a file away whose words are recorded.
+    pub fn remove(&self, name: &str) {
+        // What stays is not acted upon again, because the record names it.
+        let _ = fs::remove_file(self.path.join(name));
+    }
+
+    fn read(&self, name: &str, owner: u32) -> Option<Input> {
+        let path = self.path.join(name);
+        let (uid, text) = match open(&path) {
+            Ok(read) => read,
+            Err(Refused::Gone) => return None,
+            Err(Refused::Unsound(uid, why)) => return Some(rubbish(name, uid, why)),
+        };
+        let message: Message = match serde_json::from_str(&text) {
+            Ok(message) => message,
+            Err(error) => return Some(rubbish(name, uid, format!("it is no answer: {error}"))),
+        };
+        Some(message.said_by(sender(uid, name), owner))
     }
 }
+
+/// Gives a folder to a group.
+pub(super) fn share(path: &Path, group: u32, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::os::unix::fs::chown(path, None, Some(group))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Why a file was not read.
+enum Refused {
+    /// It is not there any more.
+    Gone,
+    /// It is no answer, of this user, for a reason.
+    Unsound(u32, String),
+}
+
+/// The owner and the text of a file that may be an answer.
+fn open(path: &Path) -> Result<(u32, String), Refused> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(Refused::Gone),
+        Err(error) => {
+            // The owner of a link is who left it.
+            let uid = fs::symlink_metadata(path).map_or(0, |data| data.uid());
+            return Err(Refused::Unsound(
+                uid,
+                format!("it cannot be opened: {error}"),
+            ));
+        }
+    };
+    let Ok(data) = file.metadata() else {
+        return Err(Refused::Gone);
+    };
+    let unsound = |why: &str| Err(Refused::Unsound(data.uid(), why.to_owned()));
+    if !data.is_file() {
+        return unsound("it is no plain file");
+    }
+    // Another name of somebody's file would speak with their voice.
+    if data.nlink() > 1 {
+        return unsound("it has more than one name");
+    }
+    if data.len() > BYTES_MAX {
+        return unsound("it is larger than 64 KiB");
+    }
+    let mut text = String::new();
+    match file.take(BYTES_MAX).read_to_string(&mut text) {
+        Ok(_) => Ok((data.uid(), text)),
+        Err(error) => unsound(&format!("it cannot be read: {error}")),
+    }
+}
+
+fn sender(uid: u32, name: &str) -> Person {
+    Person {
+        name: user::name_of(uid),
+        known: Known::Letter {
+            uid,
+            id: name.to_owned(),
+        },
+    }
+}
+
+fn rubbish(name: &str, uid: u32, why: String) -> Input {
+    Input::Ignore {
+        by: sender(uid, name),
+        said: format!("the file `{name}` in the inbox"),
+        why,
+    }
+}
+
+/// A name that sorts by time and that nobody else has.
+fn new_name() -> std::io::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(std::io::Error::other)?;
+    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let now = jiff::Timestamp::now().as_millisecond();
+    Ok(format!("{now:013}-{random}.json"))
+}
+
+#[cfg(test)]
+#[path = "inbox_tests.rs"]
+mod tests;

@@ -19,6 +19,7 @@ mod log;
 mod memory;
 mod patience;
 mod place;
+mod posted;
 mod recover;
 mod rows;
 mod run_id;
@@ -38,6 +39,7 @@ pub use inbox::{Inbox, Message};
 pub use log::{LogFile, LogLine};
 pub use memory::MemoryJournal;
 pub use patience::{PATIENCE, append_patiently};
+pub use posted::Posted;
 pub use recover::Wreck;
 pub use run_id::new_run_id;
 pub use sqlite::SqliteJournal;
@@ -87,16 +89,6 @@ pub trait Journal: Send {
     /// # Errors
     /// When the journal is damaged.
     fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError>;
-
-    /// The messages that other processes left since the last call, oldest first. They are deleted
-    /// together with the next append and not before: decide them in the batch that comes next, and
-    /// a crash between the two loses none and acts upon none twice.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
-        Ok(Vec::new())
-    }
 }
 
 /// Refuses records that do not follow `expected_seq` one by one.

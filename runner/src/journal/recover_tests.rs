@@ -27,7 +27,7 @@ fn recovered(sound: u64) -> Record {
             reached: Some(COUNT),
             damage: "the log is cut".to_owned(),
             kept: "damaged-1".to_owned(),
-            by: "ana".to_owned(),
+            by: "ana".into(),
         },
         ..record(sound + 1)
     }

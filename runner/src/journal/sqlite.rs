@@ -23,7 +23,7 @@ use super::flush::Flusher;
 use super::head::HeadFile;
 use super::inspect::{head_of, inspect, log_of};
 use super::rows::{Row, newest_link, read_rows, read_stored};
-use super::{Journal, JournalError, Message, StoredRecord, check_numbers, format};
+use super::{Journal, JournalError, StoredRecord, check_numbers, format};
 
 /// The journal of a run in a SQLite file, for its driver.
 pub struct SqliteJournal {
@@ -33,9 +33,6 @@ pub struct SqliteJournal {
     /// The newest record.
     link: Link,
     flusher: Flusher,
-    /// The last message handed out, and the last one deleted.
-    handed_out: i64,
-    deleted: i64,
 }
 
 /// How long an append waits for another program's lock at a time; it is tried again (`patience.rs`).
@@ -89,8 +86,6 @@ impl SqliteJournal {
             synchronous: Synchronous::Normal,
             link,
             flusher: Flusher::new(file, log, head, link),
-            handed_out: 0,
-            deleted: 0,
         })
     }
 
@@ -134,7 +129,6 @@ impl SqliteJournal {
             }
             return Err(error);
         }
-        self.deleted = self.handed_out;
         let newest = rows.last().map_or(self.link, |row| row.link);
         self.flusher.appended(newest, durability)?;
         self.link = newest;
@@ -163,12 +157,6 @@ impl SqliteJournal {
             let seq = row.link.seq.cast_signed();
             statement
                 .execute((seq, row.time, &row.body, row.link.digest))
-                .map_err(failed)?;
-        }
-        if self.handed_out > self.deleted {
-            self.connection
-                .prepare_cached("DELETE FROM inbox WHERE id <= ?1")
-                .and_then(|mut statement| statement.execute([self.handed_out]))
                 .map_err(failed)?;
         }
         transaction.commit().map_err(failed)
@@ -204,29 +192,6 @@ impl Journal for SqliteJournal {
 
     fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
         read_stored(&self.connection, &self.path, since_seq)
-    }
-
-    fn take_inbox(&mut self) -> Result<Vec<Message>, JournalError> {
-        let failed = |error| self.failed(error);
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, body FROM inbox WHERE id > ?1 ORDER BY id")
-            .map_err(failed)?;
-        let rows = statement
-            .query_map([self.handed_out], |row| Ok((row.get(0)?, row.get(1)?)))
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<(i64, String)>>>)
-            .map_err(failed)?;
-        drop(statement);
-        let mut messages = Vec::new();
-        for (id, body) in rows {
-            self.handed_out = id;
-            match serde_json::from_str(&body) {
-                Ok(message) => messages.push(message),
-                // From another version of this program. Whoever left it sees that nothing came of it.
-                Err(error) => tracing::warn!(id, %error, "a message is not understood"),
-            }
-        }
-        Ok(messages)
     }
 }
 

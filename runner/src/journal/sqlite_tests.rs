@@ -6,7 +6,7 @@ use rutter_engine::{Durability, Fact, Record, Timestamp};
 use tempfile::TempDir;
 
 use super::SqliteJournal;
-use crate::journal::{Inbox, Journal, JournalError, Message, RecordBody, Remedy, RunView};
+use crate::journal::{Journal, JournalError, RecordBody, Remedy, RunView};
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -211,10 +211,6 @@ fn a_newer_journal_is_shown_but_never_written() {
     let error = SqliteJournal::open(&path).err().unwrap();
     assert!(matches!(error, JournalError::TooNew { found: 99, .. }));
     assert!(error.remedy().unwrap().contains("upgrade rutter"));
-    assert!(matches!(
-        Inbox::open(&path).err().unwrap(),
-        JournalError::TooNew { .. }
-    ));
     let view = RunView::open(&path).unwrap();
     assert_eq!(view.follow(0).unwrap().len(), 2);
     drop(view);
@@ -287,35 +283,6 @@ fn a_missing_journal_is_called_missing() {
 }
 
 #[test]
-fn a_message_is_deleted_with_the_next_append_and_not_before() {
-    let (_folder, path) = place();
-    with_records(&path, 1);
-    let message = Message::Approve {
-        question: 1,
-        by: "ana".to_owned(),
-        evidence: Default::default(),
-    };
-    let inbox = Inbox::open(&path).unwrap();
-    let id = inbox.leave(Timestamp(1), &message).unwrap();
-
-    let mut crashed = SqliteJournal::open(&path).unwrap();
-    assert_eq!(crashed.take_inbox().unwrap().len(), 1);
-    assert!(crashed.take_inbox().unwrap().is_empty());
-    drop(crashed);
-    assert!(!inbox.is_taken(id).unwrap());
-
-    let mut journal = SqliteJournal::open(&path).unwrap();
-    assert_eq!(journal.take_inbox().unwrap(), [message]);
-    journal
-        .append(1, &[skipped(2)], Durability::Machine)
-        .unwrap();
-    assert!(inbox.is_taken(id).unwrap());
-    drop(journal);
-    let mut again = SqliteJournal::open(&path).unwrap();
-    assert!(again.take_inbox().unwrap().is_empty());
-}
-
-#[test]
 fn a_viewer_sees_records_while_the_driver_writes() {
     let (_folder, path) = place();
     let mut journal = SqliteJournal::create(&path).unwrap();
@@ -351,11 +318,6 @@ fn measures_appends() {
         let each = started.elapsed() / appends;
         println!("{durability:?}, {batch} records an append: {each:?} an append");
     }
-    let started = std::time::Instant::now();
-    for _ in 0..10_000 {
-        journal.take_inbox().unwrap();
-    }
-    println!("an empty inbox: {:?}", started.elapsed() / 10_000);
     let started = std::time::Instant::now();
     let count = journal.load().unwrap().len();
     println!("loading {count} records: {:?}", started.elapsed());

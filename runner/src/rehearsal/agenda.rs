@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn what_is_due_together_happens_in_the_order_of_steps() {
         let mut agenda = Agenda::default();
-        let wish = |by: &str| Input::Undo { by: by.to_owned() };
+        let wish = |by: &str| Input::Undo { by: by.into() };
         agenda.enter(Timestamp(2), "a".into(), None, wish("late"));
         agenda.enter(Timestamp(1), "b".into(), None, wish("second"));
         agenda.enter(Timestamp(1), "a".into(), None, wish("first"));

@@ -61,7 +61,7 @@ impl RehearsalShell {
                 .iter()
                 .map(|name| (name.clone(), "(entered by a person)".to_owned()))
                 .collect();
-            let by = format!("rehearsal {person}");
+            let by = format!("rehearsal {person}").into();
             let input = Input::Approve {
                 question,
                 by,
@@ -181,6 +181,7 @@ fn woken(wake: &Wake) -> Option<At> {
             Work::Look(look) => Some(look.at.clone()),
             Work::Change(_) | Work::Reverse(_) => None,
         },
+        Wake::Answer(_) => None,
         Wake::SleepOver { at, .. } | Wake::Attempt(at) | Wake::Timeout(at) => Some(at.clone()),
     }
 }

@@ -3,8 +3,11 @@
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::{Value, json};
+
+use super::window;
 
 /// A built-in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +42,27 @@ static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
     let mut evidence = field(FieldKind::List, "names of what the person must enter");
     evidence.default = Some(json!([]));
     evidence.items = Some(Box::new(name));
+    let mut approvers = field(
+        FieldKind::List,
+        "who may answer, by the names of the operating system's users",
+    );
+    approvers.default = Some(json!([]));
+    approvers.items = Some(Box::new(field(FieldKind::String, "a user's name")));
+    let mut then = optional(
+        FieldKind::String,
+        "what silence means: `stop`, `undo` or `continue`",
+    );
+    then.one_of = ["stop", "undo", "continue"].map(Value::from).to_vec();
     table([
+        ("approvers", approvers),
+        (
+            "within",
+            optional(
+                FieldKind::Duration,
+                "how long an answer is waited for: `2h`",
+            ),
+        ),
+        ("then", then),
         (
             "message",
             field(FieldKind::String, "what the person is asked"),
@@ -70,7 +93,21 @@ static PAUSE: LazyLock<Fields> = LazyLock::new(|| {
             "until",
             optional(
                 FieldKind::String,
-                "the instant to wait for: `until = \"2026-01-31T22:00:00+08:00\"`",
+                "the instant to wait for: `until = \"2026-01-31T22:00:00+08:00\"`, or the time of day: `\"02:00\"`",
+            ),
+        ),
+        (
+            "zone",
+            optional(
+                FieldKind::String,
+                "where the times of day hold: `Asia/Shanghai`, `+08:00`",
+            ),
+        ),
+        (
+            "latest",
+            optional(
+                FieldKind::String,
+                "until when what follows may begin; later the step fails: `latest = \"04:00\"`",
             ),
         ),
     ])
@@ -132,29 +169,33 @@ impl BuiltIn {
         }
     }
 
-    /// What its fields alone cannot say about its checked inputs, and the form the engine takes.
+    /// What its fields alone cannot say about its checked inputs, and the form the engine takes. A time
+    /// of day is the next one after `now`.
     ///
     /// # Errors
     /// The input that does not fit, if it is one, and what is wrong.
-    pub fn complete(self, inputs: Value) -> Result<Value, Misfit> {
-        if self != Self::Pause {
-            return Ok(inputs);
-        }
-        match (
-            inputs.get("for"),
-            inputs.get("until").and_then(Value::as_str),
-        ) {
-            (Some(duration_ms), None) => Ok(json!({ "for": duration_ms })),
-            (None, Some(until)) => {
-                let instant: jiff::Timestamp = until.parse().map_err(|_| Misfit {
-                    input: Some("until"),
-                    message: format!(
-                        "`{until}` is not an instant such as `2026-01-31T22:00:00+08:00`"
-                    ),
+    pub fn complete(self, inputs: Value, now: Timestamp) -> Result<Value, Misfit> {
+        match self {
+            Self::Approve if inputs.get("then").is_some() && inputs.get("within").is_none() => {
+                return Err(Misfit {
+                    input: Some("then"),
+                    message: "`then` says what happens when the time of `within` is up, and there is none"
+                        .to_owned(),
                     help: "",
-                })?;
-                Ok(json!({ "until_ms": instant.as_millisecond() }))
+                });
             }
+            Self::Approve | Self::Assert => return Ok(inputs),
+            Self::Pause => {}
+        }
+        let given = |name: &str| inputs.get(name).is_some();
+        match (inputs.get("for"), given("until")) {
+            (Some(_), false) if given("latest") || given("zone") => Err(Misfit {
+                input: Some(if given("latest") { "latest" } else { "zone" }),
+                message: "`latest` and `zone` belong to `until`".to_owned(),
+                help: "",
+            }),
+            (Some(duration_ms), false) => Ok(json!({ "for": duration_ms })),
+            (None, true) => window::complete(&inputs, now),
             _ => Err(Misfit {
                 input: None,
                 message: "a pause has either `for` or `until`".to_owned(),
@@ -189,14 +230,15 @@ mod tests {
 
     #[test]
     fn a_pause_waits_for_a_while_or_until_an_instant_and_not_both() {
-        let pause = |inputs| BuiltIn::Pause.complete(inputs);
+        let pause = |inputs| BuiltIn::Pause.complete(inputs, Timestamp::UNIX_EPOCH);
         assert_eq!(pause(json!({ "for": 5 })), Ok(json!({ "for": 5 })));
         assert_eq!(
             pause(json!({ "until": "1970-01-01T08:00:01+08:00" })),
-            Ok(json!({ "until_ms": 1000 }))
+            Ok(json!({ "until_ms": 1000, "until": "1970-01-01T08:00:01+08:00" }))
         );
         assert!(pause(json!({})).is_err());
         assert!(pause(json!({ "for": 5, "until": "1970-01-01T00:00:01Z" })).is_err());
         assert!(pause(json!({ "until": "tomorrow" })).is_err());
+        assert!(pause(json!({ "for": 5, "zone": "+08:00" })).is_err());
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rutter_engine::{
-    Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, SubRunbook, Uses,
+    Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, SubRunbook,
+    Timestamp, Uses,
 };
 use rutter_manifest::{Field, FieldProblem, Manifest, check_all};
 use serde_json::Value;
@@ -52,14 +53,20 @@ impl Evaluator {
         self
     }
 
-    pub(super) fn prepare_in(&self, step: &Step, view: &dyn View) -> Result<Prepared, Fault> {
+    /// Fixes a step's items; a time of day is the next one after `now`.
+    pub(super) fn prepare_in(
+        &self,
+        step: &Step,
+        view: &dyn View,
+        now: Timestamp,
+    ) -> Result<Prepared, Fault> {
         if let Some(condition) = &step.when
             && !self.condition(step, condition, view)?
         {
             return Ok(Prepared::Skip(format!("`when` was false: {condition}")));
         }
         let Some(for_each) = &step.for_each else {
-            let inputs = self.inputs(step, view, None)?;
+            let inputs = self.inputs(step, view, None, now)?;
             let items = vec![Item { key: None, inputs }];
             return Ok(Prepared::Items {
                 shape: Shape::One,
@@ -80,7 +87,7 @@ impl Evaluator {
             .into_iter()
             .map(|local| {
                 Ok(Item {
-                    inputs: self.inputs(step, view, Some(&local))?,
+                    inputs: self.inputs(step, view, Some(&local), now)?,
                     key: Some(local.key.into()),
                 })
             })
@@ -142,7 +149,13 @@ impl Evaluator {
     }
 
     /// A step's inputs for one item, complete and checked.
-    fn inputs(&self, step: &Step, view: &dyn View, local: Option<&Local>) -> Result<Value, Fault> {
+    fn inputs(
+        &self,
+        step: &Step,
+        view: &dyn View,
+        local: Option<&Local>,
+        now: Timestamp,
+    ) -> Result<Value, Fault> {
         let inputs = self
             .templates
             .evaluate(&step.with, &|reference| look(reference, view, local))
@@ -169,7 +182,8 @@ impl Evaluator {
         };
         let inputs = check_all(built_in.inputs(), &inputs)
             .map_err(|problems| inputs_fault(step, local, &problems))?;
-        built_in.complete(inputs).map_err(|misfit| {
+        let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+        built_in.complete(inputs, now).map_err(|misfit| {
             let message = format!("step `{}`: {}", step.id, misfit.message);
             fault("rutter.inputs", message)
         })
@@ -178,7 +192,7 @@ impl Evaluator {
 
 impl Expressions for Evaluator {
     fn prepare(&self, step: &Step, scope: &Scope<'_>) -> Result<Prepared, Fault> {
-        self.prepare_in(step, scope)
+        self.prepare_in(step, scope, scope.latest())
     }
 
     fn text(&self, template: &str, scope: &Scope<'_>) -> Result<String, Fault> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use rutter_manifest::{Field, FieldKind, duration_text, nearest};
+use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest};
 use serde_json::{Map, Value};
 
 use super::Missing;
@@ -252,7 +252,7 @@ fn accept(
     problems: &mut Problems<'_>,
 ) {
     let name = &input.name.value;
-    match field.check(name, &given.value) {
+    match checked(field, name, &given.value) {
         Ok(value) => {
             let value = set_apart(name, field, value, secret, &mut values.secrets);
             values.known.insert(name.clone(), value);
@@ -274,6 +274,18 @@ fn accept(
             }
         }
     }
+}
+
+/// Holds a value against its field. Of a number that stands for a length of time nobody can tell the unit.
+fn checked(field: &Field, name: &str, value: &Value) -> Result<Value, Vec<FieldProblem>> {
+    if field.kind != FieldKind::Duration || !value.is_number() {
+        return field.check(name, value);
+    }
+    Err(vec![FieldProblem {
+        path: name.to_owned(),
+        message: format!("{value} is a number without a unit"),
+        help: Some("write a number and a unit: `90s`, `5m`, `12h`, `2d`".to_owned()),
+    }])
 }
 
 /// Replaces each secret in a value by its placeholder.

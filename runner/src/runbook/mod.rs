@@ -32,6 +32,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod types;
+mod window;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

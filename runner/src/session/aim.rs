@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rutter_engine::{Input, Part, Plan, Run};
+use rutter_engine::{Input, Part, Person, Plan, Run};
 
 use super::SessionError;
 use crate::runbook::Evaluator;
@@ -93,8 +93,8 @@ impl Aim {
     }
 
     /// What the engine is told.
-    pub(super) fn input(self, by: &str) -> Option<Input> {
-        let by = by.to_owned();
+    pub(super) fn input(self, by: &Person) -> Option<Input> {
+        let by = by.clone();
         match self {
             Self::Go => None,
             Self::Undo => Some(Input::Undo { by }),

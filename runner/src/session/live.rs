@@ -4,17 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rutter_engine::{At, Call, Effect, Fact, Input, Outcome, Record, Run, Ticket, Timestamp, Wake};
+use rutter_engine::{
+    At, Call, Effect, Fact, Input, Outcome, Person, Record, Run, Ticket, Timestamp, Wake,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Wishes;
+use super::flight::Flight;
 use super::guests::Guests;
 use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
-use crate::ui::{Drawing, Heard, Interview};
+use crate::journal::{Inbox, RunFolder};
+use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);
@@ -27,7 +31,11 @@ pub struct LiveShell {
     wishes: Wishes,
     watch: Watch,
     /// Calls in flight.
-    sends: JoinSet<Input>,
+    sends: JoinSet<(u64, Input)>,
+    /// What is known about them.
+    flight: Flight,
+    /// When the network gives a call up.
+    patience: Duration,
     /// Timers that keep the run going.
     timers: Timers,
     /// Timers that do not: an attempt's timeout matters only while something else is under way.
@@ -39,6 +47,13 @@ pub struct LiveShell {
     told: VecDeque<Wakeup>,
     interrupts: mpsc::Receiver<()>,
     interrupted: u8,
+    folder: RunFolder,
+    inbox: Inbox,
+    inbox_failed: bool,
+    /// The group that may answer.
+    group: Option<u32>,
+    /// What the operator should know and no record says.
+    notes: VecDeque<String>,
     /// The conversation with the person at the terminal, if there is one.
     interview: Option<Interview>,
 }
@@ -51,6 +66,7 @@ impl LiveShell {
         wishes: Wishes,
         watch: Watch,
         interrupts: mpsc::Receiver<()>,
+        letters: Letters,
     ) -> Self {
         let interview = wishes
             .ask
@@ -58,12 +74,19 @@ impl LiveShell {
             .flatten();
         Self {
             interview,
+            folder: letters.folder,
+            inbox: letters.inbox,
+            inbox_failed: false,
+            group: letters.group,
+            notes: VecDeque::new(),
             guests,
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
             wishes,
             watch,
             sends: JoinSet::new(),
+            flight: Flight::default(),
+            patience: letters.patience,
             timers: Timers::default(),
             inbox_ticks: tokio::time::interval(INBOX_EVERY),
             idle_timers: Timers::default(),
@@ -81,9 +104,10 @@ impl LiveShell {
 
     fn send(&mut self, ticket: Ticket, call: Box<Call>, at: At) {
         let (carrier, pace) = (self.carrier.clone(), self.pace.clone());
+        let number = self.flight.start(&at, &call, &ticket);
         self.sends.spawn(async move {
             let outcome: Outcome = dispatch(&pace, &*carrier, &call, &at).await;
-            Input::Answered { ticket, outcome }
+            (number, Input::Answered { ticket, outcome })
         });
     }
 
@@ -130,7 +154,7 @@ impl LiveShell {
     /// told meanwhile comes first: a guest tells before it calls, and waits after.
     fn gather(&mut self, mut inputs: Vec<Input>) -> Wakeup {
         while let Some(done) = self.sends.try_join_next() {
-            inputs.extend(done.ok());
+            inputs.extend(done.ok().map(|done| self.landed(done)));
         }
         while let Some(wakeup) = self.guests.try_next() {
             match wakeup {
@@ -144,6 +168,48 @@ impl LiveShell {
                 told
             }
             None => Wakeup::Inputs(inputs),
+        }
+    }
+
+    fn landed(&mut self, (number, answered): (u64, Input)) -> Input {
+        self.flight.land(number);
+        answered
+    }
+
+    /// Calls that have no answer for too long, as lines of their steps.
+    fn tell_slow(&mut self) {
+        for (at, message) in self.flight.slow(std::time::Instant::now(), self.patience) {
+            let level = LogLevel::Warn;
+            self.told.push_back(Wakeup::Log { at, level, message });
+        }
+    }
+
+    /// What other processes left since the last look.
+    pub(super) fn read_inbox(&mut self, run: &Run) -> Vec<Input> {
+        match self.inbox.take(run) {
+            Ok(letters) => letters,
+            Err(error) => {
+                if !std::mem::replace(&mut self.inbox_failed, true) {
+                    self.notes
+                        .push_back(format!("answers cannot be read: {error}"));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Tells those who may answer what is asked now.
+    fn post_questions(&mut self, run: &Run) {
+        let Some(group) = self.group else {
+            return;
+        };
+        let posted: Vec<_> = run
+            .open_questions()
+            .map(|open| posting(open, run))
+            .collect();
+        if let Err(error) = self.folder.post(&posted, group) {
+            self.notes
+                .push_back(format!("the group is not told what is asked: {error}"));
         }
     }
 
@@ -164,6 +230,12 @@ impl Shell for LiveShell {
     }
 
     fn recorded(&mut self, record: &Record, run: &Run) {
+        if let Some(letter) = record.fact.by().and_then(Person::letter) {
+            self.inbox.remove(letter);
+        }
+        if record.fact.is_about_questions() {
+            self.post_questions(run);
+        }
         if let Fact::ApprovalAsked { question, .. } = &record.fact
             && let Some(question) = run.question(*question)
             && self.wishes.answer(question)
@@ -200,6 +272,9 @@ impl Shell for LiveShell {
         let clocks = self.watch.look();
         self.own.extend(clocks);
         loop {
+            if let Some(note) = self.notes.pop_front() {
+                return Some(Wakeup::Note(note));
+            }
             if let Some(told) = self.told.pop_front() {
                 return Some(told);
             }
@@ -228,7 +303,8 @@ impl Shell for LiveShell {
                     return Some(Wakeup::Inputs(vec![self.interrupt()]));
                 }
                 Some(done) = self.sends.join_next(), if !self.sends.is_empty() => {
-                    return Some(self.gather(done.into_iter().collect()));
+                    let landed = done.ok().map(|done| self.landed(done));
+                    return Some(self.gather(landed.into_iter().collect()));
                 }
                 wakeup = self.guests.next() => return Some(match wakeup {
                     Wakeup::Inputs(inputs) => self.gather(inputs),
@@ -240,10 +316,28 @@ impl Shell for LiveShell {
                     Heard::Said(answers) => Wakeup::Inputs(answers),
                 }),
                 () = tokio::time::sleep(listens_in), if listens.is_some() => {}
-                _ = self.inbox_ticks.tick() => return Some(Wakeup::Inbox),
+                _ = self.inbox_ticks.tick() => {
+                    self.tell_slow();
+                    let letters = self.read_inbox(run);
+                    if !letters.is_empty() {
+                        return Some(Wakeup::Inputs(letters));
+                    }
+                }
             }
         }
     }
+}
+
+/// How other processes reach the run.
+pub struct Letters {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// Its inbox, with what was taken out of it already.
+    pub inbox: Inbox,
+    /// The group that may answer.
+    pub group: Option<u32>,
+    /// When the network gives a call up.
+    pub patience: Duration,
 }
 
 /// The conversation, or nothing to hear where nobody sits.

@@ -13,6 +13,7 @@ mod ahead;
 mod aim;
 mod clock;
 mod error;
+mod flight;
 mod guests;
 mod live;
 mod recover;
@@ -33,7 +34,7 @@ pub use aim::Aim;
 use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
-pub use live::LiveShell;
+pub use live::{Letters, LiveShell};
 pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 use watch::Watch;
@@ -72,6 +73,7 @@ pub struct Session {
     secrets: Secrets,
     first: Vec<Input>,
     warnings: Vec<String>,
+    until: Option<Name>,
 }
 
 impl Session {
@@ -96,6 +98,7 @@ impl Session {
             .map_err(SessionError::Accounts)?;
         wishes.check(&plan, &plugins)?;
         let driving = Runs::new(&equipment.settings.state_dir).create(id)?;
+        driving.folder.open_to(equipment.settings.inbox_group)?;
         for component in components {
             driving.folder.keep_component(component)?;
         }
@@ -108,7 +111,14 @@ impl Session {
         };
         let run = limited(Run::new(), &wishes);
         let warnings = carrier.warnings();
-        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let until = wishes.until.clone();
+        let letters = Letters {
+            inbox: driving.folder.inbox(),
+            folder: driving.folder.clone(),
+            group: equipment.settings.inbox_group,
+            patience: equipment.settings.network.timeout,
+        };
+        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         let mut first = vec![start];
         first.extend(shell.look_at_clocks());
         first.push(Input::AccountsConfirmed(identities));
@@ -120,6 +130,7 @@ impl Session {
             secrets,
             first,
             warnings,
+            until,
         })
     }
 
@@ -174,13 +185,21 @@ impl Session {
             (carrier, identities)
         };
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
+        folder.open_to(equipment.settings.inbox_group)?;
         let run = limited(run, &wishes);
         warnings.extend(carrier.warnings());
         let by = wishes.by.clone();
+        let until = wishes.until.clone();
+        let letters = Letters {
+            inbox: folder.inbox(),
+            folder: folder.clone(),
+            group: equipment.settings.inbox_group,
+            patience: equipment.settings.network.timeout,
+        };
         // What was asked before may have been answered beforehand this time.
         let asked = run.open_questions().filter(|asked| wishes.answer(asked));
         let answered: Vec<Input> = asked.map(|question| wishes.yes(question.number)).collect();
-        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest());
+        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         let mut first = vec![Input::Resume { rutter }];
         // What is to be thought of earlier tokens comes before anything is repeated by one.
         first.extend(shell.look_at_clocks());
@@ -196,6 +215,7 @@ impl Session {
             secrets,
             first,
             warnings,
+            until,
         })
     }
 
@@ -208,8 +228,7 @@ impl Session {
         if matches!(inputs.first(), Some(Input::Resume { .. })) {
             // A person's decision comes before anything is tried again because of it. It is taken no
             // sooner: whoever takes a run up may yet leave it as it is.
-            let messages = self.driving.journal.take_inbox()?;
-            inputs.splice(1..1, messages.into_iter().map(Input::from));
+            inputs.splice(1..1, self.shell.read_inbox(&self.run));
         }
         let mut drive = Drive {
             run: &mut self.run,
@@ -246,6 +265,17 @@ impl Session {
         let before = self.run.plan().inputs.to_string();
         let new = |placeholder: &str| inputs.contains(placeholder) && !before.contains(placeholder);
         Ok(self.secrets.keep_given(new)?)
+    }
+
+    /// The step after which the run was to stop, if it is over and nothing else stopped the run.
+    pub fn reached(&self) -> Option<&Name> {
+        let step = self.until.as_ref()?;
+        let over = self
+            .run
+            .step(step)
+            .is_some_and(rutter_engine::StepRun::is_over);
+        let stopped = self.run.standing() == Standing::Stopped && !self.run.interrupted();
+        (over && stopped).then_some(step)
     }
 
     /// The run's folder.
@@ -417,6 +447,7 @@ fn shell(
     carrier: LiveCarrier,
     wishes: Wishes,
     latest: Timestamp,
+    letters: Letters,
 ) -> LiveShell {
     let clock = Clock::new(equipment.settings.time_scale, latest);
     let watch = Watch::new(clock, carrier.time());
@@ -428,5 +459,6 @@ fn shell(
         wishes,
         watch,
         equipment.interrupts,
+        letters,
     )
 }

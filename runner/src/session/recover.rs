@@ -1,6 +1,6 @@
 //! A run whose journal is damaged, begun again from the records that are sound: to be shown and taken back.
 
-use rutter_engine::{Fact, Record, Run, Timestamp};
+use rutter_engine::{Fact, Person, Record, Run, Timestamp};
 
 use super::SessionError;
 use crate::journal::{Damage, RunFolder};
@@ -18,7 +18,7 @@ pub enum Recovered {
 ///
 /// # Errors
 /// When the journal is sound, holds no sound record, or its files cannot be read or written.
-pub fn recover(folder: &RunFolder, by: &str, now: Timestamp) -> Result<Recovered, SessionError> {
+pub fn recover(folder: &RunFolder, by: &Person, now: Timestamp) -> Result<Recovered, SessionError> {
     if folder.finish_recovery()? {
         return Ok(Recovered::Finished);
     }
@@ -54,7 +54,7 @@ pub fn recover(folder: &RunFolder, by: &str, now: Timestamp) -> Result<Recovered
             reached: wreck.known().reached,
             damage: what,
             kept: kept.clone(),
-            by: by.to_owned(),
+            by: by.clone(),
         },
     };
     run.evolve(&recovered)?;

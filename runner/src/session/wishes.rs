@@ -4,22 +4,33 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rutter_engine::{Evidence, Input, Name, Plan, Question, Uses, names_action};
+use rutter_engine::{Evidence, Input, Name, Person, Plan, Question, Uses, names_action};
 
 use super::SessionError;
 use crate::host::Plugin;
 
 /// What a person said beforehand.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Wishes {
     /// Questions that are answered with yes as soon as they are asked.
     pub approve: Vec<Consent>,
     /// In whose name.
-    pub by: String,
+    pub by: Person,
     /// Stop after this step.
     pub until: Option<Name>,
     /// Ask the person at the terminal.
     pub ask: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            approve: Vec::new(),
+            by: crate::user::current(),
+            until: None,
+            ask: false,
+        }
+    }
 }
 
 /// A yes that was given before the question: to a step's own question, or to the changes of one
@@ -149,7 +160,7 @@ fn may_ask(call: &str) -> bool {
     let action = call
         .split_once(':')
         .and_then(|(product, name)| rutter_contracts::action(product, name));
-    action.is_some_and(|action| action.as_read().is_none() && (action.costs || action.irreversible))
+    action.is_some_and(rutter_contracts::Action::may_be_dangerous)
 }
 
 #[cfg(test)]
@@ -179,6 +190,8 @@ mod tests {
                 people: 1,
                 evidence: Vec::new(),
                 owner: None,
+                approvers: Vec::new(),
+                within: None,
                 changes: changes.iter().map(shown).collect(),
                 covers: covers.iter().map(|&name| name.to_owned()).collect(),
             },

@@ -66,6 +66,14 @@ impl SettingsError {
         }
     }
 
+    /// An error of `[inbox]`.
+    pub(super) fn inbox(message: String) -> Self {
+        Self {
+            help: Some("`group` under `[inbox]` names a group whose members may answer".to_owned()),
+            ..Self::new(format!("`[inbox]` in the settings: {message}"))
+        }
+    }
+
     /// An error in a variable of the environment.
     pub(super) fn in_variable(variable: &str, message: &str) -> Self {
         Self::new(format!("`{variable}` in the environment: {message}"))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{At, Fact, Record, Timestamp};
 
-use super::words::{duration, instant, one_line};
+use super::words::{duration, instant_here, one_line};
 
 /// The attempts under way, oldest first within a step.
 #[derive(Clone, Debug, Default)]
@@ -143,7 +143,7 @@ impl Entry {
                     "waits for {}{seen}, {} so far, until {}",
                     one_line(label),
                     duration(now.since(*since)),
-                    instant(*deadline)
+                    instant_here(*deadline)
                 )
             }
         };

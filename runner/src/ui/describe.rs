@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Phase, Record,
+    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Person, Phase, Record,
     Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
 };
 
@@ -109,7 +109,7 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
             damage, kept, by, ..
         } => asks(format!(
             "journal begun again by {} from its sound records: {}; the damaged files are in {}",
-            one_line(by),
+            one_line(&by.name),
             one_line(damage),
             one_line(kept)
         )),
@@ -218,7 +218,7 @@ fn of_step(fact: &Fact) -> Said {
             item.as_ref()
                 .map(|item| format!("[{}]", one_line(item)))
                 .unwrap_or_default(),
-            one_line(by),
+            one_line(&by.name),
             match resolution {
                 Resolution::Retry => "it did not happen, try again",
                 Resolution::Adopt => "it happened, find it",
@@ -330,7 +330,7 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
         } => detail(format!(
             "{}: {} says that change {change} {}: {}",
             change_place(*change, run),
-            one_line(by),
+            one_line(&by.name),
             match settlement {
                 Settlement::Gone => "is not there",
                 Settlement::Leave => "stays",
@@ -390,7 +390,7 @@ fn of_question(fact: &Fact, run: &Run) -> Said {
         } => approved(*question, step, by, evidence, run),
         Fact::Declined { step, by, why, .. } => headline(format!(
             "{step}: declined by {}: {}",
-            one_line(by),
+            one_line(&by.name),
             one_line(why)
         )),
         Fact::AnswerIgnored {
@@ -403,7 +403,7 @@ fn of_question(fact: &Fact, run: &Run) -> Said {
             asks(format!(
                 "{}what {} said decided nothing ({}): {}",
                 step.unwrap_or_default(),
-                one_line(by),
+                one_line(&by.name),
                 one_line(said),
                 one_line(why)
             ))
@@ -433,7 +433,7 @@ fn asked(number: u64, step: &Name, approval: &Approval, run: &Run) -> Said {
     ))
 }
 
-fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) -> Said {
+fn approved(number: u64, step: &Name, by: &Person, evidence: &Evidence, run: &Run) -> Said {
     let entered: Vec<_> = evidence
         .iter()
         .map(|(name, value)| format!("{name}={}", one_line(value)))
@@ -450,7 +450,7 @@ fn approved(number: u64, step: &Name, by: &str, evidence: &Evidence, run: &Run) 
     };
     good(format!(
         "{step}: approved by {}{more}{entered}",
-        one_line(by)
+        one_line(&by.name)
     ))
 }
 

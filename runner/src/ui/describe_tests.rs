@@ -51,6 +51,8 @@ fn a_run_that_goes_well_reads_as_a_story() {
             people: 2,
             evidence: vec!["ticket".to_owned()],
             owner: Some("database team".to_owned()),
+            approvers: Vec::new(),
+            within: None,
             changes: Vec::new(),
             covers: Vec::new(),
         },
@@ -58,7 +60,7 @@ fn a_run_that_goes_well_reads_as_a_story() {
     story.then(Fact::Approved {
         question: 1,
         step: "cutover".into(),
-        by: "ana".to_owned(),
+        by: "ana".into(),
         evidence: BTreeMap::from([("ticket".to_owned(), "T-1".to_owned())]),
     });
     story.then(Fact::StepEnded {
@@ -108,11 +110,11 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
         item: None,
         about: 7,
         resolution: Resolution::Adopt,
-        by: "ana".to_owned(),
+        by: "ana".into(),
         why: "it is in the console".to_owned(),
     });
     story.then(Fact::RollbackStarted {
-        by: "ana".to_owned(),
+        by: "ana".into(),
         part: None,
         mended: None,
     });
@@ -153,7 +155,7 @@ fn a_run_that_is_taken_back_says_how_each_change_went() {
         answer: json!({}),
     });
     story.then(Fact::RollbackStarted {
-        by: "ana".to_owned(),
+        by: "ana".into(),
         part: None,
         mended: None,
     });
@@ -187,6 +189,8 @@ fn a_question_reaches_even_who_wants_quiet() {
             people: 1,
             evidence: Vec::new(),
             owner: None,
+            approvers: Vec::new(),
+            within: None,
             changes: Vec::new(),
             covers: Vec::new(),
         },

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use rutter_engine::{Evidence, Input, Name, Question, Run, Settled};
+use rutter_engine::{Evidence, Input, Name, Person, Question, Run, Settled};
 
 use super::keyboard::{Keyboard, Stroke, in_foreground};
 use super::prompt::is_terminal;
@@ -27,7 +27,7 @@ pub struct Drawing {
 
 /// The conversation.
 pub struct Interview {
-    by: String,
+    by: Person,
     keyboard: Keyboard,
     current: Option<Asking>,
     /// Questions that the person left open.
@@ -66,10 +66,10 @@ pub enum Heard {
 impl Interview {
     /// A conversation with whoever sits at the terminal of this process; `None` without a person who
     /// can both read and answer.
-    pub fn at_terminal(by: &str) -> Option<Self> {
+    pub fn at_terminal(by: &Person) -> Option<Self> {
         let keyboard = (is_terminal() && in_foreground()).then(Keyboard::new);
         Some(Self {
-            by: by.to_owned(),
+            by: by.clone(),
             keyboard: keyboard??,
             current: None,
             left: BTreeSet::new(),
@@ -313,8 +313,9 @@ impl Asking {
 }
 
 /// Whether it waits for an answer of this person.
-fn is_mine(question: &Question, by: &str) -> bool {
-    question.settled.is_none() && !question.has_yes_of(by)
+fn is_mine(question: &Question, by: &Person) -> bool {
+    let may = question.approval.may_answer(by);
+    question.settled.is_none() && may && !question.has_yes_of(by)
 }
 
 /// How a question was settled that this terminal did not answer.
@@ -322,10 +323,14 @@ fn settled(run: &Run, number: u64) -> Option<String> {
     let question = run.question(number)?;
     let how = match question.settled.as_ref()? {
         Settled::Approved => {
-            let who: Vec<_> = question.yes.iter().map(|yes| one_line(&yes.by)).collect();
+            let who: Vec<_> = question
+                .yes
+                .iter()
+                .map(|yes| one_line(&yes.by.name))
+                .collect();
             format!("{} said yes", who.join(" and "))
         }
-        Settled::Declined { by } => format!("{} said no", one_line(by)),
+        Settled::Declined { by } => format!("{} said no", one_line(&by.name)),
         Settled::Moot(why) => (*why).to_owned(),
     };
     Some(format!(

@@ -44,11 +44,11 @@ pub use notes::notes;
 pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
-pub use question::{open_questions, question_lines};
+pub use question::{open_questions, posting, question_lines};
 pub(crate) use summary::explained;
 pub use summary::{ending, outputs, steps_table};
 pub use table::{Align, Table};
-pub use words::{duration, instant, one_line, place};
+pub use words::{duration, instant, instant_here, one_line, place};
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
 pub trait Show: Send {

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use rutter_engine::{
-    Again, Because, Change, Name, Part, PartRefused, Plan, Run, Step, Why, WhyStays,
+    Again, Because, Change, Name, Part, PartRefused, Person, Plan, Run, Step, Why, WhyStays,
 };
 use serde_json::Value;
 
 use super::words::{count, one_line};
 
 /// The line of the record with which it begins.
-pub(super) fn started(by: &str, part: Option<&Part>, mended: Option<&Plan>) -> String {
-    let by = one_line(by);
+pub(super) fn started(by: &Person, part: Option<&Part>, mended: Option<&Plan>) -> String {
+    let by = one_line(&by.name);
     let Some(part) = part else {
         return format!("undo asked for by {by}: every change is taken back, last first");
     };

@@ -1,9 +1,10 @@
 //! A question as a person is shown it: what is asked, and what exactly a yes would let through.
 
-use rutter_engine::{Name, Question, Run, Shown};
+use rutter_engine::{Evidence, Name, Question, Run, Shown};
 use serde_json::Value;
 
-use super::words::{count, instant, one_line};
+use super::words::{count, instant_here, one_line};
+use crate::journal::Posted;
 
 /// Longer values are cut where they are shown; the record holds them whole.
 const VALUE_MAX: usize = 200;
@@ -34,13 +35,24 @@ pub(super) fn who_said_yes(question: &Question) -> Option<String> {
     let who: Vec<_> = question
         .yes
         .iter()
-        .map(|yes| format!("{}, at {}", one_line(&yes.by), instant(yes.time)))
+        .map(|yes| format!("{}, at {}", one_line(&yes.by.name), instant_here(yes.time)))
         .collect();
     let who = match who.is_empty() {
         true => String::new(),
         false => format!(": {}", who.join("; ")),
     };
     Some(format!("{} of {people}{who}", question.yes.len()))
+}
+
+/// A question as it is shown and answered.
+pub fn posting(question: &Question, run: &Run) -> Posted {
+    Posted {
+        number: question.number,
+        step: question.step.to_string(),
+        lines: question_lines(question, run),
+        is_final: question.approval.is_final(),
+        evidence: question.missing(&Evidence::new()).cloned().collect(),
+    }
 }
 
 /// The parameters of a change on one line: ` (InstanceId = i-1, Force = true)`.
@@ -72,6 +84,12 @@ pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
         question.number,
         one_line(&approval.message)
     )];
+    if !approval.approvers.is_empty() {
+        lines.push(format!(
+            "  only {} may answer",
+            approval.approvers.join(", ")
+        ));
+    }
     for shown in &approval.changes {
         lines.extend(change_lines(shown, run));
     }

@@ -71,6 +71,8 @@ fn a_run_that_waits_for_a_person_says_for_what() {
             people: 1,
             evidence: vec!["ticket".to_owned()],
             owner: None,
+            approvers: Vec::new(),
+            within: None,
             changes: Vec::new(),
             covers: Vec::new(),
         },

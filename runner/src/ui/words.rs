@@ -10,6 +10,20 @@ pub fn instant(time: Timestamp) -> String {
     }
 }
 
+/// An instant in UTC and, where that is another, in the operator's zone, named.
+pub fn instant_here(time: Timestamp) -> String {
+    let utc = instant(time);
+    let zone = jiff::tz::TimeZone::system();
+    let Ok(at) = jiff::Timestamp::from_millisecond(time.0) else {
+        return utc;
+    };
+    let here = at.to_zoned(zone);
+    if here.offset().is_zero() {
+        return utc;
+    }
+    format!("{utc} ({})", here.strftime("%Y-%m-%d %H:%M:%S %Z"))
+}
+
 /// A duration in at most two units: `850ms`, `12s`, `3m12s`, `11h05m`, `2d03h`.
 pub fn duration(ms: u64) -> String {
     let seconds = ms / 1_000;

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Turn;
+use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
+use crate::effect::{Effect, Wake};
 use crate::plan::{Name, Step};
-use crate::question::{Approval, Shown};
-use crate::record::{At, Fact, StepEnd};
+use crate::question::{Approval, Question, Shown, Silence, Within};
+use crate::record::{At, Fact, StepEnd, Timestamp};
 use crate::run::StepRun;
 
 impl Turn<'_> {
@@ -38,7 +40,7 @@ impl Turn<'_> {
         true
     }
 
-    fn ask(&mut self, step: Name, approval: Approval) {
+    pub(super) fn ask(&mut self, step: Name, approval: Approval) {
         self.facts.push(Fact::ApprovalAsked {
             question: self.run.next_question(),
             step,
@@ -60,6 +62,8 @@ impl Turn<'_> {
                     people: confirm.people,
                     evidence: Vec::new(),
                     owner: None,
+                    approvers: Vec::new(),
+                    within: None,
                     changes: Vec::new(),
                     covers: confirm.changes.clone(),
                 };
@@ -77,9 +81,9 @@ impl Turn<'_> {
             return;
         };
         match self.run.own_question(&step.id) {
-            None => self.ask(step.id.clone(), approval_from(inputs)),
+            None => self.ask_within(step.id.clone(), approval_from(inputs, self.now)),
             Some(question) if run.confirmed => {
-                let by: Vec<_> = question.yes.iter().map(|yes| yes.by.clone()).collect();
+                let by: Vec<_> = question.yes.iter().map(|yes| yes.by.name.clone()).collect();
                 let evidence: BTreeMap<_, _> = question
                     .yes
                     .iter()
@@ -91,8 +95,72 @@ impl Turn<'_> {
                     end: StepEnd::Done(outputs),
                 });
             }
-            Some(_) => {}
+            Some(question) => self.go_on_waiting_for(question),
         }
+    }
+
+    fn ask_within(&mut self, step: Name, approval: Approval) {
+        let (question, within) = (self.run.next_question(), approval.within);
+        self.ask(step.clone(), approval);
+        if let Some(within) = within {
+            self.wait_for_answer(&step, question, within);
+        }
+    }
+
+    fn wait_for_answer(&mut self, step: &Name, question: u64, within: Within) {
+        self.effects.push(Effect::Timer {
+            due: within.due,
+            wake: Wake::Answer(question),
+            reason: format!("`{step}` waits for an answer"),
+        });
+    }
+
+    /// A question that has a time: a new process waits for it too, unless it ran out while there was
+    /// none. What silence means was said of people who could answer, so they are asked.
+    fn go_on_waiting_for(&mut self, question: &Question) {
+        let Some(within) = question.approval.within else {
+            return;
+        };
+        if question.settled.is_some() || within.due >= self.run.driven {
+            if question.settled.is_none() {
+                self.wait_for_answer(&question.step, question.number, within);
+            }
+            return;
+        }
+        let message = format!(
+            "The time for an answer ran out while nothing drove the run. {}",
+            question.approval.message
+        );
+        let approval = Approval {
+            message,
+            within: None,
+            ..question.approval.clone()
+        };
+        self.ask(question.step.clone(), approval);
+    }
+
+    /// Nobody answered in time.
+    pub(super) fn answer_overdue(&mut self, number: u64) {
+        let question = self.run.question(number);
+        let Some(question) = question.filter(|asked| asked.settled.is_none()) else {
+            return;
+        };
+        let Some(within) = question.approval.within.filter(|_| self.run.may_start()) else {
+            return;
+        };
+        let step = question.step.clone();
+        let end = match within.then {
+            Silence::Undo => {
+                return self.begin_rollback("nobody answered in time".into(), None, None);
+            }
+            Silence::Continue => StepEnd::Done(json!({ "by": [], "evidence": {} })),
+            Silence::Stop => StepEnd::Failed(Fault::new(
+                FaultClass::Fail,
+                "rutter.no-answer",
+                format!("nobody answered question {number} in time"),
+            )),
+        };
+        self.facts.push(Fact::StepEnded { step, end });
     }
 }
 
@@ -124,12 +192,24 @@ fn about_change(step: &Name, shown: Shown) -> Approval {
         people: 1,
         evidence: Vec::new(),
         owner: None,
+        approvers: Vec::new(),
+        within: None,
         changes: vec![shown],
         covers: Vec::new(),
     }
 }
 
-fn approval_from(inputs: &Value) -> Approval {
+fn approval_from(inputs: &Value, now: Timestamp) -> Approval {
+    let within_ms = inputs.get("within").and_then(Value::as_u64);
+    let then = match inputs.get("then").and_then(Value::as_str) {
+        Some("undo") => Silence::Undo,
+        Some("continue") => Silence::Continue,
+        _ => Silence::Stop,
+    };
+    let within = within_ms.map(|within_ms| Within {
+        due: now.after(within_ms),
+        then,
+    });
     let text = |name: &str| inputs.get(name).and_then(Value::as_str).map(str::to_owned);
     let people = inputs.get("people").and_then(Value::as_u64).unwrap_or(1);
     let evidence = inputs.get("evidence").and_then(Value::as_array);
@@ -144,6 +224,12 @@ fn approval_from(inputs: &Value) -> Approval {
         people: u32::try_from(people).unwrap_or(u32::MAX).max(1),
         evidence: evidence.map(names).unwrap_or_default(),
         owner: text("owner"),
+        approvers: inputs
+            .get("approvers")
+            .and_then(Value::as_array)
+            .map(names)
+            .unwrap_or_default(),
+        within,
         changes: Vec::new(),
         covers: Vec::new(),
     }

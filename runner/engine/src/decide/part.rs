@@ -3,13 +3,18 @@
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::record::{At, Fact, Item};
 use crate::run::StepRun;
 
 impl Turn<'_> {
-    pub(super) fn undo_part(&mut self, by: String, part: Box<Part>, mended: Option<Box<Plan>>) {
+    pub(super) fn undo_part(&mut self, by: Person, part: Box<Part>, mended: Option<Box<Plan>>) {
         if self.run.may_be_taken_back().is_err() || self.run.has_all_of(&part).is_err() {
+            if by.letter().is_some() {
+                let why = "the run has gone on, and that part cannot be taken back now";
+                self.ignore(by, "undo".to_owned(), why.to_owned());
+            }
             return;
         }
         self.begin_rollback(by, Some(part), mended);

@@ -4,17 +4,25 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Resolution};
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::{Evidence, Question, Settled};
 use crate::record::{At, AttemptEnd, Fact, RunEnd, StepEnd};
 use crate::run::{Attempt, Run, StepRun};
 
 impl<'a> Turn<'a> {
-    pub(super) fn approve(&mut self, number: u64, by: String, evidence: Evidence) {
+    pub(super) fn approve(&mut self, number: u64, by: Person, evidence: Evidence) {
         let question = match self.open_question(number) {
             Ok(question) => question,
             Err(why) => return self.ignore_answer(number, by, "yes", why),
         };
+        if !question.approval.may_answer(&by) {
+            let why = format!(
+                "only {} may answer it",
+                question.approval.approvers.join(", ")
+            );
+            return self.ignore_answer(number, by, "yes", why);
+        }
         if question.has_yes_of(&by) {
             let why = format!("{by} has said yes to it already; it takes another person");
             return self.ignore_answer(number, by, "yes", why);
@@ -49,11 +57,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn decline(&mut self, number: u64, by: String, why: String) {
+    pub(super) fn decline(&mut self, number: u64, by: Person, why: String) {
         let question = match self.open_question(number) {
             Ok(question) => question,
             Err(why) => return self.ignore_answer(number, by, "no", why),
         };
+        if !question.approval.may_answer(&by) {
+            let why = format!(
+                "only {} may answer it",
+                question.approval.approvers.join(", ")
+            );
+            return self.ignore_answer(number, by, "no", why);
+        }
         let step = question.step.clone();
         let fault = Fault::new(
             FaultClass::Fail,
@@ -84,7 +99,11 @@ impl<'a> Turn<'a> {
         match &question.settled {
             None => Ok(question),
             Some(Settled::Approved) => {
-                let who: Vec<_> = question.yes.iter().map(|yes| yes.by.as_str()).collect();
+                let who: Vec<_> = question
+                    .yes
+                    .iter()
+                    .map(|yes| yes.by.name.as_str())
+                    .collect();
                 Err(format!("{} said yes before", who.join(" and ")))
             }
             Some(Settled::Declined { by }) => Err(format!("{by} said no before")),
@@ -92,7 +111,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn ignore_answer(&mut self, number: u64, by: String, said: &str, why: String) {
+    /// Records that what a person said decided nothing.
+    pub(super) fn ignore(&mut self, by: Person, said: String, why: String) {
+        let step = None;
+        self.facts.push(Fact::AnswerIgnored {
+            step,
+            by,
+            said,
+            why,
+        });
+    }
+
+    fn ignore_answer(&mut self, number: u64, by: Person, said: &str, why: String) {
         let step = self.run.question(number).map(|asked| asked.step.clone());
         self.facts.push(Fact::AnswerIgnored {
             step,
@@ -114,7 +144,7 @@ impl<'a> Turn<'a> {
         known
     }
 
-    pub(super) fn resolve(&mut self, decided: Decided, by: String, why: String) {
+    pub(super) fn resolve(&mut self, decided: Decided, by: Person, why: String) {
         let Decided {
             step,
             item,
@@ -153,19 +183,26 @@ impl<'a> Turn<'a> {
         });
     }
 
-    pub(super) fn undo(&mut self, by: String) {
+    pub(super) fn undo(&mut self, by: Person) {
         let over = matches!(self.run.end(), Some(RunEnd::RolledBack(_)))
             && !self.run.anything_to_take_back();
         let under_way = self.run.rollback_under_way();
         if !over && under_way.is_none_or(|back| back.part.is_some()) {
-            self.begin_rollback(by, None, None);
+            return self.begin_rollback(by, None, None);
+        }
+        if by.letter().is_some() {
+            let why = match over {
+                true => "the run was taken back",
+                false => "the run is being taken back",
+            };
+            self.ignore(by, "undo".to_owned(), why.to_owned());
         }
     }
 
     /// Drops every guest where it stands and takes the run back. What was sent is awaited.
     pub(super) fn begin_rollback(
         &mut self,
-        by: String,
+        by: Person,
         part: Option<Box<Part>>,
         mended: Option<Box<Plan>>,
     ) {

@@ -14,6 +14,7 @@ use crate::call::{Call, Target};
 use crate::effect::{
     Effect, Look, LookFor, Outcome, Reversed, Settlement, Ticket, UndoChange, UndoRequest, Work,
 };
+use crate::person::Person;
 use crate::plan::{Name, Step, Uses};
 use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{Back, Change, ChangeState, ItemRun};
@@ -420,25 +421,35 @@ impl<'a> Turn<'a> {
         item: Option<&Name>,
         meant: Option<u64>,
         settlement: Settlement,
-        by: &str,
-        why: &str,
+        by: Person,
+        why: String,
     ) {
-        if self.run.rollback().is_none() {
-            return;
-        }
         let changes = self.run.changes().iter().rev();
         let mine = changes.filter(|change| {
-            change.at.step == *step
+            self.run.rollback().is_some()
+                && change.at.step == *step
                 && (item.is_none() || change.at.item.as_ref() == item)
                 && meant.is_none_or(|number| number == change.number)
                 && change.waits_for_settlement()
         });
+        let mine: Vec<u64> = mine.map(|change| change.number).collect();
+        if mine.is_empty() {
+            let said = format!("{settlement:?}").to_lowercase();
+            let why = "nothing of it waits for such a decision now".to_owned();
+            self.facts.push(Fact::AnswerIgnored {
+                step: Some(step.clone()),
+                by,
+                said,
+                why,
+            });
+            return;
+        }
         for change in mine {
             self.facts.push(Fact::ChangeSettled {
-                change: change.number,
+                change,
                 settlement,
-                by: by.to_owned(),
-                why: why.to_owned(),
+                by: by.clone(),
+                why: why.clone(),
             });
         }
     }

@@ -10,13 +10,10 @@ use super::part::item_left_out;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
 use crate::plan::{Name, OnFailure, Step, Uses};
-use crate::record::{At, AttemptEnd, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
+use crate::record::{At, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
 use crate::retry;
-use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun, StepState};
+use crate::run::{ItemRun, ItemState, StepRun, StepState};
 use crate::scope::Prepared;
-
-/// The fingerprint of the one wait that a `pause` step consists of.
-const PAUSE: &str = "pause";
 
 impl Turn<'_> {
     /// `look` are the places of the items whose situation changed.
@@ -45,7 +42,7 @@ impl Turn<'_> {
         let plan = self.run.plan();
         let undo = |index: &usize| self.run.answers_for(*index).1 == OnFailure::Undo;
         if self.run.failed_steps.iter().any(undo) {
-            self.begin_rollback("the runbook".to_owned(), None, None);
+            self.begin_rollback("the runbook".into(), None, None);
             return;
         }
         if self.run.open_steps == 0 && self.run.failed_steps.is_empty() {
@@ -134,7 +131,7 @@ impl Turn<'_> {
         }
     }
 
-    fn end_step(&mut self, step: &Step, run: &StepRun, failed: bool) {
+    pub(super) fn end_step(&mut self, step: &Step, run: &StepRun, failed: bool) {
         let first = || {
             run.items.values().find_map(|item| match &item.state {
                 ItemState::Failed(fault) => Some(fault.clone()),
@@ -242,61 +239,6 @@ impl Turn<'_> {
             end,
         });
     }
-
-    /// A pause is an attempt without a guest, with one wait in it.
-    fn go_on_pausing(&mut self, step: &Step, run: &StepRun) {
-        let Some((key, item)) = run.items.iter().next() else {
-            return;
-        };
-        match &item.state {
-            ItemState::Pending => {
-                let at = next_at(&step.id, key.as_ref(), item);
-                self.facts.push(Fact::AttemptStarted { at: at.clone() });
-                self.begin_pause(at, &item.inputs);
-            }
-            ItemState::Running => self.take_up_pause(item),
-            ItemState::Done(_) => self.end_step(step, run, false),
-            _ => {}
-        }
-    }
-
-    fn begin_pause(&mut self, at: At, inputs: &Value) {
-        let deadline = pause_end(inputs, self.now);
-        self.facts.push(Fact::WaitStarted {
-            at: at.clone(),
-            index: 0,
-            print: PAUSE.to_owned(),
-            label: "a pause".to_owned(),
-            deadline,
-        });
-        self.sleep_until(at, 0, deadline);
-    }
-
-    pub(super) fn pause_over(&mut self, at: At) {
-        self.facts.push(Fact::CallAnswered {
-            at: at.clone(),
-            index: 0,
-            print: PAUSE.to_owned(),
-            label: "a pause".to_owned(),
-            answer: Ok(Value::Null),
-        });
-        self.end_attempt(at, AttemptEnd::Done(json!({})));
-    }
-
-    /// Goes on with what an earlier process began, wherever its records were cut off.
-    fn take_up_pause(&mut self, item: &ItemRun) {
-        let open = |attempt: &&Attempt| !attempt.ended && !attempt.hosted;
-        let Some(attempt) = item.attempt.as_ref().filter(open) else {
-            return;
-        };
-        let at = attempt.at.clone();
-        self.facts.push(Fact::AttemptResumed { at: at.clone() });
-        match attempt.calls.first().map(|slot| &slot.kind) {
-            Some(SlotKind::Wait { deadline }) => self.sleep_until(at, 0, *deadline),
-            Some(_) => self.end_attempt(at, AttemptEnd::Done(json!({}))),
-            None => self.begin_pause(at, &item.inputs),
-        }
-    }
 }
 
 /// Failures that a step bears.
@@ -309,7 +251,7 @@ fn may_try_again(step: &Step, item: &ItemRun, fault: &Fault) -> bool {
     !hopeless && item.attempts.saturating_sub(item.forgiven) < step.retry.attempts
 }
 
-fn next_at(step: &Name, key: Option<&Name>, item: &ItemRun) -> At {
+pub(super) fn next_at(step: &Name, key: Option<&Name>, item: &ItemRun) -> At {
     At {
         step: step.clone(),
         item: key.cloned(),
@@ -334,11 +276,4 @@ fn outputs(run: &StepRun) -> Value {
             Value::Object(named.collect::<Map<_, _>>())
         }
     }
-}
-
-fn pause_end(inputs: &Value, now: Timestamp) -> Timestamp {
-    if let Some(until) = inputs.get("until_ms").and_then(Value::as_i64) {
-        return Timestamp(until);
-    }
-    now.after(inputs.get("for").and_then(Value::as_u64).unwrap_or(0))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::effect::Resolution;
-use crate::plan::{Name, OnFailure};
+use crate::plan::{Name, OnFailure, Uses};
 use crate::run::{Back, ChangeState, ItemState, Legal, Run, StepState};
 
 impl Run {
@@ -66,9 +66,11 @@ impl Run {
 
     /// Makes a failed step ready to be tried again.
     fn begin_again(&mut self, index: usize) {
+        // A time of day is another instant tomorrow.
+        let pauses = self.plan().steps[index].uses == Uses::Pause;
         let step = &mut self.steps[index];
         step.ended = None;
-        step.state = if step.items.is_empty() || step.revised {
+        step.state = if step.items.is_empty() || step.revised || pauses {
             StepState::Waiting
         } else {
             StepState::Running

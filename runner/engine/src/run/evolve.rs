@@ -27,6 +27,7 @@ impl Run {
         self.latest = record.time;
         self.apply(&record.fact, record.time).map_err(illegal)?;
         self.note_standing(&record.fact);
+        self.note_letter(&record.fact);
         Ok(())
     }
 
@@ -119,9 +120,13 @@ impl Run {
                 self.id.clone_from(run);
                 self.mode = Some(*mode);
                 self.started = time;
+                self.driven = time;
                 self.adopt_plan(plan.clone())
             }
-            Fact::Resumed { .. } => self.resumed(),
+            Fact::Resumed { .. } => {
+                self.driven = time;
+                self.resumed()
+            }
             Fact::AccountsConfirmed { accounts } => {
                 self.accounts.clone_from(accounts);
                 self.confirmed = true;

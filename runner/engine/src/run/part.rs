@@ -35,12 +35,12 @@ impl Run {
     /// When the run was taken back, or is about to be.
     pub fn may_be_taken_back(&self) -> Result<(), PartRefused> {
         if let Some(rollback) = self.rollback_under_way() {
-            return Err(PartRefused::UnderWay(rollback.by.clone()));
+            return Err(PartRefused::UnderWay(rollback.by.name.clone()));
         }
         let whole = self.rollback.as_ref().filter(|back| back.part.is_none());
         match (&self.end, whole) {
             (Some(RunEnd::RolledBack(_)), _) => Err(PartRefused::TakenBack),
-            (_, Some(rollback)) => Err(PartRefused::UnderWay(rollback.by.clone())),
+            (_, Some(rollback)) => Err(PartRefused::UnderWay(rollback.by.name.clone())),
             _ => Ok(()),
         }
     }

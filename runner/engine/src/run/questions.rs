@@ -1,8 +1,9 @@
 //! The questions of a run: asked under a number, answered, settled.
 
+use crate::person::Person;
 use crate::plan::Name;
 use crate::question::{Approval, Evidence, Question, Settled, Yes, names_action};
-use crate::record::{At, Timestamp};
+use crate::record::{At, Fact, Timestamp};
 use crate::run::{Change, Legal, Run};
 
 impl Run {
@@ -28,6 +29,18 @@ impl Run {
     /// The question that a step asked itself, and not one of its changes, if it asked one.
     pub fn own_question(&self, step: &str) -> Option<&Question> {
         self.question(self.step(step)?.own_question?)
+    }
+
+    /// Whether what a file of the inbox said was recorded.
+    pub fn has_read(&self, letter: &str) -> bool {
+        self.letters.contains(letter)
+    }
+
+    /// Notes that what a file of the inbox said is recorded.
+    pub(super) fn note_letter(&mut self, fact: &Fact) {
+        if let Some(letter) = fact.by().and_then(Person::letter) {
+            self.letters.insert(letter.to_owned());
+        }
     }
 
     /// The number of the next question.
@@ -72,6 +85,9 @@ impl Run {
         for item in items {
             self.settle_questions(step, Some(item.as_ref()), "it asks something else now");
         }
+        if approval.changes.is_empty() {
+            self.settle_questions(step, None, "it is asked anew");
+        }
         let (index, run) = self.open_step(step)?;
         if approval.changes.is_empty() {
             run.own_question = Some(number);
@@ -93,13 +109,13 @@ impl Run {
     pub(super) fn said_yes(
         &mut self,
         number: u64,
-        by: &str,
+        by: &Person,
         evidence: &Evidence,
         time: Timestamp,
     ) -> Legal {
         let question = self.open_question_mut(number)?;
         question.yes.push(Yes {
-            by: by.to_owned(),
+            by: by.clone(),
             time,
             evidence: evidence.clone(),
         });
@@ -139,8 +155,8 @@ impl Run {
         }
     }
 
-    pub(super) fn said_no(&mut self, number: u64, by: &str) -> Legal {
-        let by = by.to_owned();
+    pub(super) fn said_no(&mut self, number: u64, by: &Person) -> Legal {
+        let by = by.clone();
         let step = self.open_question_mut(number)?.step.clone();
         self.settle_question(number, Settled::Declined { by });
         self.open_step(&step).map(drop)

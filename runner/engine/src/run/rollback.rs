@@ -6,6 +6,7 @@ use crate::api::Fault;
 use crate::call::{Ask, Call, Target};
 use crate::effect::Settlement;
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Because, Name, Plan, Uses};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
 use crate::run::trust::Token;
@@ -21,7 +22,7 @@ enum Order {
 impl Run {
     pub(super) fn rollback_started(
         &mut self,
-        by: &str,
+        by: &Person,
         part: Option<&Part>,
         mended: Option<&Plan>,
     ) -> Legal {
@@ -34,7 +35,7 @@ impl Run {
             self.has_all_of(part)?;
         }
         self.rollback = Some(Rollback {
-            by: by.to_owned(),
+            by: by.clone(),
             end: None,
             highest: self.changes.len() as u64,
             stuck: BTreeSet::new(),
@@ -136,7 +137,7 @@ impl Run {
         &mut self,
         number: u64,
         settlement: Settlement,
-        by: &str,
+        by: &Person,
         why: &str,
     ) -> Legal {
         if self.rollback.is_none() {

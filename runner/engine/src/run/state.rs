@@ -9,6 +9,7 @@ use crate::api::Fault;
 use crate::call::Call;
 use crate::find::Find;
 use crate::part::Part;
+use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Question;
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
@@ -37,12 +38,16 @@ pub struct Run {
     /// When the first and the newest record were made.
     pub(crate) started: Timestamp,
     pub(crate) latest: Timestamp,
+    /// Since when a process drives it without a break.
+    pub(crate) driven: Timestamp,
     pub(crate) accounts: BTreeMap<Name, Identity>,
     pub(crate) steps: IndexMap<Name, StepRun>,
     pub(crate) changes: Vec<Change>,
     pub(crate) questions: Vec<Question>,
     /// The numbers of those that wait for an answer.
     pub(crate) open_questions: BTreeSet<u64>,
+    /// The files of the inbox whose words are recorded.
+    pub(crate) letters: BTreeSet<String>,
     /// The accounts were confirmed since a driver took the run up.
     pub(crate) confirmed: bool,
     pub(crate) interrupted: bool,
@@ -311,7 +316,7 @@ pub enum Back {
 #[derive(Clone, Debug)]
 pub struct Rollback {
     /// Who asked.
-    pub by: String,
+    pub by: Person,
     /// How it ended.
     pub end: Option<RollbackEnd>,
     /// No change with a higher number is still to be taken back.

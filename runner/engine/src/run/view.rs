@@ -176,6 +176,7 @@ impl Run {
             Wake::Send(ticket) => self.awaits_work(&ticket.work),
             Wake::SleepOver { at, index } => self.waits_in(at, *index),
             Wake::Timeout(at) => self.attempt(at).is_some(),
+            Wake::Answer(number) => self.open_questions.contains(number),
             Wake::Attempt(at) => {
                 let item = self
                     .step(&at.step)

@@ -298,16 +298,6 @@ fn a_pause_waits_and_the_run_goes_on() {
 }
 
 #[test]
-fn a_pause_until_a_past_instant_is_over_at_once() {
-    let mut shell = Shell::new();
-    let pause = step("pause")
-        .uses(Uses::Pause)
-        .with(json!({ "until_ms": 5 }));
-    assert!(done(&shell.run(plan([pause]))));
-    assert_eq!(shell.now.since(shell.run.started()), 0);
-}
-
-#[test]
 fn an_assertion_that_does_not_hold_fails_with_its_message() {
     let holds = |that: Value| {
         let mut shell = Shell::new();

@@ -241,7 +241,7 @@ proptest! {
         for input in [
             rutter_engine::Input::Resume { rutter: String::new() },
             rutter_engine::Input::AccountsConfirmed(Default::default()),
-            rutter_engine::Input::Undo { by: "ann".to_owned() },
+            rutter_engine::Input::Undo { by: "ann".into() },
         ] {
             if advance(&mut run, Timestamp(0), input, &Plain).is_err() {
                 return Ok(());

@@ -184,9 +184,7 @@ fn a_process_killed_while_it_takes_back_looks_what_it_did() {
             let mut shell = with(make("a").seen());
             shell.run(plan([step("m")]));
             shell.cloud.will("Delete a", [fate]);
-            shell.push(rutter_engine::Input::Undo {
-                by: "ann".to_owned(),
-            });
+            shell.push(rutter_engine::Input::Undo { by: "ann".into() });
             shell.until_fact(fact);
             assert!(rolled_back(&shell.resume()));
             assert!(shell.cloud.exists.is_empty());

@@ -1,6 +1,9 @@
 //! Questions to people and their answers.
 
-use rutter_engine::{Ask, Fact, FaultClass, Input, Resolution, RunEnd, Standing, StepState, Uses};
+use rutter_engine::{
+    Ask, Fact, FaultClass, Input, Known, Person, Resolution, RollbackEnd, RunEnd, Standing,
+    StepState, Uses,
+};
 use serde_json::json;
 
 use crate::kit::{
@@ -185,7 +188,7 @@ fn an_answer_to_a_question_that_was_never_asked_decides_nothing_and_is_told() {
 fn yes(question: u64, by: &str) -> Input {
     Input::Approve {
         question,
-        by: by.to_owned(),
+        by: by.into(),
         evidence: Default::default(),
     }
 }
@@ -222,7 +225,7 @@ fn a_no_that_comes_late_fails_nothing() {
     shell.push(yes(question, "ann"));
     shell.push(Input::Decline {
         question,
-        by: "bob".to_owned(),
+        by: "bob".into(),
         why: "too dear".to_owned(),
     });
     assert!(done(&shell.until_idle()));
@@ -367,4 +370,176 @@ fn a_deletion_in_doubt_is_one_wish() {
     shell.approve("wipe", "ann");
     assert!(!shell.cloud.has("x"));
     assert_eq!(asks(&shell), 1);
+}
+
+/// A gate with a time, and whatever else its inputs say.
+fn gate(more: serde_json::Value) -> rutter_engine::Step {
+    let mut with = json!({ "message": "Stopped?", "within": 60_000 });
+    for (name, value) in more.as_object().unwrap() {
+        with[name] = value.clone();
+    }
+    step("gate").uses(Uses::Approve).with(with)
+}
+
+#[test]
+fn silence_means_what_the_gate_says() {
+    for (then, end) in [
+        ("stop", Standing::Failed),
+        (
+            "undo",
+            Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)),
+        ),
+    ] {
+        let mut shell = Shell::new();
+        shell.guest("c", calls(vec![create("x")]));
+        let gate = gate(json!({ "then": then }));
+        assert_eq!(shell.run(plan([step("c"), gate])), end, "{then}");
+        assert_eq!(shell.cloud.has("x"), then == "stop");
+    }
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x")]));
+    let gate = gate(json!({ "then": "continue" }));
+    assert!(done(&shell.run(plan([gate, step("c")]))));
+}
+
+#[test]
+fn an_answer_in_time_is_an_answer() {
+    let mut shell = Shell::new();
+    shell.start(plan([gate(json!({ "then": "stop" }))]));
+    shell.until_fact("approval-asked");
+    assert!(done(&shell.approve("gate", "ann")));
+}
+
+#[test]
+fn a_time_that_ran_out_while_nobody_drove_is_asked_about() {
+    let mut shell = Shell::new();
+    shell.start(plan([gate(json!({ "then": "continue" }))]));
+    shell.until_fact("approval-asked");
+    let first = shell.question("gate");
+    shell.now = shell.now.after(3_600_000);
+    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    let again = shell.run.open_questions().next().unwrap();
+    assert!(again.number > first && again.approval.within.is_none());
+    assert!(again.approval.message.contains("nothing drove"));
+    shell.give(yes(first, "ann"));
+    assert_eq!(ignored(&shell), "it is asked anew");
+    assert!(done(&shell.approve("gate", "ann")));
+}
+
+fn known(name: &str, uid: u32) -> Person {
+    Person {
+        name: name.to_owned(),
+        known: Known::Process { uid },
+    }
+}
+
+#[test]
+fn one_user_is_one_person_whatever_the_name() {
+    let mut shell = Shell::new();
+    let gate = step("gate").uses(Uses::Approve);
+    shell.run(plan([gate.with(json!({ "people": 2 }))]));
+    let question = shell.question("gate");
+    let say = |shell: &mut Shell, by| {
+        shell.give(Input::Approve {
+            question,
+            by,
+            evidence: Default::default(),
+        })
+    };
+    assert_eq!(say(&mut shell, known("ann", 1)), Standing::WaitingForPerson);
+    assert_eq!(say(&mut shell, known("bob", 1)), Standing::WaitingForPerson);
+    assert!(ignored(&shell).contains("another person"));
+    assert!(done(&say(&mut shell, known("bob", 2))));
+}
+
+#[test]
+fn only_approvers_answer_and_only_where_the_system_vouches_for_them() {
+    let mut shell = Shell::new();
+    let with = json!({ "approvers": ["alice"] });
+    shell.run(plan([step("gate").uses(Uses::Approve).with(with)]));
+    let question = shell.question("gate");
+    for by in [known("bob", 2), "alice".into()] {
+        let said = Input::Approve {
+            question,
+            by,
+            evidence: Default::default(),
+        };
+        assert_eq!(shell.give(said), Standing::WaitingForPerson);
+        assert!(ignored(&shell).contains("only alice"));
+    }
+    let said = Input::Approve {
+        question,
+        by: known("alice", 3),
+        evidence: Default::default(),
+    };
+    assert!(done(&shell.give(said)));
+}
+
+#[test]
+fn what_a_file_of_the_inbox_said_is_remembered_by_its_name() {
+    let mut shell = Shell::new();
+    shell.run(plan([step("gate").uses(Uses::Approve)]));
+    let by = Person {
+        name: "ann".to_owned(),
+        known: Known::Letter {
+            uid: 1,
+            id: "letter".to_owned(),
+        },
+    };
+    assert!(!shell.run.has_read("letter"));
+    shell.give(Input::Approve {
+        question: shell.question("gate"),
+        by,
+        evidence: Default::default(),
+    });
+    shell.kill();
+    assert!(shell.run.has_read("letter"));
+}
+
+fn pause(inputs: serde_json::Value) -> rutter_engine::Step {
+    step("rest").uses(Uses::Pause).with(inputs)
+}
+
+#[test]
+fn a_pause_whose_instant_is_past_says_so_and_asks() {
+    let mut shell = Shell::new();
+    let past = json!({ "until_ms": 5, "until": "long ago" });
+    assert_eq!(shell.run(plan([pause(past)])), Standing::WaitingForPerson);
+    let asked = shell.run.open_questions().next().unwrap();
+    assert!(asked.approval.message.contains("long ago, which is past"));
+    assert!(done(&shell.approve("rest", "ann")));
+}
+
+#[test]
+fn a_pause_that_ran_out_while_nobody_drove_is_asked_about() {
+    let mut shell = Shell::new();
+    let until = shell.now.after(60_000);
+    shell.start(plan([pause(
+        json!({ "until_ms": until.0, "until": "soon" }),
+    )]));
+    shell.until_fact("wait-started");
+    shell.now = shell.now.after(3_600_000);
+    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert!(done(&shell.approve("rest", "ann")));
+}
+
+#[test]
+fn within_its_window_a_pause_is_over_at_once_and_after_it_the_step_fails() {
+    let window = |shell: &Shell, from: u64, to: u64| {
+        let ms = |at: u64| shell.now.0 - 60_000 + i64::try_from(at).unwrap();
+        json!({ "until_ms": ms(from), "until": "2", "latest_ms": ms(to), "latest": "4" })
+    };
+    let mut shell = Shell::new();
+    let open = window(&shell, 0, 120_000);
+    assert!(done(&shell.run(plan([pause(open)]))));
+    assert_eq!(asks(&shell), 0);
+    let mut shell = Shell::new();
+    let closed = window(&shell, 0, 30_000);
+    assert_eq!(shell.run(plan([pause(closed)])), Standing::Failed);
+    let mut shell = Shell::new();
+    let ahead = window(&shell, 90_000, 120_000);
+    shell.start(plan([pause(ahead)]));
+    shell.until_fact("wait-started");
+    shell.now = shell.now.after(3_600_000);
+    assert_eq!(shell.resume(), Standing::Failed, "nobody drove it in time");
 }

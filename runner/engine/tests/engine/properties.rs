@@ -138,7 +138,7 @@ proptest! {
         let whole = finished(&parts);
         for cut in cuts(&whole) {
             let mut again = dies_at(&parts, cut);
-            again.push(rutter_engine::Input::Undo { by: "ann".to_owned() });
+            again.push(rutter_engine::Input::Undo { by: "ann".into() });
             random::undo_with_people(&mut again);
             taken_back(&again)?;
         }

@@ -90,7 +90,7 @@ fn recovered(mut shell: Shell, sound: u64) -> Shell {
             reached: Some(reached),
             damage: "journal.db-wal: cut".to_owned(),
             kept: "damaged-1".to_owned(),
-            by: "ann".to_owned(),
+            by: "ann".into(),
         },
     });
     shell.kill();

@@ -75,9 +75,7 @@ fn a_crash_in_the_pause_of_a_busy_reverse_leaves_no_doubt() {
     shell
         .cloud
         .will("Delete a", [Fate::Refused(FaultClass::Busy)]);
-    shell.push(rutter_engine::Input::Undo {
-        by: "ann".to_owned(),
-    });
+    shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until_fact("reverse-failed");
     assert!(rolled_back(&shell.resume()));
 }
@@ -233,9 +231,7 @@ fn an_unanswered_reverse_is_repeated_only_where_it_is_harmless() {
 #[test]
 fn a_crash_while_a_reverse_is_in_flight_asks_a_person_once() {
     let mut shell = made(&["a"]);
-    shell.push(rutter_engine::Input::Undo {
-        by: "ann".to_owned(),
-    });
+    shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until_fact("reverse-intended");
     assert_eq!(shell.resume(), Standing::UndoFailed);
     assert!(
@@ -297,9 +293,7 @@ fn an_undo_does_not_send_a_throttled_change_again() {
 #[test]
 fn an_interrupted_rollback_goes_on_where_it_was() {
     let mut shell = made(&["a", "b", "c"]);
-    shell.push(rutter_engine::Input::Undo {
-        by: "ann".to_owned(),
-    });
+    shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until(|shell| shell.count("reverse-done") == 1);
     assert_eq!(
         shell.give(rutter_engine::Input::Interrupt),
@@ -351,9 +345,7 @@ fn an_own_undo_survives_a_crash() {
     shell.guest("m", calls(vec![make("a")]));
     shell.undo_guest("m", calls(vec![get("a"), delete("a"), sleep(1_000)]));
     shell.run(plan([step("m").own_undo()]));
-    shell.push(rutter_engine::Input::Undo {
-        by: "ann".to_owned(),
-    });
+    shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until_fact("wait-started");
     assert!(rolled_back(&shell.resume()));
     assert_eq!(shell.cloud.times("Delete a"), 1);

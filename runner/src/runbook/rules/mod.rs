@@ -19,6 +19,7 @@ mod sub_runbook;
 mod unused;
 mod when;
 mod with;
+mod within;
 
 use super::model::Model;
 use super::problems::Problems;
@@ -27,7 +28,7 @@ use super::problems::Problems;
 type Rule = fn(&Model<'_>, &mut Problems<'_>);
 
 /// Every check. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     names::check,
     needs::check,
     cycle::check,
@@ -40,6 +41,7 @@ const RULES: [Rule; 15] = [
     references::check,
     may_be_undefined::check,
     when::check,
+    within::check,
     with::check,
     secrets::check,
     unused::check,

@@ -5,6 +5,7 @@
 //! the rest the type is, as far as it is known.
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
@@ -102,10 +103,11 @@ fn values(
         },
     );
     let fields = used.inputs();
+    without_unit(step, fields, problems);
     match check_known(fields, &with, &is_not_yet) {
         Ok(inputs) => {
             if let (Used::BuiltIn(built_in), true) = (used, whole)
-                && let Err(misfit) = built_in.complete(inputs)
+                && let Err(misfit) = built_in.complete(inputs, Timestamp::now())
             {
                 let given = step.with.as_ref().zip(misfit.input);
                 let span = given.map_or(step.id.span, |(with, input)| with.find(input).0.span);
@@ -118,6 +120,23 @@ fn values(
                 let diagnostic = describe(step, fields, &problem, local, problems);
                 problems.push(diagnostic);
             }
+        }
+    }
+}
+
+/// A number that is written for a length of time: nobody can tell of what.
+fn without_unit(step: &Step, fields: &IndexMap<String, Field>, problems: &mut Problems<'_>) {
+    let durations = fields
+        .iter()
+        .filter(|(_, field)| field.kind == FieldKind::Duration);
+    for (name, _) in durations {
+        let Some(with) = &step.with else { return };
+        let (node, _, found) = with.find_entry(name);
+        if let (true, NodeKind::Integer(_) | NodeKind::Number(_)) = (found, &node.kind) {
+            let id = &step.id.value;
+            let title = format!("`{name}` of step `{id}` is a number without a unit");
+            let help = "write a number and a unit: `\"90s\"`, `\"5m\"`, `\"12h\"`, `\"2d\"`";
+            problems.push_at(codes::WITH, title, node.span, "", Some(help.to_owned()));
         }
     }
 }

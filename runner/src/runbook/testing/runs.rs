@@ -62,7 +62,7 @@ fn prepare(checked: &Checked, step: &str) -> Result<Prepared, String> {
     let step = checked.plan.step(step).expect("it is there");
     checked
         .evaluator
-        .prepare_in(step, &run(checked))
+        .prepare_in(step, &run(checked), Timestamp(0))
         .map_err(|fault| fault.to_string())
 }
 
@@ -219,6 +219,7 @@ fn built_in_steps_get_what_the_engine_takes() {
             "message": "Have clients stopped writing to r-1?",
             "people": 1,
             "evidence": ["ticket"],
+            "approvers": [],
         })
     );
     assert_eq!(one(&checked, "settle"), json!({ "for": 300_000 }));

@@ -328,7 +328,7 @@ fn say_yes(shell: &mut Shell) {
     let question = question.expect("somebody waits").number;
     shell.push(Input::Approve {
         question,
-        by: "ann".to_owned(),
+        by: "ann".into(),
         evidence: Default::default(),
     });
 }
@@ -360,7 +360,7 @@ fn decide(shell: &mut Shell) {
         false => Resolution::Retry,
     };
     let about = shell.run.undecided(&step, item.as_ref(), &resolution);
-    let (by, why) = ("ann".to_owned(), "looked".to_owned());
+    let (by, why) = ("ann".into(), "looked".to_owned());
     shell.push(Input::Resolve {
         step,
         item,
@@ -382,13 +382,9 @@ pub fn undo_with_people(shell: &mut Shell) -> Standing {
             Standing::Ended(rutter_engine::RunEnd::RolledBack(_)) => return standing,
             Standing::UndoFailed => {
                 by_hand(shell);
-                shell.push(Input::Undo {
-                    by: "ann".to_owned(),
-                });
+                shell.push(Input::Undo { by: "ann".into() });
             }
-            _ => shell.push(Input::Undo {
-                by: "ann".to_owned(),
-            }),
+            _ => shell.push(Input::Undo { by: "ann".into() }),
         }
     }
     panic!("it is never taken back: {:#?}", shell.kinds())
@@ -414,7 +410,7 @@ fn by_hand_where(shell: &mut Shell, mine: impl Fn(&Change) -> bool) {
                 .exists
                 .retain(|name, _| !text.contains(&format!("\"{name}\"")));
             let (step, item) = (change.at.step, change.at.item);
-            let (by, why) = ("ann".to_owned(), "took it back".to_owned());
+            let (by, why) = ("ann".into(), "took it back".to_owned());
             let about = shell
                 .run
                 .undecided(&step, item.as_ref(), &Resolution::Retry);

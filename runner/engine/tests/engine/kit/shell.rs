@@ -138,7 +138,7 @@ impl Shell {
         let question = self.question(step);
         self.give(Input::Approve {
             question,
-            by: by.to_owned(),
+            by: by.into(),
             evidence,
         })
     }
@@ -150,7 +150,7 @@ impl Shell {
             item: None,
             change: None,
             settlement,
-            by: "ann".to_owned(),
+            by: "ann".into(),
             why: "looked".to_owned(),
         })
     }
@@ -159,7 +159,7 @@ impl Shell {
         let question = self.question(step);
         self.give(Input::Decline {
             question,
-            by: by.to_owned(),
+            by: by.into(),
             why: why.to_owned(),
         })
     }
@@ -172,7 +172,7 @@ impl Shell {
             item: None,
             about: about.unwrap_or_default(),
             resolution,
-            by: "ann".to_owned(),
+            by: "ann".into(),
             why: "looked".to_owned(),
         }
     }
@@ -200,15 +200,13 @@ impl Shell {
             item,
             about: about.unwrap_or_default(),
             resolution,
-            by: "ann".to_owned(),
+            by: "ann".into(),
             why: "looked".to_owned(),
         })
     }
 
     pub fn undo(&mut self) -> Standing {
-        self.give(Input::Undo {
-            by: "ann".to_owned(),
-        })
+        self.give(Input::Undo { by: "ann".into() })
     }
 
     /// Another process takes a part of the run back, and makes it again if that is wished.
@@ -237,7 +235,7 @@ impl Shell {
             rutter: "0.1.0".to_owned(),
         });
         self.push(Input::UndoPart {
-            by: "ann".to_owned(),
+            by: "ann".into(),
             part: Box::new(part),
             mended: mended.map(Box::new),
         });

@@ -1,0 +1,180 @@
+//! When a pause ends: an instant, or the next time of day in a zone; and until when what follows may
+//! begin.
+
+use jiff::civil::Time;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
+use serde_json::{Value, json};
+
+use super::built_in::Misfit;
+
+/// A point in time as a runbook writes it.
+enum Point {
+    /// `2026-01-31T22:00:00+08:00`.
+    Instant(Timestamp),
+    /// `02:00`, in a zone.
+    Daily(Time, TimeZone),
+}
+
+/// The end of a pause as the engine takes it: `until_ms`, perhaps `latest_ms`, and the words for people.
+pub(super) fn complete(inputs: &Value, now: Timestamp) -> Result<Value, Misfit> {
+    let text = |name: &str| inputs.get(name).and_then(Value::as_str);
+    let zone = text("zone").map(zone).transpose()?;
+    let until = text("until").unwrap_or_default();
+    let until_point = point("until", until, zone.as_ref())?;
+    let Some(latest_text) = text("latest") else {
+        let until_ms = next(&until_point, now).as_millisecond();
+        return Ok(json!({ "until_ms": until_ms, "until": until }));
+    };
+    let latest_point = point("latest", latest_text, zone.as_ref())?;
+    let latest = next(&latest_point, now);
+    // Within the window the pause is over at once.
+    let until_instant = match &until_point {
+        Point::Instant(instant) => *instant,
+        Point::Daily(time, zone) => last(*time, zone, latest),
+    };
+    if until_instant > latest {
+        return Err(misfit("latest", "`latest` is before `until`".to_owned()));
+    }
+    Ok(json!({
+        "until_ms": until_instant.as_millisecond(),
+        "until": until,
+        "latest_ms": latest.as_millisecond(),
+        "latest": latest_text,
+    }))
+}
+
+fn point(input: &'static str, text: &str, zone: Option<&TimeZone>) -> Result<Point, Misfit> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(Point::Instant(instant));
+    }
+    let Ok(time) = text.parse::<Time>() else {
+        let message = format!(
+            "`{text}` is neither an instant such as `2026-01-31T22:00:00+08:00` nor a time of day such as `02:00`"
+        );
+        return Err(misfit(input, message));
+    };
+    match zone {
+        Some(zone) => Ok(Point::Daily(time, zone.clone())),
+        None => Err(misfit(
+            input,
+            format!(
+                "`{text}` is a time of day, and no `zone` says where: `zone = \"Asia/Shanghai\"`"
+            ),
+        )),
+    }
+}
+
+fn zone(text: &str) -> Result<TimeZone, Misfit> {
+    let fixed = || {
+        // `+08:00` is how people write a zone without a name.
+        let instant: Timestamp = format!("1970-01-01T12:00:00{text}").parse().ok()?;
+        let seconds = 12 * 3_600 - instant.as_second();
+        Some(TimeZone::fixed(
+            Offset::from_seconds(i32::try_from(seconds).ok()?).ok()?,
+        ))
+    };
+    let named = || TimeZone::get(text).ok();
+    let found = match text.starts_with(['+', '-']) {
+        true => fixed(),
+        false => named(),
+    };
+    found.ok_or_else(|| {
+        misfit(
+            "zone",
+            format!("`{text}` is no time zone such as `Asia/Shanghai` or `+08:00`"),
+        )
+    })
+}
+
+/// The first such time that is not before `now`.
+fn next(point: &Point, now: Timestamp) -> Timestamp {
+    let (time, zone) = match point {
+        Point::Instant(instant) => return *instant,
+        Point::Daily(time, zone) => (*time, zone),
+    };
+    let day = |days: i64| on_day(time, zone, now, days);
+    (0..=2)
+        .map(day)
+        .find(|instant| *instant >= now)
+        .unwrap_or_else(|| day(2))
+}
+
+/// The last such time that is not after `end`.
+fn last(time: Time, zone: &TimeZone, end: Timestamp) -> Timestamp {
+    let day = |days: i64| on_day(time, zone, end, -days);
+    (0..=2)
+        .map(day)
+        .find(|instant| *instant <= end)
+        .unwrap_or_else(|| day(2))
+}
+
+/// A time of day so many days from a day. A time that a change of clocks leaves out is the one after.
+fn on_day(time: Time, zone: &TimeZone, from: Timestamp, days: i64) -> Timestamp {
+    let there: Zoned = from.to_zoned(zone.clone());
+    let date = there
+        .date()
+        .saturating_add(SignedDuration::from_hours(24 * days));
+    let zoned = date.to_datetime(time).to_zoned(zone.clone());
+    zoned.map_or(from, |zoned| zoned.timestamp())
+}
+
+fn misfit(input: &'static str, message: String) -> Misfit {
+    Misfit {
+        input: Some(input),
+        message,
+        help: "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(inputs: Value, now: &str) -> (String, Option<String>) {
+        let now = now.parse().unwrap();
+        let ends = complete(&inputs, now).unwrap();
+        let at = |name: &str| {
+            let ms = ends.get(name)?.as_i64()?;
+            Some(Timestamp::from_millisecond(ms).unwrap().to_string())
+        };
+        (at("until_ms").unwrap(), at("latest_ms"))
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_next_one_in_its_zone() {
+        let inputs = || json!({ "until": "02:00", "zone": "Asia/Shanghai" });
+        let (until, _) = ends(inputs(), "2026-01-15T10:00:00+08:00");
+        assert_eq!(until, "2026-01-15T18:00:00Z");
+        let (until, _) = ends(inputs(), "2026-01-15T01:59:00+08:00");
+        assert_eq!(until, "2026-01-14T18:00:00Z");
+        let fixed = json!({ "until": "02:00", "zone": "+08:00" });
+        assert_eq!(
+            ends(fixed, "2026-01-15T10:00:00+08:00").0,
+            "2026-01-15T18:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_window_that_is_open_is_over_at_once_and_one_that_is_closed_is_tomorrow_s() {
+        let inputs = || json!({ "until": "22:00", "latest": "04:00", "zone": "Asia/Shanghai" });
+        let open = ends(inputs(), "2026-01-15T23:30:00+08:00");
+        assert_eq!(open.0, "2026-01-15T14:00:00Z");
+        assert_eq!(open.1.as_deref(), Some("2026-01-15T20:00:00Z"));
+        let closed = ends(inputs(), "2026-01-16T05:00:00+08:00");
+        assert_eq!(closed.0, "2026-01-16T14:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_what_to_write() {
+        let now: Timestamp = "2026-01-15T10:00:00Z".parse().unwrap();
+        for inputs in [
+            json!({ "until": "tomorrow" }),
+            json!({ "until": "02:00" }),
+            json!({ "until": "02:00", "zone": "Nowhere" }),
+            json!({ "until": "2026-01-31T22:00:00+08:00", "latest": "2026-01-31T20:00:00+08:00" }),
+        ] {
+            assert!(complete(&inputs, now).is_err(), "{inputs}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Calls that were sent and have no answer yet, and when to say so.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rutter_engine::{At, Call, Class, Ticket};
+
+use crate::ui::{duration, one_line};
+
+/// An answer that takes longer than this is worth a word; then twice as long, and so on.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// The calls in flight.
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    calls: BTreeMap<u64, Out>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Out {
+    at: At,
+    label: String,
+    class: Class,
+    tries: u32,
+    since: Instant,
+    /// When to say that it has no answer.
+    told_at: Duration,
+}
+
+impl Flight {
+    /// Notes a call that is sent now, and returns the number to land it by.
+    pub(super) fn start(&mut self, at: &At, call: &Call, ticket: &Ticket) -> u64 {
+        self.next += 1;
+        let out = Out {
+            at: at.clone(),
+            label: call.label(),
+            class: call.class,
+            tries: ticket.tries,
+            since: Instant::now(),
+            told_at: SLOW,
+        };
+        self.calls.insert(self.next, out);
+        self.next
+    }
+
+    /// It was answered.
+    pub(super) fn land(&mut self, number: u64) {
+        self.calls.remove(&number);
+    }
+
+    /// Those that have no answer for too long, each with what to say: which, for how long, how often
+    /// tried, and what comes next. `patience` is when the network gives one up.
+    pub(super) fn slow(&mut self, now: Instant, patience: Duration) -> Vec<(At, String)> {
+        let mut slow = Vec::new();
+        for out in self.calls.values_mut() {
+            let waited = now.saturating_duration_since(out.since);
+            if waited < out.told_at {
+                continue;
+            }
+            out.told_at *= 2;
+            slow.push((out.at.clone(), out.told(waited, patience)));
+        }
+        slow
+    }
+}
+
+impl Out {
+    fn told(&self, waited: Duration, patience: Duration) -> String {
+        let ms = |span: Duration| duration(u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        let next = match self.class {
+            Class::Read => "sent again",
+            Class::Change => "taken to be of unknown outcome",
+        };
+        format!(
+            "{} has no answer for {} (try {}); after {} it is {next}",
+            one_line(&self.label),
+            ms(waited),
+            self.tries,
+            ms(patience)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rutter_engine::{Phase, Repeat, Target, Timestamp, Work};
+
+    use super::*;
+
+    #[test]
+    fn a_call_that_hangs_is_told_of_now_and_then_until_it_is_answered() {
+        let at = At {
+            step: "role".into(),
+            item: None,
+            attempt: 1,
+            phase: Phase::Run,
+        };
+        let call = Call {
+            account: "source".to_owned(),
+            target: Target::AssumeRole {
+                arn: "acs:ram::1:role/r".to_owned(),
+                session: "s".to_owned(),
+            },
+            class: Class::Read,
+            repeat: Repeat::Same,
+            ask: None,
+            covered: false,
+            all_pages: false,
+        };
+        let ticket = Ticket {
+            work: Work::Change(1),
+            tries: 2,
+            first: Timestamp(0),
+        };
+        let mut flight = Flight::default();
+        let number = flight.start(&at, &call, &ticket);
+        let (now, patience) = (Instant::now(), Duration::from_secs(60));
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert!(flight.slow(after(5), patience).is_empty());
+        let told = flight.slow(after(11), patience);
+        assert_eq!(
+            told[0].1,
+            "STS:AssumeRole has no answer for 11s (try 2); after 1m00s it is sent again"
+        );
+        assert!(flight.slow(after(12), patience).is_empty());
+        assert_eq!(flight.slow(after(21), patience).len(), 1);
+        flight.land(number);
+        assert!(flight.slow(after(500), patience).is_empty());
+    }
+}

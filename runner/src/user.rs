@@ -1,0 +1,56 @@
+//! Users and groups, as the operating system knows them.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rutter_engine::{Known, Person};
+
+/// The user that this process belongs to.
+pub fn current() -> Person {
+    let uid = current_uid();
+    Person {
+        name: name_of(uid),
+        known: Known::Process { uid },
+    }
+}
+
+/// The number of the user that this process belongs to; files that it makes are theirs.
+pub fn current_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// A user's name; `uid 1001` for one that has none.
+pub fn name_of(uid: u32) -> String {
+    let found = entry(Path::new("/etc/passwd"), "passwd", &|fields| {
+        fields.get(2) == Some(&uid.to_string().as_str())
+    });
+    let name = found.and_then(|line| line.split(':').next().map(str::to_owned));
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("uid {uid}"))
+}
+
+/// A group's number by its name.
+pub fn group_id(name: &str) -> Option<u32> {
+    let line = entry(Path::new("/etc/group"), "group", &|fields| {
+        fields.first() == Some(&name)
+    })?;
+    line.split(':').nth(2)?.parse().ok()
+}
+
+/// A line of one of the system's tables: of the file, or of whatever else the system asks.
+fn entry(file: &Path, table: &str, wanted: &dyn Fn(&[&str]) -> bool) -> Option<String> {
+    let fits = |line: &&str| wanted(&line.split(':').collect::<Vec<_>>());
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    if let Some(line) = text.lines().find(fits) {
+        return Some(line.to_owned());
+    }
+    // Directories of users are known to the system's own tool alone.
+    let listed = Command::new("getent")
+        .arg(table)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    text.lines().find(fits).map(str::to_owned)
+}
