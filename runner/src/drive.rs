@@ -10,7 +10,7 @@ use rutter_engine::{
 };
 
 use crate::journal::{Journal, JournalError, PATIENCE, append_patiently};
-use crate::ui::{Drawing, LogLevel, Show};
+use crate::ui::{Drawing, LogLevel, Show, again};
 
 /// What happened outside since the last look.
 #[derive(Debug)]
@@ -174,7 +174,17 @@ impl<S: Shell> Drive<'_, S> {
                     self.show.waiting(at, label, seen, *deadline);
                     continue;
                 }
-                Effect::Timer { due, reason, .. } => self.show.timer(*due, reason),
+                Effect::Again {
+                    at,
+                    label,
+                    tries,
+                    why,
+                    due,
+                } => {
+                    let what = again(label, *tries, why);
+                    self.show.again(at, &what, *due);
+                    continue;
+                }
                 _ => {}
             }
             self.shell.start(effect, self.run);

@@ -15,5 +15,6 @@ pub mod runbook;
 pub mod secrets;
 pub mod session;
 pub mod settings;
+pub mod signed;
 pub mod ui;
 pub mod user;

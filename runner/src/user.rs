@@ -29,6 +29,14 @@ pub fn name_of(uid: u32) -> String {
         .unwrap_or_else(|| format!("uid {uid}"))
 }
 
+/// A user's number by their name.
+pub fn id_of(name: &str) -> Option<u32> {
+    let line = entry(Path::new("/etc/passwd"), "passwd", &|fields| {
+        fields.first() == Some(&name)
+    })?;
+    line.split(':').nth(2)?.parse().ok()
+}
+
 /// A group's number by its name.
 pub fn group_id(name: &str) -> Option<u32> {
     let line = entry(Path::new("/etc/group"), "group", &|fields| {

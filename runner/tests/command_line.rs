@@ -185,6 +185,7 @@ fn run_that_copied(bench: &Bench) {
     };
     let item = Item {
         key: at.item.clone(),
+        name: None,
         inputs: json!({ "image": "m-1" }),
     };
     let mut driving = Runs::new(bench.state()).create(RUN).unwrap();

@@ -112,3 +112,70 @@ async fn a_run_that_the_cloud_refuses_says_why_what_to_do_and_what_to_look_up() 
         );
     }
 }
+
+/// A world without accounts, for runbooks that need none.
+const NOTHING: &str = "schema = 1\n";
+
+/// The instant so many hours from now.
+fn in_hours(hours: i64) -> String {
+    let output = std::process::Command::new("date")
+        .args(["-u", "-d", &format!("{hours} hours"), "+%FT%TZ"])
+        .output()
+        .expect("date is there");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_window_that_is_past_or_would_be_missed_is_told_of_before_anything_is_begun() {
+    let bench = Bench::default();
+    let world = bench.write("nothing.world.toml", NOTHING);
+    let world = world.display().to_string();
+    let runbook = |until: i64, latest: i64| {
+        let (until, latest) = (in_hours(until), in_hours(latest));
+        let text = format!(
+            "schema = 1\n[runbook]\nname = \"late\"\n\
+             [[steps]]\nid = \"copy\"\nuses = \"pause\"\nwith.for = \"3h\"\n\
+             [[steps]]\nid = \"window\"\nuses = \"pause\"\nwith.until = \"{until}\"\nwith.latest = \"{latest}\"\n"
+        );
+        bench.write("late.toml", &text).display().to_string()
+    };
+    let tight = runbook(1, 2);
+    let checked = bench.run(&["check", &tight]).await;
+    assert!(!checked.stderr.contains("window"), "{}", checked.stderr);
+    let rehearsed = bench.run(&["rehearse", &tight, "--world", &world]).await;
+    let told = "begun now, the run gets to `window` at ";
+    assert!(rehearsed.stderr.contains(told), "{}", rehearsed.stderr);
+    let roomy = runbook(1, 4);
+    let rehearsed = bench.run(&["rehearse", &roomy, "--world", &world]).await;
+    assert!(!rehearsed.stderr.contains(told), "{}", rehearsed.stderr);
+    let past = runbook(-4, -2);
+    let checked = bench.run(&["check", &past]).await;
+    assert!(
+        checked.stderr.contains("`latest` of step `window` is past"),
+        "{}",
+        checked.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_stop_that_was_asked_for_is_no_failure_and_a_failure_is_told_once() {
+    let bench = Bench::default();
+    let text = "schema = 1\n[runbook]\nname = \"two\"\n\
+                [[steps]]\nid = \"first\"\nuses = \"approve\"\nwith.message = \"Go on?\"\n\
+                [[steps]]\nid = \"second\"\nuses = \"assert\"\nwith.that = \"{{ steps.first.by | length > 9 }}\"\nwith.message = \"not so\"\n";
+    let runbook = bench.write("two.toml", text).display().to_string();
+    let stopped = bench
+        .run(&["run", &runbook, "--approve", "first", "--until", "first"])
+        .await;
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    let told = "stopped after `first`, as asked";
+    assert!(stopped.stderr.contains(told), "{}", stopped.stderr);
+    let failed = bench.run(&["run", &runbook, "--approve", "first"]).await;
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+    assert_eq!(
+        failed.stderr.matches("not so").count(),
+        1,
+        "{}",
+        failed.stderr
+    );
+}

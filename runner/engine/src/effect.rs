@@ -413,4 +413,17 @@ pub enum Effect {
         /// When it gives up.
         deadline: Timestamp,
     },
+    /// A call is sent once more at an instant; for display only.
+    Again {
+        /// Who.
+        at: At,
+        /// The call.
+        label: String,
+        /// How often it will have been sent then.
+        tries: u32,
+        /// Why: a fault's code.
+        why: String,
+        /// When.
+        due: Timestamp,
+    },
 }

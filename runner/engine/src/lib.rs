@@ -7,6 +7,7 @@
 //! Read next: `record.rs` for the facts, `effect.rs` for what wakes the engine and what it asks for.
 
 mod api;
+pub mod approver;
 mod call;
 mod decide;
 mod effect;

@@ -29,6 +29,13 @@ pub enum Known {
         /// The file's name: what was recorded once is not acted upon again.
         id: String,
     },
+    /// The file in the run's inbox that says it is signed by this key, which the question names.
+    Key {
+        /// The public key as OpenSSH writes it, without its comment.
+        key: String,
+        /// The file's name.
+        id: String,
+    },
     /// Nobody vouches for it: the runbook itself, a rehearsal.
     Said,
 }
@@ -38,23 +45,33 @@ impl Person {
     pub fn uid(&self) -> Option<u32> {
         match &self.known {
             Known::Process { uid } | Known::Letter { uid, .. } => Some(*uid),
-            Known::Said => None,
+            Known::Key { .. } | Known::Said => None,
         }
     }
 
     /// The file that said it.
     pub fn letter(&self) -> Option<&str> {
         match &self.known {
-            Known::Letter { id, .. } => Some(id),
+            Known::Letter { id, .. } | Known::Key { id, .. } => Some(id),
             Known::Process { .. } | Known::Said => None,
         }
     }
 
-    /// Whether both are one person: one user of the system is, whatever names are given.
+    /// The key that signed it.
+    pub fn key(&self) -> Option<&str> {
+        match &self.known {
+            Known::Key { key, .. } => Some(key),
+            Known::Process { .. } | Known::Letter { .. } | Known::Said => None,
+        }
+    }
+
+    /// Whether both are one person: one user of the system is, whatever names are given, and so is one
+    /// key.
     pub fn is(&self, other: &Self) -> bool {
-        match (self.uid(), other.uid()) {
-            (Some(one), Some(two)) => one == two,
-            _ => self.name == other.name,
+        match (self.uid(), other.uid(), self.key(), other.key()) {
+            (Some(one), Some(two), ..) => one == two,
+            (None, None, None, None) => self.name == other.name,
+            (.., one, two) => one.is_some() && one == two,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approver;
 use crate::call::{Ask, Call, Target};
 use crate::person::Person;
 use crate::plan::Name;
@@ -29,7 +30,8 @@ pub struct Approval {
     /// The changes that a yes counts for, as they are held: no other is let through by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Shown>,
-    /// Who may answer, by the names that the operating system knows; everybody when empty.
+    /// Who may answer: names that the operating system knows, and SSH public keys. Everybody whom the
+    /// system knows when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<String>,
     /// Until when an answer is waited for, and what happens then.
@@ -47,10 +49,31 @@ impl Approval {
     }
 
     /// Whether this person is among those who may answer. A name that nobody vouches for is no
-    /// approver's.
+    /// approver's, and a key that the question does not name is anybody's.
     pub fn may_answer(&self, by: &Person) -> bool {
-        let named = self.approvers.iter().any(|name| *name == by.name);
+        if let Some(key) = by.key() {
+            return self.approver_with(key).is_some();
+        }
+        let named = self.approvers.contains(&by.name);
         self.approvers.is_empty() || (named && by.uid().is_some())
+    }
+
+    /// The approver who is this key.
+    pub fn approver_with(&self, key: &str) -> Option<&str> {
+        let approvers = self.approvers.iter().map(String::as_str);
+        approvers
+            .into_iter()
+            .find(|text| approver::is_key(text, key))
+    }
+
+    /// Those who may answer, for people: `alice, bob@office (by key)`.
+    pub fn approver_names(&self) -> String {
+        let names: Vec<_> = self
+            .approvers
+            .iter()
+            .map(|text| approver::name(text))
+            .collect();
+        names.join(", ")
     }
 
     /// The actions that somebody must name who wants to answer without having seen the question.

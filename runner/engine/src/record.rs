@@ -108,6 +108,9 @@ pub struct Item {
     /// Its key: the index as text, or the table's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Name>,
+    /// What people call it, where its key is a number and its value says more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its inputs, evaluated; secrets as placeholders.
     pub inputs: Value,
 }

@@ -1,5 +1,6 @@
 //! `rutter approve`.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rutter_engine::{Evidence, Fact, Person, Question, Settled};
@@ -7,7 +8,8 @@ use rutter_engine::{Evidence, Fact, Person, Question, Settled};
 use super::flags::pair;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::journal::{Message, Posted, RunFolder};
+use crate::journal::{Letter, Message, Posted, RunFolder};
+use crate::signed::Statement;
 use crate::ui::{Prompt, one_line, posting};
 
 /// How long a driver is given to act upon a message before this command returns without it.
@@ -35,6 +37,10 @@ pub(super) struct Args {
     /// Why you say no
     #[arg(long, value_name = "TEXT", requires = "no")]
     why: Option<String>,
+    /// Sign the answer with this SSH key, where the step names it as an approver: the file of the
+    /// private key, or of the public key whose other half an agent holds
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
@@ -42,6 +48,9 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         Ok(seen) => {
             let seen = seen.begun()?.whole()?;
             let asked = questions(&seen, &args.step, &args.question)?;
+            if args.key.is_none() {
+                may_answer(&seen, &asked)?;
+            }
             (seen.folder.clone(), asked, Some(seen))
         }
         // Who may only answer sees no more than what is asked.
@@ -53,30 +62,16 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     for line in asked.iter().flat_map(|asked| &asked.lines) {
         context.printer.note(line);
     }
-    let messages = match args.why.filter(|_| args.no) {
-        // A no ends the step, and with it whatever else it asks.
-        Some(why) => asked[..1]
-            .iter()
-            .map(|asked| Message::Decline {
-                question: asked.number,
-                why: why.clone(),
-            })
-            .collect::<Vec<_>>(),
-        None => {
-            sure(folder.id(), &asked, &args.question)?;
-            let evidence = evidence(&asked, args.evidence, folder.id())?;
-            let yes = |asked: &Posted| Message::Approve {
-                question: asked.number,
-                evidence: evidence.clone(),
-            };
-            asked.iter().map(yes).collect()
-        }
-    };
+    let mut letters = Vec::new();
+    for (asked, message) in answers(&args, &asked, folder.id())? {
+        let signature = sign(args.key.as_deref(), folder.id(), asked, &message)?;
+        letters.push(Letter { message, signature });
+    }
     match seen {
-        Some(seen) => leave(context, &seen, &messages),
+        Some(seen) => leave(context, &seen, &letters),
         None => {
-            for message in &messages {
-                folder.inbox().leave(message)?;
+            for letter in &letters {
+                folder.inbox().leave(letter)?;
             }
             context
                 .printer
@@ -84,6 +79,84 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// What is said, each with the question that it answers.
+fn answers<'a>(
+    args: &Args,
+    asked: &'a [Posted],
+    id: &str,
+) -> Result<Vec<(&'a Posted, Message)>, Failure> {
+    if let Some(why) = args.why.as_ref().filter(|_| args.no) {
+        // A no ends the step, and with it whatever else it asks.
+        let no = |asked: &'a Posted| {
+            let message = Message::Decline {
+                question: asked.number,
+                why: why.clone(),
+            };
+            (asked, message)
+        };
+        return Ok(asked.iter().take(1).map(no).collect());
+    }
+    sure(id, asked, &args.question)?;
+    let evidence = evidence(asked, args.evidence.clone(), id)?;
+    let yes = |asked: &'a Posted| {
+        let message = Message::Approve {
+            question: asked.number,
+            evidence: evidence.clone(),
+        };
+        (asked, message)
+    };
+    Ok(asked.iter().map(yes).collect())
+}
+
+/// The signature of an answer, if one is wanted.
+fn sign(
+    key: Option<&Path>,
+    id: &str,
+    asked: &Posted,
+    message: &Message,
+) -> Result<Option<String>, Failure> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let statement = Statement::new(id, &asked.digest, message);
+    let signature = statement
+        .map_err(|error| error.to_string())
+        .and_then(|statement| statement.sign(key));
+    signature.map(Some).map_err(|why| {
+        let help = "`--key` names the file of an SSH key, or of its public half where an agent holds the key";
+        Failure::refused(why, help)
+    })
+}
+
+/// Refuses an answer that would decide nothing, where that is known beforehand.
+fn may_answer(seen: &Seen, asked: &[Posted]) -> Result<(), Failure> {
+    let me = crate::user::current();
+    let questions = asked
+        .iter()
+        .filter_map(|asked| seen.run.question(asked.number));
+    for question in questions {
+        let approval = &question.approval;
+        let number = question.number;
+        if !approval.may_answer(&me) {
+            return Err(Failure::refused(
+                format!(
+                    "question {number} may be answered by {} alone, and you are {}",
+                    approval.approver_names(),
+                    me.name
+                ),
+                "ask them; whoever answers by an SSH key adds `--key FILE`",
+            ));
+        }
+        if question.has_yes_of(&me) {
+            return Err(Failure::refused(
+                format!("you, {}, have said yes to question {number}", me.name),
+                "it takes another person: one user of the system is one person",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The questions that a run's driver tells to those who may not look at its journal.
@@ -94,6 +167,8 @@ fn posted(context: &Context, args: &Args) -> Result<Option<(RunFolder, Vec<Poste
     let Some(mut asked) = folder.posted() else {
         return Ok(None);
     };
+    let mut steps: Vec<String> = asked.iter().map(|asked| asked.step.clone()).collect();
+    steps.dedup();
     asked.retain(|asked| {
         let named = args.question.is_empty() || args.question.contains(&asked.number);
         asked.step == args.step && named
@@ -104,7 +179,10 @@ fn posted(context: &Context, args: &Args) -> Result<Option<(RunFolder, Vec<Poste
                 "step `{}` of run {} asks nothing of that kind",
                 args.step, args.run
             ),
-            "ask whoever drives the run what it waits for",
+            match steps.as_slice() {
+                [] => "nothing is asked there now".to_owned(),
+                steps => format!("these ask: {}", steps.join(", ")),
+            },
         ));
     }
     Ok(Some((folder, asked)))
@@ -239,20 +317,20 @@ fn evidence(asked: &[Posted], given: Vec<(String, String)>, id: &str) -> Result<
     Ok(evidence)
 }
 
-/// Leaves messages for the driver of a run and, if there is one, waits until it has acted upon them.
-pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Result<Exit, Failure> {
+/// Leaves letters for the driver of a run and, if there is one, waits until it has acted upon them.
+pub(super) fn leave(context: &Context, seen: &Seen, letters: &[Letter]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
     let inbox = seen.folder.inbox();
     let mut left = Vec::new();
-    for message in messages {
-        left.push(inbox.leave(message)?);
+    for letter in letters {
+        left.push(inbox.leave(letter)?);
     }
-    let letters = left.clone();
+    let names = left.clone();
     let until = Instant::now() + TAKEN_WITHIN;
     while seen.driver.is_some() && Instant::now() < until {
         left.retain(|name| !inbox.is_taken(name));
         if left.is_empty() {
-            return taken(context, seen, &letters);
+            return taken(context, seen, &names);
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -264,12 +342,12 @@ pub(super) fn leave(context: &Context, seen: &Seen, messages: &[Message]) -> Res
 }
 
 /// The driver has read what was said: tells whether it decided anything.
-fn taken(context: &Context, seen: &Seen, letters: &[String]) -> Result<Exit, Failure> {
+fn taken(context: &Context, seen: &Seen, names: &[String]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
     let now = Seen::new(seen.folder.clone())?;
     let mine = |by: &Person| {
         by.letter()
-            .is_some_and(|letter| letters.iter().any(|one| one == letter))
+            .is_some_and(|letter| names.iter().any(|one| one == letter))
     };
     let ignored = now
         .records

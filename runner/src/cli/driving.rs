@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure};
 use crate::host::{Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
-use crate::ui::{self, KeepLog, Show, ending, one_line, outputs};
+use crate::ui::{self, KeepLog, Show, ending, ending_seen, one_line, outputs};
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;
@@ -106,17 +106,24 @@ fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) 
         _ => Exit::of_standing(standing, asked, run.interrupted()).of_run(run),
     };
     if let Some(step) = session.reached() {
-        // It stopped where it was asked to.
+        // It stopped where it was asked to: that is what was asked for.
         printer.note(&format!(
             "run {} stopped after `{step}`, as asked; `rutter resume {}` goes on",
             run.id(),
             run.id()
         ));
-    } else if exit == Exit::Done {
+        return Exit::Done.of_run(run);
+    }
+    if exit == Exit::Done {
         printer.note(ending(run, standing).trim_end());
     } else {
         // Why it is not done is said even when only the answer is wanted.
-        printer.aside(&ending(run, standing));
+        let output = printer.output();
+        let end = match output.quiet || output.json {
+            true => ending(run, standing),
+            false => ending_seen(run, standing),
+        };
+        printer.aside(&end);
     }
     exit
 }

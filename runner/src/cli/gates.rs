@@ -1,42 +1,73 @@
 //! Gates that nobody will be able to pass, seen before anything is begun.
 
-use rutter_engine::{Plan, Step, Uses};
+use rutter_engine::{Plan, Step, Uses, approver};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
+use crate::runbook::GATE;
 use crate::settings::Settings;
 use crate::user;
 
-/// What to say about gates that want more people than can answer: one user of the system is one
-/// person, and without a group nobody but the run's owner (and root) can leave an answer.
+/// Who may leave answers to anybody's run.
+const ROOT: &str = "root";
+
+/// What to say about gates that want other or more people than can answer: one user of the system is
+/// one person, and without a group nobody but the run's owner (and root) can leave an answer.
 pub(super) fn warnings(plan: &Plan, settings: &Settings) -> Vec<Diagnostic> {
-    if settings.inbox_group.is_some() {
-        return Vec::new();
-    }
-    let owner = user::current();
-    let too_many = plan.steps.iter().filter_map(|step| {
+    let owner = user::current().name;
+    let gates = plan.steps.iter().filter_map(|step| {
         let people = people(step)?;
-        (people > 1).then(|| {
-            format!(
-                "step `{}` wants {people} people, and nobody but {} (and root) can answer",
-                step.id, owner.name
-            )
-        })
-    });
-    let strangers = plan.steps.iter().filter_map(|step| {
         let named = approvers(step);
-        let may = named.is_empty() || named.contains(&owner.name.as_str());
-        (!may).then(|| {
-            format!(
-                "step `{}` may be answered by {} alone, who cannot",
-                step.id,
-                named.join(", ")
-            )
-        })
+        match settings.inbox_group {
+            Some(_) => strangers(step, &named),
+            None => alone(step, people, &named, &owner),
+        }
     });
-    let help = "`group` under `[inbox]` in the settings names a group whose members may answer";
-    let warn = |title| Diagnostic::warning("gate", title).help(help);
-    too_many.chain(strangers).map(warn).collect()
+    gates.collect()
+}
+
+/// Where the owner and root alone can leave answers, their own or signed ones.
+fn alone(step: &Step, people: u64, named: &[&str], owner: &str) -> Option<Diagnostic> {
+    let may = |name: &&str| named.is_empty() || named.contains(name);
+    let users: Vec<&str> = match owner {
+        ROOT => [ROOT].into_iter().filter(may).collect(),
+        owner => [owner, ROOT].into_iter().filter(may).collect(),
+    };
+    let keys = named.iter().filter(|name| approver::is_a_key(name)).count();
+    if (users.len() + keys) as u64 >= people {
+        return None;
+    }
+    let id = &step.id;
+    let title = match (users.as_slice(), keys) {
+        ([], 0) => {
+            let names: Vec<_> = named.iter().map(|name| approver::name(name)).collect();
+            format!(
+                "step `{id}` may be answered by {} alone, who cannot",
+                names.join(", ")
+            )
+        }
+        (users, 0) => format!(
+            "step `{id}` wants {people} people, and nobody but {} can answer",
+            users.join(" and ")
+        ),
+        (users, keys) => format!(
+            "step `{id}` wants {people} people, and {} of the approvers can answer",
+            users.len() + keys
+        ),
+    };
+    let help = "`group` under `[inbox]` in the settings names a group whose members may answer; or name \
+                SSH public keys in `approvers`; one user of the system is one person";
+    Some(Diagnostic::warning(GATE, title).help(help))
+}
+
+/// Approvers whom this system does not know.
+fn strangers(step: &Step, named: &[&str]) -> Option<Diagnostic> {
+    let users = named.iter().filter(|name| !approver::is_a_key(name));
+    let unknown: Vec<_> = users.filter(|name| user::id_of(name).is_none()).collect();
+    let first = unknown.first()?;
+    let title = format!("step `{}`: this system has no user `{first}`", step.id);
+    let help = "`approvers` names users of this system, or SSH public keys";
+    Some(Diagnostic::warning(GATE, title).help(help))
 }
 
 /// How many people a step asks, as far as the runbook says it.

@@ -1,11 +1,11 @@
 //! `rutter list`.
 
-use rutter_engine::StepState;
+use rutter_engine::{StepState, Timestamp};
 use serde_json::{Value, json};
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::ui::{Align, Table, instant, open_questions};
+use crate::ui::{Align, Table, instant, instant_here, open_questions};
 
 /// List the runs, newest first
 #[derive(Debug, clap::Args)]
@@ -52,8 +52,8 @@ struct Row {
     changes: usize,
     /// What the run asks people.
     asks: Vec<String>,
-    started: String,
-    latest: String,
+    started: Option<Timestamp>,
+    latest: Option<Timestamp>,
 }
 
 impl Row {
@@ -77,16 +77,8 @@ impl Row {
                 .filter(|change| change.stands())
                 .count(),
             asks: open_questions(run),
-            started: if begun {
-                instant(run.started())
-            } else {
-                String::new()
-            },
-            latest: if begun {
-                instant(run.latest())
-            } else {
-                String::new()
-            },
+            started: begun.then(|| run.started()),
+            latest: begun.then(|| run.latest()),
         }
     }
 
@@ -102,8 +94,8 @@ impl Row {
             steps: 0,
             changes: 0,
             asks: Vec::new(),
-            started: String::new(),
-            latest: String::new(),
+            started: None,
+            latest: None,
         }
     }
 
@@ -116,8 +108,8 @@ impl Row {
             "steps": self.steps,
             "changes": self.changes,
             "asks": self.asks,
-            "started": self.started,
-            "latest": self.latest,
+            "started": self.started.map_or_else(String::new, instant),
+            "latest": self.latest.map_or_else(String::new, instant),
         })
     }
 }
@@ -148,8 +140,8 @@ fn table(rows: &[Row]) -> String {
             row.state.clone(),
             format!("{}/{}", row.steps_over, row.steps),
             row.changes.to_string(),
-            row.started.clone(),
-            row.latest.clone(),
+            row.started.map_or_else(String::new, instant_here),
+            row.latest.map_or_else(String::new, instant_here),
             row.runbook.clone(),
         ]);
     }

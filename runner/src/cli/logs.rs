@@ -1,5 +1,8 @@
 //! `rutter logs`.
 
+use rutter_engine::Run;
+
+use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::LogLine;
 use crate::ui::{LogLevel, instant, one_line};
@@ -42,6 +45,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         line.level >= args.level.into() && step.is_none_or(|step| *line.at.step == *step)
     };
     let printer = &context.printer;
+    // The lines can be read where the records cannot; items are called by their keys then.
+    let run = Seen::new(folder.clone()).map_or_else(|_| Run::new(), |seen| seen.run);
     for line in folder.read_log()?.iter().filter(|line| wanted(line)) {
         if printer.output().json {
             let json = serde_json::to_string(line).expect("a line of a log has a JSON form");
@@ -51,7 +56,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
                 "{} {:<5} {}: {}",
                 instant(line.time),
                 format!("{:?}", line.level).to_uppercase(),
-                crate::ui::place(&line.at),
+                crate::ui::place(&line.at, &run),
                 one_line(&line.message)
             ));
         }

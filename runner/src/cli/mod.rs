@@ -31,6 +31,7 @@ mod runs;
 mod show;
 mod simulate;
 mod undo;
+mod windows;
 mod world;
 
 use std::ffi::OsString;

@@ -7,10 +7,10 @@ use super::{Context, Failure};
 use crate::ui::{Prompt, difference, what_helps};
 
 /// Which part is meant.
-pub(super) fn step(step: &str, item: Option<&str>) -> PartFrom {
+pub(super) fn step(seen: &Seen, step: &str, item: Option<&str>) -> PartFrom {
     PartFrom::Step {
         step: step.into(),
-        item: item.map(Into::into),
+        item: item.map(|item| seen.run.item_called(step, item)),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use rutter_engine::Standing;
+
 use super::exit::Asked;
 use super::flags::Inputs;
 use super::run::WishFlags;
 use super::simulate::read_world;
-use super::{Context, Exit, Failure, driving, load};
+use super::{Context, Exit, Failure, driving, gates, load, windows};
 use crate::session::{Rehearsal, rehearse};
 use crate::ui;
 
@@ -32,6 +34,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs)?;
     context.warn(&loaded.checked.warnings);
+    context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let rehearsal = Rehearsal {
         plan: loaded.checked.plan,
         evaluator: loaded.checked.evaluator,
@@ -56,8 +59,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         settings.limits.clone(),
         &mut *show,
     ))?;
+    let now = jiff::Timestamp::now();
+    context.warn(&windows::missed(&rehearsed.run, &rehearsed.records, now));
     if !output.json {
         context.printer.answer(&rehearsed.report);
+    }
+    // Where it was to stop, it was carried out.
+    if args.wishes.stops() && rehearsed.standing == Standing::Stopped {
+        return Ok(Exit::Done);
     }
     Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))
 }

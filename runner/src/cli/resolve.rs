@@ -50,10 +50,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
-    let mut seen = context.see(&args.run)?.begun()?;
+    let mut seen = context.see(&args.run)?.begun()?.mine()?;
     if let Some(settlement) = settlement(&seen, &args)? {
         let message = settle(&seen, &args, settlement)?;
-        return super::approve::leave(context, &seen, &[message]);
+        return super::approve::leave(context, &seen, &[message.into()]);
     }
     if seen.run.rollback().is_none() {
         seen = seen.whole()?;
@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         (None, _, true) => Resolution::Adopt,
         (None, ..) => Resolution::Skip,
     };
-    let item = args.item.as_deref().map(Name::from);
+    let item = item(&seen, &args);
     let Some(about) = seen.run.undecided(&step, item.as_ref(), &resolution) else {
         return Err(nothing_to_decide(&seen, &step, item.as_ref(), &resolution));
     };
@@ -76,7 +76,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         resolution,
         why: args.why,
     };
-    super::approve::leave(context, &seen, &[message])
+    super::approve::leave(context, &seen, &[message.into()])
 }
 
 /// What is decided about changes that a rollback could not take back, if that is meant.
@@ -102,9 +102,16 @@ fn settlement(seen: &Seen, args: &Args) -> Result<Option<Settlement>, Failure> {
     Ok(Some(settlement))
 }
 
+/// The item that is meant, by its key or by what people call it.
+fn item(seen: &Seen, args: &Args) -> Option<Name> {
+    let named = args.item.as_deref();
+    named.map(|name| seen.run.item_called(&args.step, name))
+}
+
 /// The message, if any change of the step waits for such a decision.
 fn settle(seen: &Seen, args: &Args, settlement: Settlement) -> Result<Message, Failure> {
     let id = seen.folder.id();
+    let item = item(seen, args);
     let waits = |change: &&Change| {
         // What stays already need not be left again.
         let left = matches!(change.back, Back::Left(_));
@@ -113,7 +120,7 @@ fn settle(seen: &Seen, args: &Args, settlement: Settlement) -> Result<Message, F
     let all = || seen.run.changes().iter().filter(waits);
     let mine = |change: &&Change| {
         *change.at.step == *args.step
-            && (args.item.is_none() || change.at.item.as_deref() == args.item.as_deref())
+            && (item.is_none() || change.at.item == item)
             && args.change.is_none_or(|number| number == change.number)
     };
     let Some(one) = all().find(mine) else {
@@ -135,7 +142,7 @@ fn settle(seen: &Seen, args: &Args, settlement: Settlement) -> Result<Message, F
     };
     Ok(Message::Settle {
         step: one.at.step.clone(),
-        item: args.item.as_deref().map(Name::from),
+        item,
         change: args.change,
         settlement,
         why: args.why.clone(),

@@ -72,7 +72,7 @@ fn resume_anew(
     seen: &Seen,
 ) -> Result<Exit, Failure> {
     let from = args.from.as_deref();
-    let what = from.map(|step| part::step(step, args.item.as_deref()));
+    let what = from.map(|step| part::step(seen, step, args.item.as_deref()));
     let found = what.map(|what| part::find(seen, what, &args.keep, true));
     let found = found.transpose()?;
     let said = Said {

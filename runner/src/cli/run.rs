@@ -33,6 +33,11 @@ pub(super) struct WishFlags {
 }
 
 impl WishFlags {
+    /// Whether the run is to stop before its end.
+    pub(super) fn stops(&self) -> bool {
+        self.until.is_some()
+    }
+
     /// What the session is told.
     pub(super) fn wishes(&self) -> Wishes {
         Wishes {

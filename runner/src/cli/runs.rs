@@ -79,6 +79,12 @@ impl Seen {
         }
     }
 
+    /// Refuses a run of another user: only its owner decides about it as a whole.
+    pub(super) fn mine(self) -> Result<Self, Failure> {
+        self.folder.refuse_foreign()?;
+        Ok(self)
+    }
+
     /// Refuses a run that another process drives.
     pub(super) fn free(self) -> Result<Self, Failure> {
         match self.driver {

@@ -1,5 +1,6 @@
 //! `rutter show`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rutter_engine::{Run, RunEnd};
@@ -8,8 +9,8 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::StoredRecord;
 use crate::ui::{
-    describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, one_line, open_questions,
-    outputs, place, steps_table, timed,
+    describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, one_line,
+    open_questions, outputs, place, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.
@@ -168,9 +169,11 @@ fn hanging(seen: &Seen) -> String {
     let newest = seen.run.latest();
     let since = lines
         .iter()
-        .filter(|line| line.time >= newest && line.message.contains("has no answer for"));
-    since
-        .map(|line| format!("  {}: {}\n", place(&line.at), one_line(&line.message)))
+        .filter(|line| line.time >= newest && is_slow(&line.message));
+    // The newest of each step says it all.
+    let last: BTreeMap<_, _> = since.map(|line| (&line.at, &line.message)).collect();
+    last.into_iter()
+        .map(|(at, message)| format!("  {}: {}\n", place(at, &seen.run), one_line(message)))
         .collect()
 }
 

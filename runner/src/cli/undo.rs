@@ -39,10 +39,10 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
-    let seen = context.see(&args.run)?.begun()?;
+    let seen = context.see(&args.run)?.begun()?.mine()?;
     let what = match (&args.to, &args.step) {
         (Some(to), _) => Some(PartFrom::After(to.as_str().into())),
-        (None, Some(step)) => Some(part::step(step, args.item.as_deref())),
+        (None, Some(step)) => Some(part::step(&seen, step, args.item.as_deref())),
         (None, None) => None,
     };
     if let Some(what) = what {
@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if seen.driver.is_some() {
-        return super::approve::leave(context, &seen, &[Message::Undo {}]);
+        return super::approve::leave(context, &seen, &[Message::Undo {}.into()]);
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;

@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 34] = [
+const REMEDIES: [(&str, &str); 36] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -140,6 +140,14 @@ const REMEDIES: [(&str, &str); 34] = [
     (
         "confirm",
         "`changes` of a `confirm` names actions of the step's plugin, `ecs:DeleteImage`, whose changes a yes answers for; `rutter plugin inspect NAME` shows them.",
+    ),
+    (
+        "gate",
+        "Let those answer who can: a group under `[inbox]` in the settings, or SSH keys among the `approvers`; one user of the system is one person. Before what destroys, buys or is final, write `then = \"stop\"`.",
+    ),
+    (
+        "window",
+        "Write a later instant, or a time of day with a `zone`: `until = \"02:00\"`; `latest` says until when what follows may begin.",
     ),
     (
         "runbook-cycle",

@@ -180,6 +180,14 @@ impl RunFolder {
         })
     }
 
+    /// Refuses a folder that belongs to another user.
+    ///
+    /// # Errors
+    /// When it does.
+    pub fn refuse_foreign(&self) -> Result<(), JournalError> {
+        place::refuse_foreign(&self.path)
+    }
+
     /// Looks at the run without taking it.
     ///
     /// # Errors
@@ -212,11 +220,14 @@ impl RunFolder {
         let Some(group) = group else {
             return Ok(());
         };
+        // Passed through, and not looked into.
         for path in self.path.ancestors().take(2) {
-            // Passed through, and not looked into.
             share(path, group, 0o710).map_err(|error| JournalError::from_io(path, error))?;
         }
-        Ok(())
+        match self.path.ancestors().nth(2) {
+            Some(state) => open_way(state, group),
+            None => Ok(()),
+        }
     }
 
     /// The file of what the run asks.
@@ -319,6 +330,18 @@ impl RunFolder {
             _ => "another process".to_owned(),
         }
     }
+}
+
+/// Lets a group pass through the state folder, if that is ours and it may not yet.
+fn open_way(state: &Path, group: u32) -> Result<(), JournalError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let failed = |error| JournalError::from_io(state, error);
+    let data = state.metadata().map_err(failed)?;
+    let passes = data.mode() & 0o001 != 0 || (data.gid() == group && data.mode() & 0o010 != 0);
+    if passes || data.uid() != crate::user::current_uid() {
+        return Ok(());
+    }
+    share(state, group, (data.mode() & 0o7707) | 0o010).map_err(failed)
 }
 
 /// Makes a folder that only its owner can look into: inputs of runs are nobody else's business.

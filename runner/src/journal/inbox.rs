@@ -5,17 +5,19 @@
 //! file with one name and of modest size, and says who left it by its owner alone. What was recorded
 //! names the file, so that nothing is acted upon twice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use rutter_engine::{Evidence, Input, Known, Name, Person, Resolution, Run, Settlement};
+use rutter_engine::{Evidence, Input, Known, Name, Person, Resolution, Run, Settlement, approver};
 use serde::{Deserialize, Serialize};
 
 use super::JournalError;
+use crate::signed::{self, Statement};
 use crate::user;
 
 /// Larger files are no answers.
@@ -76,9 +78,9 @@ pub enum Message {
 }
 
 impl Message {
-    /// What the engine is told. Only the owner of a run, and root, decide about the run as such.
+    /// What the engine is told. Only the owner of a run decides about the run as such.
     fn said_by(self, by: Person, owner: u32) -> Input {
-        let may = by.uid().is_some_and(|uid| uid == owner || uid == 0);
+        let may = by.uid() == Some(owner);
         match self {
             Self::Approve { question, evidence } => Input::Approve {
                 question,
@@ -127,6 +129,26 @@ impl Message {
     }
 }
 
+/// A message as it lies in the folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// What is said.
+    #[serde(flatten)]
+    pub message: Message,
+    /// The signature of an approver's key, where the file's owner does not say who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+impl From<Message> for Letter {
+    fn from(message: Message) -> Self {
+        Self {
+            message,
+            signature: None,
+        }
+    }
+}
+
 /// The folder of answers to a run.
 #[derive(Debug)]
 pub struct Inbox {
@@ -161,14 +183,14 @@ impl Inbox {
         Ok(())
     }
 
-    /// Leaves a message; it survives the machine once this returns its name.
+    /// Leaves a letter; it survives the machine once this returns its name.
     ///
     /// # Errors
     /// When the folder cannot be written: the run belongs to somebody else, and its inbox to no group
     /// of this user.
-    pub fn leave(&self, message: &Message) -> Result<String, JournalError> {
+    pub fn leave(&self, letter: &Letter) -> Result<String, JournalError> {
         let failed = |error| JournalError::from_io(&self.path, error);
-        let text = serde_json::to_string(message)
+        let text = serde_json::to_string(letter)
             .map_err(|source| JournalError::Unwritable { seq: 0, source })?;
         let name = new_name().map_err(failed)?;
         // Names that begin with a dot are not looked at: the file is whole when it gets its own.
@@ -188,7 +210,7 @@ impl Inbox {
         Ok(name)
     }
 
-    /// Whether the driver has acted upon a message.
+    /// Whether the driver has acted upon a letter.
     pub fn is_taken(&self, name: &str) -> bool {
         fs::symlink_metadata(self.path.join(name)).is_err()
     }
@@ -205,20 +227,24 @@ impl Inbox {
             folder => folder.map_err(failed)?,
         };
         let owner = fs::metadata(&self.path).map_err(failed)?.uid();
-        let mut names: Vec<String> = folder
-            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-            .filter(|name| !name.starts_with('.') && !self.handed.contains(name))
+        // A name that is no text is known by what can be shown of it.
+        let mut names: BTreeMap<String, OsString> = folder
+            .filter_map(|entry| Some(entry.ok()?.file_name()))
+            .map(|name| (name.to_string_lossy().into_owned(), name))
+            .filter(|(shown, _)| !shown.starts_with('.') && !self.handed.contains(shown))
             .collect();
-        names.sort();
-        names.truncate(FILES_MAX);
         let mut inputs = Vec::new();
-        for name in names {
-            self.handed.insert(name.clone());
-            if run.has_read(&name) {
-                self.remove(&name);
+        for _ in 0..FILES_MAX {
+            let Some((shown, name)) = names.pop_first() else {
+                break;
+            };
+            if run.has_read(&shown) {
+                self.remove(&shown);
             } else {
-                inputs.extend(self.read(&name, owner));
+                let path = self.path.join(name);
+                inputs.extend(self.read(&path, &shown, owner, run));
             }
+            self.handed.insert(shown);
         }
         Ok(inputs)
     }
@@ -229,18 +255,24 @@ impl Inbox {
         let _ = fs::remove_file(self.path.join(name));
     }
 
-    fn read(&self, name: &str, owner: u32) -> Option<Input> {
-        let path = self.path.join(name);
-        let (uid, text) = match open(&path) {
+    fn read(&self, path: &Path, name: &str, owner: u32, run: &Run) -> Option<Input> {
+        let (uid, text) = match open(path) {
             Ok(read) => read,
             Err(Refused::Gone) => return None,
             Err(Refused::Unsound(uid, why)) => return Some(rubbish(name, uid, why)),
         };
-        let message: Message = match serde_json::from_str(&text) {
-            Ok(message) => message,
+        let Letter { message, signature } = match serde_json::from_str(&text) {
+            Ok(letter) => letter,
             Err(error) => return Some(rubbish(name, uid, format!("it is no answer: {error}"))),
         };
-        Some(message.said_by(sender(uid, name), owner))
+        let by = match signature {
+            None => sender(uid, name),
+            Some(signature) => match signer(&message, &signature, name, run) {
+                Ok(by) => by,
+                Err(why) => return Some(rubbish(name, uid, why)),
+            },
+        };
+        Some(message.said_by(by, owner))
     }
 }
 
@@ -307,6 +339,28 @@ fn sender(uid: u32, name: &str) -> Person {
             id: name.to_owned(),
         },
     }
+}
+
+/// Whose key signed an answer. Whose file it is says nothing then.
+fn signer(message: &Message, signature: &str, name: &str, run: &Run) -> Result<Person, String> {
+    let (Message::Approve { question, .. } | Message::Decline { question, .. }) = message else {
+        return Err("only an answer to a question is signed".to_owned());
+    };
+    let Some(asked) = run.question(*question) else {
+        return Err("the run has asked no such question".to_owned());
+    };
+    let digest = signed::digest(*question, &asked.approval);
+    let statement =
+        Statement::new(run.id(), &digest, message).map_err(|error| error.to_string())?;
+    let key = statement.signer(signature)?;
+    let approver = asked.approval.approver_with(&key).unwrap_or(&key);
+    Ok(Person {
+        name: approver::name(approver),
+        known: Known::Key {
+            key,
+            id: name.to_owned(),
+        },
+    })
 }
 
 fn rubbish(name: &str, uid: u32, why: String) -> Input {

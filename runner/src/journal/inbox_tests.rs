@@ -29,7 +29,7 @@ fn ignored(input: &Input) -> &str {
 #[test]
 fn an_answer_is_known_by_the_owner_of_its_file_and_handed_out_once() {
     let (_folder, mut inbox) = inbox();
-    let name = inbox.leave(&yes()).unwrap();
+    let name = inbox.leave(&yes().into()).unwrap();
     let taken = inbox.take(&Run::new()).unwrap();
     let [
         Input::Approve {
@@ -66,7 +66,7 @@ fn rubbish_gets_one_message_each_and_hides_no_answer() {
         .unwrap();
     assert!(status.success());
     fs::write(path.join("i\n\u{1b}[31m.json"), "no").unwrap();
-    inbox.leave(&yes()).unwrap();
+    inbox.leave(&yes().into()).unwrap();
     let taken = inbox.take(&Run::new()).unwrap();
     assert_eq!(taken.len(), 10, "{taken:?}");
     let answers = taken

@@ -32,18 +32,29 @@ pub struct LogFile {
 }
 
 impl LogFile {
-    /// Adds a line, unless the log is full.
+    /// Adds a line, unless the log is full, which its last line says.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&mut self, line: &LogLine) -> std::io::Result<()> {
         let mut text = serde_json::to_string(line)?;
         text.push('\n');
-        if self.bytes + text.len() as u64 <= LOG_BYTES_MAX {
-            // One write, so that a crash leaves at most one broken line, the last.
-            self.file.write_all(text.as_bytes())?;
-            self.bytes += text.len() as u64;
+        if self.bytes > LOG_BYTES_MAX {
+            return Ok(());
         }
+        if self.bytes + text.len() as u64 > LOG_BYTES_MAX {
+            let full = LogLine {
+                level: LogLevel::Warn,
+                message: "the log is full: what comes after this is shown and not kept".to_owned(),
+                ..line.clone()
+            };
+            text = serde_json::to_string(&full)?;
+            text.push('\n');
+            self.bytes = LOG_BYTES_MAX;
+        }
+        // One write, so that a crash leaves at most one broken line, the last.
+        self.file.write_all(text.as_bytes())?;
+        self.bytes += text.len() as u64;
         Ok(())
     }
 }

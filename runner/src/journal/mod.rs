@@ -35,7 +35,7 @@ pub use damage::{Damage, Known};
 pub use error::{JournalError, Remedy, RunsError};
 pub use folder::{Driving, RunFolder, Runs};
 pub use format::OLDEST_FORMAT;
-pub use inbox::{Inbox, Message};
+pub use inbox::{Inbox, Letter, Message};
 pub use log::{LogFile, LogLine};
 pub use memory::MemoryJournal;
 pub use patience::{PATIENCE, append_patiently};

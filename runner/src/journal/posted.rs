@@ -20,6 +20,8 @@ pub struct Posted {
     pub is_final: bool,
     /// What is still to be entered.
     pub evidence: Vec<String>,
+    /// Tells it from every other question: what a signature is about.
+    pub digest: String,
 }
 
 impl RunFolder {

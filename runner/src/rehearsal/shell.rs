@@ -123,7 +123,7 @@ impl Shell for RehearsalShell {
                     time,
                 });
             }
-            Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } | Effect::Again { .. } => {}
             Effect::ReleaseGuest { at } => self.own.extend(self.guests.release(&at)),
             Effect::DropGuest { at } => {
                 self.turns.retain(|turn| turn.at() != &at);

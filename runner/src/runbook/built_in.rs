@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::{Value, json};
 
-use super::window;
+use super::{gate, window};
 
 /// A built-in step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,13 @@ static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
     evidence.items = Some(Box::new(name));
     let mut approvers = field(
         FieldKind::List,
-        "who may answer, by the names of the operating system's users",
+        "who may answer: names of the operating system's users, or SSH public keys",
     );
     approvers.default = Some(json!([]));
-    approvers.items = Some(Box::new(field(FieldKind::String, "a user's name")));
+    approvers.items = Some(Box::new(field(
+        FieldKind::String,
+        "a user's name, or an SSH public key",
+    )));
     let mut then = optional(
         FieldKind::String,
         "what silence means: `stop`, `undo` or `continue`",
@@ -176,15 +179,8 @@ impl BuiltIn {
     /// The input that does not fit, if it is one, and what is wrong.
     pub fn complete(self, inputs: Value, now: Timestamp) -> Result<Value, Misfit> {
         match self {
-            Self::Approve if inputs.get("then").is_some() && inputs.get("within").is_none() => {
-                return Err(Misfit {
-                    input: Some("then"),
-                    message: "`then` says what happens when the time of `within` is up, and there is none"
-                        .to_owned(),
-                    help: "",
-                });
-            }
-            Self::Approve | Self::Assert => return Ok(inputs),
+            Self::Approve => return gate::complete(inputs),
+            Self::Assert => return Ok(inputs),
             Self::Pause => {}
         }
         let given = |name: &str| inputs.get(name).is_some();

@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 34] = [
+pub const CODES: [(&str, &str); 36] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -68,6 +68,14 @@ pub const CODES: [(&str, &str); 34] = [
         CONFIRM,
         "a `confirm` names a change that its step never makes",
     ),
+    (
+        GATE,
+        "a gate cannot be passed, or is passed by silence before what needs a person's word",
+    ),
+    (
+        WINDOW,
+        "a pause waits for an instant that is past or will be",
+    ),
     (RUNBOOK_CYCLE, "runbooks run each other"),
 ];
 
@@ -104,4 +112,6 @@ pub(super) const WITH: &str = "step-inputs";
 pub(super) const FOR_EACH: &str = "for-each";
 pub(super) const SUB_RUNBOOK: &str = "sub-runbook";
 pub(super) const CONFIRM: &str = "confirm";
+pub(crate) const GATE: &str = "gate";
+pub(crate) const WINDOW: &str = "window";
 pub(super) const RUNBOOK_CYCLE: &str = "runbook-cycle";

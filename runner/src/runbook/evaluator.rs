@@ -1,6 +1,6 @@
 //! Expressions evaluated while a run is driven.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -19,6 +19,9 @@ use super::template::{Template, TemplateError, Templates, refused};
 
 /// Items of one `for_each` step.
 const ITEMS_MAX: usize = 10_000;
+
+/// A longer value names no item.
+const NAME_MAX: usize = 80;
 
 /// Evaluates the expressions of plans. Holds what no plan holds: the manifests of its plugins, and
 /// what was compiled so far.
@@ -67,7 +70,11 @@ impl Evaluator {
         }
         let Some(for_each) = &step.for_each else {
             let inputs = self.inputs(step, view, None, now)?;
-            let items = vec![Item { key: None, inputs }];
+            let items = vec![Item {
+                key: None,
+                name: None,
+                inputs,
+            }];
             return Ok(Prepared::Items {
                 shape: Shape::One,
                 items,
@@ -89,6 +96,7 @@ impl Evaluator {
                 Ok(Item {
                     inputs: self.inputs(step, view, Some(&local), now)?,
                     key: Some(local.key.into()),
+                    name: local.name,
                 })
             })
             .collect::<Result<_, Fault>>()?;
@@ -161,7 +169,7 @@ impl Evaluator {
             .evaluate(&step.with, &|reference| look(reference, view, local))
             .map_err(|error| {
                 let place = match local {
-                    Some(local) => format!("`with` of item `{}`", local.key),
+                    Some(local) => format!("`with` of item `{}`", local.called()),
                     None => "`with`".to_owned(),
                 };
                 evaluation_fault(step, &place, &error)
@@ -230,8 +238,41 @@ pub(super) fn locals(over: Value) -> Result<(Shape, Vec<Local>), String> {
     if pairs.len() > ITEMS_MAX {
         return Err(format!("{} items are more than {ITEMS_MAX}", pairs.len()));
     }
-    let local = |(index, (key, item))| Local { item, key, index };
+    let mut names = match shape {
+        Shape::List => names_of(pairs.iter().map(|(_, item)| item)),
+        _ => None,
+    };
+    let local = |(index, (key, item))| Local {
+        item,
+        key,
+        name: names
+            .as_mut()
+            .map(|names| std::mem::take(&mut names[index])),
+        index,
+    };
     Ok((shape, pairs.into_iter().enumerate().map(local).collect()))
+}
+
+/// What people call the items of a list: what each is, or its `id` or `name`, where that is short and
+/// tells all of them apart.
+fn names_of<'a>(items: impl Iterator<Item = &'a Value>) -> Option<Vec<String>> {
+    let names: Vec<String> = items.map(name_of).collect::<Option<_>>()?;
+    let different: BTreeSet<&String> = names.iter().collect();
+    (different.len() == names.len()).then_some(names)
+}
+
+fn name_of(item: &Value) -> Option<String> {
+    let text = match item {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Object(fields) => {
+            let field = fields.get("id").or_else(|| fields.get("name"))?;
+            field.as_str()?.to_owned()
+        }
+        _ => return None,
+    };
+    let fits = !text.trim().is_empty() && text.chars().count() <= NAME_MAX;
+    (fits && !text.chars().any(char::is_control)).then_some(text)
 }
 
 /// The inputs of a sub-runbook, complete and held against its rules.
@@ -265,7 +306,7 @@ fn evaluation_fault(step: &Step, place: &str, error: &TemplateError) -> Fault {
 
 fn inputs_fault(step: &Step, local: Option<&Local>, problems: &[FieldProblem]) -> Fault {
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let item = local.map_or_else(String::new, |local| format!(" (item `{}`)", local.key));
+    let item = local.map_or_else(String::new, |local| format!(" (item `{}`)", local.called()));
     let message = format!("inputs of step `{}`{item}: {}", step.id, texts.join("; "));
     let help = problems.iter().find_map(|problem| problem.help.clone());
     let fault = fault("rutter.inputs", message);

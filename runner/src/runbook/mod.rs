@@ -14,6 +14,7 @@ mod document;
 mod evaluator;
 mod expression;
 mod files;
+mod gate;
 mod inputs;
 mod inside;
 mod lines;
@@ -42,10 +43,12 @@ use std::sync::Arc;
 use rutter_engine::{Plan, SourceLine};
 
 pub use self::codes::CODES;
+pub(crate) use self::codes::{GATE, WINDOW};
 pub use self::evaluator::Evaluator;
 pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::plugins::{Found, NotFound, Plugins};
 pub use self::secret_inputs::{SecretInputs, secret_places, secrets_again};
+pub use self::window::at as window_at;
 
 use self::files::File;
 use self::model::Model;

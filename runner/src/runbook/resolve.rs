@@ -38,7 +38,16 @@ pub(super) struct Local {
     pub item: Value,
     /// The table's key, or the index as text.
     pub key: String,
+    /// What people call it, where its key is a number and its value says more.
+    pub name: Option<String>,
     pub index: usize,
+}
+
+impl Local {
+    /// What people call it.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.key)
+    }
 }
 
 /// The value of a reference, `None` where it is undefined.

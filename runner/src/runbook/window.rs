@@ -24,7 +24,10 @@ pub(super) fn complete(inputs: &Value, now: Timestamp) -> Result<Value, Misfit> 
     let until_point = point("until", until, zone.as_ref())?;
     let Some(latest_text) = text("latest") else {
         let until_ms = next(&until_point, now).as_millisecond();
-        return Ok(json!({ "until_ms": until_ms, "until": until }));
+        return Ok(with_zone(
+            json!({ "until_ms": until_ms, "until": until }),
+            text("zone"),
+        ));
     };
     let latest_point = point("latest", latest_text, zone.as_ref())?;
     let latest = next(&latest_point, now);
@@ -36,12 +39,45 @@ pub(super) fn complete(inputs: &Value, now: Timestamp) -> Result<Value, Misfit> 
     if until_instant > latest {
         return Err(misfit("latest", "`latest` is before `until`".to_owned()));
     }
-    Ok(json!({
+    let window = json!({
         "until_ms": until_instant.as_millisecond(),
         "until": until,
         "latest_ms": latest.as_millisecond(),
         "latest": latest_text,
-    }))
+    });
+    Ok(with_zone(window, text("zone")))
+}
+
+/// The zone goes along, so that a window can be found for another day.
+fn with_zone(mut window: Value, zone: Option<&str>) -> Value {
+    if let Some(zone) = zone {
+        window["zone"] = zone.into();
+    }
+    window
+}
+
+/// The input of a pause that says an instant which is past, and what a run would do about it.
+pub(super) fn past(inputs: &Value, now: Timestamp) -> Option<(&'static str, &'static str)> {
+    let is_past = |name: &str| {
+        let instant = inputs.get(name).and_then(Value::as_str);
+        let instant = instant.and_then(|text| text.parse::<Timestamp>().ok());
+        instant.is_some_and(|instant| instant < now)
+    };
+    match inputs.get("latest") {
+        Some(_) => is_past("latest").then_some(("latest", "a run fails there")),
+        None => is_past("until").then_some(("until", "a run asks there whether to go on")),
+    }
+}
+
+/// When the window of a pause begins and ends for a run that gets there at `now`; times of day are those
+/// next to it.
+pub fn at(inputs: &Value, now: Timestamp) -> Option<(Timestamp, Option<Timestamp>)> {
+    let window = complete(inputs, now).ok()?;
+    let instant = |name: &str| {
+        let ms = window.get(name).and_then(Value::as_i64)?;
+        Timestamp::from_millisecond(ms).ok()
+    };
+    Some((instant("until_ms")?, instant("latest_ms")))
 }
 
 fn point(input: &'static str, text: &str, zone: Option<&TimeZone>) -> Result<Point, Misfit> {

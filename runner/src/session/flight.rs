@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rutter_engine::{At, Call, Class, Ticket};
 
-use crate::ui::{duration, one_line};
+use crate::ui::{duration, no_answer};
 
 /// An answer that takes longer than this is worth a word; then twice as long, and so on.
 const SLOW: Duration = Duration::from_secs(10);
@@ -72,13 +72,7 @@ impl Out {
             Class::Read => "sent again",
             Class::Change => "taken to be of unknown outcome",
         };
-        format!(
-            "{} has no answer for {} (try {}); after {} it is {next}",
-            one_line(&self.label),
-            ms(waited),
-            self.tries,
-            ms(patience)
-        )
+        no_answer(&self.label, &ms(waited), self.tries, &ms(patience), next)
     }
 }
 

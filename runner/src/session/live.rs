@@ -121,15 +121,19 @@ impl LiveShell {
         timers.set(due, wake);
     }
 
-    /// Everything that is due by now.
-    fn take_due(&mut self) -> Wakeup {
+    /// Everything that is due by now. Before silence is taken for anything, what was said is read: this
+    /// process may have been suspended when it came.
+    fn take_due(&mut self, run: &Run) -> Wakeup {
         let now = self.now();
-        let due = self
-            .timers
-            .due(now)
-            .into_iter()
-            .chain(self.idle_timers.due(now));
-        Wakeup::Inputs(due.map(Input::Woken).collect())
+        let mut due = self.timers.due(now);
+        due.extend(self.idle_timers.due(now));
+        let silence = due.iter().any(|wake| matches!(wake, Wake::Answer(_)));
+        let mut inputs = match silence {
+            true => self.read_inbox(run),
+            false => Vec::new(),
+        };
+        inputs.extend(due.into_iter().map(Input::Woken));
+        Wakeup::Inputs(inputs)
     }
 
     fn is_idle(&mut self, run: &Run) -> bool {
@@ -260,7 +264,7 @@ impl Shell for LiveShell {
             } => {
                 self.guests.answer(&at, index, answer, time);
             }
-            Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } | Effect::Again { .. } => {}
             Effect::ReleaseGuest { at } => self.own.extend(self.guests.release(&at)),
             Effect::DropGuest { at } => self.guests.drop_guest(&at),
             Effect::Send { ticket, call, at } => self.send(ticket, call, at),
@@ -287,6 +291,11 @@ impl Shell for LiveShell {
             }
             let talking = talk.is_open();
             if !talking && self.is_idle(run) {
+                // Whatever was left until now is heard, however much of it there is.
+                let letters = self.read_inbox(run);
+                if !letters.is_empty() {
+                    return Some(Wakeup::Inputs(letters));
+                }
                 return self.last_words();
             }
             let timers = self.timers.first(run).into_iter();
@@ -310,7 +319,7 @@ impl Shell for LiveShell {
                     Wakeup::Inputs(inputs) => self.gather(inputs),
                     other => other,
                 }),
-                () = tokio::time::sleep(pause), if first.is_some() => return Some(self.take_due()),
+                () = tokio::time::sleep(pause), if first.is_some() => return Some(self.take_due(run)),
                 heard = talk.hear(), if talking => return Some(match heard {
                     Heard::Draw(drawing) => Wakeup::Ask(drawing),
                     Heard::Said(answers) => Wakeup::Inputs(answers),

@@ -40,6 +40,8 @@ pub struct Rehearsal {
 
 /// What came of a rehearsal.
 pub struct Rehearsed {
+    /// The run, at its end.
+    pub run: Run,
     /// Where the run stood when nothing was under way any more.
     pub standing: Standing,
     /// Its records.
@@ -125,6 +127,7 @@ pub async fn rehearse(
         })
     });
     Ok(Rehearsed {
+        run,
         standing,
         records,
         report,

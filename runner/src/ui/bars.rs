@@ -11,8 +11,9 @@ use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::board::Board;
 use super::footer::fitting;
+use super::names::Names;
 use super::printer::paint;
-use super::words::{count, duration, one_line, place};
+use super::words::{count, duration, one_line};
 use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
@@ -36,6 +37,7 @@ struct Screen {
     input: Option<ProgressBar>,
     steps: BTreeMap<At, ProgressBar>,
     board: Board,
+    names: Names,
     started: Option<Timestamp>,
 }
 
@@ -53,6 +55,7 @@ impl BarShow {
             input: None,
             steps: BTreeMap::new(),
             board: Board::default(),
+            names: Names::default(),
             started: None,
         }));
         Self {
@@ -151,7 +154,7 @@ impl Screen {
             });
             bar.set_prefix(format!(
                 "{} {}",
-                place(at),
+                self.names.place(at),
                 duration(now.since(entry.since))
             ));
             bar.set_message(entry.text(now));
@@ -172,6 +175,7 @@ impl Show for BarShow {
     fn record(&mut self, record: &Record, run: &Run) {
         let mut screen = self.screen();
         screen.board.record(record);
+        screen.names.record(record);
         screen.started.get_or_insert(run.started());
         let line = describe(record, run);
         if line.weight >= Weight::Headline {
@@ -183,7 +187,9 @@ impl Show for BarShow {
         self.screen().board.waiting(at, label, seen, deadline);
     }
 
-    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn again(&mut self, at: &At, what: &str, due: Timestamp) {
+        self.screen().board.again(at, what, due);
+    }
 
     fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
         self.screen().board.progress(at, done, total, message);
@@ -191,8 +197,9 @@ impl Show for BarShow {
 
     fn log(&mut self, at: &At, level: LogLevel, message: &str) {
         if level >= LogLevel::Warn {
-            let text = format!("{}: | {}", place(at), one_line(message));
-            self.above(&self.screen(), &text, Tone::Asks);
+            let screen = self.screen();
+            let text = format!("{}: | {}", screen.names.place(at), one_line(message));
+            self.above(&screen, &text, Tone::Asks);
         }
     }
 

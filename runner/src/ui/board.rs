@@ -29,6 +29,11 @@ pub(super) struct Entry {
 enum Doing {
     Runs,
     Sends(String),
+    /// A call is sent once more.
+    Again {
+        what: String,
+        due: Timestamp,
+    },
     Waits {
         label: String,
         seen: Option<String>,
@@ -94,6 +99,11 @@ impl Board {
         }
     }
 
+    pub(super) fn again(&mut self, at: &At, what: &str, due: Timestamp) {
+        let what = what.to_owned();
+        self.does(at, Doing::Again { what, due });
+    }
+
     pub(super) fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
         if let Some(entry) = self.entries.get_mut(at) {
             entry.progress = Some(format!("{}{}", part(done, total), one_line(message)));
@@ -129,6 +139,7 @@ impl Entry {
         let doing = match &self.doing {
             Doing::Runs => String::new(),
             Doing::Sends(label) => one_line(label),
+            Doing::Again { what, due } => format!("{}, at {}", one_line(what), instant_here(*due)),
             Doing::Waits {
                 label,
                 seen,

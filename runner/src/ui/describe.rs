@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, Mode, Name, Person, Phase, Record,
-    Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
+    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, ItemState, Mode, Name, Person,
+    Phase, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
 };
 
 use super::part;
 use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
-use super::words::{count, duration, instant, one_line, place};
+use super::words::{count, duration, instant, instant_here, one_line, place};
 use crate::journal::{RecordBody, StoredRecord};
 
 /// What a line says at a glance.
@@ -116,7 +116,7 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         Fact::StepSkipped { .. }
         | Fact::StepPrepared { .. }
         | Fact::StepEnded { .. }
-        | Fact::Resolved { .. } => of_step(fact),
+        | Fact::Resolved { .. } => of_step(fact, run),
         Fact::ApprovalAsked { .. }
         | Fact::Approved { .. }
         | Fact::Declined { .. }
@@ -124,14 +124,14 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         Fact::AttemptStarted { .. }
         | Fact::AttemptResumed { .. }
         | Fact::AttemptEnded { .. }
-        | Fact::RetryPlanned { .. } => of_attempt(fact),
+        | Fact::RetryPlanned { .. } => of_attempt(fact, run),
         Fact::CallAnswered {
             at, label, answer, ..
         } => match answer {
-            Ok(_) => detail(format!("{}: {} answered", place(at), one_line(label))),
+            Ok(_) => detail(format!("{}: {} answered", place(at, run), one_line(label))),
             Err(fault) => detail(format!(
                 "{}: {} failed: {}",
-                place(at),
+                place(at, run),
                 one_line(label),
                 why(fault)
             )),
@@ -143,9 +143,9 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
             ..
         } => detail(format!(
             "{}: waits for {}, until {} at the latest",
-            place(at),
+            place(at, run),
             one_line(label),
-            instant(*deadline)
+            instant_here(*deadline)
         )),
         Fact::ChangeIntended { .. }
         | Fact::ChangeDone { .. }
@@ -193,7 +193,7 @@ fn of_run(fact: &Fact) -> Said {
     }
 }
 
-fn of_step(fact: &Fact) -> Said {
+fn of_step(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::StepSkipped { step, reason } => {
             headline(format!("{step}: skipped: {}", one_line(reason)))
@@ -204,6 +204,10 @@ fn of_step(fact: &Fact) -> Said {
         },
         Fact::StepEnded { step, end } => match end {
             StepEnd::Done(_) => good(format!("{step}: done")),
+            // Why is told once: by the attempt that failed, where one did.
+            StepEnd::Failed(fault) if failed_by_item(step, fault, run) => {
+                bad(format!("{step}: failed"))
+            }
             StepEnd::Failed(fault) => bad(format!("{step}: failed: {}", why(fault))),
         },
         Fact::Resolved {
@@ -216,7 +220,7 @@ fn of_step(fact: &Fact) -> Said {
         } => headline(format!(
             "{step}{}: {} says: {}: {}",
             item.as_ref()
-                .map(|item| format!("[{}]", one_line(item)))
+                .map(|item| format!("[{}]", one_line(run.item_name(step, item))))
                 .unwrap_or_default(),
             one_line(&by.name),
             match resolution {
@@ -231,20 +235,39 @@ fn of_step(fact: &Fact) -> Said {
     }
 }
 
-fn of_attempt(fact: &Fact) -> Said {
+/// Whether an item's attempt ended with this fault, and so told it.
+fn failed_by_item(step: &str, fault: &Fault, run: &Run) -> bool {
+    let items = run
+        .step(step)
+        .into_iter()
+        .flat_map(|step| step.items.values());
+    let mut failed = items.filter_map(|item| match &item.state {
+        ItemState::Failed(fault) if item.attempts > 0 => Some(fault),
+        _ => None,
+    });
+    failed.any(|told| told == fault)
+}
+
+fn of_attempt(fact: &Fact, run: &Run) -> Said {
     match fact {
-        Fact::AttemptStarted { at } => detail(format!("{} started", attempt(at))),
-        Fact::AttemptResumed { at } => detail(format!("{} taken up again", attempt(at))),
+        Fact::AttemptStarted { at } => detail(format!("{} started", attempt(at, run))),
+        Fact::AttemptResumed { at } => detail(format!("{} taken up again", attempt(at, run))),
         Fact::AttemptEnded { at, end } => match end {
-            AttemptEnd::Done(_) => detail(format!("{} done", attempt(at))),
-            AttemptEnd::Failed(fault) => bad(format!("{} failed: {}", attempt(at), why(fault))),
-            AttemptEnd::Unknown(fault) => {
-                asks(format!("{} ended unknown: {}", attempt(at), why(fault)))
+            AttemptEnd::Done(_) => detail(format!("{} done", attempt(at, run))),
+            AttemptEnd::Failed(fault) => {
+                bad(format!("{} failed: {}", attempt(at, run), why(fault)))
             }
+            AttemptEnd::Unknown(fault) => asks(format!(
+                "{} ended unknown: {}",
+                attempt(at, run),
+                why(fault)
+            )),
         },
-        Fact::RetryPlanned { at, due } => {
-            headline(format!("{} begins at {}", attempt(at), instant(*due)))
-        }
+        Fact::RetryPlanned { at, due } => headline(format!(
+            "{} begins at {}",
+            attempt(at, run),
+            instant_here(*due)
+        )),
         _ => unreachable_kind(),
     }
 }
@@ -255,7 +278,7 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
             at, change, call, ..
         } => detail(format!(
             "{}: {} is sent (change {change})",
-            place(at),
+            place(at, run),
             one_line(&call.label())
         )),
         Fact::ChangeDone { change, .. } => good(format!(
@@ -492,24 +515,34 @@ fn stays(number: usize) -> String {
     }
 }
 
-fn attempt(at: &At) -> String {
+fn attempt(at: &At, run: &Run) -> String {
     match at.phase {
-        Phase::Run => format!("{}: attempt {}", place(at), at.attempt),
-        Phase::Undo => format!("{}: undo {}", place(at).replace(" (undo)", ""), at.attempt),
+        Phase::Run => format!("{}: attempt {}", place(at, run), at.attempt),
+        Phase::Undo => format!(
+            "{}: undo {}",
+            place(at, run).replace(" (undo)", ""),
+            at.attempt
+        ),
     }
 }
 
 /// `role: RAM:CreateRole`.
 fn change_place(number: u64, run: &Run) -> String {
     match run.change(number) {
-        Some(change) => format!("{}: {}", place(&change.at), one_line(&change.call.label())),
+        Some(change) => format!(
+            "{}: {}",
+            place(&change.at, run),
+            one_line(&change.call.label())
+        ),
         None => format!("change {number}"),
     }
 }
 
 fn step_of_change(number: u64, run: &Run) -> String {
-    run.change(number)
-        .map_or_else(|| format!("change {number}"), |change| place(&change.at))
+    run.change(number).map_or_else(
+        || format!("change {number}"),
+        |change| place(&change.at, run),
+    )
 }
 
 /// A fault on one line, with what the operator should do.

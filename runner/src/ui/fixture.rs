@@ -63,6 +63,7 @@ impl Story {
             shape: Shape::One,
             items: vec![Item {
                 key: None,
+                name: None,
                 inputs: json!({}),
             }],
         });

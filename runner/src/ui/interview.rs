@@ -241,7 +241,7 @@ impl Interview {
         let Some(asking) = &mut self.current else {
             return Heard::Draw(Drawing::default());
         };
-        if text.is_empty() {
+        if text.trim().is_empty() {
             let name = asking.evidence.first().cloned().unwrap_or_default();
             return Heard::Draw(asking.again(format!(
                 "`{name}` must be entered; Ctrl-D leaves the question open"

@@ -24,7 +24,7 @@ impl Show for JsonShow {
 
     // Not records: a script would have to tell them apart.
     fn waiting(&mut self, _at: &At, _label: &str, _seen: &str, _deadline: Timestamp) {}
-    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn again(&mut self, _at: &At, _what: &str, _due: Timestamp) {}
     fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
     fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
 

@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{Drawing, LogLevel, Show};
+use super::{Drawing, LogLevel, Show, instant};
 use crate::journal::{LogFile, LogLine};
 
 /// Shows a run, and writes what its plugins write into the run's log.
@@ -22,6 +22,22 @@ impl KeepLog {
             failed: false,
         }
     }
+
+    fn keep(&mut self, at: &At, level: LogLevel, message: String) {
+        let line = LogLine {
+            time: Timestamp(jiff::Timestamp::now().as_millisecond()),
+            at: at.clone(),
+            level,
+            message,
+        };
+        if let Err(error) = self.log.write(&line)
+            && !self.failed
+        {
+            self.failed = true;
+            self.show
+                .note(&format!("the log of the run cannot be written: {error}"));
+        }
+    }
 }
 
 impl Show for KeepLog {
@@ -33,8 +49,9 @@ impl Show for KeepLog {
         self.show.waiting(at, label, seen, deadline);
     }
 
-    fn timer(&mut self, due: Timestamp, reason: &str) {
-        self.show.timer(due, reason);
+    fn again(&mut self, at: &At, what: &str, due: Timestamp) {
+        self.show.again(at, what, due);
+        self.keep(at, LogLevel::Info, format!("{what}, at {}", instant(due)));
     }
 
     fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
@@ -43,19 +60,7 @@ impl Show for KeepLog {
 
     fn log(&mut self, at: &At, level: LogLevel, message: &str) {
         self.show.log(at, level, message);
-        let line = LogLine {
-            time: Timestamp(jiff::Timestamp::now().as_millisecond()),
-            at: at.clone(),
-            level,
-            message: message.to_owned(),
-        };
-        if let Err(error) = self.log.write(&line)
-            && !self.failed
-        {
-            self.failed = true;
-            self.show
-                .note(&format!("the log of the run cannot be written: {error}"));
-        }
+        self.keep(at, level, message.to_owned());
     }
 
     fn note(&mut self, text: &str) {

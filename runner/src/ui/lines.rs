@@ -2,14 +2,16 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
+use super::names::Names;
 use super::printer::paint;
-use super::words::{instant, one_line, place};
+use super::words::{instant, one_line};
 use super::{Drawing, Line, LogLevel, Printer, Show, describe};
 
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {
     printer: Printer,
     latest: Timestamp,
+    names: Names,
 }
 
 impl LineShow {
@@ -17,6 +19,7 @@ impl LineShow {
         Self {
             printer,
             latest: Timestamp(0),
+            names: Names::default(),
         }
     }
 
@@ -35,6 +38,7 @@ pub fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> S
 impl Show for LineShow {
     fn record(&mut self, record: &Record, run: &Run) {
         self.latest = record.time;
+        self.names.record(record);
         let line = describe(record, run);
         let style = self.printer.error_style();
         self.printer.aside(&timed(record.time, &line, style));
@@ -45,7 +49,7 @@ impl Show for LineShow {
         if self.printer.output().verbose > 0 {
             self.aside(&format!(
                 "{}: {} is {}, until {} at the latest",
-                place(at),
+                self.names.place(at),
                 one_line(label),
                 one_line(seen),
                 instant(deadline)
@@ -53,12 +57,25 @@ impl Show for LineShow {
         }
     }
 
-    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn again(&mut self, at: &At, what: &str, due: Timestamp) {
+        if self.printer.output().verbose > 0 {
+            let due = instant(due);
+            self.aside(&format!(
+                "{}: {}, at {due}",
+                self.names.place(at),
+                one_line(what)
+            ));
+        }
+    }
 
     fn progress(&mut self, at: &At, done: u64, total: u64, message: &str) {
         if self.printer.output().verbose > 0 {
             let part = super::board::part(done, total);
-            self.aside(&format!("{}: {part}{}", place(at), one_line(message)));
+            self.aside(&format!(
+                "{}: {part}{}",
+                self.names.place(at),
+                one_line(message)
+            ));
         }
     }
 
@@ -69,7 +86,11 @@ impl Show for LineShow {
             _ => LogLevel::Debug,
         };
         if level >= wanted {
-            self.aside(&format!("{}: | {}", place(at), one_line(message)));
+            self.aside(&format!(
+                "{}: | {}",
+                self.names.place(at),
+                one_line(message)
+            ));
         }
     }
 

@@ -18,6 +18,7 @@ mod json;
 mod keep_log;
 mod keyboard;
 mod lines;
+mod names;
 mod notes;
 mod part;
 mod printer;
@@ -25,6 +26,7 @@ mod prompt;
 mod question;
 mod quiet;
 mod recovered;
+mod slow;
 mod standing;
 mod summary;
 mod table;
@@ -45,8 +47,9 @@ pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer};
 pub use prompt::{Prompt, PromptError};
 pub use question::{open_questions, posting, question_lines};
+pub use slow::{again, is_slow, no_answer};
 pub(crate) use summary::explained;
-pub use summary::{ending, outputs, steps_table};
+pub use summary::{ending, ending_seen, outputs, steps_table};
 pub use table::{Align, Table};
 pub use words::{duration, instant, instant_here, one_line, place};
 
@@ -58,8 +61,8 @@ pub trait Show: Send {
     /// A wait saw a value and goes on until `deadline` at the latest.
     fn waiting(&mut self, at: &At, label: &str, seen: &str, deadline: Timestamp);
 
-    /// Something will happen at an instant, and why.
-    fn timer(&mut self, due: Timestamp, reason: &str);
+    /// A call is sent once more at an instant; `what` says which, how often, and after what.
+    fn again(&mut self, at: &At, what: &str, due: Timestamp);
 
     /// A step tells how far it is; `total` 0 means that it does not know.
     fn progress(&mut self, at: &At, done: u64, total: u64, message: &str);

@@ -42,7 +42,11 @@ pub(super) fn ended(run: &Run) -> Option<String> {
 pub fn difference(run: &Run, part: Option<&Part>, mended: Option<&Plan>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(part) = part {
-        lines.extend(part.again.iter().map(|again| of_step(again, part.redo)));
+        lines.extend(
+            part.again
+                .iter()
+                .map(|again| of_step(again, part.redo, run)),
+        );
         let kept = part.kept.iter();
         lines.extend(kept.map(|step| format!("{step}: stays as it is, although it stands below")));
         lines.extend(of_changes(run, part));
@@ -54,7 +58,7 @@ pub fn difference(run: &Run, part: Option<&Part>, mended: Option<&Plan>) -> Vec<
     lines
 }
 
-fn of_step(again: &Again, redo: bool) -> String {
+fn of_step(again: &Again, redo: bool, run: &Run) -> String {
     let Again {
         step,
         item,
@@ -66,7 +70,9 @@ fn of_step(again: &Again, redo: bool) -> String {
         (true, false) => "is taken back and run again",
         (false, _) => "is taken back and waits again",
     };
-    let item = item.as_ref().map(|item| format!("[{}]", one_line(item)));
+    let item = item
+        .as_ref()
+        .map(|item| format!("[{}]", one_line(run.item_name(step, item))));
     let item = item.unwrap_or_default();
     format!("{step}{item}: {what}{}", because(why))
 }

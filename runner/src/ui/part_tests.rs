@@ -27,6 +27,7 @@ fn done() -> Story {
         shape: Shape::One,
         items: vec![Item {
             key: None,
+            name: None,
             inputs: json!({}),
         }],
     });

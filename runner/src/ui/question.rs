@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::words::{count, instant_here, one_line};
 use crate::journal::Posted;
+use crate::signed::digest;
 
 /// Longer values are cut where they are shown; the record holds them whole.
 const VALUE_MAX: usize = 200;
@@ -52,6 +53,7 @@ pub fn posting(question: &Question, run: &Run) -> Posted {
         lines: question_lines(question, run),
         is_final: question.approval.is_final(),
         evidence: question.missing(&Evidence::new()).cloned().collect(),
+        digest: digest(question.number, &question.approval),
     }
 }
 
@@ -85,13 +87,10 @@ pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
         one_line(&approval.message)
     )];
     if !approval.approvers.is_empty() {
-        lines.push(format!(
-            "  only {} may answer",
-            approval.approvers.join(", ")
-        ));
+        lines.push(format!("  only {} may answer", approval.approver_names()));
     }
     for shown in &approval.changes {
-        lines.extend(change_lines(shown, run));
+        lines.extend(change_lines(&question.step, shown, run));
     }
     for action in &approval.covers {
         let action = one_line(action);
@@ -115,9 +114,9 @@ pub fn open_questions(run: &Run) -> Vec<String> {
         .collect()
 }
 
-fn change_lines(shown: &Shown, run: &Run) -> Vec<String> {
+fn change_lines(step: &str, shown: &Shown, run: &Run) -> Vec<String> {
     let item = match &shown.item {
-        Some(item) => format!(" for {}", one_line(item)),
+        Some(item) => format!(" for {}", one_line(run.item_name(step, item))),
         None => String::new(),
     };
     let account = account(&shown.account, shown.region.as_deref(), run);

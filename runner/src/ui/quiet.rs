@@ -34,7 +34,7 @@ impl Show for QuietShow {
     }
 
     fn waiting(&mut self, _at: &At, _label: &str, _seen: &str, _deadline: Timestamp) {}
-    fn timer(&mut self, _due: Timestamp, _reason: &str) {}
+    fn again(&mut self, _at: &At, _what: &str, _due: Timestamp) {}
     fn progress(&mut self, _at: &At, _done: u64, _total: u64, _message: &str) {}
     fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
     fn note(&mut self, text: &str) {

@@ -13,7 +13,7 @@ use super::describe::why;
 use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::recovered;
 use super::standing::left_standing;
-use super::words::{count, instant, one_line};
+use super::words::{count, instant_here, one_line};
 use super::{Align, Table};
 use crate::explain;
 
@@ -77,16 +77,25 @@ fn asked(question: &Question) -> String {
     }
 }
 
+/// `web: ` for an item of several.
+fn called(key: Option<&Name>, item: &rutter_engine::ItemRun) -> String {
+    let name = key.map(|key| item.name.as_deref().unwrap_or(key));
+    name.map_or_else(String::new, |name| format!("{}: ", one_line(name)))
+}
+
 fn running(state: &StepRun) -> (&'static str, String) {
-    for item in state.items.values() {
+    for (key, item) in &state.items {
         if let ItemState::Unknown(fault) = &item.state {
-            return ("unknown", why(fault));
+            return (
+                "unknown",
+                format!("{}{}", called(key.as_ref(), item), why(fault)),
+            );
         }
     }
     let over = |item: &&rutter_engine::ItemRun| matches!(item.state, ItemState::Done(_));
     let done = state.items.values().filter(over).count();
     let delayed = state.items.values().find_map(|item| match &item.state {
-        ItemState::Delayed { due, .. } => Some(format!("next attempt at {}", instant(*due))),
+        ItemState::Delayed { due, .. } => Some(format!("next attempt at {}", instant_here(*due))),
         ItemState::Failed(fault) => Some(why(fault)),
         _ => None,
     });
@@ -100,6 +109,15 @@ fn running(state: &StepRun) -> (&'static str, String) {
 
 /// What a run that nobody drives came to: what happened, the state of the world, what to type next.
 pub fn ending(run: &Run, standing: &Standing) -> String {
+    ending_of(run, standing, false)
+}
+
+/// The same for who has just seen the records: why a step failed is not told once more.
+pub fn ending_seen(run: &Run, standing: &Standing) -> String {
+    ending_of(run, standing, true)
+}
+
+fn ending_of(run: &Run, standing: &Standing, seen: bool) -> String {
     let id = run.id();
     let mut text = String::new();
     let happened = match standing {
@@ -129,7 +147,7 @@ pub fn ending(run: &Run, standing: &Standing) -> String {
     let _ = writeln!(text, "{happened}");
     for line in recovered::lines(run)
         .into_iter()
-        .chain(open_points(run, standing))
+        .chain(open_points(run, standing, seen))
     {
         let _ = writeln!(text, "  {line}");
     }
@@ -182,14 +200,19 @@ fn faults(state: &StepRun) -> Vec<&Fault> {
     unknown.collect()
 }
 
-fn open_points(run: &Run, standing: &Standing) -> Vec<String> {
+fn open_points(run: &Run, standing: &Standing, seen: bool) -> Vec<String> {
     let of_steps = |wanted: &dyn Fn(&StepRun) -> bool| {
         run.steps()
             .filter(|(_, state)| wanted(state))
             .map(|(step, state)| format!("{}: {}", step.id, step_state(run, &step.id, state).1))
             .collect::<Vec<_>>()
     };
+    let code = |(step, state): (&rutter_engine::Step, &StepRun)| match &state.state {
+        StepState::Failed(fault) => Some(format!("{}: {}", step.id, one_line(&fault.code))),
+        _ => None,
+    };
     match standing {
+        Standing::Failed if seen => run.steps().filter_map(code).collect(),
         Standing::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
         Standing::Unknown => of_steps(&is_unknown),
         Standing::WaitingForPerson => run

@@ -1,6 +1,6 @@
 //! Instants, durations and foreign text, written for people.
 
-use rutter_engine::{At, Phase, Timestamp};
+use rutter_engine::{At, Phase, Run, Timestamp};
 
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {
@@ -12,8 +12,11 @@ pub fn instant(time: Timestamp) -> String {
 
 /// An instant in UTC and, where that is another, in the operator's zone, named.
 pub fn instant_here(time: Timestamp) -> String {
+    instant_in(time, jiff::tz::TimeZone::system())
+}
+
+fn instant_in(time: Timestamp, zone: jiff::tz::TimeZone) -> String {
     let utc = instant(time);
-    let zone = jiff::tz::TimeZone::system();
     let Ok(at) = jiff::Timestamp::from_millisecond(time.0) else {
         return utc;
     };
@@ -21,7 +24,10 @@ pub fn instant_here(time: Timestamp) -> String {
     if here.offset().is_zero() {
         return utc;
     }
-    format!("{utc} ({})", here.strftime("%Y-%m-%d %H:%M:%S %Z"))
+    // Short names such as CST mean several zones.
+    let name = here.time_zone().iana_name().map(str::to_owned);
+    let name = name.unwrap_or_else(|| here.offset().to_string());
+    format!("{utc} ({} {name})", here.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
 /// A duration in at most two units: `850ms`, `12s`, `3m12s`, `11h05m`, `2d03h`.
@@ -61,12 +67,18 @@ fn is_direction(character: char) -> bool {
 }
 
 /// A step and its item: `role`, `copy[db1]`, `role (undo)`.
-pub fn place(at: &At) -> String {
+pub fn place(at: &At, run: &Run) -> String {
+    let item = at.item.as_ref().map(|key| run.item_name(&at.step, key));
+    place_called(at, item)
+}
+
+/// The same with what people call the item.
+pub(super) fn place_called(at: &At, item: Option<&str>) -> String {
     let undo = match at.phase {
         Phase::Run => "",
         Phase::Undo => " (undo)",
     };
-    match &at.item {
+    match item {
         Some(item) => format!("{}[{}]{undo}", at.step, one_line(item)),
         None => format!("{}{undo}", at.step),
     }
@@ -88,7 +100,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, instant, one_line};
+    use super::{duration, instant, instant_in, one_line};
     use rutter_engine::Timestamp;
 
     #[test]
@@ -108,6 +120,22 @@ mod tests {
             instant(Timestamp(1_700_000_000_000)),
             "2023-11-14T22:13:20.000Z"
         );
+    }
+
+    #[test]
+    fn an_instant_is_told_in_the_operator_s_zone_too_which_is_named() {
+        let at = Timestamp(1_700_000_000_000);
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        assert_eq!(
+            instant_in(at, zone),
+            "2023-11-14T22:13:20.000Z (2023-11-15 06:13:20 Asia/Shanghai)"
+        );
+        let fixed = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+        assert_eq!(
+            instant_in(at, fixed),
+            "2023-11-14T22:13:20.000Z (2023-11-15 06:13:20 +08)"
+        );
+        assert_eq!(instant_in(at, jiff::tz::TimeZone::UTC), instant(at));
     }
 
     #[test]

@@ -77,12 +77,31 @@ impl Turn<'_> {
             tries: ticket.tries + 1,
             ..ticket
         };
+        self.effects.push(Effect::Again {
+            at: at.clone(),
+            label: self.label_of(&again.work),
+            tries: again.tries,
+            why: fault.code.clone(),
+            due,
+        });
         self.effects.push(Effect::Timer {
             due,
             wake: Wake::Send(again),
             reason,
         });
         Again::Planned
+    }
+
+    /// What is sent, for people.
+    fn label_of(&self, work: &Work) -> String {
+        match work {
+            Work::Read { call, .. } | Work::Poll { call, .. } => call.label(),
+            Work::Change(number) | Work::Reverse(number) => {
+                let change = self.run.change(*number);
+                change.map_or_else(String::new, |change| change.call.label())
+            }
+            Work::Look(_) => "a look".to_owned(),
+        }
     }
 
     pub(super) fn send_again(&mut self, ticket: Ticket) {

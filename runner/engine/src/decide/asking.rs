@@ -12,7 +12,7 @@ use crate::effect::{Effect, Wake};
 use crate::plan::{Name, Step};
 use crate::question::{Approval, Question, Shown, Silence, Within};
 use crate::record::{At, Fact, StepEnd, Timestamp};
-use crate::run::StepRun;
+use crate::run::{Run, StepRun};
 
 impl Turn<'_> {
     /// Whether a change must wait for a person, who is asked unless they are asked already. Its guest
@@ -35,7 +35,7 @@ impl Turn<'_> {
                 again,
                 ..Shown::new(at.item.clone(), print, call, because)
             };
-            self.ask(at.step.clone(), about_change(&at.step, shown));
+            self.ask(at.step.clone(), about_change(&at.step, shown, self.run));
         }
         true
     }
@@ -168,7 +168,7 @@ pub(super) fn unconfirmed(step: &Step, run: &StepRun) -> bool {
     step.confirm.is_some() && !run.confirmed
 }
 
-fn about_change(step: &Name, shown: Shown) -> Approval {
+fn about_change(step: &Name, shown: Shown, run: &Run) -> Approval {
     let why = match shown.because {
         Ask::Irreversible => "cannot be taken back",
         Ask::Costs => "costs money",
@@ -180,7 +180,7 @@ fn about_change(step: &Name, shown: Shown) -> Approval {
         None => String::new(),
     };
     let who = match &shown.item {
-        Some(item) => format!("`{step}` for `{item}`"),
+        Some(item) => format!("`{step}` for `{}`", run.item_name(step, item)),
         None => format!("`{step}`"),
     };
     let message = format!(

@@ -6,7 +6,7 @@ use crate::effect::{Effect, Resolution};
 use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};
-use crate::question::{Evidence, Question, Settled};
+use crate::question::{Approval, Evidence, Question, Settled};
 use crate::record::{At, AttemptEnd, Fact, RunEnd, StepEnd};
 use crate::run::{Attempt, Run, StepRun};
 
@@ -17,10 +17,7 @@ impl<'a> Turn<'a> {
             Err(why) => return self.ignore_answer(number, by, "yes", why),
         };
         if !question.approval.may_answer(&by) {
-            let why = format!(
-                "only {} may answer it",
-                question.approval.approvers.join(", ")
-            );
+            let why = who_may(&question.approval);
             return self.ignore_answer(number, by, "yes", why);
         }
         if question.has_yes_of(&by) {
@@ -63,10 +60,7 @@ impl<'a> Turn<'a> {
             Err(why) => return self.ignore_answer(number, by, "no", why),
         };
         if !question.approval.may_answer(&by) {
-            let why = format!(
-                "only {} may answer it",
-                question.approval.approvers.join(", ")
-            );
+            let why = who_may(&question.approval);
             return self.ignore_answer(number, by, "no", why);
         }
         let step = question.step.clone();
@@ -212,6 +206,14 @@ impl<'a> Turn<'a> {
             }
         }
         self.facts.push(Fact::RollbackStarted { by, part, mended });
+    }
+}
+
+/// Why somebody else's answer counts for nothing.
+fn who_may(approval: &Approval) -> String {
+    match approval.approvers.is_empty() {
+        true => "it names no key that may answer it".to_owned(),
+        false => format!("only {} may answer it", approval.approver_names()),
     }
 }
 

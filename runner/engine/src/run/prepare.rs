@@ -95,7 +95,7 @@ impl Run {
         run.items.reserve(items.len());
         for item in items {
             let known = old.swap_remove(&item.key);
-            let made = ItemRun::prepared(item.inputs.clone(), known);
+            let made = ItemRun::prepared(item, known);
             if run.items.insert(item.key.clone(), made).is_some() {
                 return Err(format!("step `{step}` has two items of one key"));
             }
@@ -204,11 +204,17 @@ fn connect(plan: &Plan, steps: &mut IndexMap<Name, StepRun>) {
 impl ItemRun {
     /// An item with its inputs. What is known from before a mended runbook stays: an attempt under way
     /// is finished with the inputs it began with, since its calls are answered from the record.
-    fn prepared(inputs: serde_json::Value, known: Option<Self>) -> Self {
+    fn prepared(item: &Item, known: Option<Self>) -> Self {
+        let (name, inputs) = (item.name.clone(), item.inputs.clone());
         match known {
             Some(known) if matches!(known.state, ItemState::Running | ItemState::Done(_)) => known,
-            Some(known) => Self { inputs, ..known },
+            Some(known) => Self {
+                name,
+                inputs,
+                ..known
+            },
             None => Self {
+                name,
                 inputs,
                 state: ItemState::Pending,
                 since: 0,

@@ -145,6 +145,8 @@ pub enum StepState {
 /// One item of a step.
 #[derive(Clone, Debug)]
 pub struct ItemRun {
+    /// What people call it, where its key says less.
+    pub name: Option<String>,
     /// Its inputs, secrets as placeholders.
     pub inputs: Value,
     /// Where it stands.

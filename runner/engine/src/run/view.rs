@@ -26,6 +26,22 @@ pub enum Standing {
 }
 
 impl Run {
+    /// What people call an item of a step: its value where that says more than its number.
+    pub fn item_name<'a>(&'a self, step: &str, key: &'a Name) -> &'a str {
+        let item = self
+            .step(step)
+            .and_then(|step| step.items.get(&Some(key.clone())));
+        item.and_then(|item| item.name.as_deref()).unwrap_or(key)
+    }
+
+    /// The key of the item that people call so, or whose key it is.
+    pub fn item_called(&self, step: &str, name: &str) -> Name {
+        let items = self.step(step).into_iter().flat_map(|step| &step.items);
+        let mut called = items.filter(|(_, item)| item.name.as_deref() == Some(name));
+        let key = called.next().and_then(|(key, _)| key.clone());
+        key.unwrap_or_else(|| name.into())
+    }
+
     /// A run without records.
     pub fn new() -> Self {
         Self::default()

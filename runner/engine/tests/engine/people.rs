@@ -543,3 +543,45 @@ fn within_its_window_a_pause_is_over_at_once_and_after_it_the_step_fails() {
     shell.now = shell.now.after(3_600_000);
     assert_eq!(shell.resume(), Standing::Failed, "nobody drove it in time");
 }
+
+fn by_key(name: &str, key: &str) -> Person {
+    Person {
+        name: name.to_owned(),
+        known: Known::Key {
+            key: format!("ssh-ed25519 {key}"),
+            id: format!("{name}.json"),
+        },
+    }
+}
+
+#[test]
+fn a_key_is_one_person_and_answers_only_where_the_question_names_it() {
+    let mut shell = Shell::new();
+    let with = json!({ "people": 2, "approvers": ["ssh-ed25519 AAAA1 ann", "ssh-ed25519 AAAA2"] });
+    shell.run(plan([step("gate").uses(Uses::Approve).with(with)]));
+    let question = shell.question("gate");
+    let say = |shell: &mut Shell, by| {
+        shell.give(Input::Approve {
+            question,
+            by,
+            evidence: Default::default(),
+        })
+    };
+    say(&mut shell, by_key("eve", "AAAA3"));
+    assert_eq!(
+        ignored(&shell),
+        "only ann (by key), the key …AAAA2 may answer it"
+    );
+    say(&mut shell, by_key("ann", "AAAA1"));
+    say(&mut shell, by_key("ann too", "AAAA1"));
+    assert!(ignored(&shell).contains("it takes another person"));
+    assert!(done(&say(&mut shell, by_key("bob", "AAAA2"))));
+
+    let mut shell = Shell::new();
+    shell.run(plan([step("gate").uses(Uses::Approve)]));
+    assert_eq!(
+        say(&mut shell, by_key("eve", "AAAA3")),
+        Standing::WaitingForPerson
+    );
+    assert_eq!(ignored(&shell), "it names no key that may answer it");
+}

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
+use super::super::built_in::BuiltIn;
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::evaluator::locals;
@@ -21,6 +22,7 @@ use super::super::resolve::Local;
 use super::super::schema::Step;
 use super::super::template::{Template, TemplateError};
 use super::super::types::type_of;
+use super::super::window;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Items whose inputs are checked one by one.
@@ -106,13 +108,8 @@ fn values(
     without_unit(step, fields, problems);
     match check_known(fields, &with, &is_not_yet) {
         Ok(inputs) => {
-            if let (Used::BuiltIn(built_in), true) = (used, whole)
-                && let Err(misfit) = built_in.complete(inputs, Timestamp::now())
-            {
-                let given = step.with.as_ref().zip(misfit.input);
-                let span = given.map_or(step.id.span, |(with, input)| with.find(input).0.span);
-                let help = misfit.input.is_none().then(|| misfit.help.to_owned());
-                problems.push_at(codes::WITH, misfit.message, span, "", help);
+            if let (Used::BuiltIn(built_in), true) = (used, whole) {
+                of_built_in(step, *built_in, inputs, problems);
             }
         }
         Err(found) => {
@@ -120,6 +117,31 @@ fn values(
                 let diagnostic = describe(step, fields, &problem, local, problems);
                 problems.push(diagnostic);
             }
+        }
+    }
+}
+
+/// What the fields alone cannot say about a built-in step.
+fn of_built_in(step: &Step, built_in: BuiltIn, inputs: Value, problems: &mut Problems<'_>) {
+    let now = Timestamp::now();
+    let span_of = |input| match &step.with {
+        Some(with) => with.find(input).0.span,
+        None => step.id.span,
+    };
+    match built_in.complete(inputs, now) {
+        Ok(_) if built_in != BuiltIn::Pause => {}
+        Ok(inputs) => {
+            let id = &step.id.value;
+            if let Some((input, then)) = window::past(&inputs, now) {
+                let title = format!("`{input}` of step `{id}` is past: {then}");
+                let warning = Diagnostic::warning(codes::WINDOW, title);
+                problems.push(warning.at(problems.source, span_of(input), ""));
+            }
+        }
+        Err(misfit) => {
+            let span = misfit.input.map_or(step.id.span, span_of);
+            let help = (!misfit.help.is_empty()).then(|| misfit.help.to_owned());
+            problems.push_at(codes::WITH, misfit.message, span, "", help);
         }
     }
 }

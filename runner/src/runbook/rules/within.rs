@@ -16,7 +16,9 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         }
         let Some(with) = &step.with else { continue };
         let (node, _, found) = with.find_entry("then");
-        let goes_on = matches!(&node.kind, NodeKind::Text(then) if then == "continue");
+        // What an expression comes to may be that too.
+        let goes_on =
+            matches!(&node.kind, NodeKind::Text(then) if then == "continue" || then.contains("{{"));
         if !found || !goes_on {
             continue;
         }
@@ -30,7 +32,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
                 "silence cannot let step `{id}` begin, which may call `{action}`: that destroys, buys or is final"
             );
             let help = "write `then = \"stop\"` or `then = \"undo\"`, or give it a gate of its own";
-            problems.push_at(codes::CONFIRM, title, node.span, "", Some(help.to_owned()));
+            problems.push_at(codes::GATE, title, node.span, "", Some(help.to_owned()));
         }
     }
 }

@@ -295,7 +295,11 @@ fn prepared(step: &str, inputs: Value) -> Fact {
     Fact::StepPrepared {
         step: step.into(),
         shape: Shape::One,
-        items: vec![Item { key: None, inputs }],
+        items: vec![Item {
+            key: None,
+            name: None,
+            inputs,
+        }],
     }
 }
 

@@ -115,6 +115,7 @@ fn the_engine_evaluates_a_step_of_its_own_run() {
             shape: Shape::One,
             items: vec![Item {
                 key: None,
+                name: None,
                 inputs: json!({ "name": "ram-for-dts", "trusted_account": "2222222222222222" }),
             }],
         }

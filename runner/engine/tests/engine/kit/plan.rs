@@ -245,6 +245,7 @@ impl Expressions for Plain {
         let inputs = value(&step.with, scope)?;
         let item = |key: Option<String>, item: Value| Item {
             key: key.map(Into::into),
+            name: None,
             inputs: match step.for_each {
                 Some(_) => json!({ "item": item }),
                 None => inputs.clone(),

@@ -379,7 +379,7 @@ impl Shell {
                     self.go_on(&at);
                 }
             }
-            Effect::Waiting { .. } => {}
+            Effect::Waiting { .. } | Effect::Again { .. } => {}
             Effect::ReleaseGuest { at } => self.go_on(&at),
             Effect::DropGuest { at } => {
                 self.guests.remove(&at);
