@@ -246,7 +246,7 @@ async fn one_item_is_made_again_where_the_others_are_what_they_were() {
     run.refuses(
         "resume",
         &wrong,
-        "item `0` of step `each` stands for other inputs",
+        "item `one` of step `each` stands for other inputs",
     )
     .await;
     let other = "names=[\"one\",\"three\"]";
@@ -254,7 +254,7 @@ async fn one_item_is_made_again_where_the_others_are_what_they_were() {
         "--from",
         "each",
         "--item",
-        "1",
+        "two",
         "--set",
         other,
         "--yes",
@@ -298,7 +298,7 @@ async fn what_cannot_be_taken_back_or_made_again_is_refused_with_the_reason() {
         (
             "undo",
             &["--step", "each", "--item", "9", "--yes"],
-            "it has 0, 1",
+            "it has one, two",
         ),
         ("undo", &["--keep", "each", "--yes"], "no part was named"),
         ("undo", &["--step", "noted"], "there is no terminal to ask"),

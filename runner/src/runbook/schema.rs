@@ -4,7 +4,7 @@
 //! stand for is for the rules to check.
 
 use rutter_engine::{OnFailure, Retry};
-use rutter_manifest::{Field, NOTES_MAX, note_problem};
+use rutter_manifest::{Field, FieldKind, NOTES_MAX, note_problem};
 
 use super::codes;
 use super::document::{BadField, Document, Entry, Node, NodeKind, Table};
@@ -172,7 +172,10 @@ fn name(entry: &Entry) -> Spanned<String> {
 
 fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Input {
     let field = match document.fields.get(&entry.key) {
-        Some(Ok(field)) => Some(field.clone()),
+        Some(Ok(field)) => {
+            default_has_unit(entry, field, problems);
+            Some(field.clone())
+        }
         Some(Err(bad)) => {
             problems.push_at(
                 codes::INPUT_FIELD,
@@ -191,6 +194,27 @@ fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Inp
     Input {
         name: name(entry),
         field,
+    }
+}
+
+/// Of a number that stands for a length of time nobody can tell the unit.
+fn default_has_unit(entry: &Entry, field: &Field, problems: &mut Problems<'_>) {
+    let NodeKind::Table(table) = &entry.value.kind else {
+        return;
+    };
+    let default = table.get("default").map(|entry| &entry.value);
+    let number =
+        default.filter(|node| matches!(node.kind, NodeKind::Integer(_) | NodeKind::Number(_)));
+    if let (FieldKind::Duration, Some(node)) = (field.kind, number) {
+        let title = format!("the default of `{}` is a number without a unit", entry.key);
+        let help = "write a number and a unit: `\"90s\"`, `\"5m\"`, `\"12h\"`, `\"2d\"`";
+        problems.push_at(
+            codes::INPUT_FIELD,
+            title,
+            node.span,
+            "",
+            Some(help.to_owned()),
+        );
     }
 }
 

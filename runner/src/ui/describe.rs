@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, ItemState, Mode, Name, Person,
-    Phase, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
+    Phase, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
 };
 
 use super::part;
@@ -467,7 +467,10 @@ fn approved(number: u64, step: &Name, by: &Person, evidence: &Evidence, run: &Ru
         format!(": {}", entered.join(" "))
     };
     let question = run.question(number);
-    let more = match question.map(|question| (question.yes.len(), question.approval.people)) {
+    // Others may have said yes in the same batch of records.
+    let place = |question: &Question| question.yes.iter().position(|yes| yes.by == *by);
+    let yes = question.and_then(|question| Some((place(question)? + 1, question.approval.people)));
+    let more = match yes {
         Some((yes, people)) if people > 1 => format!(" ({yes} of {people})"),
         _ => String::new(),
     };

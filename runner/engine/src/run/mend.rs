@@ -168,7 +168,10 @@ impl Mend<'_> {
             if now.is_none_or(differ) {
                 return Err(PartRefused::OtherItem {
                     step: step.id.clone(),
-                    item: name.clone(),
+                    item: item
+                        .name
+                        .as_deref()
+                        .map_or_else(|| name.clone(), Name::from),
                 });
             }
         }

@@ -194,7 +194,9 @@ impl<'a> Search<'a> {
             None => Err(PartRefused::NoSuchItem {
                 step: step.clone(),
                 item: item.clone(),
-                known: known.cloned().collect(),
+                known: known
+                    .map(|key| self.run.item_name(step, key).into())
+                    .collect(),
             }),
         }
     }

@@ -259,7 +259,7 @@ fn a_fault_names_the_step_and_the_expression() {
     let checked = loaded(&text, &[("source_instance", "r-1")]);
     let error = prepare(&checked, "copies").expect_err("an ARN is no region");
     assert!(
-        error.starts_with("rutter.inputs: inputs of step `copies` (item `0`): `region`"),
+        error.starts_with("rutter.inputs: inputs of step `copies` (item `cn-hangzhou`): `region`"),
         "{error}"
     );
 }
