@@ -54,6 +54,8 @@ impl WayBack {
 }
 
 /// Takes a run back to where the cloud was `before`; each strike befalls one `undo` after the other.
+/// After more than one strike the person answers at once; otherwise `undo` is typed again first, since
+/// what struck has passed.
 pub async fn take_back(stage: &Stage, before: &Summary, strikes: &[Strike]) -> WayBack {
     let mut way = Way {
         stage,
@@ -63,6 +65,7 @@ pub async fn take_back(stage: &Stage, before: &Summary, strikes: &[Strike]) -> W
         answered: 0,
         struck: 0,
     };
+    let mut patient = strikes.len() < 2;
     let mut strikes = strikes.iter().cloned();
     let mut unasked = 0;
     for _ in 0..UNDOS_MAX {
@@ -83,6 +86,7 @@ pub async fn take_back(stage: &Stage, before: &Summary, strikes: &[Strike]) -> W
                 way.text = format!("{}{}", shown.stdout, shown.stderr);
                 return way.compare().await;
             }
+            Some(6) if std::mem::take(&mut patient) => {}
             Some(3..=6) => {
                 let struck = stage.proxy.struck();
                 unasked = match way.answer().await || struck {

@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "says what each trial came to")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -144,17 +144,16 @@ async fn tell(ground: Arc<Ground>, trial: Trial) -> Told {
     }
 }
 
-/// Carries out trials of one example and prints each. Returns those that went badly.
-async fn carry_out_all(ground: Ground, trials: Vec<Trial>) -> Vec<String> {
-    let ground = Arc::new(ground);
+/// Carries out trials and prints what each came to. Returns those that went badly.
+async fn carry_out_all(trials: Vec<(Arc<Ground>, Trial)>) -> Vec<String> {
     let mut waiting = trials.into_iter();
     let mut under_way = JoinSet::new();
     let mut bad = Vec::new();
     loop {
         while under_way.len() < AT_ONCE
-            && let Some(trial) = waiting.next()
+            && let Some((ground, trial)) = waiting.next()
         {
-            under_way.spawn(tell(Arc::clone(&ground), trial));
+            under_way.spawn(tell(ground, trial));
         }
         let Some(told) = under_way.join_next().await else {
             return bad;
@@ -167,6 +166,28 @@ async fn carry_out_all(ground: Ground, trials: Vec<Trial>) -> Vec<String> {
             }
             bad.push(told.line);
         }
+    }
+}
+
+/// The examples that are wanted, carried out and taken back undisturbed, in their order.
+async fn grounds(wanted: impl Fn(&Example) -> bool) -> Vec<Arc<Ground>> {
+    let mut waiting = EXAMPLES
+        .iter()
+        .filter(|example| wanted(example))
+        .enumerate();
+    let mut under_way = JoinSet::new();
+    let mut grounds = BTreeMap::new();
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some((place, example)) = waiting.next()
+        {
+            under_way.spawn(async move { (place, Ground::new(*example).await) });
+        }
+        let Some(ready) = under_way.join_next().await else {
+            return grounds.into_values().collect();
+        };
+        let (place, ground) = ready.expect("an example ends well");
+        grounds.insert(place, Arc::new(ground));
     }
 }
 
@@ -220,26 +241,24 @@ impl Spread {
 /// All examples whose name holds what `WAY_BACK_ONLY` says, with the trials that are chosen of each.
 async fn all_end(mut choose: impl FnMut(&Ground) -> Vec<Trial>) {
     let only = std::env::var("WAY_BACK_ONLY").unwrap_or_default();
-    let wanted = |example: &&Example| example.procedure.name().contains(&only);
-    let mut bad = Vec::new();
-    let (mut all, began) = (0, Instant::now());
-    for example in EXAMPLES.iter().filter(wanted) {
-        let ground = Ground::new(*example).await;
+    let began = Instant::now();
+    let mut all = Vec::new();
+    for ground in grounds(|example| example.procedure.name().contains(&only)).await {
         let trials = choose(&ground);
         println!(
-            "# {}: {} changes, {} of the way back, {} trials, begun after {} s",
+            "# {}: {} changes, {} of the way back, {} trials",
             ground.name(),
             ground.rehearsed.changes.len(),
             ground.back.len(),
-            trials.len(),
-            began.elapsed().as_secs()
+            trials.len()
         );
-        all += trials.len();
-        bad.extend(carry_out_all(ground, trials).await);
+        all.extend(trials.into_iter().map(|trial| (Arc::clone(&ground), trial)));
     }
+    let number = all.len();
+    assert!(number > 0, "nothing is called {only}");
+    let bad = carry_out_all(all).await;
     let seconds = began.elapsed().as_secs();
-    println!("# {all} trials, {} bad, {seconds} s", bad.len());
-    assert!(all > 0, "nothing is called {only}");
+    println!("# {number} trials, {} bad, {seconds} s", bad.len());
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::api::Fault;
-use crate::call::{Ask, Call, Target};
+use crate::api::{Fault, FaultClass};
+use crate::call::{Ask, Call, Repeat, Target};
 use crate::effect::Settlement;
 use crate::part::Part;
 use crate::person::Person;
@@ -54,8 +54,10 @@ impl Run {
             }
         }
         let mut left = BTreeSet::new();
+        let in_doubt = self.reverses_in_doubt();
         for change in &mut self.changes {
             match change.back {
+                Back::Failed(_) if in_doubt.contains(&change.number) => {}
                 Back::Failed(_) | Back::Claimed => {
                     change.back = Back::No;
                     change.look_failed = false;
@@ -68,6 +70,7 @@ impl Run {
         }
         if let Some(rollback) = &mut self.rollback {
             rollback.left = left;
+            rollback.stuck = in_doubt;
         }
         // An undo that failed in an earlier rollback says nothing about this one.
         let items = self
@@ -78,6 +81,14 @@ impl Run {
             item.undo = item.undo.take().filter(|undo| !undo.ended);
         }
         Ok(())
+    }
+
+    /// The changes whose reverse was sent with an outcome that nobody knows and nothing shows, and that
+    /// may act a second time: only a person's word has them sent again.
+    fn reverses_in_doubt(&self) -> BTreeSet<u64> {
+        let covered = self.changes.iter().filter(|change| self.covers(change));
+        let in_doubt = covered.filter(|change| change.is_reverse_in_doubt());
+        in_doubt.map(|change| change.number).collect()
     }
 
     pub(super) fn reverse_intended(&mut self, number: u64, call: &Call, time: Timestamp) -> Legal {
@@ -336,6 +347,14 @@ impl Change {
     /// Whether it may have happened or not.
     pub fn is_unknown(&self) -> bool {
         matches!(self.state, ChangeState::Unknown(_))
+    }
+
+    fn is_reverse_in_doubt(&self) -> bool {
+        let failed =
+            matches!(&self.back, Back::Failed(fault) if fault.class == FaultClass::LookFirst);
+        let harmless = |call: &Call| call.repeat == Repeat::Same;
+        let repeatable = self.reverse.as_ref().is_some_and(harmless);
+        failed && !self.is_unknown() && self.traceable().is_none() && !repeatable
     }
 
     fn is_to_be_taken_back(&self) -> bool {

@@ -112,6 +112,7 @@ fn by_hand(shell: &mut Shell, standing: Standing) -> Standing {
         };
         return shell.resolve("task", resolution);
     }
+    shell.settle("task", rutter_engine::Settlement::Retry);
     shell
         .part_with(&only("task").again(), Some(task("right")))
         .unwrap()

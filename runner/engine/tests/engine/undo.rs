@@ -234,6 +234,10 @@ fn a_crash_while_a_reverse_is_in_flight_asks_a_person_once() {
     shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until_fact("reverse-intended");
     assert_eq!(shell.resume(), Standing::UndoFailed);
+    let sent = shell.cloud.sent.len();
+    assert_eq!(shell.undo(), Standing::UndoFailed, "nobody has looked yet");
+    assert_eq!(shell.cloud.sent.len(), sent, "it may act twice");
+    shell.settle("m", Settlement::Retry);
     assert!(
         rolled_back(&shell.undo()),
         "it is absent, which is what was wanted"

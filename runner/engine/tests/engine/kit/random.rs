@@ -7,7 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rutter_engine::{
     Ask, Because, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Need,
-    OnFailure, PartFrom, PartRefused, PartWish, Repeat, Resolution, Standing, Step, Uses,
+    OnFailure, PartFrom, PartRefused, PartWish, Repeat, Resolution, Settlement, Standing, Step,
+    Uses,
 };
 use serde_json::{Value, json};
 
@@ -403,6 +404,20 @@ fn by_hand_where(shell: &mut Shell, mine: impl Fn(&Change) -> bool) {
         .cloned()
         .collect();
     for change in open {
+        if change.waits_for_settlement() && matches!(change.state, ChangeState::Done(_)) {
+            let settlement = match happened(shell, &change) {
+                true => Settlement::Retry,
+                false => Settlement::Gone,
+            };
+            shell.push(Input::Settle {
+                step: change.at.step.clone(),
+                item: change.at.item.clone(),
+                change: Some(change.number),
+                settlement,
+                by: "ann".into(),
+                why: "looked".to_owned(),
+            });
+        }
         if matches!(change.state, ChangeState::Unknown(_)) {
             let text = format!("{:?}", change.call.target);
             shell
