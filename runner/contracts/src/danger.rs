@@ -82,10 +82,15 @@ impl Action {
 
     /// Returns whether some call of this action needs a person's word, whatever it is asked to do.
     pub fn may_be_dangerous(&self) -> bool {
+        self.costs || self.may_destroy()
+    }
+
+    /// Returns whether some call of this action destroys what no other call brings back.
+    pub fn may_destroy(&self) -> bool {
         let by_parameters = DESTROYS
             .iter()
             .any(|rule| (rule.product, rule.action) == (self.product, self.name.as_str()));
-        self.costs || self.irreversible || by_parameters
+        self.irreversible || by_parameters
     }
 
     /// Returns whether the call only asks what would happen.

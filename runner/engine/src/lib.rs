@@ -46,6 +46,6 @@ pub use record::{
 };
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Recovery, Rollback, Run,
-    Slot, SlotKind, Standing, StepRun, StepState,
+    Slot, SlotKind, Standing, StepRun, StepState, WayBack,
 };
 pub use scope::{Expressions, Prepared, Scope, StepValue};

@@ -17,6 +17,7 @@ mod tally;
 mod trust;
 mod undecided;
 mod view;
+mod ways_back;
 
 pub use state::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
@@ -24,6 +25,7 @@ pub use state::{
 };
 pub use trust::Recovery;
 pub use view::Standing;
+pub use ways_back::WayBack;
 
 /// What a record may do here, or why it may not.
 type Legal = Result<(), String>;

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use rutter_engine::Uses;
 use serde_json::{Value, json};
 
 use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
-use crate::ui::notes;
+use crate::ui::{destroys, notes, possible_no_return};
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]
@@ -56,6 +57,7 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
     let told = result
         .as_ref()
         .map_or(&[][..], |loaded| &loaded.checked.plan.notes);
+    let possible = result.as_ref().map_or(Vec::new(), possible_points);
     if printer.output().json {
         let list: Vec<_> = problems.iter().map(to_json).collect();
         let answer = json!({
@@ -63,6 +65,7 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
             "ok": result.is_ok(),
             "problems": list,
             "notes": told,
+            "no_return": possible,
         });
         printer.answer_line(&answer.to_string());
         return;
@@ -72,7 +75,29 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
         printer.aside(&format!("{text}\n"));
     }
     printer.answer_line(&format!("{}: {verdict}", path.display()));
+    for line in &possible {
+        printer.answer_line(&format!("  {line}"));
+    }
     printer.answer(&notes(told));
+}
+
+/// What the steps may call, by their plugins' manifests, that nothing takes back.
+fn possible_points(loaded: &Loaded) -> Vec<String> {
+    let checked = &loaded.checked;
+    let mut lines = Vec::new();
+    for step in &checked.plan.steps {
+        let Uses::Plugin(plugin) = &step.uses else {
+            continue;
+        };
+        let Some(found) = checked.plugins.get(&plugin.digest) else {
+            continue;
+        };
+        let permissions = found.manifest.permissions.iter();
+        let calls = permissions.flat_map(|permission| &permission.call);
+        let destroying = calls.filter(|call| destroys(call));
+        lines.extend(destroying.map(|call| possible_no_return(&step.id, call)));
+    }
+    lines
 }
 
 fn to_json(problem: &Diagnostic) -> Value {

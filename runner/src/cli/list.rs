@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::ui::{Align, Table, instant, instant_here, open_questions};
+use crate::ui::{Align, Table, instant, instant_here, open_questions, passed_no_return};
 
 /// List the runs, newest first
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note("no runs yet");
     } else {
         context.printer.answer(&table(&rows));
-        context.printer.answer(&asked(&rows));
+        context.printer.answer(&below(&rows));
     }
     Ok(Exit::Done)
 }
@@ -52,6 +52,8 @@ struct Row {
     changes: usize,
     /// What the run asks people.
     asks: Vec<String>,
+    /// Where it passed the point of no return.
+    no_return: Option<String>,
     started: Option<Timestamp>,
     latest: Option<Timestamp>,
 }
@@ -77,6 +79,7 @@ impl Row {
                 .filter(|change| change.stands())
                 .count(),
             asks: open_questions(run),
+            no_return: passed_no_return(run),
             started: begun.then(|| run.started()),
             latest: begun.then(|| run.latest()),
         }
@@ -94,6 +97,7 @@ impl Row {
             steps: 0,
             changes: 0,
             asks: Vec::new(),
+            no_return: None,
             started: None,
             latest: None,
         }
@@ -108,18 +112,22 @@ impl Row {
             "steps": self.steps,
             "changes": self.changes,
             "asks": self.asks,
+            "no_return": self.no_return,
             "started": self.started.map_or_else(String::new, instant),
             "latest": self.latest.map_or_else(String::new, instant),
         })
     }
 }
 
-/// What the runs ask people, below the table.
-fn asked(rows: &[Row]) -> String {
+/// What the runs ask people, and which of them passed the point of no return, below the table.
+fn below(rows: &[Row]) -> String {
     let mut text = String::new();
-    for row in rows.iter().filter(|row| !row.asks.is_empty()) {
-        text.push_str(&format!("run {}\n", row.id));
-        text.extend(row.asks.iter().map(|line| format!("  {line}\n")));
+    for row in rows {
+        let lines: Vec<&String> = row.asks.iter().chain(&row.no_return).collect();
+        if !lines.is_empty() {
+            text.push_str(&format!("run {}\n", row.id));
+            text.extend(lines.iter().map(|line| format!("  {line}\n")));
+        }
     }
     text
 }

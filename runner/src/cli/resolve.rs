@@ -184,6 +184,13 @@ fn nothing_to_decide(
         Some(item) => format!("item `{item}` of step `{step}`"),
         None => format!("step `{step}`"),
     };
+    let in_doubt = seen.run.undecided(step, item, &Resolution::Retry).is_some();
+    if *resolution == Resolution::Adopt && in_doubt {
+        return Failure::refused(
+            format!("nothing says how to look for what {whole} of run {id} changed"),
+            "say what it made by `--done --outputs FILE`, or that it did not happen by `--retry`",
+        );
+    }
     Failure::refused(
         format!(
             "`{}` has nothing to decide about {whole} of run {id}",

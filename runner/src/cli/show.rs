@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure};
 use crate::journal::StoredRecord;
 use crate::ui::{
     describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, one_line,
-    open_questions, outputs, place, steps_table, timed,
+    open_questions, outputs, passed_no_return, place, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.
@@ -186,8 +186,10 @@ fn standing(seen: &Seen) -> String {
                 .map(|line| format!("  {line}\n"))
                 .collect();
             let slow = hanging(seen);
+            let passed = passed_no_return(&seen.run).map(|line| format!("  {line}\n"));
+            let passed = passed.unwrap_or_default();
             format!(
-                "run {id} is being driven by {driver}\n{slow}{asked}help: `rutter show --follow {id}` shows what it does\n"
+                "run {id} is being driven by {driver}\n{slow}{asked}{passed}help: `rutter show --follow {id}` shows what it does\n"
             )
         }
         None => ending(&seen.run, &seen.run.standing()),

@@ -10,7 +10,7 @@ use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
 use crate::session::{Aim, Session, Wishes};
 use crate::settings::Settings;
-use crate::ui::{Prompt, how, one_line, what_helps};
+use crate::ui::{Prompt, how, one_line, passed_no_return, what_helps};
 
 /// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]
@@ -138,14 +138,16 @@ fn confirmed(context: &Context, seen: &Seen) -> Result<bool, Failure> {
     let mut number = 0;
     for change in standing {
         number += 1;
-        let back = how(change);
         context.printer.note(&format!(
-            "{}: {} (change {}) is taken back {}",
+            "{}: {} (change {}) {}",
             change.at.step,
             one_line(&change.call.label()),
             change.number,
-            back
+            how(&seen.run, change)
         ));
+    }
+    if let Some(passed) = passed_no_return(&seen.run) {
+        context.printer.note(&passed);
     }
     Ok(prompt.word(&format!(
         "take back {number} changes of run {}?",

@@ -18,6 +18,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 56] = [
         "Look whether the endpoint of STS in the settings is the right one.",
     ),
     (
+        "rutter.adopted",
+        "A person said by `rutter resolve --adopt` that a change happened, and looking does not show it, or shows several that it may be.",
+        "Look again in the account. If it did not happen: `rutter resolve RUN STEP --retry`; if it did: `--done --outputs FILE`.",
+    ),
+    (
         "rutter.answer",
         "An answer lacks a field that the plugin needs, or has it in another form.",
         "Compare the answer (`rutter show RUN --records`) with the API's documentation; the plugin or the table of actions is to be corrected.",

@@ -14,7 +14,7 @@ use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
 use super::carrier::{Reply, Unsent};
-use crate::ui::{explained, ids_table, notes, one_line};
+use crate::ui::{explained, ids_table, no_return, notes, one_line};
 
 /// What the report is made of.
 pub struct Material<'a> {
@@ -413,25 +413,8 @@ fn charges(out: &mut String, material: &Material<'_>) {
 
 fn undo(out: &mut String, material: &Material<'_>) {
     line(out, format_args!("\nTaking it back"));
-    let plan = material.run.plan();
-    let last = material.run.changes().iter().find(|change| {
-        let step = plan.step(&change.at.step);
-        let by_plugin = step.is_some_and(
-            |step| matches!(&step.uses, rutter_engine::Uses::Plugin(plugin) if plugin.undo),
-        );
-        let is_taken_back = by_plugin && !change.is_final();
-        change.stands() && change.reverse.is_none() && !change.call.covered && !is_taken_back
-    });
-    match last {
-        Some(change) => line(
-            out,
-            format_args!(
-                "  the point of no return is change {}, {} of `{}`",
-                change.number,
-                change.call.label(),
-                change.at.step
-            ),
-        ),
+    match no_return(material.run) {
+        Some(point) => line(out, format_args!("  {point}")),
         None => line(out, format_args!("  `rutter undo` takes back every change")),
     }
 }

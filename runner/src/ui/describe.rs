@@ -7,6 +7,7 @@ use rutter_engine::{
     Phase, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
 };
 
+use super::no_return::passes_by;
 use super::part;
 use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
@@ -276,11 +277,20 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::ChangeIntended {
             at, change, call, ..
-        } => detail(format!(
-            "{}: {} is sent (change {change})",
-            place(at, run),
-            one_line(&call.label())
-        )),
+        } => {
+            let sent = format!(
+                "{}: {} is sent (change {change})",
+                place(at, run),
+                one_line(&call.label())
+            );
+            match run
+                .change(*change)
+                .and_then(|change| passes_by(change, run))
+            {
+                Some(point) => headline(format!("{sent}, the {point}")),
+                None => detail(sent),
+            }
+        }
         Fact::ChangeDone { change, .. } => good(format!(
             "{} done (change {change})",
             change_place(*change, run)

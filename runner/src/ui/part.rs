@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use rutter_engine::{
-    Again, Because, Change, Name, Part, PartRefused, Person, Plan, Run, Step, Why, WhyStays,
+    Again, Because, Change, Name, Part, PartRefused, Person, Plan, Run, Step, WayBack, Why,
+    WhyStays,
 };
 use serde_json::Value;
 
@@ -99,7 +100,7 @@ fn of_changes(run: &Run, part: &Part) -> Vec<String> {
     };
     let back = run.changes().iter().rev().filter(covered);
     let mut lines: Vec<String> = back
-        .map(|change| format!("{} is taken back {}", named(change), how(change)))
+        .map(|change| format!("{} {}", named(change), how(run, change)))
         .collect();
     for stay in &part.stays {
         let Some(change) = run.change(stay.change) else {
@@ -120,13 +121,18 @@ fn named(change: &Change) -> String {
     format!("{}: {label} (change {})", change.at.step, change.number)
 }
 
-/// How a change is taken back.
-pub fn how(change: &Change) -> String {
-    match &change.reverse {
-        Some(reverse) => format!("by {}", one_line(&reverse.label())),
-        _ if change.is_message() => "not at all: it was sent".to_owned(),
-        None if change.call.covered => "with what it belongs to".to_owned(),
-        None => "by its plugin, or not at all".to_owned(),
+/// What becomes of a change that is taken back: `is taken back by RAM:DeleteRole`.
+pub fn how(run: &Run, change: &Change) -> String {
+    let reverse = change.reverse.as_ref().map(|call| one_line(&call.label()));
+    match (run.way_back(change), reverse) {
+        (WayBack::Reverse, Some(reverse)) => format!("is taken back by {reverse}"),
+        (WayBack::Plugin, _) => "is taken back by its plugin".to_owned(),
+        (WayBack::Covered, _) => "is taken back with what it belongs to".to_owned(),
+        (WayBack::Message, _) => "stays: it was sent".to_owned(),
+        (_, Some(reverse)) => {
+            format!("is taken back by {reverse}, which does not bring back what was there before")
+        }
+        (_, None) => "stays: nothing takes it back".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use rutter_engine::{Evidence, Name, Question, Run, Shown};
 use serde_json::Value;
 
+use super::no_return::about_to_pass;
 use super::words::{count, instant_here, one_line};
 use crate::journal::Posted;
 use crate::signed::digest;
@@ -96,6 +97,8 @@ pub fn question_lines(question: &Question, run: &Run) -> Vec<String> {
         let action = one_line(action);
         lines.push(format!("  a yes is one to every {action} of this step too"));
     }
+    let passes = about_to_pass(question, run).into_iter();
+    lines.extend(passes.map(|line| format!("  {line}")));
     if !approval.evidence.is_empty() {
         lines.push(format!("  to be entered: {}", approval.evidence.join(", ")));
     }

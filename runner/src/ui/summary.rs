@@ -10,6 +10,7 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::why;
+use super::no_return::passed_no_return;
 use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::recovered;
 use super::standing::left_standing;
@@ -152,6 +153,9 @@ fn ending_of(run: &Run, standing: &Standing, seen: bool) -> String {
         let _ = writeln!(text, "  {line}");
     }
     let _ = writeln!(text, "state: {}", state_of_world(run));
+    if let Some(passed) = passed_no_return(run) {
+        let _ = writeln!(text, "state: {passed}");
+    }
     for code in explained(run, standing) {
         let _ = writeln!(
             text,
@@ -302,7 +306,11 @@ pub(super) fn state_of_world(run: &Run) -> String {
 fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
     let id = run.id();
     let resume = format!("`rutter resume {id}` goes on");
-    let undo = format!("`rutter undo {id}` takes every change back");
+    let what = match run.point_of_no_return() {
+        Some(_) => "what can be taken back",
+        None => "every change",
+    };
+    let undo = format!("`rutter undo {id}` takes back {what}");
     let steps = |wanted: &dyn Fn(&StepRun) -> bool| -> Vec<Name> {
         run.steps()
             .filter(|(_, state)| wanted(state))
@@ -328,7 +336,8 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             lines.extend(stuck_steps(run).iter().map(|step| {
                 format!(
                     "or look in the account: `rutter resolve {id} {step} --gone --why …` (it is not there), \
-                     `--leave` (it may stay), then `rutter undo {id}`"
+                     `--leave` (it may stay) or `--retry` (it is to go, even if that acts twice), then \
+                     `rutter undo {id}`"
                 )
             }));
             lines
@@ -336,8 +345,13 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
         Standing::Unknown => steps(&is_unknown)
             .iter()
             .map(|step| {
+                let adopt = rutter_engine::Resolution::Adopt;
+                let happened = match run.undecided(step, None, &adopt) {
+                    Some(_) => "--adopt",
+                    None => "--done --outputs FILE",
+                };
                 format!(
-                    "look whether it happened, then `rutter resolve {id} {step} --adopt --why …` \
+                    "look whether it happened, then `rutter resolve {id} {step} {happened} --why …` \
                      (it did) or `--retry` (it did not), and {resume}"
                 )
             })

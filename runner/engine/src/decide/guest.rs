@@ -169,6 +169,9 @@ impl Turn<'_> {
                     };
                     self.look_before(at, purpose, find);
                 }
+                None if self.run.adopted_change(&at, &print).is_some() => {
+                    self.refuse_beside_adopted(Place { at, index, print }, &call);
+                }
                 None => {
                     let place = Place { at, index, print };
                     self.new_change(place, call, reverse, None, Vec::new());

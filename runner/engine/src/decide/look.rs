@@ -181,8 +181,16 @@ impl Turn<'_> {
                     index,
                     print,
                 };
-                match look.find.taken(answer) {
+                let adopted = self.run.adopted_change(&place.at, &place.print);
+                let found = look.find.taken(answer).or_else(|| {
+                    match look.find.sight(answer, &adopted?.before) {
+                        Sight::Happened(found) => Some(found),
+                        Sight::Not | Sight::Several(_) => None,
+                    }
+                });
+                match found {
                     Some(found) => self.take_what_is_there(place, &call, found),
+                    None if adopted.is_some() => self.refuse_beside_adopted(place, &call),
                     None => {
                         let before = look.find.keys(answer);
                         self.new_change(place, *call, reverse, Some(look.find), before);
@@ -193,6 +201,19 @@ impl Turn<'_> {
             LookFor::Existing(number) => self.existing_seen(ticket, &look, number, answer),
             LookFor::Gone { .. } => self.reverse_seen(ticket, &look, answer),
         }
+    }
+
+    /// A person said that an equal change happened, and looking does not show it: to send this one
+    /// would make it twice.
+    pub(super) fn refuse_beside_adopted(&mut self, place: Place, call: &Call) {
+        let Place { at, index, print } = place;
+        let label = call.label();
+        let message = format!(
+            "a person said that {label} happened, and looking does not show what it made: it is not sent again"
+        );
+        let fault = Fault::new(FaultClass::Fail, "rutter.adopted", message);
+        let label = format!("look before {label}");
+        self.record_answer(at, index, print, label, Err(fault));
     }
 
     /// What a change was to make is there: of an earlier attempt of this step, or of somebody else.

@@ -110,6 +110,9 @@ impl Run {
         if *what == Resolution::Retry {
             self.refuse_open(index, item);
         }
+        if *what == Resolution::Adopt {
+            self.adopt_open(index, item);
+        }
         let failed = self.failed_steps.contains(&index);
         let over = self.steps[index].is_over() && !failed;
         if over || self.rollback.is_some() {

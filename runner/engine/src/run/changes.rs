@@ -9,7 +9,9 @@ use crate::find::{Find, Shows};
 use crate::plan::Name;
 use crate::record::{At, Phase, Timestamp};
 use crate::run::trust::Token;
-use crate::run::{Attempt, Back, Change, ChangeState, ItemState, Legal, Run, Slot, SlotKind};
+use crate::run::{
+    Attempt, Back, Change, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind,
+};
 
 impl Run {
     #[expect(
@@ -48,6 +50,7 @@ impl Run {
             looking: false,
             look_failed: false,
             insisted: false,
+            adopted: false,
             offered: false,
         });
         self.unanswered.insert(number);
@@ -212,15 +215,43 @@ impl Run {
         change.is_doubtful() && change.stands() && !made_again()
     }
 
-    /// A person said that the open changes of a step did not happen.
-    pub(super) fn refuse_open(&mut self, index: usize, meant: Option<&Name>) {
-        let mut numbers = Vec::new();
-        for (key, item) in &self.steps[index].items {
-            if self.has_no_guest(item) && (meant.is_none() || key.as_ref() == meant) {
-                numbers.extend(&item.changes);
+    /// The open change with this fingerprint of which a person said that it happened.
+    pub(crate) fn adopted_change(&self, at: &At, print: &str) -> Option<&Change> {
+        self.open_change(at, print).filter(|change| change.adopted)
+    }
+
+    /// Whether a new attempt can find what a person says happened: all that is open has a look.
+    pub(super) fn can_be_adopted(&self, item: &ItemRun) -> bool {
+        let changes = item.changes.iter();
+        let mut open = changes
+            .filter_map(|number| self.change(*number))
+            .filter(|change| self.is_open(change) && !change.may_be_open())
+            .peekable();
+        open.peek().is_some() && open.all(|change| change.find.is_some())
+    }
+
+    /// A person said that the open changes of a step happened.
+    pub(super) fn adopt_open(&mut self, index: usize, meant: Option<&Name>) {
+        for number in self.open_to_people(index, meant) {
+            if let Ok(change) = self.change_mut(number) {
+                change.adopted = change.is_doubtful();
+                change.look_failed = false;
             }
         }
-        for number in numbers {
+    }
+
+    /// The changes of a step's items, or of one, that no guest is busy with.
+    fn open_to_people(&self, index: usize, meant: Option<&Name>) -> Vec<u64> {
+        let items = self.steps[index].items.iter();
+        let mine = items.filter(|(key, item)| {
+            self.has_no_guest(item) && (meant.is_none() || key.as_ref() == meant)
+        });
+        mine.flat_map(|(_, item)| item.changes.clone()).collect()
+    }
+
+    /// A person said that the open changes of a step did not happen.
+    pub(super) fn refuse_open(&mut self, index: usize, meant: Option<&Name>) {
+        for number in self.open_to_people(index, meant) {
             let Ok(change) = self.change_mut(number) else {
                 continue;
             };

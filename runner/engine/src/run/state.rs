@@ -272,6 +272,8 @@ pub struct Change {
     pub(crate) look_failed: bool,
     /// A person said that it is to be taken back, whatever is known of it.
     pub(crate) insisted: bool,
+    /// A person said that it happened: an equal one is not sent while this one was not found.
+    pub(crate) adopted: bool,
     /// It stays while its step is made again, and answers an equal change.
     pub(crate) offered: bool,
 }

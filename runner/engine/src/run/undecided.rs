@@ -29,13 +29,21 @@ impl Run {
         let undecided = meant.filter(|item| match settled {
             // What a rollback, now or later, has to know: this change did not happen.
             true => *resolution == Resolution::Retry && self.is_in_doubt(item),
-            false => is_undecided(item, resolution),
+            false => is_undecided(item, resolution) && self.may_decide(item, resolution),
         });
         let newest = undecided.map(|item| item.since).max();
         match newest {
             Some(since) => Some(since.max(run.since)),
-            None => (failed && !settled).then_some(run.since),
+            None => {
+                let whole = failed && !settled && *resolution != Resolution::Adopt;
+                whole.then_some(run.since)
+            }
         }
+    }
+
+    /// To say that a change happened helps only where a new attempt can find it.
+    fn may_decide(&self, item: &ItemRun, resolution: &Resolution) -> bool {
+        *resolution != Resolution::Adopt || self.can_be_adopted(item)
     }
 
     /// Notes since when a step and its items stand as they do.

@@ -1,8 +1,8 @@
 //! Changes of unknown outcome: looked for, adopted, decided by people.
 
 use rutter_engine::{
-    Call, ChangeState, Class, Fact, FaultClass, HostCall, HttpRequest, OnFailure, Repeat,
-    Resolution, RollbackEnd, RunEnd, Settlement, Standing, StepState, Target,
+    Call, ChangeState, Class, Fact, FaultClass, HostCall, HttpRequest, ItemState, OnFailure,
+    Repeat, Resolution, RollbackEnd, RunEnd, Settlement, Standing, StepState, Target,
 };
 use serde_json::json;
 
@@ -111,6 +111,32 @@ fn a_person_says_it_happened_and_a_new_attempt_finds_it() {
     assert_eq!(shell.cloud.exists["x"], 1);
     shell.undo();
     assert!(!shell.cloud.has("x"), "it is this run's own");
+}
+
+/// What a person says happened is not made a second time, be it that looking does not show it or that
+/// nothing says how to look.
+#[test]
+fn what_a_person_says_happened_is_never_sent_again() {
+    let mut shell = Shell::new();
+    shell.guest("c", calls(vec![create("x").seen()]));
+    let refused = Fate::Refused(FaultClass::Denied);
+    shell.cloud.will("Create x", [Fate::Swallowed]);
+    shell.cloud.will("List x", [Fate::Fine, refused]);
+    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+    assert_eq!(shell.resolve("c", Resolution::Adopt), Standing::Unknown);
+    assert_eq!(shell.cloud.times("Create x"), 1);
+    let items = &shell.run.step("c").unwrap().items;
+    assert!(matches!(&items[0].state, ItemState::Unknown(fault) if fault.code == "rutter.adopted"));
+    assert!(
+        done(&shell.resolve("c", Resolution::Retry)),
+        "she was mistaken"
+    );
+    assert_eq!(shell.cloud.times("Create x"), 2);
+
+    let mut shell = careless(Fate::AnswerLost);
+    shell.resolve("c", Resolution::Adopt);
+    assert_eq!(shell.count("resolved"), 0, "no attempt could find it");
+    assert_eq!(shell.cloud.times("Create x"), 1);
 }
 
 #[test]

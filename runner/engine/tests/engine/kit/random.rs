@@ -344,6 +344,14 @@ fn happened(shell: &Shell, change: &Change) -> bool {
         .any(|name| text.contains(&format!("\"{name}\"")))
 }
 
+fn remove_by_hand(shell: &mut Shell, change: &Change) {
+    let text = format!("{:?}", change.call.target);
+    shell
+        .cloud
+        .exists
+        .retain(|name, _| !text.contains(&format!("\"{name}\"")));
+}
+
 fn decide(shell: &mut Shell) {
     let doubtful = shell.run.steps().find_map(|(step, run)| {
         let mut items = run.items.iter();
@@ -356,8 +364,14 @@ fn decide(shell: &mut Shell) {
         mine && matches!(change.state, ChangeState::Unknown(_))
     });
     let open = open.expect("it is in doubt because of a change");
-    let resolution = match happened(shell, open) {
-        true => Resolution::Adopt,
+    let (open, seen) = (open.clone(), open.find.is_some());
+    let resolution = match happened(shell, &open) {
+        true if seen => Resolution::Adopt,
+        // Nothing says how to look: it is removed by hand, and made again.
+        true => {
+            remove_by_hand(shell, &open);
+            Resolution::Retry
+        }
         false => Resolution::Retry,
     };
     let about = shell.run.undecided(&step, item.as_ref(), &resolution);
@@ -419,11 +433,7 @@ fn by_hand_where(shell: &mut Shell, mine: impl Fn(&Change) -> bool) {
             });
         }
         if matches!(change.state, ChangeState::Unknown(_)) {
-            let text = format!("{:?}", change.call.target);
-            shell
-                .cloud
-                .exists
-                .retain(|name, _| !text.contains(&format!("\"{name}\"")));
+            remove_by_hand(shell, &change);
             let (step, item) = (change.at.step, change.at.item);
             let (by, why) = ("ann".into(), "took it back".to_owned());
             let about = shell
