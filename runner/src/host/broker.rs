@@ -387,15 +387,21 @@ async fn record(
 }
 
 impl Context {
-    /// Fills in the client token where the API takes one and the plugin gave none, and returns it.
+    /// Fills in the client token where the API takes one and the plugin gave none, and returns it. It
+    /// stays the same through every attempt until its change is known to be done; then it is used up, so
+    /// that what was removed since is made again and not answered from what the cloud remembers.
     fn fill_token(&mut self, api: &mut Api, print: &str) -> Option<String> {
         let name = known(api)?.token_parameter.as_deref()?;
-        let equal = self.equal_changes.entry(print.to_owned()).or_default();
+        let mut equal = self.equal_changes.get(print).copied().unwrap_or_default();
         if !equal.last_failed {
             equal.next += 1;
         }
-        let ordinal = equal.next;
-        let token = self.maker().client_token(print, ordinal);
+        let mut token = self.maker().client_token(print, equal.next);
+        while self.spent.contains(&token) {
+            equal.next += 1;
+            token = self.maker().client_token(print, equal.next);
+        }
+        self.equal_changes.insert(print.to_owned(), equal);
         fill(api, name, token.clone());
         Some(token)
     }

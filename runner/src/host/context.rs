@@ -1,6 +1,6 @@
 //! What the host knows about the guest it serves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rutter_manifest::Manifest;
@@ -43,6 +43,8 @@ pub(super) struct Context {
     /// The hosts that the operator named.
     pub(super) hosts: Hosts,
     pub(super) line: Line,
+    /// Client tokens of earlier attempts whose changes were done: an equal change gets the next one.
+    pub(super) spent: BTreeSet<String>,
     /// How many equal changes the attempt made so far, for their client tokens.
     pub(super) equal_changes: BTreeMap<String, EqualChanges>,
     /// The guest was told that its further lines are left out.

@@ -1,6 +1,6 @@
 //! The life of a guest: started from the beginning, suspended in host calls, ended or dropped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub struct GuestJob {
     pub inputs: Value,
     /// What to take back, in [`Phase::Undo`].
     pub undo: Option<UndoRequest>,
+    /// The client tokens that earlier attempts used up.
+    pub spent: BTreeSet<String>,
     /// The accounts, by the plugin's names.
     pub accounts: BTreeMap<String, BoundAccount>,
     /// What it may use up.
@@ -182,6 +184,7 @@ async fn run(
         generation,
         inputs,
         undo,
+        spent,
         accounts,
         limits,
         hosts,
@@ -199,6 +202,7 @@ async fn run(
             accounts,
             hosts,
             line,
+            spent,
             equal_changes: BTreeMap::new(),
             log_full: false,
         },

@@ -38,6 +38,7 @@ fn job(inputs: Value, limits: Limits) -> GuestJob {
         generation: 0,
         inputs,
         undo: None,
+        spent: std::collections::BTreeSet::new(),
         accounts: BTreeMap::from([("account".to_owned(), account)]),
         limits,
         hosts: Hosts::default(),

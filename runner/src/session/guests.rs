@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rutter_engine::{
-    At, Fault, FaultClass, HostCall, Input, PluginRef, Run, Timestamp, UndoRequest, Uses,
+    At, Call, Fault, FaultClass, HostCall, Input, PluginRef, Run, Target, Timestamp, UndoRequest,
+    Uses,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -134,6 +135,7 @@ impl Guests {
             at: at.clone(),
             run_id: run.id().to_owned(),
             generation: run.generation(at),
+            spent: run.done_before(at).filter_map(client_token).collect(),
             inputs,
             undo: undo.map(|undo| *undo),
             accounts: bound.collect(),
@@ -230,4 +232,14 @@ fn may_be_held(input: &Input) -> bool {
         return false;
     };
     matches!(&**call, HostCall::Call { call, .. } if call.ask.is_some())
+}
+
+/// The client token that a call was sent with.
+fn client_token(call: &Call) -> Option<String> {
+    let Target::Api(api) = &call.target else {
+        return None;
+    };
+    let action = rutter_contracts::action(&api.product, &api.action)?;
+    let parameter = action.token_parameter.as_deref()?;
+    Some(api.parameters.get(parameter)?.as_str()?.to_owned())
 }

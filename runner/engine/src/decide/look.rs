@@ -26,7 +26,12 @@ const PAUSE_MAX_MS: u64 = 15_000;
 impl Turn<'_> {
     /// Looks what is there before a change is intended.
     pub(super) fn look_before(&mut self, at: At, purpose: LookFor, find: Box<Find>) {
-        self.look(at, find, purpose, self.now);
+        let shows_by = match &purpose {
+            LookFor::Before { print, .. } => self.run.shows_by(&at, print, find.settle_ms),
+            _ => None,
+        };
+        let until = shows_by.map_or(self.now, |by| by.max(self.now));
+        self.look(at, find, purpose, until);
     }
 
     /// Looks whether a change of unknown outcome happened.
@@ -170,36 +175,42 @@ impl Turn<'_> {
 
     fn seen(&mut self, ticket: Ticket, look: Look, answer: Option<&Value>) {
         match look.purpose.clone() {
-            LookFor::Before {
-                index,
-                print,
-                call,
-                reverse,
-            } => {
-                let place = Place {
-                    at: look.at,
-                    index,
-                    print,
-                };
-                let adopted = self.run.adopted_change(&place.at, &place.print);
-                let found = look.find.taken(answer).or_else(|| {
-                    match look.find.sight(answer, &adopted?.before) {
-                        Sight::Happened(found) => Some(found),
-                        Sight::Not | Sight::Several(_) => None,
-                    }
-                });
-                match found {
-                    Some(found) => self.take_what_is_there(place, &call, found),
-                    None if adopted.is_some() => self.refuse_beside_adopted(place, &call),
-                    None => {
-                        let before = look.find.keys(answer);
-                        self.new_change(place, *call, reverse, Some(look.find), before);
-                    }
-                }
-            }
+            LookFor::Before { .. } => self.seen_before(ticket, look, answer),
             LookFor::Outcome(number) => self.outcome_seen(ticket, &look, number, answer),
             LookFor::Existing(number) => self.existing_seen(ticket, &look, number, answer),
             LookFor::Gone { .. } => self.reverse_seen(ticket, &look, answer),
+        }
+    }
+
+    /// What was seen before a change is intended: what is so already, or what it is told apart from.
+    fn seen_before(&mut self, ticket: Ticket, look: Look, answer: Option<&Value>) {
+        let LookFor::Before {
+            index,
+            print,
+            call,
+            reverse,
+        } = look.purpose.clone()
+        else {
+            return;
+        };
+        let at = look.at.clone();
+        let place = Place { at, index, print };
+        let adopted = self.run.adopted_change(&place.at, &place.print);
+        let found =
+            look.find
+                .taken(answer)
+                .or_else(|| match look.find.sight(answer, &adopted?.before) {
+                    Sight::Happened(found) => Some(found),
+                    Sight::Not | Sight::Several(_) => None,
+                });
+        match found {
+            Some(found) => self.take_what_is_there(place, &call, found),
+            None if self.now < look.until => self.look_after_a_pause(ticket, &look),
+            None if adopted.is_some() => self.refuse_beside_adopted(place, &call),
+            None => {
+                let before = look.find.keys(answer);
+                self.new_change(place, *call, reverse, Some(look.find), before);
+            }
         }
     }
 

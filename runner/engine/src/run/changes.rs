@@ -188,6 +188,30 @@ impl Run {
             .find(|change| change.print == print && self.is_open(change))
     }
 
+    /// The calls of an item that are known to have been done when an attempt began: what they were sent
+    /// with is used up.
+    pub fn done_before(&self, at: &At) -> impl Iterator<Item = &Call> {
+        let earlier = |other: &At| match (other.phase, at.phase) {
+            (Phase::Run, Phase::Undo) => true,
+            (Phase::Undo, Phase::Run) => false,
+            _ => other.attempt < at.attempt,
+        };
+        let done = self
+            .changes_of(at)
+            .filter(move |change| earlier(&change.at))
+            .filter(|change| matches!(change.state, ChangeState::Done(_)));
+        done.map(|change| &change.call)
+    }
+
+    /// Until when a look before a change waits for an equal one to show, which this item made just now.
+    pub(crate) fn shows_by(&self, at: &At, print: &str, settle_ms: u64) -> Option<Timestamp> {
+        let mut made = self.changes_of(at).filter(|change| {
+            let done = matches!(change.state, ChangeState::Done(_));
+            change.print == print && done && change.stands()
+        });
+        made.next().map(|change| change.intended.after(settle_ms))
+    }
+
     /// Whether an equal change of this item, over all attempts, happened and stands.
     pub(crate) fn has_made(&self, at: &At, print: &str) -> bool {
         self.changes_of(at).any(|change| {

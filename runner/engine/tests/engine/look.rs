@@ -2,7 +2,9 @@
 
 use rutter_engine::{Ask, ChangeState, FaultClass, RollbackEnd, RunEnd, Settlement, Standing};
 
-use crate::kit::{CallExt, Fate, Shell, StepExt, calls, create, delete, make, plan, step};
+use crate::kit::{
+    Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, make, plan, retry, step,
+};
 
 fn rolled_back(standing: &Standing) -> bool {
     matches!(
@@ -74,6 +76,23 @@ fn what_was_there_before_is_not_taken_for_what_was_made() {
     shell.cloud.will("Make a", [Fate::AnswerLost]);
     assert!(is_done(&shell.run(plan([step("m")]))));
     assert_eq!(shell.cloud.exists["a"], 3);
+    assert_eq!(shell.cloud.times("Make a"), 1);
+}
+
+/// What an earlier attempt made may take a while to show: it is waited for, and not made twice.
+#[test]
+fn what_an_earlier_attempt_made_is_given_time_to_show() {
+    let mut shell = Shell::new();
+    shell.guest("m", |told| match (told.answers.len(), told.attempt) {
+        (0, _) => Act::Call(make("a").taken()),
+        (_, 1) => Act::End(Err(fault("broken"))),
+        _ => Act::End(Ok(serde_json::Value::Null)),
+    });
+    let nothing = serde_json::json!({ "Items": [] });
+    shell
+        .cloud
+        .will("List a", [Fate::Fine, Fate::Says(nothing)]);
+    assert!(is_done(&shell.run(plan([step("m").retried(retry(2, 0))]))));
     assert_eq!(shell.cloud.times("Make a"), 1);
 }
 

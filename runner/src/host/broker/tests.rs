@@ -1,6 +1,6 @@
 //! The guest's half of a call's way, without a guest: what is asked, what reaches the driver.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rutter_engine::{Input, Phase, Timestamp};
@@ -59,6 +59,7 @@ impl Scene {
             accounts: BTreeMap::from([("account".to_owned(), bound)]),
             hosts: Hosts::default(),
             line,
+            spent: BTreeSet::new(),
             equal_changes: BTreeMap::new(),
             log_full: false,
         };
@@ -332,6 +333,18 @@ async fn a_client_token_stays_while_a_change_fails_and_changes_once_it_succeeded
     assert_eq!(asked[0].print, asked[1].print);
     assert_eq!(asked[1].print, asked[2].print);
     assert!(matches!(call_of(&asked[0]).repeat, Repeat::Token { .. }));
+    let (first, second) = (tokens[0].to_owned(), tokens[2].to_owned());
+
+    let mut later = Scene::new(&allow(r#""ecs:RunInstances""#), Vec::new());
+    later.context.spent.insert(first);
+    let account = later.account();
+    let _ = later.context.call(account, run(), None).await;
+    let asked = later.asked().await;
+    assert_eq!(
+        parameters(call_of(&asked[0]))["ClientToken"],
+        second,
+        "what an earlier attempt did is not answered from what the cloud remembers"
+    );
     assert_eq!(call_of(&asked[0]).ask, Some(Ask::Costs));
 }
 
