@@ -407,10 +407,9 @@ async fn confirm_what_answers(
             Err(faults) => {
                 let mismatch =
                     |fault: &rutter_engine::Fault| fault.code == "rutter.account.mismatch";
-                let (Some(before), false) = (before, faults.iter().any(mismatch)) else {
+                if before.is_none() || faults.iter().any(mismatch) {
                     return Err(SessionError::Accounts(faults));
-                };
-                confirmed.insert(name.clone(), before.clone());
+                }
                 for fault in faults {
                     warnings.push(format!("{}; its changes wait", fault.message));
                     carrier.bar(name, fault);

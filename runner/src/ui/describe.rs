@@ -403,7 +403,7 @@ fn confirmed(accounts: &BTreeMap<Name, Identity>) -> String {
         .map(|(name, identity)| format!("{name} is {}", one_line(&identity.id)))
         .collect();
     if each.is_empty() {
-        return "no accounts to confirm".to_owned();
+        return "no account confirmed".to_owned();
     }
     format!("accounts confirmed: {}", each.join(", "))
 }

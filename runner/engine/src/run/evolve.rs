@@ -128,7 +128,8 @@ impl Run {
                 self.resumed()
             }
             Fact::AccountsConfirmed { accounts } => {
-                self.accounts.clone_from(accounts);
+                // One that could not be asked this time keeps who it was.
+                self.accounts.extend(accounts.clone());
                 self.confirmed = true;
                 self.attend_to_all();
                 Ok(())
