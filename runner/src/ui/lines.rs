@@ -10,7 +10,8 @@ use super::{Drawing, Line, LogLevel, Printer, Show, describe};
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {
     printer: Printer,
-    latest: Timestamp,
+    /// The time of the newest record; none was shown yet.
+    latest: Option<Timestamp>,
     names: Names,
 }
 
@@ -18,14 +19,15 @@ impl LineShow {
     pub(super) fn new(printer: Printer) -> Self {
         Self {
             printer,
-            latest: Timestamp(0),
+            latest: None,
             names: Names::default(),
         }
     }
 
     fn aside(&self, text: &str) {
-        let time = instant(self.latest);
-        self.printer.aside(&format!("{time} {text}\n"));
+        let time = self.latest.map(|time| format!("{} ", instant(time)));
+        self.printer
+            .aside(&format!("{}{text}\n", time.unwrap_or_default()));
     }
 }
 
@@ -37,7 +39,7 @@ pub fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> S
 
 impl Show for LineShow {
     fn record(&mut self, record: &Record, run: &Run) {
-        self.latest = record.time;
+        self.latest = Some(record.time);
         self.names.record(record);
         let line = describe(record, run);
         let style = self.printer.error_style();
