@@ -51,6 +51,9 @@ pub trait Shell {
     /// Sees each record once it is safe.
     fn recorded(&mut self, _record: &Record, _run: &Run) {}
 
+    /// Records are about to be appended: what others must know is kept before they say so.
+    fn recording(&mut self, _records: &[Record], _run: &Run) {}
+
     /// Starts an effect; what comes of it arrives through [`Self::next`].
     fn start(&mut self, effect: Effect, run: &Run);
 
@@ -157,6 +160,7 @@ impl<S: Shell> Drive<'_, S> {
             .map(|record| record.fact.durability())
             .max()
         {
+            self.shell.recording(&batch.records, self.run);
             self.append(before, &batch.records, durability).await?;
         }
         for record in &batch.records {

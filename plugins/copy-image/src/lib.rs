@@ -1,7 +1,7 @@
 //! The step `copy-image`: copies an image to another region and waits until it can be used there.
 //!
-//! Taking it back depends on how far it is: a copy under way is cancelled, a finished one is deleted
-//! with the snapshots behind it.
+//! Taking it back depends on how far it is: a copy under way is cancelled, a finished one is deleted. The snapshots
+//! behind it stay then, and are charged: they are made in passing, and taken back after it.
 
 mod take_back;
 
@@ -109,6 +109,39 @@ impl Wanted<'_> {
             .equal("/Description", &self.mark)
             .key("/ImageId")
             .answer(json!({ "ImageId": found("/ImageId") }))
+            .passing(self.snapshots("/DiskDeviceMappings/DiskDeviceMapping"))
+            .passing(
+                // The cloud names the snapshots that it makes for an image by the image's id.
+                self.snapshots("/Snapshots/Snapshot").read(
+                    self.there("DescribeSnapshots")
+                        .set("SnapshotName", answer_after("Created_from_", "/ImageId")),
+                ),
+            )
+    }
+
+    /// The snapshots behind the copy, as a list tells of them.
+    fn snapshots(&self, list: &str) -> Passing {
+        let shown = self
+            .there("DescribeSnapshots")
+            .set("SnapshotIds", json!([answer("/Id")]));
+        let delete = Api::new("ECS", "DeleteSnapshot")
+            .region(&self.inputs.destination_region)
+            .set("SnapshotId", answer("/Id"));
+        Passing::new(
+            "snapshot",
+            list,
+            "/SnapshotId",
+            shown,
+            "/Snapshots/Snapshot",
+        )
+        .remove(delete)
+    }
+
+    fn there(&self, action: &str) -> Api {
+        let region = &self.inputs.destination_region;
+        Api::new("ECS", action)
+            .region(region)
+            .set("RegionId", region)
     }
 
     /// Refuses a name that an image has which this step did not make.

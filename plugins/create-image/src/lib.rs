@@ -1,12 +1,19 @@
 //! The step `create-image`: makes an image of a server and waits until it can be used.
 //!
-//! Taking it back needs more than a reverse: the snapshots behind an image stay when it is deleted.
-
-mod take_back;
+//! The snapshots behind an image stay when it is deleted, and are charged: they are made in passing, and taken back
+//! after it.
 
 use rutter_sdk::prelude::*;
 
-rutter_sdk::plugin!(run, undo);
+rutter_sdk::plugin!(run);
+
+const STATUS: &str = "/Images/Image/0/Status";
+
+/// What an image is when nothing of it is under way: what is being made cannot be deleted.
+const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", "NOT_FOUND"];
+
+/// The disks of an image that is listed.
+const DISKS: &str = "/DiskDeviceMappings/DiskDeviceMapping";
 
 /// Without it only images that are available are listed.
 const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
@@ -19,28 +26,23 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     }
     let created = account
         .create(wanted.create())
+        .reverse(
+            wanted
+                .here("DeleteImage")
+                .set("ImageId", answer("/ImageId")),
+        )
         .or_adopt(wanted.look())
         .map_err(|fault| wanted.is_taken_meanwhile(fault))?;
     let id = created.answer.text("/ImageId")?.to_owned();
     let described = account
         .wait_for(wanted.images().set("ImageId", &id))
-        .field("/Images/Image/0/Status")
+        .field(STATUS)
         .until(&["Available"])
         .fail(&["CreateFailed", "UnAvailable"])
         .timeout(inputs.wait)
         .wait()?;
     let snapshots = snapshots(&described);
     Ok(Outputs { id, snapshots })
-}
-
-fn undo(
-    host: &Host,
-    inputs: Inputs,
-    changes: Vec<MadeChange>,
-    outputs: Option<Outputs>,
-) -> Result<(), Fault> {
-    let account = host.account()?;
-    Wanted::new(host, &account, &inputs).take_back(&changes, outputs)
 }
 
 /// What marks an image as this step's own, in every attempt.
@@ -95,12 +97,45 @@ impl Wanted<'_> {
             .set("Description", &self.mark)
     }
 
+    fn here(&self, action: &str) -> Api {
+        let region = &self.inputs.region;
+        Api::new("ECS", action)
+            .region(region)
+            .set("RegionId", region)
+    }
+
     /// How the image is seen: a name belongs to one image, and the mark to this step.
     fn look(&self) -> Find {
+        let id = || answer("/ImageId");
         Find::in_list(self.named(), "/Images/Image")
             .equal("/Description", &self.mark)
             .key("/ImageId")
             .answer(json!({ "ImageId": found("/ImageId") }))
+            .before_back(
+                self.images().set("ImageId", id()),
+                STATUS,
+                &SETTLED,
+                self.inputs.wait,
+            )
+            .passing(self.snapshots(DISKS, "/SnapshotId"))
+            .passing(
+                // The cloud names the snapshots that it makes for an image by the image's id.
+                self.snapshots("/Snapshots/Snapshot", "/SnapshotId").read(
+                    self.here("DescribeSnapshots")
+                        .set("SnapshotName", answer_after("Created_from_", "/ImageId")),
+                ),
+            )
+    }
+
+    /// The snapshots behind the image, as a list tells of them.
+    fn snapshots(&self, list: &str, id: &str) -> Passing {
+        let shown = self
+            .here("DescribeSnapshots")
+            .set("SnapshotIds", json!([answer("/Id")]));
+        let delete = Api::new("ECS", "DeleteSnapshot")
+            .region(&self.inputs.region)
+            .set("SnapshotId", answer("/Id"));
+        Passing::new("snapshot", list, id, shown, "/Snapshots/Snapshot").remove(delete)
     }
 
     /// Whether no image has the name; refuses one that this step did not make.

@@ -51,7 +51,9 @@ fn read(inputs: &Inputs) -> Api {
 
 /// The policy of that name. What it says may be edited later, so that is no part of what it is known by.
 fn look(inputs: &Inputs) -> Find {
-    Find::one(read(inputs)).key("/Policy/PolicyName")
+    Find::one(read(inputs))
+        .key("/Policy/PolicyName")
+        .keeps("/DefaultPolicyVersion/PolicyDocument")
 }
 
 /// Refuses a policy that is there already and says something else.

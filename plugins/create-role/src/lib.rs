@@ -63,6 +63,7 @@ fn read(inputs: &Inputs) -> Api {
 fn look(inputs: &Inputs) -> Find {
     Find::one(read(inputs))
         .key("/Role/RoleId")
+        .keeps("/Role/AssumeRolePolicyDocument")
         .answer(json!({ "Role": { "RoleId": found("/Role/RoleId"), "Arn": found("/Role/Arn") } }))
 }
 

@@ -7,6 +7,9 @@ use crate::{Migration, SETTLE};
 /// The list of jobs in the answer.
 pub const JOBS: &str = "/ReplicationJobs/ReplicationJob";
 
+/// Without it only images that are available are listed.
+pub const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
+
 /// A job under this many words is not over.
 const UNFINISHED: [&str; 5] = ["Ready", "Running", "Stopped", "InError", "Waiting"];
 
@@ -96,6 +99,65 @@ impl Migration<'_> {
             .key("/JobId")
             .answer(json!({ "JobId": found("/JobId") }))
             .settle(SETTLE)
+            .passing(self.images("/ReplicationJobRuns/ReplicationJobRun"))
+            .passing(self.images(""))
+            .passing(self.snapshots(0))
+            .passing(self.snapshots(1))
+            .passing(self.transition())
+    }
+
+    /// The images that a job made, as it tells of them.
+    fn images(&self, list: &str) -> Passing {
+        let shown = self
+            .ecs("DescribeImages")
+            .set("ImageId", answer("/Id"))
+            .set("Status", EVERY_STATUS);
+        let delete = self.ecs("DeleteImage").set("ImageId", answer("/Id"));
+        Passing::new("image", list, "/ImageId", shown, "/Images/Image").remove(delete)
+    }
+
+    /// The snapshots behind an image: the cloud names them by the image's id.
+    fn snapshots(&self, images: u32) -> Passing {
+        let named = self
+            .ecs("DescribeSnapshots")
+            .set("SnapshotName", answer_after("Created_from_", "/Id"));
+        let shown = self
+            .ecs("DescribeSnapshots")
+            .set("SnapshotIds", json!([answer("/Id")]));
+        let delete = Api::new("ECS", "DeleteSnapshot")
+            .region(&self.inputs.region)
+            .set("SnapshotId", answer("/Id"));
+        Passing::new(
+            "snapshot",
+            "/Snapshots/Snapshot",
+            "/SnapshotId",
+            shown,
+            "/Snapshots/Snapshot",
+        )
+        .read(named)
+        .behind(images)
+        .remove(delete)
+    }
+
+    /// The server that stands for the job while it runs goes with it.
+    fn transition(&self) -> Passing {
+        let shown = self
+            .ecs("DescribeInstances")
+            .set("InstanceIds", json!([answer("/Id")]));
+        Passing::new(
+            "instance",
+            "",
+            "/TransitionInstanceId",
+            shown,
+            "/Instances/Instance",
+        )
+    }
+
+    pub fn ecs(&self, action: &str) -> Api {
+        let region = &self.inputs.region;
+        Api::new("ECS", action)
+            .region(region)
+            .set("RegionId", region)
     }
 
     /// The job of that name, if this step made it; refuses another's.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rutter_sdk::prelude::*;
 
-use crate::job::{JOBS, Job};
+use crate::job::{EVERY_STATUS, JOBS, Job};
 use crate::{Migration, Outputs};
 
 /// The change that makes a job.
@@ -13,9 +13,6 @@ pub const CREATE: &str = "SMC:CreateReplicationJob";
 
 /// The change that starts it.
 const START: &str = "SMC:StartReplicationJob";
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 /// The lists of images and snapshots in the answers.
 const IMAGES: &str = "/Images/Image";
@@ -167,13 +164,6 @@ impl Migration<'_> {
         let gone = Find::in_list(read, SNAPSHOTS).gone();
         self.account.change(delete).find(gone).send().or_absent()?;
         Ok(())
-    }
-
-    fn ecs(&self, action: &str) -> Api {
-        let region = &self.inputs.region;
-        Api::new("ECS", action)
-            .region(region)
-            .set("RegionId", region)
     }
 
     fn replaced(&self, instance: &str) -> Fault {

@@ -62,6 +62,15 @@ pub fn charged(product: &str, action: &str) -> bool {
     CHARGED.contains(&(product, action))
 }
 
+/// Kinds of objects, as changes that make them in passing call them, that are paid for as long as they
+/// stand.
+const CHARGED_KINDS: [&str; 2] = ["snapshot", "instance"];
+
+/// Returns whether an object of this kind is paid for as long as it stands.
+pub fn charged_kind(kind: &str) -> bool {
+    CHARGED_KINDS.contains(&kind)
+}
+
 impl Action {
     /// Returns why a call with these structured parameters needs a person's word, if it does.
     ///

@@ -9,7 +9,8 @@
 //! | whether a change may be repeated, costs money, needs a reverse | [`checked`], by hand and with a reason |
 //! | what a read waits for, how it pages | `waits.rs`, `paging.rs` |
 //! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
-//! | which parameters make a call dangerous | `danger.rs` |
+//! | which parameters make a call dangerous, what is charged | `danger.rs` |
+//! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
 //! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
@@ -36,6 +37,7 @@ mod parameter;
 mod policies;
 pub mod sign;
 mod table;
+mod uses;
 mod waits;
 pub mod wire;
 
@@ -43,7 +45,7 @@ pub use action::{
     Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
 };
 pub use check::{ParameterProblem, ProblemKind};
-pub use danger::{Danger, charged};
+pub use danger::{Danger, charged, charged_kind};
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
 pub use errors::{
     ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,
@@ -52,3 +54,4 @@ pub use errors::{
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
 pub use table::{action, actions, nearest_action, product_name, products};
+pub use uses::{From, Usage, usages};

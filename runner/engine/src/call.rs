@@ -99,6 +99,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it destroys something, by the contracts.
+    pub(crate) fn destroys(&self) -> bool {
+        self.ask == Some(Ask::Irreversible)
+    }
+
     /// The action's name for people: `RAM:CreateRole`, `POST https://…`, `STS:AssumeRole`.
     pub fn label(&self) -> String {
         match &self.target {

@@ -11,6 +11,7 @@ mod pausing;
 mod person;
 mod rollback;
 mod steps;
+mod survey;
 
 pub(crate) use look::told;
 
@@ -42,6 +43,9 @@ pub fn advance(
     expressions: &dyn Expressions,
 ) -> Result<Decision, IllegalRecord> {
     let mut decision = Decision::default();
+    if let Input::AdoptedElsewhere(adoptions) = &input {
+        run.learn_adoptions(adoptions);
+    }
     let mut turn = Turn::new(run, now, expressions);
     turn.input(input);
     let turned = turn.finish();
@@ -189,6 +193,7 @@ impl<'a> Turn<'a> {
                     self.facts.push(Fact::Interrupted {});
                 }
             }
+            Input::AdoptedElsewhere(_) => {}
             Input::Abort => self.abort(),
         }
     }

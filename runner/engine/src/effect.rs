@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::adoption::Adoption;
 use crate::api::Fault;
 use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
@@ -11,7 +12,8 @@ use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
 use crate::record::{At, Identity, Mode, Timestamp};
-use std::collections::BTreeMap;
+use crate::seen::Seen;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a person decides about a step whose outcome is unknown, or that failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +99,58 @@ pub enum Work {
     Reverse(u64),
     /// A read of a look.
     Look(Box<Look>),
+    /// A read of a survey.
+    Survey(Box<Survey>),
+}
+
+/// What a change left behind is being read: the object, who uses it, and what was made in passing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// Whose change it is.
+    pub at: At,
+    /// The change's number.
+    pub change: u64,
+    /// What for.
+    pub why: SurveyFor,
+    /// What is being read.
+    pub reading: Reading,
+    /// By this call.
+    pub call: Box<Call>,
+    /// What is to be read after that.
+    pub open: VecDeque<(Reading, Box<Call>)>,
+    /// What was seen so far.
+    pub seen: Seen,
+    /// Its key, if it was seen.
+    pub key: Option<String>,
+    /// The key of another object that has its place.
+    pub another: Option<String>,
+    /// What was made in passing, as far as seen: the place of its kind, its id, and the place of what it is
+    /// behind in this list.
+    pub passing: Vec<(usize, String, Option<usize>)>,
+}
+
+/// What a survey is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SurveyFor {
+    /// The step is done, with these outputs: what it leaves is recorded.
+    Left(Value),
+    /// It is compared with what was left, before it is taken back.
+    Back,
+    /// It was taken back, as this says: what is left of what was made in passing.
+    After(String),
+}
+
+/// One read of a survey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Whether it came to rest.
+    Rest,
+    /// The object.
+    Object,
+    /// Who uses it, by the place of the kind of use.
+    Uses(usize),
+    /// What was made in passing, by the place of its kind, behind what has this place in the list.
+    Passing(usize, Option<usize>),
 }
 
 /// A look at what a change makes, under way.
@@ -154,6 +208,10 @@ pub enum Reversed {
     Unknown,
     /// It was refused: where the change does not show any more, there was nothing left to take back.
     Refused(Fault),
+    /// It was not sent yet: what still shows did not go with what it is behind.
+    NotSent,
+    /// There is none, since it goes with the object it belongs to: where it still shows, that stays.
+    NotNeeded,
 }
 
 /// What a person decides about a change that a rollback could not take back, or whose outcome it does
@@ -344,6 +402,8 @@ pub enum Input {
         /// is another one than before.
         mended: Option<Box<Plan>>,
     },
+    /// What other runs of the same state folder took as it was; no fact of this run.
+    AdoptedElsewhere(Vec<Adoption>),
     /// Stop: nothing new is started, what was sent is awaited.
     Interrupt,
     /// Stop now: what is in flight becomes unknown.

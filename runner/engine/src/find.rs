@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::adoption;
 use crate::call::{Call, Condition};
+use crate::seen::{Passing, Use};
 
 /// A look at what a change makes.
 ///
@@ -35,6 +37,20 @@ pub struct Find {
     /// What is seen is a record of what happened, which nothing takes away: an undo does not look at it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays: bool,
+    /// Polled before what was made is compared and taken back: what is on its way cannot be. Fields of the
+    /// change's answer stand in the read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_back: Option<Box<Rest>>,
+    /// JSON pointers to further fields of the element that nobody should have edited when a reverse
+    /// destroys it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// What tells who uses it, by the contracts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<Use>,
+    /// What is made in passing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passing: Vec<Passing>,
     /// How long a read may take to show what a change made, in milliseconds.
     pub settle_ms: u64,
     /// What the answer would have held: `{"$found": "/ImageId"}` stands for a field of the element.
@@ -109,19 +125,31 @@ pub enum Sight {
     Several(Vec<String>),
 }
 
+/// What became of an object that a change made.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Own<'a> {
+    /// It is this.
+    Is(&'a Value),
+    /// It is gone, and another has its place: the other's key.
+    Another(String),
+    /// It is gone, or cannot be told from others.
+    Gone,
+}
+
 impl Find {
     /// The elements of an answer that fulfil the tests. No answer: the object does not exist.
     fn elements<'a>(&self, answer: Option<&'a Value>) -> Vec<&'a Value> {
-        let Some(found) = answer.and_then(|answer| answer.pointer(&self.list)) else {
-            return Vec::new();
-        };
-        let all = match found {
-            Value::Array(list) if !self.list.is_empty() => list.iter().collect(),
-            Value::Null => Vec::new(),
-            one => vec![one],
-        };
         let fits = |element: &&Value| self.tests.iter().all(|test| test.holds(element));
-        all.into_iter().filter(fits).collect()
+        self.listed(answer).into_iter().filter(fits).collect()
+    }
+
+    /// All elements of an answer.
+    fn listed<'a>(&self, answer: Option<&'a Value>) -> Vec<&'a Value> {
+        match answer.and_then(|answer| answer.pointer(&self.list)) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(list)) if !self.list.is_empty() => list.iter().collect(),
+            Some(one) => vec![one],
+        }
     }
 
     /// The keys of what is seen, to be recorded before a change.
@@ -160,6 +188,11 @@ impl Find {
         }
     }
 
+    /// The key of what is so already.
+    pub(crate) fn taken_key(&self, answer: Option<&Value>) -> Option<String> {
+        adoption::key(self.elements(answer).first()?, &self.key)
+    }
+
     /// Whether what a change made shows: `made` is its answer, if it is known, and `before` the keys
     /// that were seen before it. Others of its kind may be there.
     pub fn still_shows(
@@ -180,6 +213,32 @@ impl Find {
                 None => !before.contains(&own),
             }
         })
+    }
+
+    /// What a change made, whatever became of its fields: by its key where that is known, else the one
+    /// element that was not there before.
+    pub(crate) fn own<'a>(
+        &self,
+        answer: Option<&'a Value>,
+        before: &[String],
+        made: Option<&Value>,
+    ) -> Own<'a> {
+        let Some(key) = made.and_then(|made| self.key_in(&self.answer, made)) else {
+            let mut elements = self.elements(answer);
+            elements.retain(|element| !before.contains(&self.key_of(element)));
+            return match elements.as_slice() {
+                [one] => Own::Is(one),
+                _ => Own::Gone,
+            };
+        };
+        let all = self.listed(answer);
+        match all.iter().find(|element| self.key_of(element) == key) {
+            Some(one) => Own::Is(one),
+            None => match all.first().filter(|_| self.list.is_empty()) {
+                Some(other) => Own::Another(self.key_of(other)),
+                None => Own::Gone,
+            },
+        }
     }
 
     /// The key in an answer, where the template says that it holds it.
@@ -248,7 +307,7 @@ fn contains(field: &Value, wanted: &Value) -> bool {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -256,7 +315,7 @@ fn text(value: &Value) -> String {
 }
 
 /// What a text says, if it is JSON.
-fn document(value: &Value) -> Value {
+pub(crate) fn document(value: &Value) -> Value {
     let parsed = value
         .as_str()
         .and_then(|text| serde_json::from_str(text).ok());
@@ -319,6 +378,10 @@ mod tests {
             shows: Shows::There,
             take: false,
             stays: false,
+            before_back: None,
+            fields: Vec::new(),
+            uses: Vec::new(),
+            passing: Vec::new(),
             settle_ms: 0,
             answer: json!({ "Ids": [{ "$found": "/Id" }] }),
         }

@@ -6,6 +6,7 @@
 //!
 //! Read next: `record.rs` for the facts, `effect.rs` for what wakes the engine and what it asks for.
 
+mod adoption;
 mod api;
 pub mod approver;
 mod call;
@@ -21,13 +22,16 @@ mod record;
 mod retry;
 mod run;
 mod scope;
+mod seen;
+mod template;
 
+pub use adoption::{Adoption, Object};
 pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
-    Effect, Input, Look, LookFor, Outcome, Resolution, Reversed, Settlement, Ticket, TimerReason,
-    UndoChange, UndoRequest, Wake, Work,
+    Effect, Input, Look, LookFor, Outcome, Reading, Resolution, Reversed, Settlement, Survey,
+    SurveyFor, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
 pub use ids::NewId;
@@ -49,3 +53,4 @@ pub use run::{
     Slot, SlotKind, Standing, StepRun, StepState, WayBack,
 };
 pub use scope::{Expressions, Prepared, Scope, StepValue};
+pub use seen::{Passed, Passing, Seen, Use};

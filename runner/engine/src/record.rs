@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::adoption::Object;
 use crate::api::Fault;
 use crate::call::Call;
 use crate::effect::{Resolution, Settlement};
@@ -14,6 +15,7 @@ use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
+use crate::seen::{Passed, Seen};
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
 pub const FORMAT: u32 = 2;
@@ -423,6 +425,32 @@ pub enum Fact {
         /// Why.
         fault: Fault,
     },
+    /// What a change left behind was read: at the end of its step, or before it is taken back.
+    ChangeSeen {
+        /// Its number.
+        change: u64,
+        /// What was seen.
+        seen: Seen,
+    },
+    /// An object was found that a change had made in passing. It is a change of its own from here on.
+    MadeInPassing {
+        /// The number that it gets.
+        change: u64,
+        /// What it is, and of which change.
+        passed: Passed,
+        /// The call that takes it away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reverse: Option<Box<Call>>,
+        /// How it is seen.
+        find: Box<Find>,
+    },
+    /// What a change was to make was there already, and is taken as it is: it is not this run's.
+    Adopted {
+        /// By whom.
+        at: At,
+        /// The object.
+        object: Object,
+    },
     /// A change that stayed while its step was made again answered an equal one.
     ChangeKept {
         /// By whom.
@@ -579,6 +607,9 @@ impl Fact {
             | Self::ChangeUnknown { .. }
             | Self::ChangeFound { .. }
             | Self::LookFailed { .. }
+            | Self::ChangeSeen { .. }
+            | Self::MadeInPassing { .. }
+            | Self::Adopted { .. }
             | Self::ChangeLeft { .. }
             | Self::ChangeKept { .. }
             | Self::ReverseDone { .. }

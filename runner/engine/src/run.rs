@@ -7,6 +7,7 @@ mod evolve;
 mod inside;
 mod mend;
 mod part;
+mod passing;
 mod prepare;
 mod questions;
 mod redo;

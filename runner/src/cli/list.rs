@@ -76,7 +76,7 @@ impl Row {
             changes: run
                 .changes()
                 .iter()
-                .filter(|change| change.stands())
+                .filter(|change| change.stands() && change.passed.is_none())
                 .count(),
             asks: open_questions(run),
             no_return: passed_no_return(run),

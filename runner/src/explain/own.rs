@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 56] = [
+pub(super) const FAULTS: [(&str, &str, &str); 57] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -261,6 +261,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 56] = [
         "rutter.cannot-look",
         "What a change left behind could not be looked at, so that nobody knows whether it stands.",
         "Mend what the message names (a right, a credential), then `rutter undo RUN` or `rutter resume RUN` looks again; or look in the account and say what you see with `rutter resolve`.",
+    ),
+    (
+        "rutter.changed-since",
+        "What a change made was used or edited by somebody else since the run left it, so that it is not destroyed unasked.",
+        "Look in the account who needs it. `rutter resolve RUN STEP --leave` leaves it and says so in every later report; `--retry` takes it back all the same, at the next `rutter undo RUN`.",
     ),
     (
         "rutter.not-happened",

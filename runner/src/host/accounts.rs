@@ -7,6 +7,7 @@ use super::broker::{Errand, Look, known, serve, wrong};
 use super::context::{Account, BoundAccount, Context};
 use super::limits::too_long;
 use super::line::Answer;
+use super::passing;
 
 /// Milliseconds between two polls where neither plugin nor contract says.
 const EVERY_MS: u64 = 15_000;
@@ -53,8 +54,24 @@ pub(super) struct FindText {
     pub(super) gone: bool,
     pub(super) take: bool,
     pub(super) stays: bool,
+    pub(super) before_back: Option<(ApiText, WaitText)>,
+    pub(super) fields: Vec<String>,
+    pub(super) passing: Vec<PassingText>,
     pub(super) settle_ms: Option<u64>,
     pub(super) answer: String,
+}
+
+/// What is made in passing as a guest writes it.
+#[derive(Clone, Debug)]
+pub(super) struct PassingText {
+    pub(super) kind: String,
+    pub(super) behind: Option<u32>,
+    pub(super) read: Option<ApiText>,
+    pub(super) list: String,
+    pub(super) id: String,
+    pub(super) remove: Option<ApiText>,
+    pub(super) look: ApiText,
+    pub(super) look_list: String,
 }
 
 /// A condition on a field as a guest writes it.
@@ -240,17 +257,21 @@ impl Context {
 
     /// Completes a look: its reads, its conditions.
     fn look(&self, find: FindText) -> Result<Look, Fault> {
-        let rest = find.rest.map(|(read, wait)| {
+        let rest = |(read, wait)| {
             let read = self.api(read)?;
             let condition = condition(&read, wait)?;
             Ok::<_, Fault>((read, condition))
-        });
+        };
+        let passing = find.passing.into_iter().map(|text| self.passing(text));
         let tests = find.tests.into_iter().map(|(at, check)| {
             let is = self.check(check)?;
             Ok(Test { at, is })
         });
         Ok(Look {
-            rest: rest.transpose()?,
+            rest: find.rest.map(rest).transpose()?,
+            before_back: find.before_back.map(rest).transpose()?,
+            fields: find.fields,
+            passing: passing.collect::<Result<_, Fault>>()?,
             read: self.api(find.read)?,
             all_pages: find.all_pages,
             list: find.list,
@@ -264,6 +285,19 @@ impl Context {
             stays: find.stays,
             settle_ms: find.settle_ms.unwrap_or(SETTLE_MS).min(SETTLE_MS_MAX),
             answer: self.json("the answer of a look", &find.answer)?,
+        })
+    }
+
+    fn passing(&self, text: PassingText) -> Result<passing::Kind, Fault> {
+        Ok(passing::Kind {
+            kind: text.kind,
+            behind: text.behind,
+            read: text.read.map(|read| self.api(read)).transpose()?,
+            list: text.list,
+            id: text.id,
+            remove: text.remove.map(|remove| self.api(remove)).transpose()?,
+            look: self.api(text.look)?,
+            look_list: text.look_list,
         })
     }
 

@@ -22,6 +22,7 @@ use super::context::{Account, Context};
 use super::fingerprint;
 use super::line::Answer;
 use super::pace::Pace;
+use super::passing;
 use super::permit::{self, Hosts, Side};
 
 /// What a guest wants of the outside world.
@@ -64,6 +65,9 @@ pub(super) struct Look {
     pub(super) shows: Shows,
     pub(super) take: bool,
     pub(super) stays: bool,
+    pub(super) before_back: Option<(Api, Condition)>,
+    pub(super) fields: Vec<String>,
+    pub(super) passing: Vec<passing::Kind>,
     pub(super) settle_ms: u64,
     pub(super) answer: Value,
 }
@@ -103,8 +107,10 @@ fn permit(manifest: &Manifest, hosts: &Hosts, errand: &Errand) -> Result<(), Fau
             if let Some(reverse) = reverse {
                 permit_reverse(manifest, account, reverse)?;
             }
-            look.as_ref()
-                .map_or(Ok(()), |look| permit_look(manifest, account, api, look))
+            let Some(look) = look else { return Ok(()) };
+            permit_look(manifest, account, api, look)?;
+            let calls = passing::calls(api, reverse.as_ref(), look);
+            passing::permit(calls, |call| permit_api(manifest, account, call))
         }
         Errand::CallAll { account, api } | Errand::WaitFor { account, api, .. } => {
             permit_api(manifest, account, api)?;
@@ -241,7 +247,11 @@ fn class(context: &mut Context, account: String, errand: Errand) -> (String, Hos
                 }
                 Box::new(classed(account.clone(), reverse))
             });
-            let find = look.map(|look| Box::new(finding(&account, *look)));
+            let find = look.map(|look| {
+                let uses = passing::uses(&account, &api, reverse.as_deref(), &look);
+                let find = finding(&account, *look);
+                Box::new(Find { uses, ..find })
+            });
             let call = classed(account, api);
             let call = HostCall::Call {
                 call,
@@ -290,11 +300,17 @@ fn without_reverse(call: Call) -> HostCall {
 /// A look with its reads classed.
 fn finding(account: &str, look: Look) -> Find {
     let read = |api: Api| classed(account.to_owned(), api);
+    let rest = |(api, condition)| {
+        let read = read(api);
+        Box::new(Rest { read, condition })
+    };
+    let passing = look.passing.into_iter();
     Find {
-        rest: look.rest.map(|(api, condition)| {
-            let read = read(api);
-            Box::new(Rest { read, condition })
-        }),
+        rest: look.rest.map(rest),
+        before_back: look.before_back.map(rest),
+        fields: look.fields,
+        uses: Vec::new(),
+        passing: passing.map(|kind| kind.classed(account)).collect(),
         read: Call {
             all_pages: look.all_pages,
             ..read(look.read)
@@ -324,7 +340,7 @@ fn requested(permission: Option<&HttpPermission>, account: String, request: Http
 }
 
 /// What the contracts know about a call; what they do not know is a change, never repeated.
-fn classed(account: String, api: Api) -> Call {
+pub(super) fn classed(account: String, api: Api) -> Call {
     let Some(action) = known(&api) else {
         return plain(account, Target::Api(api), Class::Change, Repeat::Never);
     };

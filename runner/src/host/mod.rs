@@ -30,6 +30,7 @@ mod load;
 mod log;
 mod meter;
 mod pace;
+mod passing;
 mod permit;
 mod sandbox;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rutter_engine::{Fault, FaultClass, Target, UndoChange};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 
 use self::bindings::rutter::step::{accounts, flow, http, log, types};
-use super::accounts::{ApiText, CheckText, FindText, WaitText};
+use super::accounts::{ApiText, CheckText, FindText, PassingText, WaitText};
 use super::context::Account;
 use super::guest::Guest;
 use super::http::{RequestParts, ResponseParts};
@@ -201,16 +201,10 @@ impl log::Host for Guest {
 impl From<types::Find> for FindText {
     fn from(find: types::Find) -> Self {
         Self {
-            rest: find.rest.map(|rest| {
-                let wait = WaitText {
-                    path: rest.path,
-                    until: rest.until,
-                    fail: rest.fail,
-                    every_ms: rest.every_ms,
-                    timeout_ms: rest.timeout_ms,
-                };
-                (rest.read.into(), wait)
-            }),
+            rest: find.rest.map(polled),
+            before_back: find.before_back.map(polled),
+            fields: find.fields,
+            passing: find.passing.into_iter().map(Into::into).collect(),
             read: find.read.into(),
             all_pages: find.all_pages,
             list: find.list_at,
@@ -225,6 +219,32 @@ impl From<types::Find> for FindText {
             stays: find.stays,
             settle_ms: find.settle_ms,
             answer: find.answer,
+        }
+    }
+}
+
+fn polled(rest: types::Rest) -> (ApiText, WaitText) {
+    let wait = WaitText {
+        path: rest.path,
+        until: rest.until,
+        fail: rest.fail,
+        every_ms: rest.every_ms,
+        timeout_ms: rest.timeout_ms,
+    };
+    (rest.read.into(), wait)
+}
+
+impl From<types::Passing> for PassingText {
+    fn from(passing: types::Passing) -> Self {
+        Self {
+            kind: passing.kind,
+            behind: passing.behind,
+            read: passing.read.map(Into::into),
+            list: passing.list_at,
+            id: passing.id,
+            remove: passing.remove.map(Into::into),
+            look: passing.look.into(),
+            look_list: passing.look_list_at,
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Read next: `sqlite.rs` for how a record becomes durable, `folder.rs` for what lies beside it.
 
+mod adoptions;
 mod chain;
 mod damage;
 mod error;
@@ -30,6 +31,7 @@ mod wal;
 
 use rutter_engine::{Durability, Record};
 
+pub use adoptions::Adoptions;
 pub use chain::{Digest, Link};
 pub use damage::{Damage, Known};
 pub use error::{JournalError, Remedy, RunsError};

@@ -352,7 +352,7 @@ fn calls(out: &mut String, material: &Material<'_>) {
     let changes = material.run.changes();
     let sent = changes
         .iter()
-        .filter(|change| matches!(change.state, ChangeState::Done(_)))
+        .filter(|change| matches!(change.state, ChangeState::Done(_)) && change.passed.is_none())
         .count();
     line(out, format_args!("  of them {sent} change something"));
 }

@@ -179,6 +179,7 @@ fn woken(wake: &Wake) -> Option<At> {
         Wake::Send(ticket) => match &ticket.work {
             Work::Read { at, .. } | Work::Poll { at, .. } => Some(at.clone()),
             Work::Look(look) => Some(look.at.clone()),
+            Work::Survey(survey) => Some(survey.at.clone()),
             Work::Change(_) | Work::Reverse(_) => None,
         },
         Wake::Answer(_) => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rutter_engine::{
-    At, Call, Effect, Fact, Input, Outcome, Person, Record, Run, Ticket, Timestamp, Wake,
+    At, Call, Effect, Fact, Input, Outcome, Person, Record, Run, RunEnd, Ticket, Timestamp, Wake,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
 use crate::host::{Carry, Pace, PaceSettings, dispatch};
-use crate::journal::{Inbox, RunFolder};
+use crate::journal::{Adoptions, Inbox, RunFolder};
 use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
 
 /// How often the inbox is looked at while something is under way.
@@ -47,6 +47,7 @@ pub struct LiveShell {
     told: VecDeque<Wakeup>,
     interrupts: mpsc::Receiver<()>,
     interrupted: u8,
+    adoptions: Adoptions,
     folder: RunFolder,
     inbox: Inbox,
     inbox_failed: bool,
@@ -74,6 +75,7 @@ impl LiveShell {
             .flatten();
         Self {
             interview,
+            adoptions: Adoptions::beside(letters.folder.path()),
             folder: letters.folder,
             inbox: letters.inbox,
             inbox_failed: false,
@@ -233,7 +235,29 @@ impl Shell for LiveShell {
         self.watch.clock.now()
     }
 
+    fn recording(&mut self, records: &[Record], run: &Run) {
+        for record in records {
+            let kept = match &record.fact {
+                Fact::Adopted { object, .. } => self.adoptions.add(run.id(), object),
+                Fact::RunEnded {
+                    end: RunEnd::RolledBack(_),
+                } => self.adoptions.give_up(run.id()),
+                _ => Ok(()),
+            };
+            self.notes.extend(kept.err());
+        }
+    }
+
     fn recorded(&mut self, record: &Record, run: &Run) {
+        if matches!(
+            record.fact,
+            Fact::RollbackStarted { .. } | Fact::Resumed { .. }
+        ) && run.rollback().is_some()
+        {
+            let (adoptions, said) = self.adoptions.of_others(run.id());
+            self.notes.extend(said);
+            self.own.push(Input::AdoptedElsewhere(adoptions));
+        }
         if let Some(letter) = record.fact.by().and_then(Person::letter) {
             self.inbox.remove(letter);
         }

@@ -155,7 +155,10 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::ChangeFound { .. }
         | Fact::ChangeKept { .. }
         | Fact::LookBegun { .. }
-        | Fact::LookFailed { .. } => of_change(fact, run),
+        | Fact::LookFailed { .. }
+        | Fact::ChangeSeen { .. }
+        | Fact::Adopted { .. }
+        | Fact::MadeInPassing { .. } => of_change(fact, run),
         Fact::RollbackStarted { .. }
         | Fact::ReverseIntended { .. }
         | Fact::ReverseDone { .. }
@@ -317,6 +320,21 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
             "{}: looking does not tell whether it happened (change {change}): {}",
             change_place(*change, run),
             why(fault)
+        )),
+        Fact::Adopted { at, object } => detail(format!(
+            "{}: {} was there already and is taken as it is",
+            place(at),
+            one_line(&object.key)
+        )),
+        Fact::ChangeSeen { change, .. } => detail(format!(
+            "{}: what it left was looked at (change {change})",
+            change_place(*change, run)
+        )),
+        Fact::MadeInPassing { change, passed, .. } => detail(format!(
+            "{}: the {} {} was made in passing (change {change})",
+            change_place(passed.of, run),
+            one_line(&passed.kind),
+            one_line(&passed.id)
         )),
         Fact::ChangeKept { change, .. } => good(format!(
             "{} is answered from what was kept (change {change})",

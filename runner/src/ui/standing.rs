@@ -1,6 +1,6 @@
 //! What a change left in an account, named for people: the object's id, the account, what it costs.
 
-use rutter_contracts::{Danger, charged};
+use rutter_contracts::{Danger, charged, charged_kind};
 use rutter_engine::{Back, Change, Run, Target};
 use serde_json::Value;
 
@@ -14,6 +14,9 @@ pub(super) fn object(change: &Change, run: &Run) -> String {
         None => one_line(&change.call.label()),
     };
     text.push_str(&format!(" (change {})", change.number));
+    if let Some(passed) = &change.passed {
+        text.push_str(&format!(", a {} made in passing,", one_line(&passed.kind)));
+    }
     let account = &change.call.account;
     if !account.is_empty() {
         let name = account.split('>').next().unwrap_or(account);
@@ -46,6 +49,9 @@ pub(super) fn left_standing(run: &Run) -> Vec<String> {
 
 /// Whether what a change made is paid for as long as it stands.
 fn is_charged(change: &Change) -> bool {
+    if let Some(passed) = &change.passed {
+        return charged_kind(&passed.kind);
+    }
     let Target::Api(api) = &change.call.target else {
         return false;
     };

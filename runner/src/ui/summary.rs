@@ -42,7 +42,9 @@ pub fn steps_table(run: &Run) -> Table {
         let changes = run
             .changes()
             .iter()
-            .filter(|change| change.at.step == step.id && change.stands())
+            .filter(|change| {
+                change.at.step == step.id && change.stands() && change.passed.is_none()
+            })
             .count();
         let changes = if changes == 0 {
             String::new()
@@ -278,8 +280,13 @@ pub(super) fn state_of_world(run: &Run) -> String {
     let standing: Vec<_> = run
         .changes()
         .iter()
-        .filter(|change| change.stands())
+        .filter(|change| change.stands() && change.passed.is_none())
         .collect();
+    let passed = run
+        .changes()
+        .iter()
+        .filter(|change| change.passed.is_some());
+    let passed = passed.filter(|change| change.stands()).count();
     let unknown = standing
         .iter()
         .filter(|change| !matches!(change.state, ChangeState::Done(_)))
@@ -287,9 +294,10 @@ pub(super) fn state_of_world(run: &Run) -> String {
     let back = run
         .changes()
         .iter()
-        .filter(|change| change.back == Back::Done)
+        .filter(|change| change.back == Back::Done && change.passed.is_none())
         .count();
     let mut changes = match standing.len() {
+        0 if passed > 0 => "what was made in passing stands".to_owned(),
         0 => recovered::no_change_stands(run).to_owned(),
         1 => "1 change stands".to_owned(),
         number => format!("{number} changes stand"),

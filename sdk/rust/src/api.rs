@@ -67,6 +67,11 @@ pub fn answer(pointer: &str) -> Value {
     json!({ "$answer": pointer })
 }
 
+/// As [`answer`], with a text before it.
+pub fn answer_after(text: &str, pointer: &str) -> Value {
+    json!({ "$text": [text, answer(pointer)] })
+}
+
 /// What can be the value of a parameter.
 pub trait IntoParameter {
     /// Returns the value, or `None` to leave the parameter out.

@@ -26,8 +26,63 @@ pub struct Find {
     pub(crate) key: String,
     pub(crate) gone: bool,
     pub(crate) stays: bool,
+    pub(crate) before_back: Option<Rest>,
+    pub(crate) fields: Vec<String>,
+    pub(crate) passing: Vec<Passing>,
     pub(crate) settle: Duration,
     pub(crate) answer: Value,
+}
+
+/// A kind of object that a change makes in passing, as the snapshots behind an image. The host names each,
+/// and takes it back after the change.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "what is made in passing is part of a look"]
+pub struct Passing {
+    pub(crate) kind: String,
+    pub(crate) behind: Option<u32>,
+    pub(crate) read: Option<Api>,
+    pub(crate) list: String,
+    pub(crate) id: String,
+    pub(crate) remove: Option<Api>,
+    pub(crate) look: Api,
+    pub(crate) look_list: String,
+}
+
+impl Passing {
+    /// What the object that the look finds tells of: `kind` for people, a JSON pointer to the list (or to the
+    /// only one), and one to the id in an element. `look` shows one of them, with `answer("/Id")` for its id,
+    /// in the list at `look_list`.
+    pub fn new(kind: &str, list: &str, id: &str, look: Api, look_list: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            behind: None,
+            read: None,
+            list: list.to_owned(),
+            id: id.to_owned(),
+            remove: None,
+            look,
+            look_list: look_list.to_owned(),
+        }
+    }
+
+    /// A read tells of it, with fields of the change's answer; or, for what is behind something else, with
+    /// that one's `answer("/Id")`.
+    pub fn read(mut self, read: Api) -> Self {
+        self.read = Some(read);
+        self
+    }
+
+    /// It is behind what has this place in the look's list of what is made in passing.
+    pub fn behind(mut self, place: u32) -> Self {
+        self.behind = Some(place);
+        self
+    }
+
+    /// The call that takes one away, with `answer("/Id")`. Without it, one goes with what it is behind.
+    pub fn remove(mut self, remove: Api) -> Self {
+        self.remove = Some(remove);
+        self
+    }
 }
 
 /// What is polled before the look; what is empty or absent is the contract's.
@@ -64,6 +119,9 @@ impl Find {
             key: String::new(),
             gone: false,
             stays: false,
+            before_back: None,
+            fields: Vec::new(),
+            passing: Vec::new(),
             settle: SETTLE,
             answer: Value::Null,
         }
@@ -185,6 +243,38 @@ impl Find {
         if let Some(rest) = &mut self.rest {
             rest.timeout = Some(timeout);
         }
+        self
+    }
+
+    /// Polls a read until a field has one of the values, before what was made is compared and taken back.
+    /// [`crate::answer`] stands for fields of the change's answer.
+    pub fn before_back(
+        mut self,
+        read: Api,
+        field: &str,
+        until: &[&str],
+        timeout: Duration,
+    ) -> Self {
+        self.before_back = Some(Rest {
+            read,
+            path: field.to_owned(),
+            until: until.iter().map(|value| (*value).to_owned()).collect(),
+            fail: Vec::new(),
+            timeout: Some(timeout),
+        });
+        self
+    }
+
+    /// A field, by JSON pointer, that is compared before the object is destroyed: where somebody edited it
+    /// since, a person is asked. The fields of the conditions are compared anyway.
+    pub fn keeps(mut self, field: &str) -> Self {
+        self.fields.push(field.to_owned());
+        self
+    }
+
+    /// What the change makes in passing.
+    pub fn passing(mut self, passing: Passing) -> Self {
+        self.passing.push(passing);
         self
     }
 

@@ -6,7 +6,7 @@ use crate::account::{AccountBackend, Until};
 use crate::api::Api;
 use crate::duration::milliseconds;
 use crate::fault::{Fault, FaultClass};
-use crate::find::{Check, Find};
+use crate::find::{Check, Find, Passing, Rest};
 use crate::host::{Host, HostBackend, HttpRequest, HttpResponse, Level};
 use crate::plugin::{MadeChange, Plugin};
 
@@ -159,14 +159,7 @@ impl AccountBackend for accounts::Account {
 impl types::Find {
     fn of(find: &Find, take: bool) -> Self {
         Self {
-            rest: find.rest.as_ref().map(|rest| types::Rest {
-                read: types::Api::from(&rest.read),
-                path: rest.path.clone(),
-                until: rest.until.clone(),
-                fail: rest.fail.clone(),
-                every_ms: None,
-                timeout_ms: rest.timeout.map(milliseconds),
-            }),
+            rest: find.rest.as_ref().map(types::Rest::from),
             read: types::Api::from(&find.read),
             all_pages: find.all_pages,
             list_at: find.list.clone(),
@@ -182,8 +175,39 @@ impl types::Find {
             gone: find.gone,
             take,
             stays: find.stays,
+            before_back: find.before_back.as_ref().map(types::Rest::from),
+            fields: find.fields.clone(),
+            passing: find.passing.iter().map(types::Passing::from).collect(),
             settle_ms: Some(milliseconds(find.settle)),
             answer: find.answer.to_string(),
+        }
+    }
+}
+
+impl From<&Rest> for types::Rest {
+    fn from(rest: &Rest) -> Self {
+        Self {
+            read: types::Api::from(&rest.read),
+            path: rest.path.clone(),
+            until: rest.until.clone(),
+            fail: rest.fail.clone(),
+            every_ms: None,
+            timeout_ms: rest.timeout.map(milliseconds),
+        }
+    }
+}
+
+impl From<&Passing> for types::Passing {
+    fn from(passing: &Passing) -> Self {
+        Self {
+            kind: passing.kind.clone(),
+            behind: passing.behind,
+            read: passing.read.as_ref().map(types::Api::from),
+            list_at: passing.list.clone(),
+            id: passing.id.clone(),
+            remove: passing.remove.as_ref().map(types::Api::from),
+            look: types::Api::from(&passing.look),
+            look_list_at: passing.look_list.clone(),
         }
     }
 }

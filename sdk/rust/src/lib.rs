@@ -41,10 +41,10 @@ pub mod testing;
 
 pub use account::{Account, Change, Wait};
 pub use answer::Answer;
-pub use api::{Api, IntoParameter, answer};
+pub use api::{Api, IntoParameter, answer, answer_after};
 pub use create::{Create, Created};
 pub use fault::{Fault, FaultClass, OrAbsent};
-pub use find::{Find, found};
+pub use find::{Find, Passing, found};
 pub use host::{Host, HttpRequest, HttpResponse, Level};
 pub use plugin::{MadeChange, Plugin, Undo, UndoText};
 #[doc(hidden)]
@@ -63,6 +63,6 @@ pub mod prelude {
 
     pub use crate::{
         Account, Answer, Api, Created, Fault, FaultClass, Find, Host, Level, MadeChange, OrAbsent,
-        Secret, answer, found, policy,
+        Passing, Secret, answer, answer_after, found, policy,
     };
 }

@@ -31,6 +31,10 @@ impl Turn<'_> {
                 let look = (**look).clone();
                 self.look_answered(ticket, look, outcome);
             }
+            Work::Survey(survey) => {
+                let survey = (**survey).clone();
+                self.survey_answered(ticket, survey, outcome);
+            }
         }
     }
 
@@ -100,7 +104,8 @@ impl Turn<'_> {
                 let change = self.run.change(*number);
                 change.map_or_else(String::new, |change| change.call.label())
             }
-            Work::Look(_) => "a look".to_owned(),
+            Work::Look(look) => look.next_read().label(),
+            Work::Survey(survey) => survey.call.label(),
         }
     }
 
@@ -125,6 +130,7 @@ impl Turn<'_> {
                 self.send_reverse_again(number, ticket);
             }
             Work::Look(_) => self.send_look(ticket),
+            Work::Survey(_) => self.send_survey(ticket),
         }
     }
 

@@ -425,11 +425,14 @@ impl Turn<'_> {
         if self.run.attempt(&at).is_none() {
             return;
         }
-        let end = match result {
-            Ok(outputs) => AttemptEnd::Done(outputs),
-            Err(fault) => self.failed_end(&at, fault),
-        };
-        self.end_attempt(at, end);
+        match result {
+            Ok(outputs) if at.phase == Phase::Run => self.leave(at, outputs, 0),
+            Ok(outputs) => self.end_attempt(at, AttemptEnd::Done(outputs)),
+            Err(fault) => {
+                let end = self.failed_end(&at, fault);
+                self.end_attempt(at, end);
+            }
+        }
     }
 
     /// A failure that leaves a change of unknown outcome behind is an outcome of its own.

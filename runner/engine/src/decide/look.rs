@@ -8,7 +8,7 @@ use super::guest::Place;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
 use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
-use crate::find::{Find, Sight};
+use crate::find::{Find, Shows, Sight};
 use crate::record::{At, Fact, Timestamp};
 use crate::run::{Change, ChangeState};
 
@@ -59,6 +59,9 @@ impl Turn<'_> {
             Reversed::Answered => self.now.after(find.settle_ms.max(GOING_MS)),
             Reversed::Unknown => self.now.after(find.settle_ms),
             Reversed::Refused(_) => self.now,
+            Reversed::NotSent if change.reverse.is_some() => self.now,
+            Reversed::NotSent => self.now.after(find.settle_ms.max(GOING_MS)),
+            Reversed::NotNeeded => self.now.after(find.settle_ms),
         };
         let purpose = LookFor::Gone {
             change: change.number,
@@ -204,7 +207,7 @@ impl Turn<'_> {
                     Sight::Not | Sight::Several(_) => None,
                 });
         match found {
-            Some(found) => self.take_what_is_there(place, &call, found),
+            Some(found) => self.take_what_is_there(place, &call, found, &look.find, answer),
             None if self.now < look.until => self.look_after_a_pause(ticket, &look),
             None if adopted.is_some() => self.refuse_beside_adopted(place, &call),
             None => {
@@ -228,7 +231,14 @@ impl Turn<'_> {
     }
 
     /// What a change was to make is there: of an earlier attempt of this step, or of somebody else.
-    fn take_what_is_there(&mut self, place: Place, call: &Call, found: Value) {
+    fn take_what_is_there(
+        &mut self,
+        place: Place,
+        call: &Call,
+        found: Value,
+        find: &Find,
+        seen: Option<&Value>,
+    ) {
         let Place { at, index, print } = place;
         match self.run.open_change(&at, &print) {
             Some(change) => {
@@ -245,8 +255,20 @@ impl Turn<'_> {
             None => {
                 let label = format!("look before {}", call.label());
                 let made = self.run.has_made(&at, &print);
+                if !made {
+                    self.adopted(&at, find, seen);
+                }
                 self.record_answer(at, index, print, label, Ok(told(found, made)));
             }
+        }
+    }
+
+    /// What is there and was not made by this step may be another run's.
+    fn adopted(&mut self, at: &At, find: &Find, seen: Option<&Value>) {
+        let key = find.taken_key(seen).filter(|_| find.shows == Shows::There);
+        if let Some(object) = key.and_then(|key| self.run.object(&find.read, &key)) {
+            let at = at.clone();
+            self.facts.push(Fact::Adopted { at, object });
         }
     }
 
@@ -324,7 +346,7 @@ impl Turn<'_> {
         match look.find.taken(answer) {
             Some(found) => {
                 let place = Place::of(change);
-                self.take_what_is_there(place, &change.call, found);
+                self.take_what_is_there(place, &change.call, found, &look.find, answer);
             }
             None if self.now < look.until => self.look_after_a_pause(ticket, look),
             None => self.answer_change(change, Err(fault.clone())),
@@ -408,7 +430,7 @@ fn several(change: &Change, keys: &[String]) -> Fault {
     Fault::new(FaultClass::LookFirst, "rutter.several", message)
 }
 
-fn not_seen(change: &Change, fault: &Fault) -> Fault {
+pub(super) fn not_seen(change: &Change, fault: &Fault) -> Fault {
     let message = format!(
         "what {} left behind cannot be looked at: {}: {}",
         change.call.label(),

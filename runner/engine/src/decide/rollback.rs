@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::Turn;
 use super::answer::Again;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Target};
+use crate::call::Call;
 use crate::effect::{
     Effect, Look, LookFor, Outcome, Reversed, Settlement, Ticket, UndoChange, UndoRequest, Work,
 };
+use crate::find::Shows;
 use crate::person::Person;
 use crate::plan::{Name, Step, Uses};
 use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{Back, Change, ChangeState, ItemRun};
+use crate::template;
 
 /// How often a reverse is sent because a look showed that the change still stands.
 const REVERSES_MAX: u32 = 4;
@@ -96,8 +98,14 @@ impl<'a> Turn<'a> {
                 if let Some(why) = self.reason_to_stay(change) {
                     let change = change.number;
                     self.facts.push(Fact::ChangeLeft { change, why });
+                } else if change.goes_along() {
+                    self.goes_with_its_object(change);
+                } else if change.passed.is_some() && !change.insisted {
+                    self.went_with_its_maker(change);
                 } else if change.is_unknown() && !change.insisted && !change.may_be_open() {
                     self.clear_doubt(change);
+                } else if let Some(first) = self.to_be_compared(change) {
+                    self.compare(first);
                 } else if let Some((step, item)) = self.undoing_plugin(change) {
                     self.undo_by_plugin(change, step, item);
                 } else {
@@ -120,7 +128,8 @@ impl<'a> Turn<'a> {
         if change.is_message() {
             return Some("a message that was sent stays sent".to_owned());
         }
-        let nothing = change.reverse.is_none() && !change.call.covered && !by_plugin;
+        let made = change.passed.is_none() && !change.call.covered;
+        let nothing = change.reverse.is_none() && made && !by_plugin;
         (nothing && !change.is_unknown()).then(|| "nothing takes it back".to_owned())
     }
 
@@ -142,22 +151,69 @@ impl<'a> Turn<'a> {
 
     fn undo_by_reverse(&mut self, change: &Change) {
         let number = change.number;
-        match &change.reverse {
-            Some(reverse) => match resolved(reverse, change) {
-                Ok(call) => self.send_reverse(number, Box::new(call), &change.at, 1, self.now),
-                Err(fault) => self.facts.push(Fact::ReverseFailed {
+        match change.reverse.as_ref().map(|call| resolved(call, change)) {
+            Some(Ok(call)) => {
+                self.send_reverse(number, Box::new(call), &change.at, 1, self.now);
+            }
+            Some(Err(fault)) => self.facts.push(Fact::ReverseFailed {
+                change: number,
+                fault,
+            }),
+            None => {
+                let fault = still_there(change, "what it was behind was taken back");
+                self.facts.push(Fact::ReverseFailed {
                     change: number,
                     fault,
-                }),
-            },
-            None => {
-                let note = "it goes with the object it belongs to".to_owned();
-                self.facts.push(Fact::ReverseDone {
-                    change: number,
-                    note,
                 });
             }
         }
+    }
+
+    /// A change without a reverse goes with its object, unless that stays. Where this run made the object,
+    /// it is known to be gone: what belonged to it may show a while longer.
+    fn goes_with_its_object(&mut self, change: &Change) {
+        let note = "it went with the object it belongs to".to_owned();
+        let maker = self.run.makes_object_of(change);
+        if maker.is_some_and(|maker| !maker.stands()) {
+            return self.is_gone(change, note);
+        }
+        match change.traceable().filter(|find| find.shows == Shows::There) {
+            Some(find) => self.look_whether_gone(change, find, note, Reversed::NotNeeded, 0),
+            None => self.stays_with_its_object(change),
+        }
+    }
+
+    fn stays_with_its_object(&mut self, change: &Change) {
+        self.facts.push(Fact::ChangeLeft {
+            change: change.number,
+            why: match change.passed {
+                Some(_) => "what it is behind stays".to_owned(),
+                None => "the object it belongs to stays".to_owned(),
+            },
+        });
+    }
+
+    /// What was made in passing may have gone with what it was behind.
+    fn went_with_its_maker(&mut self, change: &Change) {
+        let stays = |maker: &Change| matches!(maker.back, Back::Left(_));
+        let reversed = match self.run.maker(change).is_some_and(stays) {
+            true => Reversed::NotNeeded,
+            false => Reversed::NotSent,
+        };
+        if let Some(find) = change.traceable() {
+            let note = "it went with what it was behind".to_owned();
+            self.look_whether_gone(change, find, note, reversed, 0);
+        }
+    }
+
+    /// The change that is to be compared first: where a plugin takes the item back by itself, all of it is.
+    fn to_be_compared(&self, change: &'a Change) -> Option<&'a Change> {
+        let run: &'a crate::run::Run = self.run;
+        if self.undoing_plugin(change).is_none() {
+            return Some(change).filter(|change| change.is_to_be_compared());
+        }
+        let mut covered = run.changes_of(&change.at).filter(|other| run.covers(other));
+        covered.find(|other| other.is_to_be_compared())
     }
 
     fn send_reverse(
@@ -296,10 +352,7 @@ impl<'a> Turn<'a> {
             }
             // The next process looks: the reverse is recorded as sent.
             Some(_) => {}
-            None => {
-                let change = change.number;
-                self.facts.push(Fact::ReverseDone { change, note });
-            }
+            None => self.is_gone(change, note),
         }
     }
 
@@ -321,15 +374,15 @@ impl<'a> Turn<'a> {
             .find
             .still_shows(answer, &change.before, change.answer())
         {
-            let (change, note) = (*number, note.clone());
-            return self.facts.push(Fact::ReverseDone { change, note });
+            return self.is_gone(change, note.clone());
         }
         if self.now < look.until {
             return self.look_after_a_pause(ticket, look);
         }
         let reverse = change.reverse.as_ref().map(|call| resolved(call, change));
         let fault = match (reverse, reversed) {
-            (Some(Ok(call)), Reversed::Unknown) if *tries < REVERSES_MAX => {
+            (_, Reversed::NotNeeded) => return self.stays_with_its_object(change),
+            (Some(Ok(call)), Reversed::Unknown | Reversed::NotSent) if *tries < REVERSES_MAX => {
                 let call = Box::new(call);
                 return self.send_reverse(*number, call, &change.at, tries + 1, self.now);
             }
@@ -340,8 +393,8 @@ impl<'a> Turn<'a> {
         self.facts.push(Fact::ReverseFailed { change, fault });
     }
 
-    /// The step whose plugin takes its changes back by itself: not where one of them was asked about because nothing
-    /// takes it back.
+    /// The step whose plugin takes its changes back by itself: not the one that people were asked about because
+    /// nothing takes it back, what goes with its object, and what was made in passing.
     fn undoing_plugin(&self, change: &Change) -> Option<(&'a Step, &'a ItemRun)> {
         let run: &'a crate::run::Run = self.run;
         let step = run.planned(&change.at.step)?;
@@ -349,9 +402,7 @@ impl<'a> Turn<'a> {
             return None;
         };
         let item = run.step(&step.id)?.items.get(&change.at.item)?;
-        let mut changes = run.changes_of(&change.at);
-        let is_final = changes.any(Change::is_final);
-        (plugin.undo && !is_final).then_some((step, item))
+        (plugin.undo && change.is_for_its_plugin()).then_some((step, item))
     }
 
     fn undo_by_plugin(&mut self, change: &Change, step: &Step, item: &ItemRun) {
@@ -392,7 +443,7 @@ impl<'a> Turn<'a> {
     }
 
     fn host_undo(&mut self, at: At, item: &ItemRun) {
-        let mine = |change: &&Change| self.run.covers(change);
+        let mine = |change: &&Change| self.run.covers(change) && change.is_for_its_plugin();
         let changes = self.run.changes_of(&at).filter(mine);
         let undo = UndoRequest {
             changes: changes
@@ -479,31 +530,8 @@ fn for_good(fault: Fault, class: FaultClass) -> Fault {
 
 /// The reverse with the fields of the change's answer put in.
 fn resolved(reverse: &Call, change: &Change) -> Result<Call, Fault> {
-    let mut call = reverse.clone();
-    if let Target::Api(api) = &mut call.target {
-        fill(&mut api.parameters, change)?;
-    }
-    Ok(call)
-}
-
-fn fill(value: &mut Value, change: &Change) -> Result<(), Fault> {
-    let pointer = value.as_object().filter(|map| map.len() == 1);
-    let pointer = pointer
-        .and_then(|map| map.get("$answer"))
-        .and_then(Value::as_str);
-    if let Some(pointer) = pointer {
-        let found = change
-            .answer()
-            .and_then(|answer| answer.pointer(pointer))
-            .cloned();
-        *value = found.ok_or_else(|| missing_answer(change, pointer))?;
-        return Ok(());
-    }
-    match value {
-        Value::Array(list) => list.iter_mut().try_for_each(|value| fill(value, change)),
-        Value::Object(map) => map.values_mut().try_for_each(|value| fill(value, change)),
-        _ => Ok(()),
-    }
+    let filled = template::filled(reverse, change.answer());
+    filled.map_err(|pointer| missing_answer(change, &pointer))
 }
 
 fn missing_answer(change: &Change, pointer: &str) -> Fault {

@@ -41,6 +41,7 @@ impl Run {
         let under_way = self.rollback_under_way().is_some();
         for change in &mut self.changes {
             change.looking = false;
+            change.compared = false;
             if let ChangeState::Intended { stale } = &mut change.state {
                 *stale = true;
             }

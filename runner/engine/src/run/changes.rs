@@ -52,6 +52,9 @@ impl Run {
             insisted: false,
             adopted: false,
             offered: false,
+            passed: None,
+            left: None,
+            compared: false,
         });
         self.unanswered.insert(number);
         let (_, _, item) = self.item_mut(at)?;

@@ -49,6 +49,14 @@ impl Run {
             | Fact::ChangeKept { .. } => self.apply_to_call(fact, time),
             Fact::LookBegun { change } => self.look_begun(*change),
             Fact::LookFailed { change, fault } => self.look_failed(*change, fault),
+            Fact::Adopted { .. } => Ok(()),
+            Fact::ChangeSeen { change, seen } => self.change_seen(*change, seen),
+            Fact::MadeInPassing {
+                change,
+                passed,
+                reverse,
+                find,
+            } => self.made_in_passing(*change, passed, reverse.as_deref(), find, time),
             Fact::ChangeLeft { change, why } => self.change_left(*change, why),
             Fact::ChangeSettled {
                 change,

@@ -316,9 +316,9 @@ impl<'a> Search<'a> {
                 Some(Uses::Plugin(plugin)) => plugin.undo,
                 _ => false,
             };
-            plugin && !self.run.changes_of(&change.at).any(Change::is_final)
+            plugin && !change.is_final()
         };
-        change.reverse.is_none() && !change.call.covered && !by_plugin()
+        change.passed.is_none() && change.reverse.is_none() && !change.call.covered && !by_plugin()
     }
 
     /// Changes that stay, each with one that would be taken back and that it was made of.
@@ -370,7 +370,19 @@ impl<'a> Search<'a> {
         meant && self.found.contains_key(&place)
     }
 
-    fn part(self) -> Part {
+    /// What was made in passing stays with what it is behind.
+    fn keep_what_is_behind(&mut self) {
+        for change in self.run.changes() {
+            let maker = change.passed.as_ref().map(|passed| passed.of);
+            if let Some(maker) = maker.filter(|maker| self.stays.contains_key(maker)) {
+                let why = WhyStays::NeededBy(maker);
+                self.stays.entry(change.number).or_insert(why);
+            }
+        }
+    }
+
+    fn part(mut self) -> Part {
+        self.keep_what_is_behind();
         let run = self.run;
         let begun = |place: &usize| run.steps[*place].began.is_some();
         let again = self.found.iter().filter(|(place, _)| begun(place));

@@ -56,12 +56,15 @@ impl Run {
         let mut left = BTreeSet::new();
         let in_doubt = self.reverses_in_doubt();
         for change in &mut self.changes {
+            change.compared = false;
             match change.back {
                 Back::Failed(_) if in_doubt.contains(&change.number) => {}
                 Back::Failed(_) | Back::Claimed => {
                     change.back = Back::No;
                     change.look_failed = false;
                 }
+                // Its object may be gone by now.
+                Back::Left(_) if change.goes_along() => change.back = Back::No,
                 Back::Left(_) => {
                     left.insert(change.number);
                 }
@@ -187,7 +190,10 @@ impl Run {
         let (_, _, item) = self.item_mut(at)?;
         for number in item.changes.clone() {
             // What the undo itself changed goes with it.
-            let mine = |change: &&Change| change.at.phase == Phase::Undo || self.covers(change);
+            let mine = |change: &&Change| {
+                let given = self.covers(change) && change.is_for_its_plugin();
+                change.at.phase == Phase::Undo || given
+            };
             let Some(change) = self.change(number).filter(mine) else {
                 continue;
             };
@@ -221,9 +227,14 @@ impl Run {
     /// The newest change that is to be taken back next: no change that is stuck or stays needs it.
     pub(crate) fn next_to_take_back(&self) -> Option<&Change> {
         let stuck = &self.rollback.as_ref()?.stuck;
-        let open = self.to_take_back();
-        open.filter(|change| !stuck.contains(&change.number))
-            .find(|change| !self.is_needed_by_stuck(change))
+        let mut open = self.to_take_back().filter(|change| !change.goes_along());
+        let next = open.find(|change| {
+            let held = stuck.contains(&change.number) || self.is_needed_by_stuck(change);
+            !held && !self.waits_for_maker(change)
+        });
+        // What goes with its object is looked at when that had its turn.
+        let goes_along = || self.to_take_back().find(|change| change.goes_along());
+        next.or_else(|| goes_along().filter(|_| stuck.is_empty()))
     }
 
     /// Whether any change is left to be taken back.
@@ -262,10 +273,27 @@ impl Run {
         let Some(rollback) = &self.rollback else {
             return false;
         };
-        let newer = rollback.stuck.range(change.number + 1..);
-        newer
-            .filter_map(|number| self.change(*number))
-            .any(|other| self.is_needed_by(change, other, Order::Passes))
+        // What was made in passing needs nothing but what it is behind, and was not there before that.
+        let mut stuck = rollback
+            .stuck
+            .iter()
+            .filter_map(|number| self.change(*number));
+        stuck.any(|other| {
+            let newer = other.number > change.number && other.passed.is_none();
+            let shared = self.shares_undo(change, other);
+            shared || newer && self.is_needed_by(change, other, Order::Passes)
+        })
+    }
+
+    /// Whether a plugin takes both back at once.
+    fn shares_undo(&self, change: &Change, other: &Change) -> bool {
+        let same = change.at.step == other.at.step && change.at.item == other.at.item;
+        let both = change.is_for_its_plugin() && other.is_for_its_plugin();
+        let own = || match self.planned(&change.at.step).map(|step| &step.uses) {
+            Some(Uses::Plugin(plugin)) => plugin.undo,
+            _ => false,
+        };
+        same && both && own()
     }
 
     /// A newer change that stays and was made of what this one made, so that this one stays as well:
@@ -342,6 +370,11 @@ impl Change {
     /// Whether nobody expects it to be taken back: a message that was sent.
     pub fn is_message(&self) -> bool {
         matches!(self.call.target, Target::Http(_)) && self.call.covered
+    }
+
+    /// Whether its step's plugin takes it back, where that has an undo of its own.
+    pub(crate) fn is_for_its_plugin(&self) -> bool {
+        self.passed.is_none() && !self.is_final() && !self.goes_along()
     }
 
     /// Whether it may have happened or not.

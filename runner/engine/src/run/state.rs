@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::adoption::Adoption;
 use crate::api::Fault;
 use crate::call::Call;
 use crate::find::Find;
@@ -15,6 +16,7 @@ use crate::question::Question;
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
 use crate::run::tally::Tally;
 use crate::run::trust::{Recovery, Token};
+use crate::seen::{Passed, Seen};
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.
@@ -71,6 +73,8 @@ pub struct Run {
     pub(crate) unanswered: BTreeSet<u64>,
     /// Set by the driver for one session: nothing but this step and what it needs.
     pub(crate) until: Option<Name>,
+    /// What other runs took as it was, as far as this process was told.
+    pub(crate) adoptions: Vec<Adoption>,
     /// The steps that may start because of it.
     pub(crate) only: Option<BTreeSet<usize>>,
 }
@@ -276,6 +280,12 @@ pub struct Change {
     pub(crate) adopted: bool,
     /// It stays while its step is made again, and answers an equal change.
     pub(crate) offered: bool,
+    /// Nobody sent it: it is an object that another change made in passing.
+    pub passed: Option<Passed>,
+    /// What was seen of it at the end of its step.
+    pub left: Option<Seen>,
+    /// This process compared it with that before it is taken back.
+    pub(crate) compared: bool,
 }
 
 /// What became of a change.

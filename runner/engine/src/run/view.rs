@@ -1,6 +1,6 @@
 //! Reading a run: for expressions, displays and the driver.
 
-use crate::effect::{Look, LookFor, Wake, Work};
+use crate::effect::{Look, LookFor, Survey, SurveyFor, Wake, Work};
 use crate::plan::{Name, Plan, Step};
 use crate::record::{At, Identity, Mode, Phase, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{
@@ -214,6 +214,7 @@ impl Run {
                 .change(*number)
                 .is_some_and(|made| self.is_awaited(made)),
             Work::Look(look) => self.awaits_look(look),
+            Work::Survey(survey) => self.awaits_survey(survey),
             Work::Reverse(number) => {
                 let standing = self.change(*number).is_some_and(Change::stands);
                 standing && self.rollback_under_way().is_some()
@@ -241,6 +242,16 @@ impl Run {
                 looking && self.rollback_under_way().is_some()
             }
         }
+    }
+
+    /// Whether anybody still wants to know what a survey sees.
+    pub(crate) fn awaits_survey(&self, survey: &Survey) -> bool {
+        if let SurveyFor::Left(_) = survey.why {
+            return self.attempt(&survey.at).is_some();
+        }
+        let looking = |change: &Change| change.looking && change.stands();
+        let wanted = self.change(survey.change).is_some_and(looking);
+        wanted && self.rollback_under_way().is_some()
     }
 
     fn waits_in(&self, at: &At, index: u32) -> bool {

@@ -44,7 +44,10 @@ impl Run {
 
     /// The first change that stands and has no way back: from there on `undo` takes back only a part.
     pub fn point_of_no_return(&self) -> Option<&Change> {
-        let of_runs = |change: &&Change| change.at.phase == Phase::Run && change.stands();
+        let of_runs = |change: &&Change| {
+            // What was made in passing goes by what is said of its maker.
+            change.at.phase == Phase::Run && change.stands() && change.passed.is_none()
+        };
         let mut standing = self.changes().iter().filter(of_runs);
         standing.find(|change| self.way_back(change) == WayBack::None)
     }

@@ -12,6 +12,7 @@ mod inside;
 mod kit;
 mod look;
 mod part;
+mod passing;
 mod people;
 mod properties;
 mod redo;

@@ -49,6 +49,8 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("CancelCopyImage", image::cancel),
     ("DescribeImages", image::describe),
     ("DeleteImage", image::delete),
+    ("DescribeImageSharePermission", image::describe_shares),
+    ("ModifyImageSharePermission", image::modify_shares),
     ("DescribeSnapshots", snapshot::describe),
     ("DeleteSnapshot", snapshot::delete),
     ("DescribeRegions", region::describe),

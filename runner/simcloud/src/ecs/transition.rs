@@ -128,6 +128,7 @@ pub(crate) fn add_image(ecs: &mut Ecs, made: Made<'_>) {
         until_ms: made.until_ms,
         copy_of: None,
         shared_by: None,
+        shared_with: std::collections::BTreeMap::new(),
         content: made.source.content_of_copy(),
         architecture: made.source.architecture(),
     };

@@ -12,7 +12,7 @@ use crate::account::{AccountBackend, Until};
 use crate::api::Api;
 use crate::duration::milliseconds;
 use crate::fault::{Fault, FaultClass};
-use crate::find::Find;
+use crate::find::{Find, Passing};
 use crate::host::{HostBackend, HttpRequest, HttpResponse, Level};
 use crate::testing::expect::resolve;
 use crate::testing::look;
@@ -39,6 +39,8 @@ pub(super) struct Asked {
     pub(super) account: String,
     pub(super) api: Api,
     pub(super) reverse: Option<Api>,
+    /// What it makes in passing.
+    pub(super) passing: Vec<Passing>,
 }
 
 /// What came of a call.
@@ -172,6 +174,7 @@ impl State {
 
     /// Makes a change with a look, as the host does: looks, sends, looks where it has to.
     fn change(&mut self, call: Asked, find: &Find, take: bool) -> Result<(Value, bool), Fault> {
+        self.judge_look(&call, find)?;
         let look = look::of(find, take);
         let seen = self.look(&call.account, find)?;
         if let Some(found) = look.taken(seen.as_ref()) {
@@ -207,12 +210,33 @@ impl State {
         Err(Fault::fail("rutter.not-happened", message))
     }
 
+    /// What the host reads and removes before and after a change is taken back is judged with it.
+    fn judge_look(&mut self, call: &Asked, find: &Find) -> Result<(), Fault> {
+        let mut apis: Vec<Api> = Vec::new();
+        apis.extend(find.before_back.iter().map(|rest| rest.read.clone()));
+        for kind in &find.passing {
+            apis.extend(kind.read.iter().chain(&kind.remove).cloned());
+            apis.push(kind.look.clone());
+        }
+        let destroys = call.reverse.as_ref().is_some_and(|reverse| {
+            let contract = rutter_contracts::action(&reverse.product, &reverse.action);
+            contract.is_some_and(|contract| contract.irreversible)
+        });
+        if destroys || !find.passing.is_empty() {
+            let usages = rutter_contracts::usages(&call.api.product, &call.api.action);
+            apis.extend(usages.map(|usage| Api::new(&call.api.product, usage.read)));
+        }
+        let mut apis = apis.iter();
+        apis.try_for_each(|api| self.permit(&call.account, api))
+    }
+
     /// Reads for a look; `None` means that the object does not exist.
     fn look(&mut self, account: &str, find: &Find) -> Result<Option<Value>, Fault> {
         let read = |api: &Api| Asked {
             account: account.to_owned(),
             api: api.clone(),
             reverse: None,
+            passing: Vec::new(),
         };
         if let Some(rest) = &find.rest {
             let until = Until {
@@ -337,6 +361,7 @@ impl AccountDouble {
             account: self.name.clone(),
             api: api.clone(),
             reverse: reverse.cloned(),
+            passing: Vec::new(),
         }
     }
 }
@@ -361,7 +386,8 @@ impl AccountBackend for AccountDouble {
         find: &Find,
         take: bool,
     ) -> Result<(String, bool), Fault> {
-        let call = self.asked(api, reverse);
+        let mut call = self.asked(api, reverse);
+        call.passing.clone_from(&find.passing);
         let (answer, made) = self.double.0.borrow_mut().change(call, find, take)?;
         Ok((answer.to_string(), made))
     }

@@ -38,6 +38,12 @@ pub(super) fn resolve(parameters: &Value, answer: &Value) -> Value {
             Some(pointer) if object.len() == 1 => {
                 answer.pointer(pointer).cloned().unwrap_or(Value::Null)
             }
+            _ if object.len() == 1 && object.contains_key("$text") => {
+                let parts = object["$text"].as_array().into_iter().flatten();
+                let texts = parts.map(|part| resolve(part, answer));
+                let texts = texts.filter_map(|part| part.as_str().map(str::to_owned));
+                texts.collect::<String>().into()
+            }
             _ => object
                 .iter()
                 .map(|(key, value)| (key.clone(), resolve(value, answer)))

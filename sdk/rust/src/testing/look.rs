@@ -27,6 +27,10 @@ pub(super) fn of(find: &find::Find, take: bool) -> Find {
         },
         take,
         stays: find.stays,
+        before_back: None,
+        fields: Vec::new(),
+        uses: Vec::new(),
+        passing: Vec::new(),
         settle_ms: milliseconds(find.settle),
         answer: find.answer.clone(),
     }

@@ -275,16 +275,27 @@ impl Runner<'_> {
         let mut now_ms = ran.state.now_ms;
         let keys = Simulated::new(Rc::new(RefCell::new(after.clone())), self.case, None);
         for (call, answer) in ran.state.changes.iter().rev() {
-            let Some(reverse) = reverse_of(call, answer) else {
+            let Some(reverse) = call
+                .reverse
+                .as_ref()
+                .and_then(|reverse| filled(reverse, answer))
+            else {
                 continue;
             };
             now_ms += 1_000;
+            let behind = simulated::made_in_passing(&mut world, &keys, now_ms, call, answer);
             let taken = simulated::take_back(&mut world, &keys, now_ms, &call.account, &reverse);
             if let Err(fault) = taken {
                 problems.push(format!(
                     "the reverse of {} ends in {fault}",
                     call.api.label()
                 ));
+            }
+            for remove in behind {
+                let gone = simulated::take_back(&mut world, &keys, now_ms, &call.account, &remove);
+                if let Err(fault) = gone {
+                    problems.push(format!("{} ends in {fault}", remove.label()));
+                }
             }
         }
         (problems, world)
@@ -337,8 +348,8 @@ impl Runner<'_> {
     }
 }
 
-fn reverse_of(call: &Asked, answer: &Value) -> Option<Api> {
-    let mut reverse = call.reverse.clone()?;
+pub(super) fn filled(api: &Api, answer: &Value) -> Option<Api> {
+    let mut reverse = api.clone();
     if let Value::Object(parameters) = resolve(&Value::Object(reverse.parameters), answer) {
         reverse.parameters = parameters;
         return Some(reverse);

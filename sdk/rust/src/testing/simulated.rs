@@ -15,6 +15,7 @@ use crate::fault::{Fault, FaultClass};
 use crate::host::{HttpRequest, HttpResponse};
 use crate::testing::case::{Case, CaseAccount, WorldSource};
 use crate::testing::double::{Answered, Answers, Asked, is_change};
+use crate::testing::run::filled;
 
 /// How an answer gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,6 +290,40 @@ pub(super) fn take_back(
         Err(fault) if fault.is_absent() => Ok(()),
         Err(fault) => Err(fault),
     }
+}
+
+/// The calls that remove what a change made in passing, as reads of its own tell.
+pub(super) fn made_in_passing(
+    world: &mut World,
+    simulated: &Simulated,
+    now_ms: u64,
+    call: &Asked,
+    answer: &Value,
+) -> Vec<Api> {
+    let Ok(key) = simulated.key(&call.account) else {
+        return Vec::new();
+    };
+    let mut calls = Vec::new();
+    for kind in &call.passing {
+        let read = kind.read.as_ref().and_then(|read| filled(read, answer));
+        let (Some(read), Some(remove)) = (read, &kind.remove) else {
+            continue;
+        };
+        let found = handle(world, now_ms, &key, None, &read).result;
+        let list = found
+            .ok()
+            .and_then(|found| found.pointer(&kind.list).cloned());
+        for element in list
+            .as_ref()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let id = element.pointer(&kind.id).cloned().unwrap_or_default();
+            calls.extend(filled(remove, &serde_json::json!({ "Id": id })));
+        }
+    }
+    calls
 }
 
 /// What a caller can do about an error of the cloud, by the contracts.

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use rutter_engine::{
-    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, Repeat, Shows, Target,
-    UndoRequest,
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, Passing, Repeat, Shows,
+    Target, UndoRequest, Use,
 };
 use serde_json::{Value, json};
 
@@ -146,6 +146,36 @@ pub fn fault(code: &str) -> Fault {
     Fault::new(FaultClass::Fail, code, "it went wrong")
 }
 
+/// The parts of a change that its variations are about.
+trait Parts {
+    fn name(&self) -> String;
+    fn find(&mut self) -> &mut Find;
+}
+
+impl Parts for HostCall {
+    fn name(&self) -> String {
+        match self {
+            Self::Call { call, .. } => match &call.target {
+                Target::Api(api) => api.parameters["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        }
+    }
+
+    fn find(&mut self) -> &mut Find {
+        match self {
+            Self::Call {
+                find: Some(find), ..
+            } => find,
+            _ => panic!("it has no look"),
+        }
+    }
+}
+
 /// Variations of a call.
 pub trait CallExt {
     fn repeat(self, repeat: Repeat) -> Self;
@@ -157,6 +187,10 @@ pub trait CallExt {
     fn seen(self) -> Self;
     /// What is so already is taken.
     fn taken(self) -> Self;
+    /// It makes `NAME/part` in passing.
+    fn with_parts(self) -> Self;
+    /// Its reverse destroys it; `NAME/users` use it, and `Note` is compared.
+    fn used(self) -> Self;
 }
 
 impl CallExt for HostCall {
@@ -202,6 +236,10 @@ impl CallExt for HostCall {
                 shows,
                 take: false,
                 stays: false,
+                before_back: None,
+                fields: Vec::new(),
+                uses: Vec::new(),
+                passing: Vec::new(),
                 settle_ms: 5_000,
                 answer: match shows {
                     Shows::There => json!({ "Id": { "$found": "/Name" } }),
@@ -221,6 +259,54 @@ impl CallExt for HostCall {
             find.take = true;
         }
         call
+    }
+
+    fn with_parts(mut self) -> Self {
+        let name = self.name();
+        let behind = |id: Value| api("List", id, Class::Read, Repeat::Same);
+        let id = || json!({ "$answer": "/Id" });
+        let find = self.find();
+        let look = Find {
+            read: behind(id()),
+            key: String::new(),
+            ..find.clone()
+        };
+        find.passing.push(Passing {
+            kind: "part".to_owned(),
+            of: None,
+            read: Some(behind(json!(format!("{name}/part")))),
+            list: "/Items".to_owned(),
+            id: "/Name".to_owned(),
+            remove: Some(api("Delete", id(), Class::Change, Repeat::Never)),
+            find: look,
+        });
+        self
+    }
+
+    fn used(mut self) -> Self {
+        let name = self.name();
+        let find = self.find();
+        find.answer = Value::Null;
+        find.fields.push("/Note".to_owned());
+        find.uses.push(Use {
+            what: "it is used by".to_owned(),
+            read: api(
+                "List",
+                json!(format!("{name}/users")),
+                Class::Read,
+                Repeat::Same,
+            ),
+            lists: vec![("/Items".to_owned(), "/Id".to_owned())],
+            none_at_first: true,
+        });
+        if let Self::Call {
+            reverse: Some(reverse),
+            ..
+        } = &mut self
+        {
+            reverse.ask = Some(Ask::Irreversible);
+        }
+        self
     }
 
     fn covered(mut self) -> Self {

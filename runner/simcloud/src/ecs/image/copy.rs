@@ -48,6 +48,7 @@ pub(in crate::ecs) fn copy(scene: &mut Scene<'_>) -> Answer {
         from_ms: from,
         until_ms: until,
         copy_of: Some(source_id),
+        shared_with: std::collections::BTreeMap::new(),
         ..source
     };
     scene.account_mut().ecs.images.insert(id.clone(), image);

@@ -46,6 +46,7 @@ pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
         until_ms: until,
         copy_of: None,
         shared_by: None,
+        shared_with: std::collections::BTreeMap::new(),
         content: machine.content,
         architecture: machine.architecture,
     };

@@ -1,12 +1,16 @@
-//! Images: made from a server, copied to another region, listed, deleted.
+//! Images: made from a server, copied to another region, shared, listed, deleted.
 
 mod copy;
 mod create;
 mod describe;
+mod share;
 
 pub(super) use copy::{cancel, copy};
 pub(super) use create::create;
 pub(super) use describe::describe;
+pub(super) use share::{describe as describe_shares, modify as modify_shares};
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -32,6 +36,8 @@ pub(crate) struct Image {
     pub copy_of: Option<String>,
     /// The account that shares it.
     pub shared_by: Option<String>,
+    /// The accounts that it is shared with, and since when.
+    pub shared_with: BTreeMap<String, i64>,
     /// What a server made of it has.
     pub content: Content,
     /// Of the processors that it runs on.
@@ -56,6 +62,7 @@ impl Image {
             until_ms: ALWAYS,
             copy_of: None,
             shared_by: file.shared_by,
+            shared_with: BTreeMap::new(),
             content: Content::default(),
             architecture: stock::X86,
         }
@@ -122,7 +129,9 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         ));
     }
     refuse_dry_run(scene)?;
-    scene.account_mut().ecs.images.remove(&id);
+    if let Some(image) = scene.account_mut().ecs.images.remove(&id) {
+        share::withdraw_from_all(scene, &id, &image);
+    }
     Ok(json!({}))
 }
 

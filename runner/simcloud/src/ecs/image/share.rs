@@ -1,0 +1,109 @@
+//! `ModifyImageSharePermission` and `DescribeImageSharePermission`: an image of one account that others may use.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Image, held, not_found};
+use crate::answer::{Answer, Refusal};
+use crate::ecs::{refuse_dry_run, region};
+use crate::paging::{Sizes, numbered};
+use crate::scene::Scene;
+use crate::time;
+
+pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let id = scene.required("ImageId")?;
+    own(scene, &region, &id)?;
+    let (add, remove) = (
+        scene.parameters.list("AddAccount"),
+        scene.parameters.list("RemoveAccount"),
+    );
+    if let Some(group) = scene.parameters.filled("LaunchPermission") {
+        let message = format!("The specified Group is wrongly formed: {group} is not simulated.");
+        return Err(Refusal::new(400, "InvalidGroup.Malformed", message));
+    }
+    let unknown = |account: &&String| !scene.world.accounts.contains_key(*account);
+    if add.iter().chain(&remove).any(|account| unknown(&account)) {
+        let message =
+            "The specified parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
+        return Err(Refusal::new(404, "InvalidAccount.NotFound", message));
+    }
+    if add.contains(&scene.caller.account) {
+        let message = "The specified Account does not yourself.";
+        return Err(Refusal::new(404, "InvalidAccount.Forbbiden", message));
+    }
+    refuse_dry_run(scene)?;
+    let now = scene.now;
+    let owner = scene.caller.account.clone();
+    if let Some(image) = scene.account_mut().ecs.images.get_mut(&id) {
+        for account in &remove {
+            image.shared_with.remove(account);
+        }
+        for account in &add {
+            image.shared_with.entry(account.clone()).or_insert(now);
+        }
+    }
+    let image = own(scene, &region, &id)?.clone();
+    for account in remove {
+        withdraw(scene, &account, &id);
+    }
+    for account in add {
+        let shared = Image {
+            shared_by: Some(owner.clone()),
+            shared_with: BTreeMap::new(),
+            ..image.clone()
+        };
+        if let Some(account) = scene.world.accounts.get_mut(&account) {
+            account.ecs.images.insert(id.clone(), shared);
+        }
+    }
+    Ok(json!({}))
+}
+
+pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
+    let region = region(scene)?;
+    let id = scene.required("ImageId")?;
+    let image = own(scene, &region, &id)?;
+    let accounts = image
+        .shared_with
+        .iter()
+        .map(|(account, since)| json!({ "AliyunId": account, "SharedTime": time::text(*since) }));
+    let accounts: Vec<Value> = accounts.collect();
+    let sizes = Sizes {
+        default: 10,
+        most: 100,
+    };
+    let (page, mut answer) = numbered(scene.parameters, sizes, accounts);
+    answer["ImageId"] = json!(id);
+    answer["RegionId"] = json!(region);
+    answer["Accounts"] = json!({ "Account": page });
+    answer["ShareGroups"] = json!({ "ShareGroup": [] });
+    Ok(answer)
+}
+
+/// An image that is deleted is gone for those that it was shared with.
+pub(super) fn withdraw_from_all(scene: &mut Scene<'_>, id: &str, image: &Image) {
+    for account in image.shared_with.keys() {
+        withdraw(scene, account, id);
+    }
+}
+
+fn withdraw(scene: &mut Scene<'_>, account: &str, id: &str) {
+    let owner = scene.caller.account.clone();
+    if let Some(account) = scene.world.accounts.get_mut(account) {
+        let theirs = &mut account.ecs.images;
+        let shared = |image: &Image| image.shared_by.as_ref() == Some(&owner);
+        if theirs.get(id).is_some_and(shared) {
+            theirs.remove(id);
+        }
+    }
+}
+
+fn own<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
+    let image = held(scene, region, id)?;
+    match image.shared_by {
+        None => Ok(image),
+        Some(_) => Err(not_found()),
+    }
+}

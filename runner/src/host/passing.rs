@@ -1,0 +1,164 @@
+//! What a look says beside the object: what is made in passing, by the plugin, and who uses it, by the
+//! contracts. Each read and each removal is judged with the change that it belongs to.
+
+use rutter_contracts::{From, Usage, usages};
+use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Shows, Use};
+use serde_json::{Value, json};
+
+use super::broker::{Look, classed, known, wrong};
+
+/// How long a read may take to show that something made in passing is gone. Milliseconds.
+const SETTLE_MS: u64 = 5_000;
+
+/// A kind of object that a change makes in passing, before its calls are judged and classed.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    pub(super) kind: String,
+    pub(super) behind: Option<u32>,
+    pub(super) read: Option<Api>,
+    pub(super) list: String,
+    pub(super) id: String,
+    pub(super) remove: Option<Api>,
+    pub(super) look: Api,
+    pub(super) look_list: String,
+}
+
+impl Kind {
+    /// With its calls classed.
+    pub(super) fn classed(self, account: &str) -> Passing {
+        let call = |api: Api| classed(account.to_owned(), api);
+        Passing {
+            kind: self.kind,
+            of: self.behind.map(|place| place as usize),
+            read: self.read.map(call).map(all_pages),
+            list: self.list,
+            id: self.id,
+            remove: self.remove.map(call),
+            find: Find {
+                rest: None,
+                read: call(self.look),
+                list: self.look_list,
+                tests: Vec::new(),
+                key: String::new(),
+                shows: Shows::There,
+                take: false,
+                stays: false,
+                before_back: None,
+                fields: Vec::new(),
+                uses: Vec::new(),
+                passing: Vec::new(),
+                settle_ms: SETTLE_MS,
+                answer: Value::Null,
+            },
+        }
+    }
+}
+
+/// A call that belongs to a look, and whether it has to be a read.
+pub(super) struct Judged {
+    api: Api,
+    reads: bool,
+}
+
+/// The calls that a look needs beside its own read.
+pub(super) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Judged> {
+    let read = |api: Api| Judged { api, reads: true };
+    let destroyed = reverse.is_some_and(|reverse| destroys(reverse));
+    let uses = used(change, destroyed, look).map(|usage| read(request(usage, change)));
+    let rest = look.before_back.iter().map(|(api, _)| read(api.clone()));
+    let passing = look.passing.iter().flat_map(|kind| {
+        let reads = kind.read.iter().chain([&kind.look]).cloned().map(read);
+        let remove = kind.remove.iter().cloned();
+        reads.chain(remove.map(|api| Judged { api, reads: false }))
+    });
+    rest.chain(uses).chain(passing).collect()
+}
+
+/// Judges them.
+pub(super) fn permit(
+    calls: Vec<Judged>,
+    judge: impl Fn(&Api) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    calls.iter().try_for_each(|Judged { api, reads }| {
+        let is_read = known(api).is_some_and(|action| action.as_read().is_some());
+        let judged = match *reads && !is_read {
+            true => Err(wrong(format!(
+                "`{}:{}` is not known to be a read",
+                api.product, api.action
+            ))),
+            false => judge(api),
+        };
+        judged.map_err(|mut fault| {
+            let what = match fault.class {
+                FaultClass::Denied => "what is read or removed before and after it is taken back",
+                _ => "the look at what it makes",
+            };
+            fault.message = format!("{what}: {}", fault.message);
+            fault
+        })
+    })
+}
+
+/// How it is seen who uses what a change makes, where something destroys it.
+pub(super) fn uses(account: &str, change: &Api, reverse: Option<&Call>, look: &Look) -> Vec<Use> {
+    let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
+    let uses = used(change, destroyed, look).map(|usage| Use {
+        what: usage.what.to_owned(),
+        read: all_pages(classed(account.to_owned(), request(usage, change))),
+        lists: usage
+            .lists
+            .iter()
+            .map(|(list, id)| ((*list).to_owned(), (*id).to_owned()))
+            .collect(),
+        none_at_first: usage.none_at_first,
+    });
+    uses.collect()
+}
+
+/// A plugin that says what is made in passing takes the object back by itself where it has no reverse.
+fn used(change: &Api, destroyed: bool, look: &Look) -> impl Iterator<Item = &'static Usage> {
+    let counts = destroyed || !look.passing.is_empty();
+    let contract = known(change).filter(|_| counts);
+    contract
+        .into_iter()
+        .flat_map(|action| usages(action.product, &action.name))
+}
+
+fn destroys(api: &Api) -> bool {
+    let danger = known(api).and_then(|action| action.danger_of(&api.parameters));
+    danger == Some(rutter_contracts::Danger::Irreversible)
+}
+
+/// The read that shows a use, with fields of the change's answer left open.
+fn request(usage: &Usage, change: &Api) -> Api {
+    let given = |name: &str| change.parameters.get(name).cloned().unwrap_or_default();
+    let value = |from: &From| match from {
+        From::Call(name) => given(name),
+        From::Answer(pointer) => json!({ "$answer": pointer }),
+        From::Text(text) => json!(text),
+    };
+    let region = usage.region.map(given);
+    Api {
+        product: change.product.clone(),
+        action: usage.read.to_owned(),
+        version: change.version.clone(),
+        region: match region {
+            Some(Value::String(region)) => Some(region),
+            _ => change.region.clone(),
+        },
+        parameters: usage
+            .parameters
+            .iter()
+            .map(|(name, from)| ((*name).to_owned(), value(from)))
+            .collect(),
+    }
+}
+
+/// A read to its last page, where it has pages.
+fn all_pages(call: Call) -> Call {
+    let all_pages = match &call.target {
+        rutter_engine::Target::Api(api) => known(api).is_some_and(|action| action.paging.is_some()),
+        _ => false,
+    };
+    Call { all_pages, ..call }
+}
