@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rutter_simcloud::server::{self, Options, ServeError};
-use rutter_simcloud::{Summary, World};
+use rutter_simcloud::{Request, Summary, World};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::process::Child;
@@ -174,6 +174,14 @@ impl Paused {
             world: world.unwrap_or_else(|error| panic!("the world is sound: {error}")),
             now_ms: None,
         }
+    }
+
+    /// Makes a call as somebody who is no run of ours. The answer's status and body.
+    pub fn call(&mut self, request: &Request) -> (u16, Value) {
+        let now_ms = self.now_ms.unwrap_or_else(|| self.world.start_ms());
+        let seed = self.world.seed();
+        let answer = self.world.handle(now_ms, seed, request);
+        (answer.status, answer.body)
     }
 }
 
