@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::adoption::Adoption;
-use crate::api::Fault;
+use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Condition, HostCall};
 use crate::find::Find;
 use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
-use crate::record::{At, Identity, Mode, Timestamp};
+use crate::record::{At, Identity, Mode, Place, Timestamp};
 use crate::seen::Seen;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -52,6 +52,26 @@ pub enum Outcome {
     Unknown(Fault),
 }
 
+impl Outcome {
+    /// The outcome of a call that failed with this fault, where nothing but the fault is known.
+    pub fn of_fault(fault: Fault) -> Self {
+        match fault.class {
+            FaultClass::LookFirst => Self::Unknown(fault),
+            _ => Self::Refused(fault),
+        }
+    }
+
+    /// It did not happen, and the same call may well succeed a little later.
+    pub fn is_refused_for_now(&self) -> bool {
+        matches!(self, Self::Refused(fault) if fault.class == FaultClass::Retry)
+    }
+
+    /// It did not happen, because of the credentials that it was sent with.
+    pub fn asks_for_credentials(&self) -> bool {
+        matches!(self, Self::Refused(fault) if fault.class == FaultClass::Credential)
+    }
+}
+
 /// What a call in flight is for. It goes out with the effect and comes back with the answer, so that
 /// the engine keeps no memory of its own beside the records.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,23 +89,15 @@ pub struct Ticket {
 pub enum Work {
     /// A guest's read.
     Read {
-        /// The guest.
-        at: At,
-        /// The call's place.
-        index: u32,
-        /// Its fingerprint.
-        print: String,
+        /// Whose, and which.
+        place: Place,
         /// The call.
         call: Box<Call>,
     },
     /// A poll of a guest's wait.
     Poll {
-        /// The guest.
-        at: At,
-        /// The call's place.
-        index: u32,
-        /// Its fingerprint.
-        print: String,
+        /// Whose, and which.
+        place: Place,
         /// The call.
         call: Box<Call>,
         /// Until when.
@@ -173,10 +185,8 @@ pub struct Look {
 pub enum LookFor {
     /// What is there before a change is intended, by the guest's call.
     Before {
-        /// The call's place.
-        index: u32,
-        /// Its fingerprint.
-        print: String,
+        /// The place of the guest's call.
+        place: Place,
         /// The change.
         call: Box<Call>,
         /// The call that takes it back.

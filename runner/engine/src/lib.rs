@@ -45,8 +45,8 @@ pub use question::{
     Approval, Evidence, Question, Settled, Shown, Silence, Within, Yes, names_action,
 };
 pub use record::{
-    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Record, RollbackEnd,
-    RunEnd, Shape, StepEnd, Timestamp,
+    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Place, Record,
+    RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
 };
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Recovery, Rollback, Run,

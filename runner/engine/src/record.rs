@@ -85,6 +85,17 @@ pub struct At {
     pub phase: Phase,
 }
 
+/// One host call of a guest: the attempt, the number in it, and what is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The attempt.
+    pub at: At,
+    /// The call's number in the attempt, from 0.
+    pub index: u32,
+    /// Its fingerprint.
+    pub print: String,
+}
+
 /// How a run is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_contracts::Read;
 use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Target};
+use rutter_meaning::Subject;
+use rutter_meaning::pages::Pages;
 use serde_json::{Value, json};
 
 use super::Clock;
@@ -14,13 +15,11 @@ use super::api::{ApiRequest, host_of, nonce};
 use super::call::ApiCall;
 use super::credentials::{Credential, CredentialError, Role, find};
 use super::endpoints::Endpoints;
-use super::outcome::Subject;
-use super::pages::Pages;
 use super::pause::Pauses;
 use super::roles::{Assume, Assuming, Session, Sessions, account_id, parameters, session_of};
 use super::time::CloudTime;
 use super::transport::{Route, Transport};
-use crate::host::{Carried, Carry, CarryRead};
+use crate::host::{Carried, Carry};
 use crate::secrets::{Secrets, UnknownPlaceholder};
 use crate::settings::{Environment, Http, Settings};
 
@@ -208,8 +207,7 @@ impl LiveCarrier {
                 Err(fault) => return Outcome::Refused(fault),
             };
             let outcome = self.send_as(call, parameters, &bound, &credential).await;
-            let over = credential.expires.is_some()
-                && matches!(&outcome, Outcome::Refused(fault) if fault.class == FaultClass::Credential);
+            let over = credential.expires.is_some() && outcome.asks_for_credentials();
             if !over || renewed {
                 return outcome;
             }
@@ -314,7 +312,7 @@ impl LiveCarrier {
                 if let Some(date) = answer.header("date") {
                     self.time.hear(date);
                 }
-                let outcome = subject.judge_api(call.product, &answer);
+                let outcome = subject.judge_api(call.product, answer.status, &answer.body);
                 self.pauses
                     .note(call.account, call.product, &answer, &outcome);
                 outcome
@@ -348,27 +346,6 @@ impl Assume for LiveCarrier {
 impl Carry for LiveCarrier {
     fn carry<'a>(&'a self, call: &'a Call, at: &'a At) -> Carried<'a> {
         Box::pin(self.carry_once(call, at))
-    }
-}
-
-impl CarryRead for LiveCarrier {
-    fn carry_read<'a>(&'a self, read: Read, call: &'a Call, at: &'a At) -> Carried<'a> {
-        let read = read.action();
-        let is_it = matches!(&call.target, Target::Api(api)
-            if api.action == read.name && api.product.eq_ignore_ascii_case(read.product));
-        if is_it {
-            return Box::pin(self.carry_once(call, at));
-        }
-        let message = format!("`{}` is not `{}`", call.label(), read.label());
-        let fault = Fault::new(FaultClass::Bug, "rutter.wrong-request", message);
-        Box::pin(async { Outcome::Refused(fault) })
-    }
-
-    fn assume_role<'a>(&'a self, account: &'a str, arn: &'a str, session: &'a str) -> Carried<'a> {
-        Box::pin(async move {
-            let outcome = self.assume_for_step(account, arn, session).await;
-            self.swapped(outcome)
-        })
     }
 }
 

@@ -9,14 +9,12 @@
 //! | `identity.rs` | who an account is |
 //! | `endpoints.rs` | which address serves a product |
 //! | `call.rs`, `api.rs` | encoding and signing one call of the cloud's API |
-//! | `outcome.rs` | whether what came back means done, refused or unknown |
-//! | `pages.rs` | reading a paged list to its end |
 //! | `pause.rs` | waiting when the cloud asks for it |
 //! | `plain.rs` | requests that a plugin makes to any other API |
 //! | `time.rs` | what time it is in the cloud |
 //! | `transport.rs`, `address.rs`, `trust.rs` | connections: deadlines, caps, which addresses, whose certificates |
 //!
-//! Nothing here decides whether a call may be made, and nothing repeats a call that may have happened.
+//! What an answer means stands in `rutter-meaning`. Nothing here decides whether a call may be made, and nothing repeats a call that may have happened.
 
 mod account;
 mod address;
@@ -26,8 +24,6 @@ pub mod credentials;
 mod endpoints;
 mod identity;
 mod live;
-mod outcome;
-pub mod pages;
 mod pause;
 mod plain;
 mod roles;
@@ -44,8 +40,6 @@ use rutter_engine::Timestamp;
 
 pub use account::Binding;
 pub use live::{CloudError, LiveCarrier};
-pub(crate) use outcome::judge_answer;
-pub(crate) use plain::judge_plain_answer;
 pub use time::CloudTime;
 
 /// Says what time it is; a value, so that tests can wind it.

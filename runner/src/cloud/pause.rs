@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rutter_engine::{FaultClass, Outcome};
+use rutter_engine::Outcome;
 use tokio::time::Instant;
 
 use super::transport::Answer;
@@ -32,7 +32,7 @@ impl Pauses {
 
     /// Notes what a throttled answer asks for.
     pub(super) fn note(&self, account: &str, product: &str, answer: &Answer, outcome: &Outcome) {
-        if !matches!(outcome, Outcome::Refused(fault) if fault.class == FaultClass::Retry) {
+        if !outcome.is_refused_for_now() {
             return;
         }
         let asked = answer

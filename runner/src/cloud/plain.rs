@@ -3,15 +3,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rutter_engine::{Call, Class, Fault, FaultClass, HttpRequest, Outcome};
-use serde_json::json;
+use rutter_engine::{Call, Fault, FaultClass, HttpRequest, Outcome};
+use rutter_meaning::Subject;
 use url::Url;
 
 use super::address::{is_public, literal, not_public};
 use super::api::host_of;
 use super::live::{LiveCarrier, secret_unknown};
-use super::outcome::Subject;
-use super::transport::{Answer, Request, Route};
+use super::transport::{Request, Route};
 use crate::secrets::{Encoding, SecretText, UnknownPlaceholder};
 use crate::settings::{HttpCredential, HttpCredentialKind, is_loopback};
 
@@ -51,7 +50,10 @@ impl LiveCarrier {
             sending.headers.push((name, value.expose().to_owned()));
         }
         match self.transport.send(sending, route).await {
-            Ok(answer) => self.judge_plain(subject, answer),
+            Ok(answer) => {
+                let body = self.secrets.redact_bytes(&answer.body);
+                subject.judge_plain(answer.status, &answer.headers, &body)
+            }
             Err(trouble) => subject.judge_trouble(trouble),
         }
     }
@@ -179,55 +181,6 @@ impl LiveCarrier {
             body,
         })
     }
-
-    /// Every whole answer is the plugin's to judge, but for those that leave open what happened and
-    /// those that ask for the same again.
-    fn judge_plain(&self, subject: Subject<'_>, answer: Answer) -> Outcome {
-        let body = self.secrets.redact_bytes(&answer.body);
-        judge_status(subject, answer.status).unwrap_or_else(|| {
-            Outcome::Done(json!({
-                "status": answer.status,
-                "headers": answer.headers,
-                "body": STANDARD.encode(body),
-            }))
-        })
-    }
-}
-
-/// The outcome of a request whose status alone decides; `None` where the plugin judges.
-fn judge_status(subject: Subject<'_>, status: u16) -> Option<Outcome> {
-    if status == 429 {
-        let what = "the service asks for fewer requests (HTTP 429)";
-        return Some(subject.refused(
-            FaultClass::Retry,
-            "rutter.http.throttled",
-            what,
-            "wait; it is repeated",
-        ));
-    }
-    if status >= 500 && subject.class == Class::Change {
-        let what = format!("the service failed (HTTP {status})");
-        return Some(subject.unknown("rutter.http.status", &what));
-    }
-    None
-}
-
-/// Judges an answer by plain HTTP that did not come over a network.
-pub(crate) fn judge_plain_answer(
-    label: &str,
-    host: &str,
-    class: Class,
-    status: u16,
-    body: &str,
-) -> Outcome {
-    let subject = Subject { label, host, class };
-    judge_status(subject, status).unwrap_or_else(|| {
-        Outcome::Done(json!({
-            "status": status,
-            "headers": [],
-            "body": STANDARD.encode(body),
-        }))
-    })
 }
 
 fn body_encoding(headers: &[(String, String)]) -> Encoding {

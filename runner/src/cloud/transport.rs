@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy};
+use rutter_meaning::Trouble;
 use url::Url;
 
 use super::{address, trust};
@@ -39,23 +40,6 @@ impl Answer {
         let found = self.headers.iter().find(|(held, _)| held == name);
         found.map(|(_, value)| value.as_str())
     }
-}
-
-/// Why there is no answer. The texts are fragments without the address, which may hold secrets.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// No byte of the request left.
-    NotSent {
-        reason: String,
-        /// Whether it may go better next time.
-        transient: bool,
-    },
-    /// The deadline passed; `answering` if the answer had begun.
-    TimeOut { after: Duration, answering: bool },
-    /// The connection broke; `answering` if the answer had begun.
-    Broken { reason: String, answering: bool },
-    /// The answer is larger than the cap.
-    TooLarge { max: usize },
 }
 
 /// Which rules a connection is under.

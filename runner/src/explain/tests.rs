@@ -58,7 +58,7 @@ fn a_slip_finds_its_code() {
 fn given() -> BTreeSet<String> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut codes = BTreeSet::new();
-    for folder in ["src", "engine/src", "../sdk/rust/src"] {
+    for folder in ["src", "engine/src", "meaning/src", "../sdk/rust/src"] {
         for file in sources(&package.join(folder)) {
             let text = std::fs::read_to_string(&file).expect("a source can be read");
             for (at, _) in text.match_indices("\"rutter.") {

@@ -1,25 +1,16 @@
 //! `accounts`: the cloud accounts that the operator gave to a step.
 
-use rutter_engine::{Api, Condition, Fault, Is, Shows, Test};
+use rutter_engine::{Api, Fault, Is, Test};
+use rutter_meaning::{
+    CallWritten, Errand, Look, LookWritten, PassingWritten, WaitWritten, account_of_role,
+    condition, wrong,
+};
 use serde_json::Value;
 
-use super::broker::{Errand, Look, known, serve, wrong};
+use super::broker::serve;
 use super::context::{Account, BoundAccount, Context};
 use super::limits::too_long;
 use super::line::Answer;
-use super::passing;
-
-/// Milliseconds between two polls where neither plugin nor contract says.
-const EVERY_MS: u64 = 15_000;
-/// Milliseconds a wait takes at most where neither plugin nor contract says.
-const TIMEOUT_MS: u64 = 12 * 3_600_000;
-/// Milliseconds between two polls at least: what is polled takes seconds or hours.
-const EVERY_MS_MIN: u64 = 100;
-
-/// Milliseconds that a read may take to show a change where the plugin does not say.
-const SETTLE_MS: u64 = 5_000;
-/// And at the most.
-const SETTLE_MS_MAX: u64 = 15 * 60_000;
 
 /// A call as a guest writes it.
 #[derive(Clone, Debug)]
@@ -32,20 +23,10 @@ pub(super) struct ApiText {
     pub(super) parameters: String,
 }
 
-/// A wait as a guest writes it; what is empty is the contract's.
-#[derive(Clone, Debug)]
-pub(super) struct WaitText {
-    pub(super) path: String,
-    pub(super) until: Vec<String>,
-    pub(super) fail: Vec<String>,
-    pub(super) every_ms: Option<u64>,
-    pub(super) timeout_ms: Option<u64>,
-}
-
 /// A look as a guest writes it; values are JSON.
 #[derive(Clone, Debug)]
 pub(super) struct FindText {
-    pub(super) rest: Option<(ApiText, WaitText)>,
+    pub(super) rest: Option<(ApiText, WaitWritten)>,
     pub(super) read: ApiText,
     pub(super) all_pages: bool,
     pub(super) list: String,
@@ -54,7 +35,7 @@ pub(super) struct FindText {
     pub(super) gone: bool,
     pub(super) take: bool,
     pub(super) stays: bool,
-    pub(super) before_back: Option<(ApiText, WaitText)>,
+    pub(super) before_back: Option<(ApiText, WaitWritten)>,
     pub(super) fields: Vec<String>,
     pub(super) passing: Vec<PassingText>,
     pub(super) settle_ms: Option<u64>,
@@ -126,7 +107,7 @@ impl Context {
             Err(fault) => return Ok(Err(fault)),
         };
         let errand = Errand::Call {
-            account,
+            handle: account.handle(),
             api,
             reverse,
             look: None,
@@ -152,7 +133,7 @@ impl Context {
             Err(fault) => return Ok(Err(fault)),
         };
         let errand = Errand::Call {
-            account,
+            handle: account.handle(),
             api,
             reverse,
             look: Some(Box::new(look)),
@@ -170,7 +151,14 @@ impl Context {
             Ok(api) => api,
             Err(fault) => return Ok(Err(fault)),
         };
-        let answer = serve(self, Box::new(Errand::CallAll { account, api })).await?;
+        let answer = serve(
+            self,
+            Box::new(Errand::CallAll {
+                handle: account.handle(),
+                api,
+            }),
+        )
+        .await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -179,7 +167,7 @@ impl Context {
         &mut self,
         account: Account,
         api: ApiText,
-        wait: WaitText,
+        wait: WaitWritten,
     ) -> Answer<String> {
         let parsed = self.api(api).and_then(|api| {
             let condition = condition(&api, wait)?;
@@ -190,7 +178,7 @@ impl Context {
             Err(fault) => return Ok(Err(fault)),
         };
         let errand = Errand::WaitFor {
-            account,
+            handle: account.handle(),
             api,
             condition,
         };
@@ -220,83 +208,65 @@ impl Context {
             assumed: true,
         };
         let errand = Errand::AssumeRole {
-            account,
+            handle: account.handle(),
             arn,
             session,
         };
         Ok(serve(self, Box::new(errand)).await?.map(|_| role))
     }
 
-    /// Completes a call: the product as the contracts spell it, the version, the parameters parsed.
+    /// Reads a call and completes it.
     fn api(&self, text: ApiText) -> Result<Api, Fault> {
+        self.written(text)?.complete()
+    }
+
+    fn written(&self, text: ApiText) -> Result<CallWritten, Fault> {
         let parameters = self.json("the parameters", &text.parameters)?;
-        if !parameters.is_object() {
-            return Err(wrong(format!(
-                "the parameters of `{}:{}` are no JSON object",
-                text.product, text.action
-            )));
-        }
-        let product = rutter_contracts::product_name(&text.product);
-        let version = text
-            .version
-            .or_else(|| Some(version_of(product?)?.to_owned()))
-            .ok_or_else(|| {
-                wrong(format!(
-                    "the product `{}` is not known, so a call of it has to name its API's version",
-                    text.product
-                ))
-            })?;
-        Ok(Api {
-            product: product.map_or(text.product, str::to_owned),
+        Ok(CallWritten {
+            product: text.product,
             action: text.action,
-            version,
+            version: text.version,
             region: text.region,
             parameters,
         })
     }
 
-    /// Completes a look: its reads, its conditions.
+    /// Reads a look and completes it.
     fn look(&self, find: FindText) -> Result<Look, Fault> {
-        let rest = |(read, wait)| {
-            let read = self.api(read)?;
-            let condition = condition(&read, wait)?;
-            Ok::<_, Fault>((read, condition))
-        };
+        let polled = |(read, wait)| Ok::<_, Fault>((self.written(read)?, wait));
         let passing = find.passing.into_iter().map(|text| self.passing(text));
         let tests = find.tests.into_iter().map(|(at, check)| {
             let is = self.check(check)?;
             Ok(Test { at, is })
         });
-        Ok(Look {
-            rest: find.rest.map(rest).transpose()?,
-            before_back: find.before_back.map(rest).transpose()?,
+        let written = LookWritten {
+            rest: find.rest.map(polled).transpose()?,
+            before_back: find.before_back.map(polled).transpose()?,
             fields: find.fields,
             passing: passing.collect::<Result<_, Fault>>()?,
-            read: self.api(find.read)?,
+            read: self.written(find.read)?,
             all_pages: find.all_pages,
             list: find.list,
             tests: tests.collect::<Result<_, Fault>>()?,
             key: find.key,
-            shows: match find.gone {
-                true => Shows::Gone,
-                false => Shows::There,
-            },
+            gone: find.gone,
             take: find.take,
             stays: find.stays,
-            settle_ms: find.settle_ms.unwrap_or(SETTLE_MS).min(SETTLE_MS_MAX),
+            settle_ms: find.settle_ms,
             answer: self.json("the answer of a look", &find.answer)?,
-        })
+        };
+        written.complete()
     }
 
-    fn passing(&self, text: PassingText) -> Result<passing::Kind, Fault> {
-        Ok(passing::Kind {
+    fn passing(&self, text: PassingText) -> Result<PassingWritten, Fault> {
+        Ok(PassingWritten {
             kind: text.kind,
             behind: text.behind,
-            read: text.read.map(|read| self.api(read)).transpose()?,
+            read: text.read.map(|read| self.written(read)).transpose()?,
             list: text.list,
             id: text.id,
-            remove: text.remove.map(|remove| self.api(remove)).transpose()?,
-            look: self.api(text.look)?,
+            remove: text.remove.map(|remove| self.written(remove)).transpose()?,
+            look: self.written(text.look)?,
             look_list: text.look_list,
         })
     }
@@ -333,49 +303,4 @@ impl Context {
         }
         Ok(text)
     }
-}
-
-fn version_of(product: &str) -> Option<&'static str> {
-    rutter_contracts::products()
-        .find(|(name, _)| *name == product)
-        .map(|(_, version)| version)
-}
-
-/// Completes a wait from the contract of the read that is polled.
-fn condition(api: &Api, wait: WaitText) -> Result<Condition, Fault> {
-    let usual = known(api).and_then(|action| action.wait);
-    let every_ms = wait.every_ms.or(usual.map(|usual| usual.every_ms));
-    let timeout_ms = wait.timeout_ms.or(usual.map(|usual| usual.timeout_ms));
-    let own = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-    let (path, until, fail) = match usual {
-        _ if !wait.until.is_empty() => (wait.path, wait.until, wait.fail),
-        Some(usual) if wait.path.is_empty() || wait.path == usual.path => {
-            let fail = if wait.fail.is_empty() {
-                own(usual.fail)
-            } else {
-                wait.fail
-            };
-            (usual.path.to_owned(), own(usual.until), fail)
-        }
-        _ => {
-            return Err(wrong(format!(
-                "`{}:{}` is not known to be waited for, so the values to wait for have to be named",
-                api.product, api.action
-            )));
-        }
-    };
-    Ok(Condition {
-        path,
-        until,
-        fail,
-        every_ms: every_ms.unwrap_or(EVERY_MS).max(EVERY_MS_MIN),
-        timeout_ms: timeout_ms.unwrap_or(TIMEOUT_MS),
-    })
-}
-
-/// The account of a role's ARN, `acs:ram::<account id>:role/<name>`.
-fn account_of_role(arn: &str) -> Option<&str> {
-    let (id, role) = arn.strip_prefix("acs:ram::")?.split_once(":role/")?;
-    let sound = rutter_manifest::is_account_id(id) && !role.is_empty() && !role.contains('>');
-    sound.then_some(id)
 }

@@ -1,13 +1,13 @@
 //! What the host knows about the guest it serves.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rutter_manifest::Manifest;
+use rutter_meaning::{Handle, Maker, Tokens};
 
-use super::fingerprint::Maker;
+use super::hosts::Hosts;
 use super::line::Line;
-use super::permit::Hosts;
 
 /// An account as the operator bound it to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,17 @@ pub struct Account {
     pub(super) assumed: bool,
 }
 
+impl Account {
+    /// The account as a guest's errands name it.
+    pub(super) fn handle(&self) -> Handle {
+        Handle {
+            opened_as: self.opened_as.clone(),
+            account: self.bound.name.clone(),
+            assumed: self.assumed,
+        }
+    }
+}
+
 /// What the host knows about the guest it serves.
 #[derive(Debug)]
 pub(super) struct Context {
@@ -43,10 +54,8 @@ pub(super) struct Context {
     /// The hosts that the operator named.
     pub(super) hosts: Hosts,
     pub(super) line: Line,
-    /// Client tokens of earlier attempts whose changes were done: an equal change gets the next one.
-    pub(super) spent: BTreeSet<String>,
-    /// How many equal changes the attempt made so far, for their client tokens.
-    pub(super) equal_changes: BTreeMap<String, EqualChanges>,
+    /// The client tokens of the attempt's changes.
+    pub(super) tokens: Tokens,
     /// The guest was told that its further lines are left out.
     pub(super) log_full: bool,
 }
@@ -60,13 +69,4 @@ impl Context {
             generation: self.generation,
         }
     }
-}
-
-/// How often the attempt made one and the same change.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct EqualChanges {
-    /// The ordinal of the next.
-    pub(super) next: u32,
-    /// The last did not succeed, as far as the guest knows: to make it again is to repeat it.
-    pub(super) last_failed: bool,
 }

@@ -1,9 +1,9 @@
 //! `flow`: time, progress and tokens.
 
 use rutter_engine::HostCall;
+use rutter_meaning::fingerprint;
 
 use super::context::Context;
-use super::fingerprint;
 use super::limits::{LOG_LINE_MAX, cut};
 use super::line::{Answer, GuestEvent, Stop};
 

@@ -12,11 +12,11 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 
 use super::context::{BoundAccount, Context};
+use super::hosts::Hosts;
 use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX};
 use super::line::{Desk, GuestEvent, Line, Stop};
 use super::load::Plugin;
 use super::meter::Meter;
-use super::permit::Hosts;
 use super::sandbox::{Place, Sandbox};
 use super::{trap, v0_1};
 
@@ -202,8 +202,7 @@ async fn run(
             accounts,
             hosts,
             line,
-            spent,
-            equal_changes: BTreeMap::new(),
+            tokens: rutter_meaning::Tokens::after(spent),
             log_full: false,
         },
         table,

@@ -5,8 +5,8 @@
 //! | how components are compiled, instantiated, shared out over engines | `sandbox.rs`, `load.rs`, `cache.rs` |
 //! | a limit, its default, its error | `limits.rs`, `meter.rs` |
 //! | what a guest's functions do | `accounts.rs`, `http.rs`, `flow.rs`, `log.rs` |
-//! | what a manifest allows | `permit.rs` |
-//! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `carry.rs` |
+//! | the hosts that the operator names | `hosts.rs` |
+//! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `carry.rs`; what it means: `rutter-meaning` |
 //! | the life of a guest | `guest.rs` |
 //!
 //! Only `sandbox.rs`, `load.rs`, `guest.rs`, `meter.rs`, `trap.rs` and the adapter `v0_1.rs` know
@@ -18,11 +18,11 @@ mod broker;
 mod cache;
 mod carry;
 mod context;
-mod fingerprint;
 #[cfg(test)]
 mod fixture;
 mod flow;
 mod guest;
+mod hosts;
 mod http;
 mod limits;
 mod line;
@@ -30,8 +30,6 @@ mod load;
 mod log;
 mod meter;
 mod pace;
-mod passing;
-mod permit;
 mod sandbox;
 #[cfg(test)]
 mod tests;
@@ -39,13 +37,13 @@ mod trap;
 mod v0_1;
 
 pub use broker::dispatch;
-pub use carry::{Carried, Carry, CarryRead, ReadOnly};
+pub use carry::{Carried, Carry};
 pub use context::BoundAccount;
 pub use guest::{GuestHandle, GuestJob, start_guest};
-pub use http::HttpAnswer;
+pub use hosts::Hosts;
 pub use limits::Limits;
 pub use line::{GuestEvent, LogLevel};
 pub use load::{LoadError, Plugin};
-pub use pace::{Lane, Pace, PaceSettings, Sent, is_throttled};
-pub use permit::Hosts;
+pub use pace::{Lane, MachineTime, Pace, PaceSettings, Passing, Time};
+
 pub use sandbox::{Sandbox, SandboxError, SandboxSettings};

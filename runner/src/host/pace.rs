@@ -1,9 +1,11 @@
 //! How fast calls are sent: a rate for each account and product, shared by all steps, halved when the
 //! cloud throttles, slowly recovered.
 //!
-//! [`Lane`] is the arithmetic, with time as an argument; [`Pace`] adds a clock and sleeps.
+//! Time is an argument; whose it is, a [`Time`] says: the machine's in a run, its own in a rehearsal.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,15 +112,42 @@ impl Lane {
     }
 }
 
-/// When a call was sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Sent(f64);
+/// A clock that a call is sent by. Its milliseconds count from any instant.
+pub trait Time: Sync {
+    /// What it shows.
+    fn now_ms(&self) -> f64;
 
-/// All lanes of a run, on the real clock.
+    /// Lets so many milliseconds pass.
+    fn pass(&self, ms: f64) -> Passing<'_>;
+}
+
+/// Time that passes.
+pub type Passing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The machine's own time, since this was made.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineTime(Instant);
+
+impl Default for MachineTime {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Time for MachineTime {
+    fn now_ms(&self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1_000.0
+    }
+
+    fn pass(&self, ms: f64) -> Passing<'_> {
+        Box::pin(tokio::time::sleep(Duration::from_secs_f64(ms / 1_000.0)))
+    }
+}
+
+/// All lanes of a run. Times are milliseconds of one clock that does not go back.
 #[derive(Debug)]
 pub struct Pace {
     settings: PaceSettings,
-    born: Instant,
     lanes: Mutex<BTreeMap<(String, String), Lane>>,
 }
 
@@ -127,46 +156,28 @@ impl Pace {
     pub fn new(settings: PaceSettings) -> Self {
         Self {
             settings,
-            born: Instant::now(),
             lanes: Mutex::default(),
         }
     }
 
-    /// Waits until the call may be sent. Returns when that is, for [`Self::heard`].
-    pub async fn ready(&self, call: &Call) -> Sent {
-        let wait_ms = self.with_lane(call, |lane, now_ms| lane.reserve(now_ms));
-        if wait_ms >= 1.0 {
-            tokio::time::sleep(Duration::from_secs_f64(wait_ms / 1_000.0)).await;
-        }
-        Sent(self.now_ms())
+    /// Takes a place in the call's line and returns how many milliseconds to wait for it.
+    pub fn reserve(&self, call: &Call, now_ms: f64) -> f64 {
+        self.with_lane(call, now_ms, |lane| lane.reserve(now_ms))
     }
 
-    /// Notes what became of the call.
-    pub fn heard(&self, call: &Call, sent: Sent, outcome: &Outcome) {
-        if is_throttled(outcome) {
-            self.with_lane(call, |lane, now_ms| lane.throttled(sent.0, now_ms));
+    /// Notes what became of a call that was sent at `sent_ms`.
+    pub fn heard(&self, call: &Call, sent_ms: f64, now_ms: f64, outcome: &Outcome) {
+        if rutter_meaning::is_throttled(outcome) {
+            self.with_lane(call, now_ms, |lane| lane.throttled(sent_ms, now_ms));
         }
     }
 
-    fn now_ms(&self) -> f64 {
-        self.born.elapsed().as_secs_f64() * 1_000.0
-    }
-
-    fn with_lane<T>(&self, call: &Call, act: impl FnOnce(&mut Lane, f64) -> T) -> T {
-        let now_ms = self.now_ms();
+    fn with_lane<T>(&self, call: &Call, now_ms: f64, act: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes
             .entry(lane_of(call))
             .or_insert_with(|| Lane::new(self.settings, now_ms));
-        act(lane, now_ms)
-    }
-}
-
-/// Whether the cloud said that calls come too fast.
-pub fn is_throttled(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Refused(fault) => fault.code.contains("Throttling"),
-        Outcome::Done(_) | Outcome::Unknown(_) => false,
+        act(lane)
     }
 }
 

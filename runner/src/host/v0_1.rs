@@ -1,13 +1,14 @@
 //! Line 0.1 of the interface `rutter:step`: translates between its types and the host's, nothing else.
 
 use rutter_engine::{Fault, FaultClass, Target, UndoChange};
+use rutter_meaning::{RequestParts, WaitWritten};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 
 use self::bindings::rutter::step::{accounts, flow, http, log, types};
-use super::accounts::{ApiText, CheckText, FindText, PassingText, WaitText};
+use super::accounts::{ApiText, CheckText, FindText, PassingText};
 use super::context::Account;
 use super::guest::Guest;
-use super::http::{RequestParts, ResponseParts};
+use super::http::ResponseParts;
 use super::limits::{FAULT_TEXT_MAX, cut};
 use super::line::LogLevel;
 
@@ -90,7 +91,7 @@ impl accounts::HostAccount for Guest {
         timeout_ms: Option<u64>,
     ) -> wasmtime::Result<Result<String, types::Fault>> {
         let account = self.account(&handle)?;
-        let wait = WaitText {
+        let wait = WaitWritten {
             path,
             until,
             fail,
@@ -223,8 +224,8 @@ impl From<types::Find> for FindText {
     }
 }
 
-fn polled(rest: types::Rest) -> (ApiText, WaitText) {
-    let wait = WaitText {
+fn polled(rest: types::Rest) -> (ApiText, WaitWritten) {
+    let wait = WaitWritten {
         path: rest.path,
         until: rest.until,
         fail: rest.fail,

@@ -2,17 +2,19 @@
 //! is asked to send can leave the process.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rutter_contracts::wire;
 use rutter_engine::{
     Api, At, Call, Class, Fault, FaultClass, HttpRequest, Name, Outcome, Target, Timestamp,
 };
+use rutter_meaning::Subject;
+use rutter_meaning::pages::Pages;
 use rutter_simcloud::{HttpScript, Request, Response, World};
 use serde_json::{Value, json};
 
-use crate::cloud::pages::Pages;
-use crate::cloud::{judge_answer, judge_plain_answer};
+use crate::host::{Carried, Carry, Passing, Time};
 use crate::secrets::Secrets;
 
 /// How long a session is used: five minutes less than it is good for. Milliseconds.
@@ -26,6 +28,9 @@ pub struct SimCarrier {
     state: Mutex<State>,
     secrets: Secrets,
     requests: Mutex<Vec<Unsent>>,
+    /// What the world is made to answer, whatever it is asked.
+    #[cfg(test)]
+    script: Mutex<Option<(u16, Value)>>,
 }
 
 /// A request by plain HTTP that a rehearsal did not send.
@@ -50,6 +55,51 @@ pub enum Reply {
     Assumed,
     /// That it is not known.
     None,
+}
+
+/// The time of one call: it passes while the call waits for its turn and while it is answered.
+#[derive(Debug)]
+pub struct Flight(AtomicI64);
+
+impl Flight {
+    /// Of a call that is sent at an instant.
+    pub fn new(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.0))
+    }
+
+    /// What time it is for the call.
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+
+    fn take(&self, ms: u64) {
+        let later = self.now().after(ms);
+        self.0.store(later.0, Ordering::Relaxed);
+    }
+}
+
+impl Time for Flight {
+    fn now_ms(&self) -> f64 {
+        self.now().0 as f64
+    }
+
+    fn pass(&self, ms: f64) -> Passing<'_> {
+        self.take(ms.ceil() as u64);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The carrier of one call, at the call's own time.
+pub struct Sending<'a> {
+    carrier: &'a SimCarrier,
+    flight: &'a Flight,
+}
+
+impl Carry for Sending<'_> {
+    fn carry<'a>(&'a self, call: &'a Call, at: &'a At) -> Carried<'a> {
+        let outcome = self.carrier.answer(call, at, self.flight);
+        Box::pin(std::future::ready(outcome))
+    }
 }
 
 struct State {
@@ -83,6 +133,8 @@ impl SimCarrier {
             }),
             secrets,
             requests: Mutex::default(),
+            #[cfg(test)]
+            script: Mutex::default(),
         }
     }
 
@@ -91,13 +143,20 @@ impl SimCarrier {
         look(&self.lock().world)
     }
 
-    /// Sends a call at an instant; says what becomes of it, and how many milliseconds later.
-    pub fn answer(&self, call: &Call, at: &At, now: Timestamp) -> (Outcome, u64) {
-        let mut latency_ms = 0;
+    /// Sends calls at the time of a flight, which passes until they are answered.
+    pub fn at<'a>(&'a self, flight: &'a Flight) -> Sending<'a> {
+        Sending {
+            carrier: self,
+            flight,
+        }
+    }
+
+    /// Sends a call; says what becomes of it. Its time passes meanwhile.
+    fn answer(&self, call: &Call, at: &At, flight: &Flight) -> Outcome {
         let mut outcome = match &call.target {
-            Target::Api(api) => self.call_api(call, api, at, now, &mut latency_ms),
+            Target::Api(api) => self.call_api(call, api, at, flight),
             Target::AssumeRole { arn, session } => {
-                self.assume_role(&call.account, arn, session, now, &mut latency_ms)
+                self.assume_role(&call.account, arn, session, flight)
             }
             Target::Http(request) => self.request(call, request, at),
         };
@@ -105,7 +164,7 @@ impl SimCarrier {
             Outcome::Done(answer) => self.secrets.redact(answer),
             Outcome::Refused(fault) | Outcome::Unknown(fault) => self.secrets.redact_fault(fault),
         }
-        (outcome, latency_ms)
+        outcome
     }
 
     /// The requests by plain HTTP that a run would have sent, in order.
@@ -128,30 +187,29 @@ impl SimCarrier {
             (None, Class::Change) => Reply::Assumed,
             (None, Class::Read) => Reply::None,
         };
+        let label = call.label();
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class: call.class,
+        };
         let outcome = match &answer {
             Reply::Scripted(answer) => {
-                judge_plain_answer(&call.label(), HOST, call.class, answer.status, &answer.body)
+                subject.judge_plain(answer.status, &[], answer.body.as_bytes())
             }
-            Reply::Assumed => judge_plain_answer(&call.label(), HOST, call.class, 200, ""),
-            Reply::None => not_simulated(&call.label()),
+            Reply::Assumed => subject.judge_plain(200, &[], b""),
+            Reply::None => not_simulated(&label),
         };
         self.unsent_so_far().push(Unsent {
             step: at.step.clone(),
-            label: call.label(),
+            label,
             class: call.class,
             reply: answer,
         });
         outcome
     }
 
-    fn call_api(
-        &self,
-        call: &Call,
-        api: &Api,
-        at: &At,
-        now: Timestamp,
-        latency_ms: &mut u64,
-    ) -> Outcome {
+    fn call_api(&self, call: &Call, api: &Api, at: &At, flight: &Flight) -> Outcome {
         let parameters = match self.secrets.substitute(&api.parameters) {
             Ok(parameters) => parameters,
             Err(unknown) => {
@@ -168,12 +226,12 @@ impl SimCarrier {
             .and_then(|contract| contract.paging)
             .filter(|_| call.all_pages);
         let outcome = match paging {
-            None => self.send(&call.account, api, &parameters, call.class, now, latency_ms),
+            None => self.send(&call.account, api, &parameters, call.class, flight),
             Some(paging) => {
                 let mut pages = Pages::new(&paging, &parameters);
                 loop {
                     let page = pages.request();
-                    let page = self.send(&call.account, api, &page, call.class, now, latency_ms);
+                    let page = self.send(&call.account, api, &page, call.class, flight);
                     if let Some(outcome) = pages.take(page) {
                         break outcome;
                     }
@@ -198,11 +256,11 @@ impl SimCarrier {
         api: &Api,
         parameters: &Value,
         class: Class,
-        now: Timestamp,
-        latency_ms: &mut u64,
+        flight: &Flight,
     ) -> Outcome {
         let label = format!("{}:{}", api.product, api.action);
-        let parameters = match on_the_wire(api, parameters) {
+        let contract = rutter_contracts::action(&api.product, &api.action);
+        let parameters = match wire::as_received(contract, parameters) {
             Ok(parameters) => parameters,
             Err(error) => {
                 let message = format!("{error} ({label})");
@@ -210,7 +268,7 @@ impl SimCarrier {
                 return Outcome::Refused(fault);
             }
         };
-        self.renew(account, now, latency_ms);
+        self.renew(account, flight);
         let mut state = self.lock();
         let Some(key) = state.key(account) else {
             let message = format!("the world has no usable key for the account `{account}`");
@@ -231,14 +289,21 @@ impl SimCarrier {
         let Response {
             status,
             body,
-            latency_ms: taken,
-        } = state.world.handle(now.0, seed, &request);
-        *latency_ms += taken;
-        judge_answer(&label, HOST, class, &api.product, status, &body)
+            latency_ms,
+        } = state.world.handle(flight.now().0, seed, &request);
+        #[cfg(test)]
+        let (status, body) = self.scripted().unwrap_or((status, body));
+        flight.take(latency_ms);
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class,
+        };
+        subject.judge_body(&api.product, status, body)
     }
 
     /// Assumes the role of a handle again before its session ends, as a run does.
-    fn renew(&self, account: &str, now: Timestamp, latency_ms: &mut u64) {
+    fn renew(&self, account: &str, flight: &Flight) {
         let Some((parent, arn)) = account.rsplit_once('>') else {
             return;
         };
@@ -247,20 +312,13 @@ impl SimCarrier {
             .sessions
             .get(account)
             .map(|session| session.since);
-        if since.is_some_and(|since| now.since(since) > SESSION_MS) {
+        if since.is_some_and(|since| flight.now().since(since) > SESSION_MS) {
             // A refusal shows itself in the call that needs the session.
-            self.assume_role(parent, arn, "", now, latency_ms);
+            self.assume_role(parent, arn, "", flight);
         }
     }
 
-    fn assume_role(
-        &self,
-        account: &str,
-        arn: &str,
-        session: &str,
-        now: Timestamp,
-        latency_ms: &mut u64,
-    ) -> Outcome {
+    fn assume_role(&self, account: &str, arn: &str, session: &str, flight: &Flight) -> Outcome {
         let contract = rutter_contracts::action("STS", "AssumeRole");
         let api = Api {
             product: "STS".to_owned(),
@@ -275,7 +333,7 @@ impl SimCarrier {
             session
         };
         let parameters = json!({ "RoleArn": arn, "RoleSessionName": label });
-        let outcome = self.send(account, &api, &parameters, Class::Read, now, latency_ms);
+        let outcome = self.send(account, &api, &parameters, Class::Read, flight);
         let Outcome::Done(answer) = outcome else {
             return outcome;
         };
@@ -286,7 +344,7 @@ impl SimCarrier {
         let token = text("/Credentials/SecurityToken").map(str::to_owned);
         let session = Session {
             key: Key { id, token },
-            since: now,
+            since: flight.now(),
         };
         self.lock()
             .sessions
@@ -317,21 +375,91 @@ impl State {
     }
 }
 
-/// What the cloud would read from the wire: the same texts and types as over a network.
-fn on_the_wire(api: &Api, parameters: &Value) -> Result<Value, wire::WireError> {
-    let Some(action) = rutter_contracts::action(&api.product, &api.action) else {
-        return Ok(parameters.clone());
-    };
-    let encoded = wire::flatten(action, parameters)?;
-    let pairs = encoded.query.iter().chain(&encoded.form);
-    let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
-    Ok(wire::unflatten(Some(action), pairs))
-}
-
 fn not_simulated(what: &str) -> Outcome {
     let message = format!("{what} is not simulated, so what follows from it is not rehearsed");
     let fault = Fault::new(FaultClass::Fail, "rutter.not-rehearsed", message);
     Outcome::Refused(
         fault.advise("write what it answers into the world: `[[http]]` with `url` and `json`"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rutter_engine::{Phase, Timestamp};
+    use rutter_meaning::table::{Comes, a_change, a_read, hold, rows};
+
+    use super::*;
+    use crate::host::{Pace, PaceSettings, dispatch};
+
+    const WORLD: &str = r#"
+        schema = 1
+        [world]
+        seed = 1
+        [accounts.home]
+        id = "1111111111111111"
+        [[accounts.home.users]]
+        name = "operator"
+        access_key_id = "LTAI-example-home"
+        access_key_secret = "good-for-nothing"
+        policies = ["AdministratorAccess"]
+    "#;
+
+    impl SimCarrier {
+        pub(super) fn scripted(&self) -> Option<(u16, Value)> {
+            self.script.lock().unwrap().clone()
+        }
+    }
+
+    fn carrier() -> SimCarrier {
+        let world = World::from_toml(WORLD, "world").unwrap();
+        SimCarrier::new(world, Secrets::new("run", None).unwrap())
+    }
+
+    async fn sent(carrier: &SimCarrier, pace: &Pace, call: &Call, flight: &Flight) -> Outcome {
+        let at = At {
+            step: "step".into(),
+            item: None,
+            attempt: 1,
+            phase: Phase::Run,
+        };
+        dispatch(pace, flight, &carrier.at(flight), call, &at).await
+    }
+
+    #[tokio::test]
+    async fn each_answer_of_a_world_means_what_the_table_says() {
+        let carrier = carrier();
+        let pace = Pace::new(PaceSettings::default());
+        let mut held = 0;
+        for row in rows() {
+            let Comes::Answer(status, body) = row.comes else {
+                continue;
+            };
+            // A world answers in JSON.
+            let Ok(body @ Value::Object(_)) = serde_json::from_str(body) else {
+                continue;
+            };
+            *carrier.script.lock().unwrap() = Some((status, body));
+            let flight = Flight::new(Timestamp(1_000));
+            let read = sent(&carrier, &pace, &a_read("home"), &flight).await;
+            let change = sent(&carrier, &pace, &a_change("home"), &flight).await;
+            hold(&row, "home", &read, &change);
+            held += 1;
+        }
+        assert!(held > 12, "only {held} rows");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_its_turn_waits_on_its_own_clock() {
+        let carrier = carrier();
+        let pace = Pace::new(PaceSettings {
+            per_second: 0.1,
+            burst: 1.0,
+        });
+        let first = Flight::new(Timestamp(1_000));
+        sent(&carrier, &pace, &a_read("home"), &first).await;
+        let second = Flight::new(Timestamp(1_000));
+        sent(&carrier, &pace, &a_read("home"), &second).await;
+        assert!(first.now() < Timestamp(2_000), "{first:?}");
+        assert!(second.now() >= Timestamp(11_000), "{second:?}");
+    }
 }

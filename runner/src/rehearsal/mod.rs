@@ -6,6 +6,6 @@ mod carrier;
 mod report;
 mod shell;
 
-pub use carrier::{Reply, SimCarrier, Unsent};
+pub use carrier::{Flight, Reply, Sending, SimCarrier, Unsent};
 pub use report::{Material, report};
 pub use shell::RehearsalShell;

@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rutter_engine::{
-    Approval, At, Effect, Evidence, Fact, Fault, Input, Name, Outcome, Record, Run, Timestamp,
+    Approval, At, Call, Effect, Evidence, Fact, Fault, Input, Name, Record, Run, Ticket, Timestamp,
     UndoRequest, Wake, Work,
 };
 use serde_json::Value;
 
 use super::agenda::Agenda;
-use super::carrier::SimCarrier;
+use super::carrier::{Flight, SimCarrier};
 use crate::drive::{Shell, Wakeup};
+use crate::host::{Pace, PaceSettings, dispatch};
 use crate::session::Guests;
 
 /// The shell of a rehearsal.
@@ -23,6 +24,9 @@ pub struct RehearsalShell {
     /// when the one before it is suspended again.
     turns: VecDeque<Turn>,
     carrier: Arc<SimCarrier>,
+    pace: Pace,
+    /// Calls that are sent before anything else happens.
+    sends: VecDeque<(Ticket, Box<Call>, At)>,
     own: Vec<Input>,
 }
 
@@ -49,6 +53,8 @@ impl RehearsalShell {
             guests,
             turns: VecDeque::new(),
             carrier,
+            pace: Pace::new(PaceSettings::default()),
+            sends: VecDeque::new(),
             own: Vec::new(),
         }
     }
@@ -68,6 +74,17 @@ impl RehearsalShell {
                 evidence,
             };
             self.agenda.enter(self.now, step.clone(), None, input);
+        }
+    }
+
+    /// Sends what the engine decided to send. Each call has a time of its own, which begins now.
+    async fn send_all(&mut self) {
+        while let Some((ticket, call, at)) = self.sends.pop_front() {
+            let flight = Flight::new(self.now);
+            let sending = self.carrier.at(&flight);
+            let outcome = dispatch(&self.pace, &flight, &sending, &call, &at).await;
+            let input = Input::Answered { ticket, outcome };
+            self.agenda.enter(flight.now(), at.step, at.item, input);
         }
     }
 
@@ -129,13 +146,7 @@ impl Shell for RehearsalShell {
                 self.turns.retain(|turn| turn.at() != &at);
                 self.guests.drop_guest(&at);
             }
-            Effect::Send { ticket, call, at } => {
-                let (outcome, latency_ms): (Outcome, u64) =
-                    self.carrier.answer(&call, &at, self.now);
-                let due = self.now.after(latency_ms);
-                let input = Input::Answered { ticket, outcome };
-                self.agenda.enter(due, at.step, at.item, input);
-            }
+            Effect::Send { ticket, call, at } => self.sends.push_back((ticket, call, at)),
             Effect::Timer { due, wake, .. } => {
                 let at = woken(&wake);
                 let (step, item) = at.map_or(("".into(), None), |at| (at.step, at.item));
@@ -145,6 +156,7 @@ impl Shell for RehearsalShell {
     }
 
     async fn next(&mut self, run: &Run) -> Option<Wakeup> {
+        self.send_all().await;
         loop {
             if !self.own.is_empty() {
                 return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
@@ -177,7 +189,7 @@ impl Turn {
 fn woken(wake: &Wake) -> Option<At> {
     match wake {
         Wake::Send(ticket) => match &ticket.work {
-            Work::Read { at, .. } | Work::Poll { at, .. } => Some(at.clone()),
+            Work::Read { place, .. } | Work::Poll { place, .. } => Some(place.at.clone()),
             Work::Look(look) => Some(look.at.clone()),
             Work::Survey(survey) => Some(survey.at.clone()),
             Work::Change(_) | Work::Reverse(_) => None,

@@ -16,7 +16,7 @@ use super::guests::Guests;
 use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
-use crate::host::{Carry, Pace, PaceSettings, dispatch};
+use crate::host::{Carry, MachineTime, Pace, PaceSettings, dispatch};
 use crate::journal::{Adoptions, Inbox, RunFolder};
 use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
 
@@ -28,6 +28,7 @@ pub struct LiveShell {
     guests: Guests,
     carrier: Arc<dyn Carry>,
     pace: Arc<Pace>,
+    time: MachineTime,
     wishes: Wishes,
     watch: Watch,
     /// Calls in flight.
@@ -84,6 +85,7 @@ impl LiveShell {
             guests,
             carrier,
             pace: Arc::new(Pace::new(PaceSettings::default())),
+            time: MachineTime::default(),
             wishes,
             watch,
             sends: JoinSet::new(),
@@ -105,10 +107,10 @@ impl LiveShell {
     }
 
     fn send(&mut self, ticket: Ticket, call: Box<Call>, at: At) {
-        let (carrier, pace) = (self.carrier.clone(), self.pace.clone());
+        let (carrier, pace, time) = (self.carrier.clone(), self.pace.clone(), self.time);
         let number = self.flight.start(&at, &call, &ticket);
         self.sends.spawn(async move {
-            let outcome: Outcome = dispatch(&pace, &*carrier, &call, &at).await;
+            let outcome: Outcome = dispatch(&pace, &time, &*carrier, &call, &at).await;
             (number, Input::Answered { ticket, outcome })
         });
     }

@@ -119,7 +119,12 @@ fn told_of(code: &str, message: &str) -> String {
         "RequestId": "R-1",
     });
     let (label, host) = ("DTS:ConfigureDtsJob", "dts.aliyuncs.com");
-    let outcome = crate::cloud::judge_answer(label, host, Class::Change, "DTS", 200, &body);
+    let subject = rutter_meaning::Subject {
+        label,
+        host,
+        class: Class::Change,
+    };
+    let outcome = subject.judge_body("DTS", 200, body);
     let Outcome::Refused(fault) = outcome else {
         panic!("{code} is a refusal");
     };

@@ -15,5 +15,24 @@ pub use encode::{decode_pairs, form_body, percent_decode, percent_encode, query_
 pub use flatten::{Leaf, Wire, WireError, flatten, pattern_of, walk};
 pub use unflatten::unflatten;
 
+use serde_json::Value;
+
+use crate::action::Action;
+
+/// What the cloud reads of the parameters of an action, the same texts and types as over a network:
+/// for whoever hands them to the simulated cloud in process.
+///
+/// # Errors
+/// As [`flatten`].
+pub fn as_received(action: Option<&Action>, parameters: &Value) -> Result<Value, WireError> {
+    let Some(action) = action else {
+        return Ok(parameters.clone());
+    };
+    let encoded = flatten(action, parameters)?;
+    let pairs = encoded.query.iter().chain(&encoded.form);
+    let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(unflatten(Some(action), pairs))
+}
+
 #[cfg(test)]
 mod tests;

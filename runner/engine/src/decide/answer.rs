@@ -39,22 +39,16 @@ impl Turn<'_> {
     }
 
     fn read_answered(&mut self, ticket: Ticket, outcome: Outcome) {
-        let Work::Read {
-            at,
-            index,
-            print,
-            call,
-        } = ticket.work.clone()
-        else {
+        let Work::Read { place, call } = ticket.work.clone() else {
             return;
         };
-        let attempt = self.run.attempt(&at);
-        if attempt.is_none_or(|attempt| attempt.calls.len() != index as usize) {
+        let attempt = self.run.attempt(&place.at);
+        if attempt.is_none_or(|attempt| attempt.calls.len() != place.index as usize) {
             return;
         }
         let (fault, transient) = match outcome {
             Outcome::Done(value) => {
-                return self.record_answer(at, index, print, call.label(), Ok(value));
+                return self.record_answer(place, call.label(), Ok(value));
             }
             Outcome::Unknown(fault) => (read_fault(fault), true),
             Outcome::Refused(fault) => {
@@ -62,8 +56,8 @@ impl Turn<'_> {
                 (fault, transient)
             }
         };
-        if !transient || self.plan_again(ticket, &at, &fault) == Again::TriedEnough {
-            self.record_answer(at, index, print, call.label(), Err(fault));
+        if !transient || self.plan_again(ticket, &place.at, &fault) == Again::TriedEnough {
+            self.record_answer(place, call.label(), Err(fault));
         }
     }
 
@@ -114,8 +108,8 @@ impl Turn<'_> {
             return;
         }
         match &ticket.work {
-            Work::Read { at, call, .. } | Work::Poll { at, call, .. } => {
-                let (at, call) = (at.clone(), call.clone());
+            Work::Read { place, call } | Work::Poll { place, call, .. } => {
+                let (at, call) = (place.at.clone(), call.clone());
                 if self.run.attempt(&at).is_some() {
                     self.effects.push(Effect::Send { ticket, call, at });
                 }
@@ -239,9 +233,7 @@ impl Turn<'_> {
 
     fn poll_answered(&mut self, ticket: Ticket, outcome: Outcome) {
         let Work::Poll {
-            at,
-            index,
-            print,
+            place,
             call,
             condition,
             deadline,
@@ -251,21 +243,21 @@ impl Turn<'_> {
         };
         let slot = self
             .run
-            .attempt(&at)
-            .and_then(|attempt| attempt.calls.get(index as usize));
+            .attempt(&place.at)
+            .and_then(|attempt| attempt.calls.get(place.index as usize));
         if !slot.is_some_and(|slot| matches!(slot.kind, SlotKind::Wait { .. })) {
             return;
         }
         let label = wait_label(&call, &condition);
         match judge_poll(outcome, &condition, &call) {
-            Poll::Over(answer) => self.record_answer(at, index, print, label, answer),
+            Poll::Over(answer) => self.record_answer(place, label, answer),
             Poll::NotYet(seen) if self.now >= deadline => {
                 let fault = wait_timed_out(&label, &seen);
-                self.record_answer(at, index, print, label, Err(fault));
+                self.record_answer(place, label, Err(fault));
             }
             Poll::NotYet(seen) => {
                 let due = self.now.after(condition.every_ms).min(deadline);
-                self.poll_later(ticket, at, label, seen, due, deadline);
+                self.poll_later(ticket, place.at, label, seen, due, deadline);
             }
         }
     }

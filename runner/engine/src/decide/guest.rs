@@ -8,7 +8,7 @@ use crate::call::{Call, Class, Condition, HostCall, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
 use crate::plan::Uses;
-use crate::record::{At, AttemptEnd, Fact, Phase, Timestamp};
+use crate::record::{At, AttemptEnd, Fact, Phase, Place, Timestamp};
 use crate::run::{Change, ChangeState, Slot, SlotKind};
 
 impl Turn<'_> {
@@ -46,11 +46,14 @@ impl Turn<'_> {
         match &slot.kind {
             SlotKind::Answered(answer) => self.answer_then(at, index, answer.clone(), slot.time),
             SlotKind::Wait { .. } if denied.is_some() => {
-                let (print, label) = (slot.print.clone(), label(&call));
-                self.record_answer(at, index, print, label, denied.map_or(Ok(Value::Null), Err));
+                let print = slot.print.clone();
+                let place = Place { at, index, print };
+                let answer = denied.map_or(Ok(Value::Null), Err);
+                self.record_answer(place, label(&call), answer);
             }
             SlotKind::Wait { deadline } => {
-                self.go_on_waiting(at, index, slot.print.clone(), call, *deadline);
+                let print = slot.print.clone();
+                self.go_on_waiting(Place { at, index, print }, call, *deadline);
             }
             SlotKind::Change(number) => {
                 let change = self
@@ -142,8 +145,8 @@ impl Turn<'_> {
             return;
         }
         if let Some(fault) = denied {
-            let label = label(&call);
-            self.record_answer(at, index, print, label, Err(fault));
+            let place = Place { at, index, print };
+            self.record_answer(place, label(&call), Err(fault));
             return;
         }
         if let HostCall::Call { call, .. } = &call
@@ -162,8 +165,11 @@ impl Turn<'_> {
                 Some(find) => {
                     let call = Box::new(call);
                     let purpose = LookFor::Before {
-                        index,
-                        print,
+                        place: Place {
+                            at: at.clone(),
+                            index,
+                            print,
+                        },
                         call,
                         reverse,
                     };
@@ -180,9 +186,11 @@ impl Turn<'_> {
             HostCall::Call { call, .. } => {
                 let call = Box::new(call);
                 let work = Work::Read {
-                    at: at.clone(),
-                    index,
-                    print,
+                    place: Place {
+                        at: at.clone(),
+                        index,
+                        print,
+                    },
                     call: call.clone(),
                 };
                 let ticket = Ticket {
@@ -193,7 +201,7 @@ impl Turn<'_> {
                 self.effects.push(Effect::Send { ticket, call, at });
             }
             HostCall::WaitFor { call, condition } => {
-                self.begin_wait(at, index, print, call, condition);
+                self.begin_wait(Place { at, index, print }, call, condition);
             }
             HostCall::Sleep { duration_ms } => {
                 let deadline = self.now.after(duration_ms);
@@ -288,50 +296,33 @@ impl Turn<'_> {
         });
     }
 
-    fn begin_wait(&mut self, at: At, index: u32, print: String, call: Call, condition: Condition) {
+    fn begin_wait(&mut self, place: Place, call: Call, condition: Condition) {
         let deadline = self.now.after(condition.timeout_ms);
         self.facts.push(Fact::WaitStarted {
-            at: at.clone(),
-            index,
-            print: print.clone(),
+            at: place.at.clone(),
+            index: place.index,
+            print: place.print.clone(),
             label: wait_label(&call, &condition),
             deadline,
         });
-        self.poll(at, index, print, call, condition, deadline);
+        self.poll(place, call, condition, deadline);
     }
 
-    fn go_on_waiting(
-        &mut self,
-        at: At,
-        index: u32,
-        print: String,
-        call: HostCall,
-        deadline: Timestamp,
-    ) {
+    fn go_on_waiting(&mut self, place: Place, call: HostCall, deadline: Timestamp) {
         match call {
             HostCall::WaitFor { call, condition } => {
-                self.poll(at, index, print, call, condition, deadline);
+                self.poll(place, call, condition, deadline);
             }
-            _ => self.sleep_until(at, index, deadline),
+            _ => self.sleep_until(place.at, place.index, deadline),
         }
     }
 
-    fn poll(
-        &mut self,
-        at: At,
-        index: u32,
-        print: String,
-        call: Call,
-        condition: Condition,
-        deadline: Timestamp,
-    ) {
+    fn poll(&mut self, place: Place, call: Call, condition: Condition, deadline: Timestamp) {
         let call = Box::new(call);
         let condition = Box::new(condition);
-        let (sent, by) = (call.clone(), at.clone());
+        let (sent, by) = (call.clone(), place.at.clone());
         let work = Work::Poll {
-            at,
-            index,
-            print,
+            place,
             call,
             condition,
             deadline,
@@ -376,17 +367,17 @@ impl Turn<'_> {
             return;
         }
         let print = slot.print.clone();
-        self.record_answer(at, index, print, "a pause".to_owned(), Ok(Value::Null));
+        let place = Place { at, index, print };
+        self.record_answer(place, "a pause".to_owned(), Ok(Value::Null));
     }
 
     pub(super) fn record_answer(
         &mut self,
-        at: At,
-        index: u32,
-        print: String,
+        place: Place,
         label: String,
         answer: Result<Value, Fault>,
     ) {
+        let Place { at, index, print } = place;
         let by = at.clone();
         let told = answer.clone();
         self.facts.push(Fact::CallAnswered {
@@ -488,13 +479,6 @@ impl Turn<'_> {
 /// Whether the host may send a change again that may have happened.
 pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
     change.may_repeat(now)
-}
-
-/// The place of a host call: the attempt, the number in it, the fingerprint.
-pub(super) struct Place {
-    pub(super) at: At,
-    pub(super) index: u32,
-    pub(super) print: String,
 }
 
 impl Place {

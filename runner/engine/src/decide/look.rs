@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::Turn;
 use super::answer::{Again, Poll, judge_poll};
-use super::guest::Place;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
 use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
 use crate::find::{Find, Shows, Sight};
-use crate::record::{At, Fact, Timestamp};
+use crate::record::{At, Fact, Place, Timestamp};
 use crate::run::{Change, ChangeState};
 
 /// How often a change is sent in all because looks showed that it had not happened.
@@ -27,7 +26,10 @@ impl Turn<'_> {
     /// Looks what is there before a change is intended.
     pub(super) fn look_before(&mut self, at: At, purpose: LookFor, find: Box<Find>) {
         let shows_by = match &purpose {
-            LookFor::Before { print, .. } => self.run.shows_by(&at, print, find.settle_ms),
+            LookFor::Before { place, .. } => {
+                let Place { at, print, .. } = place;
+                self.run.shows_by(at, print, find.settle_ms)
+            }
             _ => None,
         };
         let until = shows_by.map_or(self.now, |by| by.max(self.now));
@@ -188,16 +190,13 @@ impl Turn<'_> {
     /// What was seen before a change is intended: what is so already, or what it is told apart from.
     fn seen_before(&mut self, ticket: Ticket, look: Look, answer: Option<&Value>) {
         let LookFor::Before {
-            index,
-            print,
+            place,
             call,
             reverse,
         } = look.purpose.clone()
         else {
             return;
         };
-        let at = look.at.clone();
-        let place = Place { at, index, print };
         let adopted = self.run.adopted_change(&place.at, &place.print);
         let found =
             look.find
@@ -220,14 +219,13 @@ impl Turn<'_> {
     /// A person said that an equal change happened, and looking does not show it: to send this one
     /// would make it twice.
     pub(super) fn refuse_beside_adopted(&mut self, place: Place, call: &Call) {
-        let Place { at, index, print } = place;
         let label = call.label();
         let message = format!(
             "a person said that {label} happened, and looking does not show what it made: it is not sent again"
         );
         let fault = Fault::new(FaultClass::Fail, "rutter.adopted", message);
         let label = format!("look before {label}");
-        self.record_answer(at, index, print, label, Err(fault));
+        self.record_answer(place, label, Err(fault));
     }
 
     /// What a change was to make is there: of an earlier attempt of this step, or of somebody else.
@@ -258,7 +256,8 @@ impl Turn<'_> {
                 if !made {
                     self.adopted(&at, find, seen);
                 }
-                self.record_answer(at, index, print, label, Ok(told(found, made)));
+                let place = Place { at, index, print };
+                self.record_answer(place, label, Ok(told(found, made)));
             }
         }
     }
@@ -355,11 +354,9 @@ impl Turn<'_> {
 
     fn cannot_look(&mut self, look: &Look, fault: Fault) {
         match look.purpose.clone() {
-            LookFor::Before {
-                index, print, call, ..
-            } => {
+            LookFor::Before { place, call, .. } => {
                 let label = format!("look before {}", call.label());
-                self.record_answer(look.at.clone(), index, print, label, Err(fault));
+                self.record_answer(place, label, Err(fault));
             }
             LookFor::Outcome(number) => {
                 if let Some(change) = self.run.change(number) {

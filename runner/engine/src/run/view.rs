@@ -2,7 +2,7 @@
 
 use crate::effect::{Look, LookFor, Survey, SurveyFor, Wake, Work};
 use crate::plan::{Name, Plan, Step};
-use crate::record::{At, Identity, Mode, Phase, RollbackEnd, RunEnd, Timestamp};
+use crate::record::{At, Identity, Mode, Phase, Place, RollbackEnd, RunEnd, Timestamp};
 use crate::run::{
     Attempt, Change, ChangeState, ItemRun, ItemState, Rollback, Run, SlotKind, StepRun, StepState,
 };
@@ -205,11 +205,8 @@ impl Run {
 
     fn awaits_work(&self, work: &Work) -> bool {
         match work {
-            Work::Read { at, index, .. } => {
-                let attempt = self.attempt(at);
-                attempt.is_some_and(|attempt| attempt.calls.len() == *index as usize)
-            }
-            Work::Poll { at, index, .. } => self.waits_in(at, *index),
+            Work::Read { place, .. } => self.is_next(place),
+            Work::Poll { place, .. } => self.waits_in(&place.at, place.index),
             Work::Change(number) => self
                 .change(*number)
                 .is_some_and(|made| self.is_awaited(made)),
@@ -222,14 +219,17 @@ impl Run {
         }
     }
 
+    /// Whether an attempt has come exactly as far as this call.
+    fn is_next(&self, place: &Place) -> bool {
+        let attempt = self.attempt(&place.at);
+        attempt.is_some_and(|attempt| attempt.calls.len() == place.index as usize)
+    }
+
     /// Whether anybody still wants to know what a look sees.
     pub(crate) fn awaits_look(&self, look: &Look) -> bool {
         let change = |number: &u64| self.change(*number);
         match &look.purpose {
-            LookFor::Before { index, .. } => {
-                let attempt = self.attempt(&look.at);
-                attempt.is_some_and(|attempt| attempt.calls.len() == *index as usize)
-            }
+            LookFor::Before { place, .. } => self.is_next(place),
             LookFor::Outcome(number) => {
                 change(number).is_some_and(|change| change.looking && change.is_doubtful())
             }

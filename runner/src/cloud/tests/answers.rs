@@ -4,7 +4,10 @@ use rutter_engine::FaultClass;
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::super::transport::{Request, Route, Trouble};
+use rutter_meaning::Trouble;
+use rutter_meaning::table::{Comes, a_change, a_read, hold, rows};
+
+use super::super::transport::{Request, Route};
 use super::*;
 
 /// Carries a call to a server that answers every request like this.
@@ -15,6 +18,71 @@ async fn carried(
     let server = Server::start(move |_, _| reply()).await;
     let outcome = Bench::new(&server.address).carry(&call).await;
     (outcome, server.received().len())
+}
+
+/// How a server brings about what comes of a row; `None` where no server can.
+fn reply_of(comes: &Comes) -> Option<Reply> {
+    let begun = "HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n{";
+    Some(match comes {
+        Comes::Answer(status, body) => Reply::Raw(format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )),
+        Comes::Nothing(trouble) => match trouble {
+            Trouble::NotSent { .. } => return None,
+            Trouble::TimeOut {
+                answering: false, ..
+            } => Reply::Silence,
+            Trouble::TimeOut {
+                answering: true, ..
+            } => Reply::Stalled(begun.to_owned()),
+            Trouble::Broken {
+                answering: false, ..
+            } => Reply::Raw(String::new()),
+            Trouble::Broken {
+                answering: true, ..
+            } => Reply::Raw(begun.to_owned()),
+            Trouble::TooLarge { .. } => Reply::Json(200, json!({ "Long": "x".repeat(8 * 1024) })),
+        },
+    })
+}
+
+#[tokio::test]
+async fn each_answer_over_a_network_means_what_the_table_says() {
+    let table = rows();
+    let servers = table.len();
+    let mut held = 0;
+    for row in table {
+        if matches!(
+            row.comes,
+            Comes::Nothing(Trouble::NotSent {
+                transient: true,
+                ..
+            })
+        ) {
+            // Nobody listens there.
+            let bench = Bench::new("127.0.0.1:1");
+            let read = bench.carry(&a_read("source")).await;
+            hold(
+                &row,
+                "source",
+                &read,
+                &bench.carry(&a_change("source")).await,
+            );
+            held += 1;
+        }
+        if reply_of(&row.comes).is_none() {
+            continue;
+        }
+        let comes = row.comes.clone();
+        let reply = move || reply_of(&comes).expect("it was there before");
+        let (read, _) = carried(a_read("source"), reply.clone()).await;
+        let (change, _) = carried(a_change("source"), reply).await;
+        hold(&row, "source", &read, &change);
+        held += 1;
+    }
+    // All but the one in which the settings are wrong.
+    assert_eq!(held, servers - 1);
 }
 
 #[tokio::test]

@@ -58,6 +58,8 @@ pub(super) enum Reply {
     With(u16, String, Value),
     /// These bytes and then the end of the connection.
     Raw(String),
+    /// These bytes, and the connection stays.
+    Stalled(String),
     /// Nothing, and the connection stays.
     Silence,
 }
@@ -115,6 +117,10 @@ async fn serve(mut stream: TcpStream, play: impl Fn(Received) -> Reply) {
         Reply::Json(status, body) => answer(status, "", &body),
         Reply::With(status, headers, body) => answer(status, &headers, &body),
         Reply::Raw(text) => text,
+        Reply::Stalled(text) => {
+            stream.write_all(text.as_bytes()).await.ok();
+            return std::future::pending().await;
+        }
         Reply::Silence => return std::future::pending().await,
     };
     stream.write_all(text.as_bytes()).await.ok();

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rutter_engine::{Input, Phase, Timestamp};
+use rutter_engine::{Ask, Class, FaultClass, Input, Phase, Repeat, Target, Timestamp};
+use rutter_manifest::Manifest;
+use rutter_meaning::{RequestParts, WaitWritten};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::host::accounts::{ApiText, CheckText, FindText, WaitText};
-use crate::host::context::BoundAccount;
-use crate::host::http::RequestParts;
+use crate::host::accounts::{ApiText, CheckText, FindText};
+use crate::host::context::{Account, BoundAccount};
+use crate::host::hosts::Hosts;
 use crate::host::limits::Limits;
 use crate::host::line::{Desk, GuestEvent, Line, LogLevel};
 
@@ -59,8 +61,7 @@ impl Scene {
             accounts: BTreeMap::from([("account".to_owned(), bound)]),
             hosts: Hosts::default(),
             line,
-            spent: BTreeSet::new(),
-            equal_changes: BTreeMap::new(),
+            tokens: rutter_meaning::Tokens::default(),
             log_full: false,
         };
         let driver = tokio::spawn(drive(receiver, desk, answers));
@@ -336,7 +337,7 @@ async fn a_client_token_stays_while_a_change_fails_and_changes_once_it_succeeded
     let (first, second) = (tokens[0].to_owned(), tokens[2].to_owned());
 
     let mut later = Scene::new(&allow(r#""ecs:RunInstances""#), Vec::new());
-    later.context.spent.insert(first);
+    later.context.tokens = rutter_meaning::Tokens::after(BTreeSet::from([first]));
     let account = later.account();
     let _ = later.context.call(account, run(), None).await;
     let asked = later.asked().await;
@@ -418,7 +419,7 @@ async fn a_wait_is_completed_from_the_contract_and_is_for_reads_only() {
     let permissions = allow(r#""dts:DescribeDtsJobDetail", "ram:GetRole", "ram:CreateRole""#);
     let mut scene = Scene::new(&permissions, vec![]);
     let account = scene.account();
-    let none = WaitText {
+    let none = WaitWritten {
         path: String::new(),
         until: vec![],
         fail: vec![],
@@ -435,7 +436,7 @@ async fn a_wait_is_completed_from_the_contract_and_is_for_reads_only() {
         .wait_for(account.clone(), job, none.clone())
         .await;
     assert_eq!(waited, Ok(Ok("null".to_owned())));
-    let own = WaitText {
+    let own = WaitWritten {
         path: "/Role/RoleName".to_owned(),
         until: vec!["r".to_owned()],
         every_ms: Some(1),
@@ -555,7 +556,7 @@ async fn by_default(function: &str) -> Option<Default> {
     let account = scene.account();
     let context = &mut scene.context;
     let api = role();
-    let wait = WaitText {
+    let wait = WaitWritten {
         path: "/a".to_owned(),
         until: vec!["b".to_owned()],
         fail: vec![],

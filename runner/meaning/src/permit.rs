@@ -2,26 +2,21 @@
 //!
 //! What is not allowed by name is denied, and the denial prints the lines that would allow it.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use rutter_engine::{Fault, FaultClass, HttpRequest};
 use rutter_manifest::{HttpPermission, Manifest, Permission};
 use url::Url;
 
-use crate::settings::AllowedHost;
-
 /// The account a call is made on, as the manifest knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// The plugin's name of the account.
-    pub(super) account: &'a str,
+    pub(crate) account: &'a str,
     /// A role was assumed from it.
-    pub(super) assumed: bool,
+    pub(crate) assumed: bool,
 }
 
 /// Whether the manifest allows an action on an account.
-pub(super) fn api(
+pub(crate) fn api(
     manifest: &Manifest,
     side: Side<'_>,
     product: &str,
@@ -53,73 +48,33 @@ pub(super) fn api(
     Err(denied(manifest, &format!("`{call}` {on}"), &lines))
 }
 
-/// The hosts that the operator's settings name, for permissions that leave them to the operator.
-#[derive(Clone, Debug, Default)]
-pub struct Hosts {
-    named: Arc<[AllowedHost]>,
-    /// Where a rehearsal, which sends nothing, notes the hosts that are not named instead of refusing.
-    unnamed: Option<Arc<Mutex<BTreeSet<String>>>>,
-}
+/// Whether the operator names a host that a manifest leaves to the operator.
+pub type Admit<'a> = dyn Fn(&Url) -> bool + 'a;
 
-impl Hosts {
-    /// Those that are named, and no other.
-    pub fn named(named: impl IntoIterator<Item = AllowedHost>) -> Self {
-        Self {
-            named: named.into_iter().collect(),
-            unnamed: None,
-        }
-    }
-
-    /// As [`Hosts::named`] for a process that sends nothing: any other is noted and not refused.
-    pub fn noted(named: impl IntoIterator<Item = AllowedHost>) -> Self {
-        Self {
-            unnamed: Some(Arc::default()),
-            ..Self::named(named)
-        }
-    }
-
-    /// The hosts that were asked for and are not named.
-    pub fn unnamed(&self) -> BTreeSet<String> {
-        let unnamed = self.unnamed.as_ref();
-        unnamed.map_or_else(BTreeSet::new, |hosts| lock(hosts).clone())
-    }
-
-    fn admit(&self, url: &Url) -> bool {
-        if self.named.iter().any(|host| host.admits(url)) {
-            return true;
-        }
-        match &self.unnamed {
-            Some(unnamed) => {
-                lock(unnamed).insert(authority(url));
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-fn lock(hosts: &Mutex<BTreeSet<String>>) -> MutexGuard<'_, BTreeSet<String>> {
-    // A set is whole whatever became of who held it.
-    hosts.lock().unwrap_or_else(PoisonError::into_inner)
+/// The place among a manifest's permissions of the first that fits a request by HTTP.
+pub fn http_place(manifest: &Manifest, request: &HttpRequest, url: &Url) -> Option<usize> {
+    let (host, path) = (authority(url), url.path());
+    let auth = request.auth.as_deref();
+    manifest.permissions.iter().position(|permission| {
+        let granted = auth.is_none_or(|name| permission.grants(name));
+        let http = permission.http.as_ref();
+        granted && http.is_some_and(|http| http.admits(&request.method, &host, path))
+    })
 }
 
 /// The permission that allows a request by HTTP. The first that fits in the order of the manifest; one
 /// that leaves the hosts to the operator needs the operator's word as well.
-pub(super) fn http<'a>(
+pub(crate) fn http<'a>(
     manifest: &'a Manifest,
-    hosts: &Hosts,
+    named: &Admit<'_>,
     request: &HttpRequest,
     url: &Url,
 ) -> Result<&'a HttpPermission, Fault> {
     let (host, path) = (authority(url), url.path());
-    let found = manifest.permissions.iter().find_map(|permission| {
-        let http = permission.http.as_ref()?;
-        let auth = request.auth.as_deref();
-        let granted = auth.is_none_or(|name| permission.grants(name));
-        (granted && http.admits(&request.method, &host, path)).then_some(http)
-    });
+    let place = http_place(manifest, request, url);
+    let found = place.and_then(|place| manifest.permissions.get(place)?.http.as_ref());
     match found {
-        Some(http) if http.leaves_hosts_to_operator() && !hosts.admit(url) => {
+        Some(http) if http.leaves_hosts_to_operator() && !named(url) => {
             Err(unnamed(manifest, &host))
         }
         Some(http) => Ok(http),
@@ -148,7 +103,7 @@ fn unnamed(manifest: &Manifest, host: &str) -> Fault {
 }
 
 /// A denial that an operator and a plugin's author can act upon.
-pub(super) fn refusal(message: String) -> Fault {
+pub fn refusal(message: String) -> Fault {
     Fault::new(FaultClass::Denied, "rutter.denied", message)
 }
 
@@ -269,7 +224,7 @@ mod tests {
         );
         let allows = |method, url, auth| {
             let (request, url) = request(method, url, auth);
-            http(&manifest, &Hosts::default(), &request, &url).is_ok()
+            http(&manifest, &|_| false, &request, &url).is_ok()
         };
         assert!(allows("POST", "https://hooks.example.com/x/1", None));
         assert!(allows(
@@ -304,8 +259,7 @@ mod tests {
              credential = \"*\"\nreason = \"r\"",
         );
         let (request, url) = request("POST", "https://hooks.example.com/x", Some("any"));
-        let none = Hosts::default();
-        let fault = http(&manifest, &none, &request, &url).unwrap_err();
+        let fault = http(&manifest, &|_| false, &request, &url).unwrap_err();
         assert_eq!(fault.code, "rutter.denied");
         assert!(
             fault
@@ -314,19 +268,9 @@ mod tests {
                 .contains("`hosts = [\"hooks.example.com\"]`"),
             "the line that would allow it"
         );
-        let named: AllowedHost = "hooks.example.com".parse().unwrap();
-        let hosts = Hosts::named([named.clone()]);
-        assert!(http(&manifest, &hosts, &request, &url).is_ok());
+        let named = |url: &Url| url.host_str() == Some("hooks.example.com");
+        assert!(http(&manifest, &named, &request, &url).is_ok());
         let other = Url::parse("https://hooks.example.com.evil.net/x").unwrap();
-        assert!(http(&manifest, &hosts, &request, &other).is_err());
-        assert!(hosts.unnamed().is_empty());
-
-        let rehearsed = Hosts::noted([named]);
-        assert!(http(&manifest, &rehearsed, &request, &other).is_ok());
-        assert!(http(&manifest, &rehearsed, &request, &url).is_ok());
-        assert_eq!(
-            rehearsed.unnamed().into_iter().collect::<Vec<_>>(),
-            ["hooks.example.com.evil.net"]
-        );
+        assert!(http(&manifest, &named, &request, &other).is_err());
     }
 }

@@ -4,15 +4,13 @@ use rutter_engine::{Api, At, Condition, HttpRequest};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::load::hex;
-
 /// The fingerprint of an API call on an account: 64 hexadecimal digits.
-pub(super) fn of_call(account: &str, api: &Api, all_pages: bool) -> String {
+pub fn of_call(account: &str, api: &Api, all_pages: bool) -> String {
     digest(&json!(["call", account, of_api(api), all_pages]))
 }
 
 /// The fingerprint of a wait.
-pub(super) fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
+pub fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
     let condition = json!([
         condition.path,
         condition.until,
@@ -24,12 +22,12 @@ pub(super) fn of_wait(account: &str, api: &Api, condition: &Condition) -> String
 }
 
 /// The fingerprint of assuming a role.
-pub(super) fn of_role(account: &str, arn: &str, session: &str) -> String {
+pub fn of_role(account: &str, arn: &str, session: &str) -> String {
     digest(&json!(["assume-role", account, arn, session]))
 }
 
 /// The fingerprint of a request by HTTP.
-pub(super) fn of_request(request: &HttpRequest) -> String {
+pub fn of_request(request: &HttpRequest) -> String {
     let HttpRequest {
         method,
         url,
@@ -41,7 +39,7 @@ pub(super) fn of_request(request: &HttpRequest) -> String {
 }
 
 /// The fingerprint of a pause.
-pub(super) fn of_sleep(duration_ms: u64) -> String {
+pub fn of_sleep(duration_ms: u64) -> String {
     digest(&json!(["sleep", duration_ms]))
 }
 
@@ -59,20 +57,23 @@ fn of_api(api: &Api) -> Value {
 /// run, and another again once the item was taken back, so that what is made anew is neither taken for
 /// what was made before nor answered from what the cloud remembers of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Maker<'a> {
-    pub(super) run: &'a str,
-    pub(super) at: &'a At,
-    pub(super) generation: u32,
+pub struct Maker<'a> {
+    /// The run's id.
+    pub run: &'a str,
+    /// The attempt.
+    pub at: &'a At,
+    /// How often the item was taken back before.
+    pub generation: u32,
 }
 
 impl Maker<'_> {
     /// A token for a purpose: 64 hexadecimal digits, which is as long as the cloud's tokens may be.
-    pub(super) fn token(self, purpose: &str) -> String {
+    pub fn token(self, purpose: &str) -> String {
         digest(&json!(["token", self.text(), purpose]))
     }
 
     /// The client token of the change that is number `ordinal` among the equal changes of an attempt.
-    pub(super) fn client_token(self, print: &str, ordinal: u32) -> String {
+    pub fn client_token(self, print: &str, ordinal: u32) -> String {
         digest(&json!(["client-token", self.text(), print, ordinal]))
     }
 
@@ -85,7 +86,8 @@ impl Maker<'_> {
 fn digest(value: &Value) -> String {
     let mut text = String::new();
     write_canonical(value, &mut text);
-    hex(&Sha256::digest(text.as_bytes()))
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes JSON with sorted keys and no white space.

@@ -2,31 +2,66 @@
 //!
 //! Refused is said only where it is known that nothing happened: no byte of the request left, or the
 //! cloud itself said no in a way that proves it. Everything else after the first byte is unknown. For
-//! a read the distinction costs nothing, because the engine repeats it either way.
+//! a read the distinction costs nothing, because the engine repeats it either way. `table.rs` shows it
+//! by example.
 
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rutter_contracts::{ErrorClass, Known, classify, failure_in, refused_before_acting};
 use rutter_engine::{Class, Fault, FaultClass, Outcome};
-use serde_json::Value;
-
-use super::transport::{Answer, Trouble};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// The cloud's messages may quote the whole request; more than this says nothing more.
 const MESSAGE_CHARACTERS_MAX: usize = 2_000;
 
+/// Why there is no answer. The texts are fragments without the address, which may hold secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No byte of the request left.
+    NotSent {
+        /// Why.
+        reason: String,
+        /// Whether it may go better next time.
+        transient: bool,
+    },
+    /// The deadline passed.
+    TimeOut {
+        /// How long was waited.
+        after: Duration,
+        /// The answer had begun.
+        answering: bool,
+    },
+    /// The connection broke.
+    Broken {
+        /// Why.
+        reason: String,
+        /// The answer had begun.
+        answering: bool,
+    },
+    /// The answer is larger than the cap.
+    TooLarge {
+        /// The cap in bytes.
+        max: usize,
+    },
+}
+
 /// What is being judged, for the messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
+pub struct Subject<'a> {
     /// `RAM:CreateRole`, `POST https://…`.
-    pub(super) label: &'a str,
+    pub label: &'a str,
     /// The host that was called.
-    pub(super) host: &'a str,
+    pub host: &'a str,
     /// Read or change.
-    pub(super) class: Class,
+    pub class: Class,
 }
 
 impl Subject<'_> {
     /// An outcome that cannot be known. A read is simply to be repeated.
-    pub(super) fn unknown(self, code: &str, what: &str) -> Outcome {
+    pub fn unknown(self, code: &str, what: &str) -> Outcome {
         let Self { label, host, class } = self;
         let class = match class {
             Class::Read => FaultClass::Retry,
@@ -43,19 +78,13 @@ impl Subject<'_> {
     }
 
     /// An outcome known to be nothing.
-    pub(super) fn refused(
-        self,
-        class: FaultClass,
-        code: &str,
-        what: &str,
-        advice: &str,
-    ) -> Outcome {
+    pub fn refused(self, class: FaultClass, code: &str, what: &str, advice: &str) -> Outcome {
         let message = format!("{what} ({} at {})", self.label, self.host);
         Outcome::Refused(Fault::new(class, code, message).advise(advice))
     }
 
     /// Judges a request that got no whole answer.
-    pub(super) fn judge_trouble(self, trouble: Trouble) -> Outcome {
+    pub fn judge_trouble(self, trouble: Trouble) -> Outcome {
         match trouble {
             Trouble::NotSent { reason, transient } => {
                 let (class, advice) = if transient {
@@ -106,9 +135,8 @@ impl Subject<'_> {
     }
 
     /// Judges the answer of an action of the cloud's API.
-    pub(super) fn judge_api(self, product: &str, answer: &Answer) -> Outcome {
-        let status = answer.status;
-        let body = match serde_json::from_slice::<Value>(&answer.body) {
+    pub fn judge_api(self, product: &str, status: u16, body: &[u8]) -> Outcome {
+        let body = match serde_json::from_slice::<Value>(body) {
             Ok(body @ Value::Object(_)) => body,
             _ if (300..400).contains(&status) => {
                 let what =
@@ -123,7 +151,8 @@ impl Subject<'_> {
         self.judge_body(product, status, body)
     }
 
-    fn judge_body(self, product: &str, status: u16, body: Value) -> Outcome {
+    /// Judges an answer of an action that was read as JSON already.
+    pub fn judge_body(self, product: &str, status: u16, body: Value) -> Outcome {
         if let Some(failure) = failure_in(product, status, &body) {
             let known = classify(product, failure.status, &failure.code, &failure.message);
             let mut fault = self.cloud_fault(&failure.code, &failure.message, &known);
@@ -173,14 +202,42 @@ fn fault_class(class: ErrorClass) -> FaultClass {
     }
 }
 
-/// Judges an answer of the cloud's API that did not come over a network.
-pub(crate) fn judge_answer(
-    label: &str,
-    host: &str,
-    class: Class,
-    product: &str,
-    status: u16,
-    body: &Value,
-) -> Outcome {
-    Subject { label, host, class }.judge_body(product, status, body.clone())
+/// An answer by HTTP, as carriers give it and records hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Header names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, Base64.
+    pub body: String,
+}
+
+impl Subject<'_> {
+    /// Judges an answer by plain HTTP. Every whole answer is the plugin's to judge, but for those that
+    /// leave open what happened and those that ask for the same again.
+    pub fn judge_plain(self, status: u16, headers: &[(String, String)], body: &[u8]) -> Outcome {
+        if status == 429 {
+            let what = "the service asks for fewer requests (HTTP 429)";
+            let advice = "wait; it is repeated";
+            return self.refused(FaultClass::Retry, "rutter.http.throttled", what, advice);
+        }
+        if status >= 500 && self.class == Class::Change {
+            let what = format!("the service failed (HTTP {status})");
+            return self.unknown("rutter.http.status", &what);
+        }
+        Outcome::Done(json!({
+            "status": status,
+            "headers": headers,
+            "body": STANDARD.encode(body),
+        }))
+    }
+}
+
+/// Whether the cloud said that calls come too fast.
+pub fn is_throttled(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Refused(fault) => fault.code.contains("Throttling"),
+        Outcome::Done(_) | Outcome::Unknown(_) => false,
+    }
 }

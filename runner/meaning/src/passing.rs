@@ -5,27 +5,35 @@ use rutter_contracts::{From, Usage, usages};
 use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Shows, Use};
 use serde_json::{Value, json};
 
-use super::broker::{Look, classed, known, wrong};
+use crate::errand::{Look, classed, known, wrong};
 
 /// How long a read may take to show that something made in passing is gone. Milliseconds.
 const SETTLE_MS: u64 = 5_000;
 
 /// A kind of object that a change makes in passing, before its calls are judged and classed.
 #[derive(Clone, Debug)]
-pub(super) struct Kind {
-    pub(super) kind: String,
-    pub(super) behind: Option<u32>,
-    pub(super) read: Option<Api>,
-    pub(super) list: String,
-    pub(super) id: String,
-    pub(super) remove: Option<Api>,
-    pub(super) look: Api,
-    pub(super) look_list: String,
+pub struct Kind {
+    /// What it is, a noun: `snapshot`.
+    pub kind: String,
+    /// The kind that it is behind, by its place in the list; the object itself when absent.
+    pub behind: Option<u32>,
+    /// The read that lists them; the look's own when absent.
+    pub read: Option<Api>,
+    /// A JSON pointer to the list in the answer.
+    pub list: String,
+    /// A JSON pointer into an element: its id.
+    pub id: String,
+    /// The call that removes one.
+    pub remove: Option<Api>,
+    /// The read that shows one.
+    pub look: Api,
+    /// A JSON pointer to the list in that answer.
+    pub look_list: String,
 }
 
 impl Kind {
     /// With its calls classed.
-    pub(super) fn classed(self, account: &str) -> Passing {
+    pub(crate) fn classed(self, account: &str) -> Passing {
         let call = |api: Api| classed(account.to_owned(), api);
         Passing {
             kind: self.kind,
@@ -55,13 +63,13 @@ impl Kind {
 }
 
 /// A call that belongs to a look, and whether it has to be a read.
-pub(super) struct Judged {
+pub(crate) struct Judged {
     api: Api,
     reads: bool,
 }
 
 /// The calls that a look needs beside its own read.
-pub(super) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Judged> {
+pub(crate) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Judged> {
     let read = |api: Api| Judged { api, reads: true };
     let destroyed = reverse.is_some_and(|reverse| destroys(reverse));
     let uses = used(change, destroyed, look).map(|usage| read(request(usage, change)));
@@ -75,7 +83,7 @@ pub(super) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Jud
 }
 
 /// Judges them.
-pub(super) fn permit(
+pub(crate) fn permit(
     calls: Vec<Judged>,
     judge: impl Fn(&Api) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
@@ -100,7 +108,7 @@ pub(super) fn permit(
 }
 
 /// How it is seen who uses what a change makes, where something destroys it.
-pub(super) fn uses(account: &str, change: &Api, reverse: Option<&Call>, look: &Look) -> Vec<Use> {
+pub(crate) fn uses(account: &str, change: &Api, reverse: Option<&Call>, look: &Look) -> Vec<Use> {
     let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
     let uses = used(change, destroyed, look).map(|usage| Use {
         what: usage.what.to_owned(),

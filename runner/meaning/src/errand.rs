@@ -1,0 +1,427 @@
+//! A guest's errand judged: whether it may be made, on whose account, and what it is.
+//!
+//! These are the first three stages of a call's way, `permit -> bind -> class`.
+
+use rutter_contracts::{Action, Danger};
+use rutter_engine::{
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Repeat, Rest,
+    Shows, Target, Test,
+};
+use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest};
+use serde_json::Value;
+use url::Url;
+
+use crate::fingerprint::{self, Maker};
+use crate::passing;
+use crate::permit::{self, Admit, Side};
+use crate::tokens::{self, Tokens};
+
+/// What a guest wants of the outside world.
+#[derive(Clone, Debug)]
+pub enum Errand {
+    /// One call, perhaps with the call that takes it back and a look at what it makes.
+    Call {
+        /// On whose account.
+        handle: Handle,
+        /// The call.
+        api: Api,
+        /// The call that takes it back.
+        reverse: Option<Api>,
+        /// How what it makes is seen.
+        look: Option<Box<Look>>,
+    },
+    /// A paged read.
+    CallAll {
+        /// On whose account.
+        handle: Handle,
+        /// The read.
+        api: Api,
+    },
+    /// A read that is polled.
+    WaitFor {
+        /// On whose account.
+        handle: Handle,
+        /// The read.
+        api: Api,
+        /// Until when.
+        condition: Condition,
+    },
+    /// A role to be assumed.
+    AssumeRole {
+        /// On whose account.
+        handle: Handle,
+        /// The role.
+        arn: String,
+        /// The session's label.
+        session: String,
+    },
+    /// A request by HTTP.
+    Http {
+        /// The request.
+        request: HttpRequest,
+        /// Its address.
+        url: Url,
+    },
+}
+
+/// An account as a guest holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// The name under which the plugin opened the account it began with.
+    pub opened_as: String,
+    /// The account that it stands for, with `>` and an ARN for each assumed role.
+    pub account: String,
+    /// Whether it stands for an assumed role.
+    pub assumed: bool,
+}
+
+/// A look at what a change makes, on the account of the change, before its reads are judged and classed.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What is polled before the read.
+    pub rest: Option<(Api, Condition)>,
+    /// The read.
+    pub read: Api,
+    /// It is made to its last page.
+    pub all_pages: bool,
+    /// A JSON pointer to the list in the answer.
+    pub list: String,
+    /// What an element of the list must fulfil.
+    pub tests: Vec<Test>,
+    /// A JSON pointer into the element: what tells it from others.
+    pub key: String,
+    /// Whether it is there once the change happened, or gone.
+    pub shows: Shows,
+    /// What is so already is taken as it is.
+    pub take: bool,
+    /// What is seen is a record of what happened.
+    pub stays: bool,
+    /// What is polled before it is compared and taken back.
+    pub before_back: Option<(Api, Condition)>,
+    /// JSON pointers into the element: what somebody may have edited since.
+    pub fields: Vec<String>,
+    /// What is made in passing.
+    pub passing: Vec<passing::Kind>,
+    /// How long a read may take to show the change.
+    pub settle_ms: u64,
+    /// What the answer would have held.
+    pub answer: Value,
+}
+
+/// By what a guest's errands are judged.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// What the plugin may do.
+    pub manifest: &'a Manifest,
+    /// Whether the operator names a host.
+    pub named: &'a Admit<'a>,
+    /// What the guest's tokens are made from.
+    pub maker: Maker<'a>,
+}
+
+impl Judge<'_> {
+    /// First stage: whether the manifest allows it, and whether the request is one the API knows.
+    ///
+    /// # Errors
+    /// The denial.
+    pub fn permit(&self, errand: &Errand) -> Result<(), Fault> {
+        let manifest = self.manifest;
+        match errand {
+            Errand::Call {
+                handle,
+                api,
+                reverse,
+                look,
+            } => {
+                permit_api(manifest, handle, api)?;
+                sound(api)?;
+                if let Some(reverse) = reverse {
+                    permit_reverse(manifest, handle, reverse)?;
+                }
+                let Some(look) = look else { return Ok(()) };
+                permit_look(manifest, handle, api, look)?;
+                let calls = passing::calls(api, reverse.as_ref(), look);
+                passing::permit(calls, |call| permit_api(manifest, handle, call))
+            }
+            Errand::CallAll { handle, api } | Errand::WaitFor { handle, api, .. } => {
+                permit_api(manifest, handle, api)?;
+                must_read(api)?;
+                sound(api)
+            }
+            Errand::AssumeRole { handle, .. } => {
+                permit::api(manifest, side(handle), "STS", "AssumeRole")
+            }
+            Errand::Http { request, url } => {
+                permit::http(manifest, self.named, request, url).map(|_| ())
+            }
+        }
+    }
+
+    /// Second and third stage: the account that the operator gave to the step, and no other; then read or
+    /// change, by the contracts and never by the method; whether it may be repeated, asks a person, needs
+    /// no reverse. Returns the fingerprint as well, made before a client token is filled in, so that what
+    /// is found is known as what an earlier attempt made, whatever the token.
+    pub fn class(&self, tokens: &mut Tokens, errand: Errand) -> (String, HostCall) {
+        let account = bind(&errand);
+        match errand {
+            Errand::Call {
+                mut api,
+                reverse,
+                look,
+                ..
+            } => {
+                let print = fingerprint::of_call(&account, &api, false);
+                let token = tokens.fill(self.maker, &mut api, &print);
+                let reverse = reverse.map(|mut reverse| {
+                    if let Some(token) = &token {
+                        tokens::fill_reverse(self.maker, &mut reverse, token);
+                    }
+                    Box::new(classed(account.clone(), reverse))
+                });
+                let find = look.map(|look| {
+                    let uses = passing::uses(&account, &api, reverse.as_deref(), &look);
+                    let find = finding(&account, *look);
+                    Box::new(Find { uses, ..find })
+                });
+                let call = classed(account, api);
+                let call = HostCall::Call {
+                    call,
+                    reverse,
+                    find,
+                };
+                (print, call)
+            }
+            Errand::CallAll { api, .. } => {
+                let print = fingerprint::of_call(&account, &api, true);
+                let call = Call {
+                    all_pages: true,
+                    ..classed(account, api)
+                };
+                (print, without_reverse(call))
+            }
+            Errand::WaitFor { api, condition, .. } => {
+                let print = fingerprint::of_wait(&account, &api, &condition);
+                let call = classed(account, api);
+                (print, HostCall::WaitFor { call, condition })
+            }
+            Errand::AssumeRole { arn, session, .. } => {
+                let print = fingerprint::of_role(&account, &arn, &session);
+                // It changes nothing: the credentials stay in the host and expire.
+                let target = Target::AssumeRole { arn, session };
+                let call = plain(account, target, Class::Read, Repeat::Same);
+                (print, without_reverse(call))
+            }
+            Errand::Http { request, url } => {
+                let print = fingerprint::of_request(&request);
+                let permission = permit::http(self.manifest, self.named, &request, &url).ok();
+                let call = requested(permission, account, request);
+                (print, without_reverse(call))
+            }
+        }
+    }
+}
+
+/// A guest has names and handles only; what they stand for is decided here.
+fn bind(errand: &Errand) -> String {
+    match errand {
+        Errand::Call { handle, .. }
+        | Errand::CallAll { handle, .. }
+        | Errand::WaitFor { handle, .. }
+        | Errand::AssumeRole { handle, .. } => handle.account.clone(),
+        Errand::Http { .. } => String::new(),
+    }
+}
+
+fn permit_api(manifest: &Manifest, handle: &Handle, api: &Api) -> Result<(), Fault> {
+    // Its answer holds credentials.
+    if api.product.eq_ignore_ascii_case("STS") && api.action.starts_with("AssumeRole") {
+        return Err(permit::refusal(format!(
+            "`sts:{}` is not called like other actions: its answer holds credentials; \
+             `account.assume-role` gives a handle instead",
+            api.action
+        )));
+    }
+    permit::api(manifest, side(handle), &api.product, &api.action)
+}
+
+/// An undo that would be refused must be known before there is something to undo.
+fn permit_reverse(manifest: &Manifest, handle: &Handle, reverse: &Api) -> Result<(), Fault> {
+    permit_api(manifest, handle, reverse).map_err(|mut fault| {
+        fault.message = format!("the call that takes it back: {}", fault.message);
+        fault
+    })
+}
+
+/// A look that would be refused must be known before there is something to look at.
+fn permit_look(
+    manifest: &Manifest,
+    handle: &Handle,
+    change: &Api,
+    look: &Look,
+) -> Result<(), Fault> {
+    if known(change).is_some_and(|action| action.as_read().is_some()) {
+        let label = format!("{}:{}", change.product, change.action);
+        return Err(wrong(format!(
+            "`{label}` is a read: there is nothing to look for"
+        )));
+    }
+    let reads = look.rest.iter().map(|(read, _)| read);
+    reads.chain([&look.read]).try_for_each(|read| {
+        permit_api(manifest, handle, read)
+            .and_then(|()| must_read(read))
+            .and_then(|()| sound(read))
+            .map_err(|mut fault| {
+                fault.message = format!("the look at what it makes: {}", fault.message);
+                fault
+            })
+    })
+}
+
+fn side(handle: &Handle) -> Side<'_> {
+    Side {
+        account: &handle.opened_as,
+        assumed: handle.assumed,
+    }
+}
+
+/// Refuses to page through or poll what is not known to be a read.
+fn must_read(api: &Api) -> Result<(), Fault> {
+    match known(api).and_then(Action::as_read) {
+        Some(_) => Ok(()),
+        None => Err(wrong(format!(
+            "`{}:{}` is not known to be a read, so it can be neither paged, polled nor looked with",
+            api.product, api.action
+        ))),
+    }
+}
+
+/// Refuses parameters that break the API's contract, as the cloud would, but before anything is sent.
+fn sound(api: &Api) -> Result<(), Fault> {
+    let Some(action) = known(api) else {
+        return Ok(());
+    };
+    // A placeholder is as long as a placeholder is; the secret behind it is the cloud's to judge.
+    let secret = |name: &str| {
+        let pattern = rutter_contracts::wire::pattern_of(name);
+        action.secret_parameters.contains(&pattern)
+    };
+    let problems: Vec<String> = action
+        .check(&api.parameters)
+        .into_iter()
+        .filter(|problem| !secret(&problem.parameter))
+        .map(|problem| format!("{} ({})", problem.message, problem.code))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let label = action.label();
+    Err(wrong(format!("`{label}`: {}", problems.join("; "))))
+}
+
+/// A fault for a request that a plugin made wrongly.
+pub fn wrong(message: String) -> Fault {
+    Fault::new(FaultClass::Bug, "rutter.wrong-request", message)
+        .advise("this is a bug of the plugin; nothing was sent")
+}
+
+fn without_reverse(call: Call) -> HostCall {
+    HostCall::Call {
+        call,
+        reverse: None,
+        find: None,
+    }
+}
+
+/// A look with its reads classed.
+fn finding(account: &str, look: Look) -> Find {
+    let read = |api: Api| classed(account.to_owned(), api);
+    let rest = |(api, condition)| {
+        let read = read(api);
+        Box::new(Rest { read, condition })
+    };
+    let passing = look.passing.into_iter();
+    Find {
+        rest: look.rest.map(rest),
+        before_back: look.before_back.map(rest),
+        fields: look.fields,
+        uses: Vec::new(),
+        passing: passing.map(|kind| kind.classed(account)).collect(),
+        read: Call {
+            all_pages: look.all_pages,
+            ..read(look.read)
+        },
+        list: look.list,
+        tests: look.tests,
+        key: look.key,
+        shows: look.shows,
+        take: look.take,
+        stays: look.stays,
+        settle_ms: look.settle_ms,
+        answer: look.answer,
+    }
+}
+
+/// What the manifest says about a request; what it does not say is a change, never repeated.
+fn requested(permission: Option<&HttpPermission>, account: String, request: HttpRequest) -> Call {
+    let (class, repeat) = match permission {
+        Some(permission) if permission.kind == Kind::Read => (Class::Read, Repeat::Same),
+        Some(permission) if permission.repeat == HttpRepeat::Same => (Class::Change, Repeat::Same),
+        _ => (Class::Change, Repeat::Never),
+    };
+    Call {
+        covered: permission.is_some_and(|permission| permission.stays),
+        ..plain(account, Target::Http(request), class, repeat)
+    }
+}
+
+/// What the contracts know about a call; what they do not know is a change, never repeated.
+pub(crate) fn classed(account: String, api: Api) -> Call {
+    let Some(action) = known(&api) else {
+        return plain(account, Target::Api(api), Class::Change, Repeat::Never);
+    };
+    if action.as_read().is_some() {
+        return plain(account, Target::Api(api), Class::Read, Repeat::Same);
+    }
+    Call {
+        repeat: repeat(action),
+        ask: ask(action, &api.parameters),
+        covered: action.covered,
+        ..plain(account, Target::Api(api), Class::Change, Repeat::Never)
+    }
+}
+
+fn plain(account: String, target: Target, class: Class, repeat: Repeat) -> Call {
+    Call {
+        account,
+        target,
+        class,
+        repeat,
+        ask: None,
+        covered: false,
+        all_pages: false,
+    }
+}
+
+fn repeat(action: &Action) -> Repeat {
+    match action.repeat {
+        rutter_contracts::Repeat::Same => Repeat::Same,
+        rutter_contracts::Repeat::Token if action.token_parameter.is_some() => Repeat::Token {
+            ttl_ms: rutter_contracts::TOKEN_TTL_MS,
+        },
+        rutter_contracts::Repeat::Token | rutter_contracts::Repeat::Never => Repeat::Never,
+        rutter_contracts::Repeat::Look => Repeat::Look,
+    }
+}
+
+fn ask(action: &Action, parameters: &Value) -> Option<Ask> {
+    action.danger_of(parameters).map(|danger| match danger {
+        Danger::Irreversible => Ask::Irreversible,
+        Danger::Costs => Ask::Costs,
+    })
+}
+
+/// The contract of a call; a version that the table does not describe is unknown.
+pub fn known(api: &Api) -> Option<&'static Action> {
+    rutter_contracts::action(&api.product, &api.action)
+        .filter(|action| action.version == api.version)
+}

@@ -1,0 +1,39 @@
+//! What a guest's call means before it is sent, and what its answer means afterwards: one meaning for
+//! run, rehearsal and the kit that tests plugins.
+//!
+//! | To change | Go to |
+//! |---|---|
+//! | what a guest may leave out of a call, a wait, a look | `written.rs` |
+//! | what a request by plain HTTP may look like | `request.rs` |
+//! | what a manifest allows | `permit.rs` |
+//! | read or change, may it be repeated, does it ask | `errand.rs` |
+//! | by what a call is known again, and its tokens | `fingerprint.rs`, `tokens.rs` |
+//! | what is made in passing, and who uses it | `passing.rs` |
+//! | whether an answer means done, refused or unknown | `answer.rs` |
+//! | how a paged list is read to its end | `pages.rs` |
+//! | what follows from each answer, as a table | `table.rs` |
+//!
+//! Everything here is a function of its arguments: the contracts' facts, the engine's types, a manifest.
+
+pub mod answer;
+mod errand;
+pub mod fingerprint;
+mod one_step;
+pub mod pages;
+mod passing;
+mod permit;
+mod request;
+pub mod table;
+mod tokens;
+mod written;
+
+pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
+pub use errand::{Errand, Handle, Judge, Look, known, wrong};
+pub use fingerprint::Maker;
+pub use one_step::{AsWritten, one_step};
+pub use permit::{Admit, http_place, refusal};
+pub use request::{RequestParts, request};
+pub use tokens::Tokens;
+pub use written::{
+    CallWritten, LookWritten, PassingWritten, WaitWritten, account_of_role, condition,
+};
