@@ -92,7 +92,7 @@ impl Cleaning<'_> {
             let stopped = running.gone().settle(SETTLE);
             match self.account.create(stop).or_adopt(stopped).or_absent() {
                 // It has passed on meanwhile.
-                Err(fault) if fault.class == FaultClass::Busy => {}
+                Err(fault) if fault.is_busy() => {}
                 other => drop(other?),
             }
         }

@@ -73,7 +73,7 @@ impl Wanted<'_> {
             .or_absent()
         {
             // It has come to its end meanwhile.
-            Err(fault) if fault.class == FaultClass::Busy => Ok(()),
+            Err(fault) if fault.is_busy() => Ok(()),
             other => other.map(drop),
         }
     }

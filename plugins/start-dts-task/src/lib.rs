@@ -83,7 +83,7 @@ impl Task<'_> {
             Ok(started) if started.made => self.host.wait(SETTLE),
             Ok(_) => Ok(()),
             // It may have started by itself in the meantime.
-            Err(fault) if fault.class == FaultClass::Busy && self.startable()?.is_none() => Ok(()),
+            Err(fault) if fault.is_busy() && self.startable()?.is_none() => Ok(()),
             Err(fault) => Err(fault),
         }
     }

@@ -100,7 +100,7 @@ impl Migration<'_> {
             .gone();
         match self.account.change(stop).find(running).send().or_absent() {
             // It has passed on meanwhile; who waits for its rest sees it either way.
-            Err(fault) if fault.is_unknown() || fault.class == FaultClass::Busy => Ok(()),
+            Err(fault) if fault.is_unknown() || fault.is_busy() => Ok(()),
             other => other.map(drop),
         }
     }

@@ -81,6 +81,12 @@ impl Fault {
         self.class == FaultClass::Exists
     }
 
+    /// Returns whether the object is in another state than the call needs, for the moment or because it
+    /// has passed on by itself.
+    pub fn is_busy(&self) -> bool {
+        self.class == FaultClass::Busy
+    }
+
     /// Returns whether the outcome of a change is unknown.
     pub fn is_unknown(&self) -> bool {
         self.class == FaultClass::LookFirst

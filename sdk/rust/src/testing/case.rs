@@ -90,13 +90,25 @@ pub(super) struct ScriptedCall {
 
 /// The reverse that a change must carry.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ScriptedReverse {
-    /// `RAM:DeleteRole`.
-    pub(super) call: String,
-    /// Parameters it must have.
-    #[serde(default, rename = "with")]
-    pub(super) parameters: Option<Value>,
+#[serde(untagged)]
+pub(super) enum ScriptedReverse {
+    /// It must carry none: `reverse = "none"`.
+    None(NoReverse),
+    /// It must carry this one.
+    Call {
+        /// `RAM:DeleteRole`.
+        call: String,
+        /// Parameters it must have.
+        #[serde(default, rename = "with")]
+        parameters: Option<Value>,
+    },
+}
+
+/// The word for no reverse.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum NoReverse {
+    None,
 }
 
 /// The fault with which a call is answered.

@@ -1,4 +1,5 @@
-//! Native tests of plugins: `cases/*.toml` run against a script of answers or the simulated cloud.
+//! Native tests of plugins: `cases/*.toml` run against a script of answers or the simulated cloud, driven by
+//! the same engine as a run (`stage.rs`).
 //!
 //! A case is data, so that it serves other languages and rehearsals alike; README.md of the SDK
 //! describes the format. Besides what a case expects, every case is held to the rules that the host
@@ -9,10 +10,12 @@
 mod case;
 mod double;
 mod expect;
-mod look;
 mod run;
 mod script;
 mod simulated;
+mod stage;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -63,7 +66,7 @@ pub fn run_folder(plugin: &Plugin, crate_folder: &str) {
     let permissions = manifest.permissions.iter().enumerate();
     let declared = permissions.flat_map(|(index, permission)| {
         let http = permission.http.as_ref();
-        let http = http.map(|_| double::http_permission(index));
+        let http = http.map(|_| stage::http_permission(index));
         permission.call.iter().cloned().chain(http)
     });
     // Which calls an undo of the plugin's own makes depends on how far the step had come.

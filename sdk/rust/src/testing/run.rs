@@ -12,12 +12,16 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::fault::Fault;
 use crate::host::Host;
-use crate::plugin::{MadeChange, Plugin, UndoText};
+use crate::plugin::{MadeChange, Plugin};
 use crate::testing::case::{Case, ExpectedFault};
-use crate::testing::double::{Answers, Asked, Double, State};
-use crate::testing::expect::{differences, resolve};
+use crate::testing::double::Double;
+use crate::testing::expect::differences;
 use crate::testing::script::Script;
 use crate::testing::simulated::{self, Loss, Simulated};
+use crate::testing::stage::{Answers, Stage, Started};
+
+/// When a script begins, in milliseconds since 1970.
+const SCRIPT_START_MS: u64 = 1_700_000_000_000;
 
 /// What came of a case.
 #[derive(Default)]
@@ -32,10 +36,18 @@ impl Report {
     }
 }
 
-/// One run of the plugin's code.
+/// One run of the plugin's code, on its stage.
 struct Ran {
     result: Result<Value, Fault>,
-    state: State,
+    stage: Rc<RefCell<Stage>>,
+}
+
+/// A run in a world, and the world.
+struct RanIn {
+    ran: Ran,
+    world: Rc<RefCell<World>>,
+    /// The world as the run left it.
+    after: World,
 }
 
 /// Runs the case in a file.
@@ -67,7 +79,7 @@ pub(super) fn run(plugin: &Plugin, path: &Path) -> Report {
         plugin,
         case: &case,
         manifest,
-        inputs: inputs.to_string(),
+        inputs,
     };
     match &case.world {
         None => runner.in_script(&mut report),
@@ -93,54 +105,34 @@ struct Runner<'a> {
     plugin: &'a Plugin,
     case: &'a Case,
     manifest: Manifest,
-    inputs: String,
+    inputs: Value,
 }
 
 impl Runner<'_> {
     fn in_script(&self, report: &mut Report) {
         let (script, progress) = Script::new(self.case);
-        let ran = self.once(Box::new(script), 1_700_000_000_000);
+        let ran = self.once(Box::new(script), SCRIPT_START_MS);
         report.problems.append(&mut progress.borrow_mut().problems);
         for call in &progress.borrow().left {
             report.problem(format!("it does not call `{}`", call.call));
         }
         let (again, _) = Script::new(self.case);
-        self.judge(
-            ran,
-            |_| self.once(Box::new(again), 1_700_000_000_000),
-            report,
-        );
+        let again = || self.once(Box::new(again), SCRIPT_START_MS);
+        self.judge(&ran, again, report);
     }
 
     fn in_world(&self, world: &World, report: &mut Report) {
-        let (ran, after) = self.once_in(world, None);
-        let restored = self.restores().then(|| self.take_back(&ran, &after));
-        let undone = self.plugin.undo.map(|undo| self.undo(undo, &ran, &after));
-        let changes = ran.state.changes.len();
-        let finished = ran.result.clone();
-        self.judge(ran, |_| self.once_in(world, None).0, report);
-        if let Some(problems) = restored.filter(|_| report.problems.is_empty()) {
-            let left = problems_of_restoring(world, problems);
-            report.problems.extend(left);
+        let first = self.once_in(world, None);
+        let changes = first.ran.stage.borrow().changes();
+        self.judge(&first.ran, || self.once_in(world, None).ran, report);
+        if report.problems.is_empty() {
+            report.problems = self.problems_of_taking_back(world, &first);
         }
-        if let Some((undone, left)) = undone {
-            let mut problems = undone.state.problems;
-            problems.extend(
-                undone
-                    .result
-                    .err()
-                    .map(|fault| format!("the undo ends in {fault}")),
-            );
-            report.used.extend(undone.state.used);
-            if self.case.restores.unwrap_or(true) {
-                report
-                    .problems
-                    .extend(problems_of_restoring(world, (problems, left)));
-            }
-        }
+        let used = std::mem::take(&mut first.ran.stage.borrow_mut().used);
+        report.used.extend(used);
         let survives = self.case.survives.unwrap_or(true) && report.problems.is_empty();
-        if let (Ok(outputs), true) = (finished, survives) {
-            self.survive(world, &after, &outputs, changes, report);
+        if let (Ok(outputs), true) = (&first.ran.result, survives) {
+            self.survive(world, &first.after, outputs, changes, report);
         }
     }
 
@@ -155,155 +147,136 @@ impl Runner<'_> {
     ) {
         for number in 0..changes {
             for loss in [Loss::Before, Loss::After] {
-                let (ran, world_after) = self.once_in(world, Some((number, loss)));
                 let place = format!("change {} lost {loss:?}", number + 1).to_lowercase();
-                report.problems.extend(
-                    ran.state
-                        .problems
-                        .iter()
-                        .map(|one| format!("{place}: {one}")),
-                );
-                match &ran.result {
-                    Err(fault) => report.problem(format!("{place}: it ends in {fault}")),
-                    Ok(again) => {
-                        let places = differences("outputs", outputs, again);
-                        report
-                            .problems
-                            .extend(places.iter().map(|one| format!("{place}: {one}")));
-                    }
-                }
-                for one in diff(&after.summary(), &world_after.summary()) {
-                    report.problem(format!(
-                        "{place}: {} `{}` {:?}",
-                        one.kind, one.id, one.change
-                    ));
-                }
-                if self.restores() {
-                    let problems = self.take_back(&ran, &world_after);
-                    let left = problems_of_restoring(world, problems);
-                    report
-                        .problems
-                        .extend(left.iter().map(|one| format!("{place}: {one}")));
-                }
+                let problems = self.problems_of_loss(world, after, outputs, (number, loss));
+                report
+                    .problems
+                    .extend(problems.iter().map(|one| format!("{place}: {one}")));
             }
         }
     }
 
-    fn once_in(&self, world: &World, lose: Option<(usize, Loss)>) -> (Ran, World) {
+    fn problems_of_loss(
+        &self,
+        world: &World,
+        after: &World,
+        outputs: &Value,
+        lose: (usize, Loss),
+    ) -> Vec<String> {
+        let struck = self.once_in(world, Some(lose));
+        let mut problems = std::mem::take(&mut struck.ran.stage.borrow_mut().problems);
+        match &struck.ran.result {
+            Err(fault) => problems.push(format!("it ends in {fault}")),
+            Ok(again) => problems.extend(differences("outputs", outputs, again)),
+        }
+        for one in diff(&after.summary(), &struck.after.summary()) {
+            problems.push(format!("{} `{}` {:?}", one.kind, one.id, one.change));
+        }
+        problems.extend(self.problems_of_taking_back(world, &struck));
+        problems
+    }
+
+    /// Takes a run back, where that is to be tried, and says what went wrong.
+    fn problems_of_taking_back(&self, before: &World, ran: &RanIn) -> Vec<String> {
+        let restores = self.restores();
+        if !restores && self.plugin.undo.is_none() {
+            return Vec::new();
+        }
+        let stage = &ran.ran.stage;
+        stage.borrow_mut().take_back();
+        self.play(stage);
+        let mut problems = std::mem::take(&mut stage.borrow_mut().problems);
+        problems.extend(stage.borrow().not_taken_back());
+        if restores {
+            for one in diff(&before.summary(), &ran.world.borrow().summary()) {
+                problems.push(format!(
+                    "after rollback the {} `{}` is {:?}",
+                    one.kind, one.id, one.change
+                ));
+            }
+        }
+        problems
+    }
+
+    fn once_in(&self, world: &World, lose: Option<(usize, Loss)>) -> RanIn {
         let start_ms = u64::try_from(world.start_ms()).unwrap_or(0);
         let world = Rc::new(RefCell::new(world.clone()));
         let answers = Simulated::new(Rc::clone(&world), self.case, lose);
-        let ran = self.once(Box::new(answers), start_ms);
+        let mut ran = self.once(Box::new(answers), start_ms);
+        let undecided = ran.stage.borrow().is_undecided();
+        if let (true, Some((_, loss))) = (undecided, lose) {
+            ran.stage.borrow_mut().decide(loss == Loss::After);
+            if let Some(result) = self.play(&ran.stage) {
+                ran.result = result;
+            }
+        }
         let after = world.borrow().clone();
-        (ran, after)
+        RanIn { ran, world, after }
     }
 
     fn once(&self, answers: Box<dyn Answers>, start_ms: u64) -> Ran {
-        self.with_host(answers, start_ms, |host| {
-            (self.plugin.run)(host, &self.inputs).and_then(|text| {
-                serde_json::from_str(&text).map_err(|error| {
-                    Fault::unexpected_answer(format!("the outputs are not JSON: {error}"))
-                })
+        let names = self.manifest.accounts.keys();
+        let regions: BTreeMap<String, String> = names
+            .map(|name| {
+                let account = self.case.accounts.get(name.as_str());
+                let region = account.and_then(|account| account.region.clone());
+                let region = region.unwrap_or_else(|| "cn-hangzhou".to_owned());
+                (name.to_string(), region)
             })
-        })
-    }
-
-    /// Lets the plugin's own undo take a run back; what went wrong, and the world then.
-    fn undo(&self, undo: UndoText, ran: &Ran, after: &World) -> (Ran, World) {
-        let world = Rc::new(RefCell::new(after.clone()));
-        let answers = Simulated::new(Rc::clone(&world), self.case, None);
-        let changes = ran.state.changes.iter().rev();
-        let changes = changes.map(|(call, answer)| MadeChange {
-            api: call.api.clone(),
-            account: call.account.clone(),
-            answer: Some(answer.clone()),
-        });
-        let changes: Vec<_> = changes.collect();
-        let outputs = ran.result.as_ref().ok().map(Value::to_string);
-        let undone = self.with_host(Box::new(answers), ran.state.now_ms, |host| {
-            undo(host, &self.inputs, changes, outputs.as_deref()).map(|()| Value::Null)
-        });
-        let world = world.borrow().clone();
-        (undone, world)
-    }
-
-    fn with_host(
-        &self,
-        answers: Box<dyn Answers>,
-        start_ms: u64,
-        act: impl FnOnce(&Host) -> Result<Value, Fault>,
-    ) -> Ran {
-        let regions: BTreeMap<String, String> = self
-            .case
-            .accounts
-            .iter()
-            .filter_map(|(name, account)| Some((name.clone(), account.region.clone()?)))
             .collect();
-        let state = Rc::new(RefCell::new(State {
-            manifest: self.manifest.clone(),
-            answers,
-            regions,
-            now_ms: start_ms,
-            asked: Vec::new(),
-            changes: Vec::new(),
-            unknown: Vec::new(),
-            adopted: Vec::new(),
-            used: BTreeSet::new(),
-            problems: Vec::new(),
-        }));
-        let host = Host::new(Double(Rc::clone(&state)));
-        let result = act(&host);
-        drop(host);
-        let state = Rc::into_inner(state)
-            .expect("the host and its accounts are gone with the function")
-            .into_inner();
-        Ran { result, state }
+        let (manifest, inputs) = (self.manifest.clone(), self.inputs.clone());
+        let stage = Stage::new(manifest, inputs, regions, answers, start_ms);
+        let stage = Rc::new(RefCell::new(stage));
+        let result = self.play(&stage);
+        let never = || Err(Fault::fail("case.never", "the step never began"));
+        Ran {
+            result: result.unwrap_or_else(never),
+            stage,
+        }
+    }
+
+    /// Plays what the engine starts, until nothing is under way; how the last of it ended.
+    fn play(&self, stage: &Rc<RefCell<Stage>>) -> Option<Result<Value, Fault>> {
+        let mut last = None;
+        loop {
+            let Some(started) = stage.borrow_mut().next_guest() else {
+                return last;
+            };
+            let host = Host::new(Double(Rc::clone(stage)));
+            let result = self.perform(&host, started);
+            let told = result.clone().map_err(rutter_engine::Fault::from);
+            stage.borrow_mut().ended(told);
+            last = Some(result);
+        }
+    }
+
+    /// Runs the plugin's code, or its own undo.
+    fn perform(&self, host: &Host, started: Started) -> Result<Value, Fault> {
+        let inputs = started.inputs.to_string();
+        let Some(request) = started.undo else {
+            let text = (self.plugin.run)(host, &inputs)?;
+            return serde_json::from_str(&text).map_err(|error| {
+                Fault::unexpected_answer(format!("the outputs are not JSON: {error}"))
+            });
+        };
+        let no_undo = || Fault::fail("case.undo", "the plugin has no undo of its own");
+        let undo = self.plugin.undo.ok_or_else(no_undo)?;
+        let changes = request.changes.into_iter().filter_map(made_change);
+        let outputs = request.outputs.map(|outputs| outputs.to_string());
+        undo(host, &inputs, changes.collect(), outputs.as_deref()).map(|()| Value::Null)
     }
 
     /// Whether the world must be as it was after rollback.
     fn restores(&self) -> bool {
         let plugin = &self.manifest.plugin;
-        self.case
-            .restores
-            .unwrap_or(plugin.kind != Kind::Irreversible && !plugin.undo)
-    }
-
-    /// Takes every change back, last first; what went wrong, and the world then.
-    fn take_back(&self, ran: &Ran, after: &World) -> (Vec<String>, World) {
-        let mut world = after.clone();
-        let mut problems = Vec::new();
-        let mut now_ms = ran.state.now_ms;
-        let keys = Simulated::new(Rc::new(RefCell::new(after.clone())), self.case, None);
-        for (call, answer) in ran.state.changes.iter().rev() {
-            let Some(reverse) = call
-                .reverse
-                .as_ref()
-                .and_then(|reverse| filled(reverse, answer))
-            else {
-                continue;
-            };
-            now_ms += 1_000;
-            let behind = simulated::made_in_passing(&mut world, &keys, now_ms, call, answer);
-            let taken = simulated::take_back(&mut world, &keys, now_ms, &call.account, &reverse);
-            if let Err(fault) = taken {
-                problems.push(format!(
-                    "the reverse of {} ends in {fault}",
-                    call.api.label()
-                ));
-            }
-            for remove in behind {
-                let gone = simulated::take_back(&mut world, &keys, now_ms, &call.account, &remove);
-                if let Err(fault) = gone {
-                    problems.push(format!("{} ends in {fault}", remove.label()));
-                }
-            }
-        }
-        (problems, world)
+        let usually = plugin.undo || plugin.kind != Kind::Irreversible;
+        self.case.restores.unwrap_or(usually)
     }
 
     /// Holds a run to the case and to a second run.
-    fn judge(&self, ran: Ran, again: impl FnOnce(()) -> Ran, report: &mut Report) {
-        report.problems.extend(ran.state.problems);
+    fn judge(&self, ran: &Ran, again: impl FnOnce() -> Ran, report: &mut Report) {
+        let mut stage = ran.stage.borrow_mut();
+        report.problems.append(&mut stage.problems);
         match (&ran.result, &self.case.outputs, &self.case.fault) {
             (Ok(outputs), Some(expected), _) => {
                 report
@@ -326,48 +299,46 @@ impl Runner<'_> {
             (Ok(_), None, None) => {}
         }
         if let Some(expected) = &self.case.adopts
-            && *expected != ran.state.adopted
+            && *expected != stage.adopted
         {
             report.problem(format!(
                 "it adopts {:?}, expected {expected:?}",
-                ran.state.adopted
+                stage.adopted
             ));
         }
         if let Some(expected) = self.case.changes
-            && expected != ran.state.changes.len()
+            && expected != stage.changes()
         {
             report.problem(format!(
                 "it makes {} changes, expected {expected}",
-                ran.state.changes.len()
+                stage.changes()
             ));
         }
-        if again(()).state.asked != ran.state.asked {
+        if again().stage.borrow().asked != stage.asked {
             report.problem("it makes other calls when it is run again");
         }
-        report.used.extend(ran.state.used);
+        report.used.extend(stage.used.iter().cloned());
     }
 }
 
-pub(super) fn filled(api: &Api, answer: &Value) -> Option<Api> {
-    let mut reverse = api.clone();
-    if let Value::Object(parameters) = resolve(&Value::Object(reverse.parameters), answer) {
-        reverse.parameters = parameters;
-        return Some(reverse);
-    }
-    None
-}
-
-fn problems_of_restoring(
-    before: &World,
-    (mut problems, after): (Vec<String>, World),
-) -> Vec<String> {
-    for one in diff(&before.summary(), &after.summary()) {
-        problems.push(format!(
-            "after rollback the {} `{}` is {:?}",
-            one.kind, one.id, one.change
-        ));
-    }
-    problems
+/// A change as an own undo is given it; requests by plain HTTP are none of them.
+fn made_change(change: rutter_engine::UndoChange) -> Option<MadeChange> {
+    let rutter_engine::Target::Api(api) = change.call.target else {
+        return None;
+    };
+    let account = change.call.account;
+    let account = account.rsplit('>').next().unwrap_or_default().to_owned();
+    Some(MadeChange {
+        api: Api {
+            product: api.product,
+            action: api.action,
+            version: Some(api.version),
+            region: api.region,
+            parameters: api.parameters.as_object().cloned().unwrap_or_default(),
+        },
+        account,
+        answer: change.answer,
+    })
 }
 
 fn compare_fault(expected: &ExpectedFault, fault: &Fault, report: &mut Report) {

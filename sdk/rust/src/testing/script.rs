@@ -4,18 +4,21 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rutter_engine::{Call, Fault, FaultClass, HttpRequest, Outcome, Target, Timestamp};
+use rutter_meaning::Subject;
 use serde_json::{Value, json};
 
-use crate::account::Until;
-use crate::fault::{Fault, FaultClass};
-use crate::host::{HttpRequest, HttpResponse};
-use crate::testing::case::{Case, ScriptedCall};
-use crate::testing::double::{Answered, Answers, Asked};
+use crate::testing::case::{Case, ScriptedCall, ScriptedFault, ScriptedReverse};
 use crate::testing::expect::differences;
-use crate::testing::simulated::class_of;
+use crate::testing::stage::{Answered, Answers, Sent};
 
 /// How long a scripted call takes, so that time passes.
 const TOOK_MS: u64 = 100;
+
+/// The host's name in messages.
+const HOST: &str = "the script";
 
 /// What is left of a script, and what went wrong with it.
 #[derive(Default)]
@@ -28,6 +31,8 @@ pub(super) struct Progress {
 pub(super) struct Script {
     progress: Rc<RefCell<Progress>>,
     ids: BTreeMap<String, String>,
+    /// The answer to the newest call, which it gets again when the host repeats it by itself.
+    newest: Option<Outcome>,
 }
 
 impl Script {
@@ -45,6 +50,7 @@ impl Script {
         let script = Self {
             progress: Rc::clone(&progress),
             ids,
+            newest: None,
         };
         (script, progress)
     }
@@ -52,7 +58,7 @@ impl Script {
     fn next(&self, label: &str) -> Result<ScriptedCall, Fault> {
         let mut progress = self.progress.borrow_mut();
         match progress.left.pop_front() {
-            Some(call) if call.call.eq_ignore_ascii_case(label) => Ok(call),
+            Some(call) if is_called(&call.call, label) => Ok(call),
             other => {
                 let expected = match &other {
                     Some(call) => format!("`{}` was expected", call.call),
@@ -67,127 +73,167 @@ impl Script {
         }
     }
 
-    fn compare(&self, scripted: &ScriptedCall, call: &Asked) {
-        let label = call.api.label();
+    fn compare(&self, scripted: &ScriptedCall, sent: &Sent<'_>) {
+        let label = sent.call.label();
         let mut problems = Vec::new();
         if let Some(account) = &scripted.account
-            && *account != call.account
+            && *account != sent.call.account
         {
             problems.push(format!(
                 "{label} goes to `{}`, expected `{account}`",
-                call.account
+                sent.call.account
             ));
         }
         if let Some(expected) = &scripted.parameters {
-            let actual = Value::Object(call.api.parameters.clone());
-            problems.extend(differences(&label, expected, &actual));
+            problems.extend(differences(&label, expected, &parameters(sent.call)));
         }
         if let Some(expected) = &scripted.reverse {
-            match &call.reverse {
-                None => problems.push(format!("{label} carries no reverse")),
-                Some(reverse) if !reverse.label().eq_ignore_ascii_case(&expected.call) => {
-                    problems.push(format!(
-                        "the reverse of {label} is {}, expected {}",
-                        reverse.label(),
-                        expected.call
-                    ));
-                }
-                Some(reverse) => {
-                    let actual = Value::Object(reverse.parameters.clone());
-                    let expected = expected.parameters.clone().unwrap_or(Value::Null);
-                    if !expected.is_null() {
-                        let path = format!("reverse {}", reverse.label());
-                        problems.extend(differences(&path, &expected, &actual));
-                    }
-                }
-            }
+            problems.extend(compare_reverse(&label, expected, sent.reverse));
         }
         self.progress.borrow_mut().problems.extend(problems);
     }
 
-    fn answer(&self, call: &Asked) -> Result<Value, Fault> {
-        let scripted = self.next(&call.api.label())?;
-        self.compare(&scripted, call);
-        match scripted.fault {
-            None => Ok(scripted.answer.unwrap_or_default()),
-            Some(fault) => {
-                let class = fault.class.unwrap_or_else(|| {
-                    class_of(&call.api.product, 400, &fault.code, &fault.message)
-                });
-                Err(Fault::new(class, fault.code, fault.message))
+    fn answer(&self, sent: &Sent<'_>) -> Outcome {
+        let label = sent.call.label();
+        let scripted = match self.next(&label) {
+            Ok(scripted) => scripted,
+            Err(fault) => return Outcome::Refused(fault),
+        };
+        self.compare(&scripted, sent);
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class: sent.call.class,
+        };
+        let answer = scripted.answer.unwrap_or_default();
+        match (scripted.fault, &sent.call.target) {
+            (Some(fault), target) => judge_fault(subject, fault, target),
+            (None, Target::Http(_)) => {
+                let (status, body) = response(&answer);
+                subject.judge_plain(status, &[], body.as_bytes())
             }
+            (None, Target::Api(api)) => subject.judge_body(&api.product, 200, answer),
+            (None, Target::AssumeRole { .. }) => Outcome::Done(answer),
         }
     }
 }
 
 impl Answers for Script {
-    fn call(&mut self, _now_ms: u64, call: &Asked) -> Answered {
+    /// What the host repeats by itself is answered as before: the script holds what was seen last.
+    fn carry(&mut self, _now: Timestamp, sent: &Sent<'_>) -> Answered {
+        let before = self.newest.take().filter(|_| sent.again);
+        let outcome = before.unwrap_or_else(|| self.answer(sent));
+        self.newest = Some(outcome.clone());
         Answered {
-            result: self.answer(call),
+            outcome,
             took_ms: TOOK_MS,
         }
-    }
-
-    /// The script holds the last answer; those before it would only take time.
-    fn wait_for(&mut self, now_ms: u64, call: &Asked, _until: &Until) -> Answered {
-        self.call(now_ms, call)
     }
 
     fn account_id(&self, name: &str) -> Option<String> {
         let id = self.ids.get(name).cloned();
         Some(id.unwrap_or_else(|| "1234567890123456".to_owned()))
     }
+}
 
-    fn send(&mut self, request: &HttpRequest, auth: Option<&str>) -> Result<HttpResponse, Fault> {
-        let label = format!("{} {}", request.method, request.url);
-        let scripted = self.next(&label)?;
-        if let Some(expected) = &scripted.parameters {
-            let problems = differences(&label, expected, &as_value(request, auth));
-            self.progress.borrow_mut().problems.extend(problems);
+/// Whether a scripted call is this one: actions in any case, addresses however they are written.
+fn is_called(scripted: &str, label: &str) -> bool {
+    let address = |text: &str| {
+        let (method, url) = text.split_once(' ')?;
+        let url = url::Url::parse(url).ok()?;
+        Some((method.to_ascii_uppercase(), url))
+    };
+    match (address(scripted), address(label)) {
+        (Some(scripted), Some(label)) => scripted == label,
+        _ => scripted.eq_ignore_ascii_case(label),
+    }
+}
+
+/// What a scripted fault means: what the contracts say about its code, unless it says itself.
+fn judge_fault(subject: Subject<'_>, fault: ScriptedFault, target: &Target) -> Outcome {
+    let product = match (fault.class, target) {
+        (None, Target::Api(api)) => api.product.as_str(),
+        (None, Target::AssumeRole { .. }) => "STS",
+        (class, _) => {
+            let class = class.map_or(FaultClass::Fail, Into::into);
+            return Outcome::of_fault(Fault::new(class, fault.code, fault.message));
         }
-        match scripted.fault {
-            Some(fault) => Err(Fault::new(
-                fault.class.unwrap_or(FaultClass::Fail),
-                fault.code,
-                fault.message,
-            )),
-            None => Ok(response(&scripted.answer.unwrap_or_default())),
+    };
+    let status = rutter_contracts::errors::documented(product, &fault.code).0;
+    let body = json!({ "Code": fault.code, "Message": fault.message });
+    subject.judge_body(
+        product,
+        status.filter(|status| *status >= 400).unwrap_or(400),
+        body,
+    )
+}
+
+fn compare_reverse(label: &str, expected: &ScriptedReverse, reverse: Option<&Call>) -> Vec<String> {
+    match (expected, reverse) {
+        (ScriptedReverse::None(_), None) => Vec::new(),
+        (ScriptedReverse::None(_), Some(reverse)) => vec![format!(
+            "{label} carries the reverse {}, expected none",
+            reverse.label()
+        )],
+        (ScriptedReverse::Call { .. }, None) => vec![format!("{label} carries no reverse")],
+        (ScriptedReverse::Call { call, .. }, Some(reverse))
+            if !reverse.label().eq_ignore_ascii_case(call) =>
+        {
+            vec![format!(
+                "the reverse of {label} is {}, expected {call}",
+                reverse.label()
+            )]
+        }
+        (ScriptedReverse::Call { parameters, .. }, Some(reverse)) => {
+            let path = format!("reverse {}", reverse.label());
+            let expected = parameters.iter();
+            expected
+                .flat_map(|expected| differences(&path, expected, &self::parameters(reverse)))
+                .collect()
         }
     }
 }
 
+/// The parameters of a call, as a case's `with` describes them.
+fn parameters(call: &Call) -> Value {
+    match &call.target {
+        Target::Api(api) => api.parameters.clone(),
+        Target::AssumeRole { arn, session } => {
+            json!({ "RoleArn": arn, "RoleSessionName": session })
+        }
+        Target::Http(request) => as_value(request),
+    }
+}
+
 /// A request as a case's `with` describes it: `headers`, `auth`, and the body as `json` or `text`.
-fn as_value(request: &HttpRequest, auth: Option<&str>) -> Value {
+fn as_value(request: &HttpRequest) -> Value {
     let headers: serde_json::Map<String, Value> = request
         .headers
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))
         .collect();
     let body = request.body.as_deref().unwrap_or_default();
+    let body = STANDARD.decode(body).unwrap_or_default();
     let mut value = json!({ "headers": headers });
-    if let Some(auth) = auth {
-        value["auth"] = auth.into();
+    if let Some(auth) = &request.auth {
+        value["auth"] = auth.as_str().into();
     }
-    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+    if let Ok(json) = serde_json::from_slice::<Value>(&body) {
         value["json"] = json;
     }
-    if let Ok(text) = std::str::from_utf8(body) {
+    if let Ok(text) = std::str::from_utf8(&body) {
         value["text"] = text.into();
     }
     value
 }
 
 /// A case's `answer`: `status`, and the body as `json` or `text`.
-fn response(answer: &Value) -> HttpResponse {
+fn response(answer: &Value) -> (u16, String) {
     let status = answer.get("status").and_then(Value::as_u64).unwrap_or(200);
     let text = answer.get("text").and_then(Value::as_str);
     let body = match (answer.get("json"), text) {
         (Some(json), _) => json.to_string(),
         (None, text) => text.unwrap_or_default().to_owned(),
     };
-    HttpResponse {
-        status: u16::try_from(status).unwrap_or(u16::MAX),
-        headers: Vec::new(),
-        body: body.into_bytes(),
-    }
+    (u16::try_from(status).unwrap_or(u16::MAX), body)
 }

@@ -5,17 +5,26 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use rutter_contracts::ErrorClass;
-use rutter_simcloud::{Request, World};
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::account::Until;
-use crate::api::Api;
-use crate::fault::{Fault, FaultClass};
-use crate::host::{HttpRequest, HttpResponse};
+use rutter_contracts::wire;
+use rutter_engine::{Api, Call, Class, Fault, FaultClass, HttpRequest, Outcome, Target, Timestamp};
+use rutter_meaning::pages::Pages;
+use rutter_meaning::{Subject, Trouble};
+use rutter_simcloud::{Request, World};
+use serde_json::{Value, json};
+
 use crate::testing::case::{Case, CaseAccount, WorldSource};
-use crate::testing::double::{Answered, Answers, Asked, is_change};
-use crate::testing::run::filled;
+use crate::testing::stage::{Answered, Answers, Sent};
+
+/// The host's name in messages.
+const HOST: &str = "the simulated cloud";
+
+/// How long a lost answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a session is used: five minutes less than it is good for. Milliseconds.
+const SESSION_MS: u64 = 55 * 60 * 1_000;
 
 /// How an answer gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +46,8 @@ struct Key {
 pub(super) struct Simulated {
     world: Rc<RefCell<World>>,
     accounts: BTreeMap<String, CaseAccount>,
-    keys: BTreeMap<String, Key>,
+    /// Those of assumed roles, and since when, by account and ARNs.
+    keys: BTreeMap<String, (Key, Timestamp)>,
     /// The change whose answer gets lost, counted from 0.
     lose: Option<(usize, Loss)>,
     changes: usize,
@@ -76,7 +86,7 @@ impl Simulated {
     }
 
     fn key(&self, account: &str) -> Result<Key, Fault> {
-        if let Some(key) = self.keys.get(account) {
+        if let Some((key, _)) = self.keys.get(account) {
             return Ok(key.clone());
         }
         let world = self.world.borrow();
@@ -99,273 +109,182 @@ impl Simulated {
         })
     }
 
-    /// Sends one call to the world.
-    fn send_call(&mut self, now_ms: u64, call: &Asked) -> Answered {
-        let key = match self.key(&call.account) {
-            Ok(key) => key,
-            Err(fault) => {
-                return Answered {
-                    result: Err(fault),
-                    took_ms: 0,
-                };
+    /// Sends one call to the world; adds to the time that it takes.
+    fn send(&mut self, now: Timestamp, call: &Call, took_ms: &mut u64) -> Outcome {
+        match &call.target {
+            Target::Api(api) => self.send_api(now, call, api, took_ms),
+            Target::AssumeRole { arn, session } => {
+                self.assume_role(now, &call.account, arn, session, took_ms)
             }
-        };
-        let region = self
-            .accounts
-            .get(&call.account)
-            .and_then(|account| account.region.clone());
-        let response = handle(
-            &mut self.world.borrow_mut(),
-            now_ms,
-            &key,
-            region,
-            &call.api,
-        );
-        if let Ok(answer) = &response.result
-            && call.api.action == "AssumeRole"
-        {
-            self.keep_session(call, answer);
+            Target::Http(request) => self.request(call, request),
         }
-        response
     }
 
-    fn keep_session(&mut self, call: &Asked, answer: &Value) {
+    fn send_api(&mut self, now: Timestamp, call: &Call, api: &Api, took_ms: &mut u64) -> Outcome {
+        self.renew(now, &call.account, took_ms);
+        let contract = rutter_contracts::action(&api.product, &api.action);
+        let paging = contract.and_then(|contract| contract.paging);
+        let Some(paging) = paging.filter(|_| call.all_pages) else {
+            return self.handle(now, &call.account, call.class, api, took_ms);
+        };
+        let mut pages = Pages::new(&paging, &api.parameters);
+        loop {
+            let page = Api {
+                parameters: pages.request(),
+                ..api.clone()
+            };
+            let page = self.handle(now, &call.account, call.class, &page, took_ms);
+            if let Some(outcome) = pages.take(page) {
+                return outcome;
+            }
+        }
+    }
+
+    fn handle(
+        &mut self,
+        now: Timestamp,
+        account: &str,
+        class: Class,
+        api: &Api,
+        took_ms: &mut u64,
+    ) -> Outcome {
+        let key = match self.key(account) {
+            Ok(key) => key,
+            Err(fault) => return Outcome::Refused(fault),
+        };
+        let label = format!("{}:{}", api.product, api.action);
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class,
+        };
+        let contract = rutter_contracts::action(&api.product, &api.action);
+        let parameters = match wire::as_received(contract, &api.parameters) {
+            Ok(parameters) => parameters,
+            Err(error) => {
+                let message = format!("{error} ({label})");
+                let fault = Fault::new(FaultClass::Bug, "rutter.wrong-request", message);
+                return Outcome::Refused(fault);
+            }
+        };
+        let own = account.split('>').next().unwrap_or_default();
+        let bound = self.accounts.get(own);
+        let region = bound.and_then(|account| account.region.clone());
+        let usual = || region.or_else(|| Some("cn-hangzhou".to_owned()));
+        let request = Request {
+            product: api.product.clone(),
+            version: api.version.clone(),
+            action: api.action.clone(),
+            region: api.region.clone().or_else(usual),
+            access_key_id: key.id,
+            security_token: key.token,
+            parameters,
+        };
+        let mut world = self.world.borrow_mut();
+        let seed = world.seed();
+        let response = world.handle(now.0, seed, &request);
+        *took_ms += response.latency_ms;
+        subject.judge_body(&api.product, response.status, response.body)
+    }
+
+    /// Assumes the role of a handle again before its session ends, as a run does.
+    fn renew(&mut self, now: Timestamp, account: &str, took_ms: &mut u64) {
+        let Some((parent, arn)) = account.rsplit_once('>') else {
+            return;
+        };
+        let since = self.keys.get(account).map(|(_, since)| *since);
+        if since.is_some_and(|since| now.since(since) > SESSION_MS) {
+            // A refusal shows itself in the call that needs the session.
+            self.assume_role(now, parent, arn, "case", took_ms);
+        }
+    }
+
+    fn assume_role(
+        &mut self,
+        now: Timestamp,
+        account: &str,
+        arn: &str,
+        session: &str,
+        took_ms: &mut u64,
+    ) -> Outcome {
+        let contract = rutter_contracts::action("STS", "AssumeRole");
+        let api = Api {
+            product: "STS".to_owned(),
+            action: "AssumeRole".to_owned(),
+            version: contract.map_or("", |one| one.version).to_owned(),
+            region: None,
+            parameters: json!({ "RoleArn": arn, "RoleSessionName": session }),
+        };
+        let outcome = self.handle(now, account, Class::Read, &api, took_ms);
+        let Outcome::Done(answer) = outcome else {
+            return outcome;
+        };
         let text = |pointer: &str| {
             let value = answer.pointer(pointer).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        let arn = call
-            .api
-            .parameter("RoleArn")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
         let key = Key {
             id: text("/Credentials/AccessKeyId"),
             token: Some(text("/Credentials/SecurityToken")),
         };
-        self.keys.insert(format!("{}>{arn}", call.account), key);
+        self.keys.insert(format!("{account}>{arn}"), (key, now));
+        Outcome::Done(json!({ "arn": text("/AssumedRoleUser/Arn") }))
+    }
+
+    /// What the world says of a request by plain HTTP.
+    fn request(&self, call: &Call, request: &HttpRequest) -> Outcome {
+        let label = call.label();
+        let world = self.world.borrow();
+        let Some(answer) = world.http_answer(&request.method, &request.url) else {
+            let message = format!("no world answers {}", request.url);
+            return Outcome::Refused(Fault::new(FaultClass::Fail, "case.http", message));
+        };
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class: call.class,
+        };
+        subject.judge_plain(answer.status, &[], answer.body.as_bytes())
     }
 }
 
 impl Answers for Simulated {
-    fn call(&mut self, now_ms: u64, call: &Asked) -> Answered {
-        let lost = is_change(&call.api)
-            .then(|| {
+    fn carry(&mut self, now: Timestamp, sent: &Sent<'_>) -> Answered {
+        let call = sent.call;
+        let lost = match sent.is_change {
+            true => {
                 let number = self.changes;
                 self.changes += 1;
                 self.lose.filter(|(lose, _)| *lose == number)
-            })
-            .flatten();
-        match lost {
-            None => self.send_call(now_ms, call),
-            Some((_, loss)) => {
-                if loss == Loss::After {
-                    self.send_call(now_ms, call);
-                }
-                let message = format!("the answer of {} was lost", call.api.label());
-                Answered {
-                    result: Err(Fault::new(
-                        FaultClass::LookFirst,
-                        "rutter.unknown-outcome",
-                        message,
-                    )),
-                    took_ms: 10_000,
-                }
             }
+            false => None,
+        };
+        let mut took_ms = 0;
+        let Some((_, loss)) = lost else {
+            let outcome = self.send(now, call, &mut took_ms);
+            return Answered { outcome, took_ms };
+        };
+        if loss == Loss::After {
+            self.send(now, call, &mut took_ms);
         }
-    }
-
-    fn wait_for(&mut self, now_ms: u64, call: &Asked, until: &Until) -> Answered {
-        let until = completed(&call.api, until);
-        let mut waited_ms = 0;
-        loop {
-            let Answered { result, took_ms } = self.send_call(now_ms + waited_ms, call);
-            waited_ms += took_ms;
-            let ended = |result| Answered {
-                result,
-                took_ms: waited_ms,
-            };
-            let absent = matches!(&result, Err(fault) if fault.is_absent());
-            let found = match &result {
-                Ok(answer) => field(answer, &until.path),
-                Err(_) if absent => "NOT_FOUND".to_owned(),
-                Err(_) => return ended(result),
-            };
-            let is_one_of = |values: &[String]| {
-                values
-                    .iter()
-                    .any(|value| value.eq_ignore_ascii_case(&found))
-            };
-            let label = call.api.label();
-            if is_one_of(&until.until) {
-                return ended(
-                    result.or_else(|fault| if absent { Ok(Value::Null) } else { Err(fault) }),
-                );
-            }
-            if is_one_of(&until.fail) {
-                let message = format!("{label} has `{found}` at `{}`", until.path);
-                return ended(Err(Fault::fail("rutter.wait-failed", message)));
-            }
-            if waited_ms >= until.timeout_ms.unwrap_or(0) {
-                let message = format!("{label} still has `{found}` at `{}`", until.path);
-                return ended(Err(Fault::fail("rutter.wait-timeout", message)));
-            }
-            waited_ms += until.every_ms.unwrap_or(1_000).max(1);
+        let label = call.label();
+        let subject = Subject {
+            label: &label,
+            host: HOST,
+            class: call.class,
+        };
+        let outcome = subject.judge_trouble(Trouble::TimeOut {
+            after: PATIENCE,
+            answering: false,
+        });
+        Answered {
+            outcome,
+            took_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or_default(),
         }
     }
 
     fn account_id(&self, name: &str) -> Option<String> {
         let world = self.world.borrow();
         world.account_id(self.world_name(name)).map(str::to_owned)
-    }
-
-    fn send(&mut self, request: &HttpRequest, _auth: Option<&str>) -> Result<HttpResponse, Fault> {
-        Err(Fault::fail(
-            "case.http",
-            format!("no world answers {}", request.url),
-        ))
-    }
-}
-
-fn handle(
-    world: &mut World,
-    now_ms: u64,
-    key: &Key,
-    region: Option<String>,
-    api: &Api,
-) -> Answered {
-    let contract = rutter_contracts::action(&api.product, &api.action);
-    let version = api.version.clone();
-    let seed = world.seed();
-    let request = Request {
-        product: api.product.clone(),
-        version: version.unwrap_or_else(|| contract.map_or("", |one| one.version).to_owned()),
-        action: api.action.clone(),
-        region: api
-            .region
-            .clone()
-            .or(region)
-            .or_else(|| Some("cn-hangzhou".to_owned())),
-        access_key_id: key.id.clone(),
-        security_token: key.token.clone(),
-        parameters: Value::Object(api.parameters.clone()),
-    };
-    let response = world.handle(i64::try_from(now_ms).unwrap_or(i64::MAX), seed, &request);
-    let failure = rutter_contracts::failure_in(&api.product, response.status, &response.body);
-    let result = match failure {
-        None => Ok(response.body),
-        Some(failure) => {
-            let class = class_of(
-                &api.product,
-                failure.status,
-                &failure.code,
-                &failure.message,
-            );
-            let mut fault = Fault::new(class, failure.code, failure.message);
-            fault.request_id = failure.request_id;
-            Err(fault)
-        }
-    };
-    Answered {
-        result,
-        took_ms: response.latency_ms,
-    }
-}
-
-/// Takes a change back in the world, as rollback does: what is gone already is no failure.
-pub(super) fn take_back(
-    world: &mut World,
-    simulated: &Simulated,
-    now_ms: u64,
-    account: &str,
-    reverse: &Api,
-) -> Result<(), Fault> {
-    let key = simulated.key(account)?;
-    let region = simulated
-        .accounts
-        .get(account)
-        .and_then(|account| account.region.clone());
-    match handle(world, now_ms, &key, region, reverse).result {
-        Ok(_) => Ok(()),
-        Err(fault) if fault.is_absent() => Ok(()),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// The calls that remove what a change made in passing, as reads of its own tell.
-pub(super) fn made_in_passing(
-    world: &mut World,
-    simulated: &Simulated,
-    now_ms: u64,
-    call: &Asked,
-    answer: &Value,
-) -> Vec<Api> {
-    let Ok(key) = simulated.key(&call.account) else {
-        return Vec::new();
-    };
-    let mut calls = Vec::new();
-    for kind in &call.passing {
-        let read = kind.read.as_ref().and_then(|read| filled(read, answer));
-        let (Some(read), Some(remove)) = (read, &kind.remove) else {
-            continue;
-        };
-        let found = handle(world, now_ms, &key, None, &read).result;
-        let list = found
-            .ok()
-            .and_then(|found| found.pointer(&kind.list).cloned());
-        for element in list
-            .as_ref()
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let id = element.pointer(&kind.id).cloned().unwrap_or_default();
-            calls.extend(filled(remove, &serde_json::json!({ "Id": id })));
-        }
-    }
-    calls
-}
-
-/// What a caller can do about an error of the cloud, by the contracts.
-pub(super) fn class_of(product: &str, status: u16, code: &str, message: &str) -> FaultClass {
-    match rutter_contracts::classify(product, status, code, message).class {
-        ErrorClass::Retry => FaultClass::Retry,
-        ErrorClass::RetryStatus => FaultClass::Busy,
-        ErrorClass::LookThenRetry => FaultClass::LookFirst,
-        ErrorClass::Done => FaultClass::Exists,
-        ErrorClass::Absent => FaultClass::Absent,
-        ErrorClass::Credential => FaultClass::Credential,
-        ErrorClass::Fail => FaultClass::Fail,
-        ErrorClass::Bug => FaultClass::Bug,
-    }
-}
-
-/// What the plugin left open is the contract's.
-fn completed(api: &Api, until: &Until) -> Until {
-    let mut until = until.clone();
-    let contract = rutter_contracts::action(&api.product, &api.action);
-    let Some(wait) = contract.and_then(|contract| contract.wait) else {
-        return until;
-    };
-    let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-    if until.path.is_empty() {
-        until.path = wait.path.to_owned();
-    }
-    if until.until.is_empty() {
-        until.until = texts(wait.until);
-    }
-    if until.fail.is_empty() {
-        until.fail = texts(wait.fail);
-    }
-    until.every_ms.get_or_insert(wait.every_ms);
-    until.timeout_ms.get_or_insert(wait.timeout_ms);
-    until
-}
-
-fn field(answer: &Value, pointer: &str) -> String {
-    match answer.pointer(pointer) {
-        None | Some(Value::Null) => "NOT_FOUND".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
     }
 }
