@@ -1,6 +1,6 @@
 //! ECS as the copy of a server to another region uses it: image, copy, clean-up.
 
-use crate::support::{Story, code};
+use crate::support::{DESTINATION, SOURCE, Story, code};
 use serde_json::{Value, json};
 
 /// 40 GiB at 30 MB/s and two minutes, in seconds.
@@ -154,6 +154,39 @@ fn an_image_is_made_copied_and_deleted_with_its_snapshots() {
             .iter()
             .all(|charge| charge.until_ms.is_some())
     );
+}
+
+#[test]
+fn an_image_is_shared_with_others_until_it_is_deleted() {
+    let mut story = Story::two_accounts();
+    let image = create_image(&mut story);
+    story.wait_seconds(IMAGE_SECONDS);
+    let mut shared = |action: &str, parameter: &str, account: &str| {
+        let parameters =
+            json!({ "RegionId": "cn-hangzhou", "ImageId": image, parameter: [account] });
+        story.send("source", action, parameters)
+    };
+    let modify = "ECS:ModifyImageSharePermission";
+    let code_of = |response| code(&response);
+    assert_eq!(
+        code_of(shared(modify, "AddAccount", SOURCE)),
+        "InvalidAccount.Forbbiden"
+    );
+    assert_eq!(
+        code_of(shared(modify, "AddAccount", "9999999999999999")),
+        "InvalidAccount.NotFound"
+    );
+    assert_eq!(shared(modify, "AddAccount", DESTINATION).status, 200);
+    let at = json!({ "RegionId": "cn-hangzhou", "ImageId": image });
+    let told = story.call("source", "ECS:DescribeImageSharePermission", at.clone());
+    assert_eq!(told["Accounts"]["Account"][0]["AliyunId"], DESTINATION);
+    let seen = |story: &mut Story| {
+        let found = story.call("destination", "ECS:DescribeImages", at.clone());
+        found["Images"]["Image"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(seen(&mut story), 1);
+    story.call("source", "ECS:DeleteImage", at.clone());
+    assert_eq!(seen(&mut story), 0);
 }
 
 #[test]

@@ -84,6 +84,11 @@ const ROWS: &[Row] = &[
     ("ECS:CopyImage", copy_image, Second::Harmless),
     ("ECS:CancelCopyImage", cancel_copy, Second::Harmless),
     ("ECS:DeleteImage", delete_image, Second::Harmless),
+    (
+        "ECS:ModifyImageSharePermission",
+        share_image,
+        Second::Harmless,
+    ),
     ("ECS:DeleteSnapshot", delete_snapshot, Second::Harmless),
     ("SMC:CreateAccessToken", create_token, Second::Repeats),
     ("SMC:DisableAccessToken", named_token, Second::Harmless),
@@ -538,6 +543,14 @@ fn delete_image(story: &mut Story) -> Ready {
     (
         "source",
         json!({ "RegionId": "cn-hangzhou", "ImageId": image }),
+    )
+}
+
+fn share_image(story: &mut Story) -> Ready {
+    let image = image(story);
+    (
+        "source",
+        json!({ "RegionId": "cn-hangzhou", "ImageId": image, "AddAccount": [DESTINATION] }),
     )
 }
 

@@ -364,6 +364,9 @@ fn look(read: ApiText) -> FindText {
         gone: false,
         take: true,
         stays: false,
+        before_back: None,
+        fields: Vec::new(),
+        passing: Vec::new(),
         settle_ms: None,
         answer: "null".to_owned(),
     }
@@ -411,6 +414,37 @@ async fn a_look_is_judged_with_the_change_that_it_belongs_to() {
         let account = scene.account();
         let changed = scene.context.change(account, api, None, look(read)).await;
         assert_eq!(changed.unwrap().unwrap_err().code, code);
+    }
+}
+
+#[tokio::test]
+async fn who_uses_what_is_destroyed_later_has_to_be_readable_before_it_is_made() {
+    let granted = r#""ram:CreateRole", "ram:GetRole", "ram:DeleteRole""#;
+    let more = format!("{granted}, \"ram:ListPoliciesForRole\"");
+    for (permissions, is_denied) in [(granted, true), (more.as_str(), false)] {
+        let answer = json!({"answer": {}, "made": true});
+        let mut scene = Scene::new(&allow(permissions), vec![Ok(answer)]);
+        let account = scene.account();
+        let read = text("ram", "GetRole", json!({"RoleName": "r"}));
+        let delete = text("ram", "DeleteRole", json!({"RoleName": "r"}));
+        let changed = scene
+            .context
+            .change(account, role(), Some(delete), look(read))
+            .await
+            .unwrap();
+        assert_eq!(changed.is_err(), is_denied);
+        if let Err(fault) = changed {
+            assert_eq!(fault.code, "rutter.denied");
+            continue;
+        }
+        let asked = scene.asked().await;
+        let HostCall::Call {
+            find: Some(find), ..
+        } = &asked[0].call
+        else {
+            panic!("a call with its look")
+        };
+        assert_eq!(find.uses[0].read.label(), "RAM:ListPoliciesForRole");
     }
 }
 
