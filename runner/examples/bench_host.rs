@@ -175,6 +175,7 @@ fn start_all(
                 run_id: "run".to_owned(),
                 inputs: inputs.clone(),
                 undo: None,
+                spent: std::collections::BTreeSet::new(),
                 accounts: accounts.clone(),
                 limits: Limits::default(),
                 hosts: Hosts::default(),

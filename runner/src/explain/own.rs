@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 57] = [
+pub(super) const FAULTS: [(&str, &str, &str); 58] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",

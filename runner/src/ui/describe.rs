@@ -323,7 +323,7 @@ fn of_change(fact: &Fact, run: &Run) -> Said {
         )),
         Fact::Adopted { at, object } => detail(format!(
             "{}: {} was there already and is taken as it is",
-            place(at),
+            place(at, run),
             one_line(&object.key)
         )),
         Fact::ChangeSeen { change, .. } => detail(format!(
