@@ -244,6 +244,25 @@ class Images(ClientCase):
         (held,) = self.images(ecs, image_id, region, shows).images.image
         return held
 
+    def test_an_image_is_shared_with_another_account(self):
+        ecs = self.client("ecs")
+        made = ecs.call("create_image", shows=["ImageId"], instance_id=READ, image_name="shared-1", **REGION)
+        self.available(ecs, made.image_id)
+        shared = {"image_id": made.image_id, **REGION}
+        other = "2222222222222222"
+        ecs.call("modify_image_share_permission", add_account=[other], **shared)
+        held = ecs.call(
+            "describe_image_share_permission",
+            shows=["ImageId", "RegionId", "TotalCount", "PageNumber", "PageSize", "Accounts.Account[].AliyunId"],
+            **shared,
+        )
+        self.assertEqual([account.aliyun_id for account in held.accounts.account], [other])
+        ecs.call("modify_image_share_permission", remove_account=[other], **shared)
+        held = ecs.call("describe_image_share_permission", **shared)
+        self.assertFalse(held.accounts.account)
+        ecs.refused("modify_image_share_permission", "InvalidAccount.NotFound", 404, add_account=["9"], **shared)
+        ecs.call("delete_image", **shared)
+
     def test_an_image_is_made_copied_and_deleted(self):
         ecs = self.client("ecs")
         made = ecs.call(

@@ -48,10 +48,14 @@ async fn killed_and_resumed(stage: &Stage, strike: &Strike) -> Vec<i32> {
         let ended = stage.resume().await;
         codes.push(ended.code.unwrap_or(-1));
         match ended.code {
-            // A person looks, finds it done, and says so.
+            // A person looks, and says what they find.
             Some(5) => {
+                let found = match strike.blow {
+                    Blow::KilledBefore => "--retry",
+                    _ => "--adopt",
+                };
                 for step in unknown_steps(&ended.stderr) {
-                    assert_eq!(stage.resolve(&step, "--adopt").await.code, Some(0));
+                    assert_eq!(stage.resolve(&step, found).await.code, Some(0));
                 }
             }
             Some(0) => return codes,

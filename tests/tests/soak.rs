@@ -168,7 +168,7 @@ impl Trial<'_> {
         for question in questions(text) {
             let mut answers = question.answers(&standing);
             if answers.is_empty() {
-                answers = vec![vec!["--adopt".to_owned()]];
+                answers = vec![vec!["--retry".to_owned()]];
             }
             for answer in answers {
                 resolve(&self.stage, &question.step, &answer).await;

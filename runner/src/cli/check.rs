@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use rutter_engine::Uses;
+use rutter_manifest::Kind;
 use serde_json::{Value, json};
 
 use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
-use crate::ui::{destroys, notes, possible_no_return};
+use crate::ui::{destroys, destroys_by_parameter, notes, possible_no_return};
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]
@@ -94,7 +95,12 @@ fn possible_points(loaded: &Loaded) -> Vec<String> {
         };
         let permissions = found.manifest.permissions.iter();
         let calls = permissions.flat_map(|permission| &permission.call);
-        let destroying = calls.filter(|call| destroys(call));
+        // Other kinds of plugins may destroy only to take back what they made, or by a parameter.
+        let is_for_good = found.manifest.plugin.kind == Kind::Irreversible;
+        let destroying = calls.filter(|call| match is_for_good {
+            true => destroys(call),
+            false => destroys_by_parameter(call),
+        });
         lines.extend(destroying.map(|call| possible_no_return(&step.id, call)));
     }
     lines

@@ -43,7 +43,9 @@ pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview};
 pub use keep_log::KeepLog;
 pub use lines::timed;
-pub use no_return::{destroys, no_return, passed_no_return, possible_no_return};
+pub use no_return::{
+    destroys, destroys_by_parameter, no_return, passed_no_return, possible_no_return,
+};
 pub use notes::notes;
 pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use rutter_contracts::Action;
 use rutter_engine::{Ask, Change, Question, Run, Shown, WayBack};
 
 use super::words::one_line;
@@ -60,8 +61,15 @@ pub(super) fn passes_by(change: &Change, run: &Run) -> Option<String> {
 
 /// Whether an action, `ecs:DeleteImage`, destroys what no other call brings back.
 pub fn destroys(name: &str) -> bool {
-    let action = name
-        .split_once(':')
-        .and_then(|(product, action)| rutter_contracts::action(product, action));
-    action.is_some_and(rutter_contracts::Action::may_destroy)
+    contract(name).is_some_and(Action::may_destroy)
+}
+
+/// Whether an action, `dts:ConfigureDtsJob`, does so only where a parameter says it.
+pub fn destroys_by_parameter(name: &str) -> bool {
+    contract(name).is_some_and(|action| action.may_destroy() && !action.irreversible)
+}
+
+fn contract(name: &str) -> Option<&'static Action> {
+    let (product, action) = name.split_once(':')?;
+    rutter_contracts::action(product, action)
 }

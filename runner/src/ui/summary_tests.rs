@@ -33,7 +33,7 @@ fn a_failed_run_says_what_stands_and_what_to_type() {
     state: 0 steps done, 1 failed, 1 not started; 1 change stands
     help: `rutter explain NoPermission` says more about the cause
     help: `rutter resume 7f3cab12` goes on
-    help: `rutter undo 7f3cab12` takes every change back
+    help: `rutter undo 7f3cab12` takes back every change
     ");
 }
 
@@ -56,7 +56,7 @@ fn an_unknown_outcome_is_put_to_a_person() {
       role: NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     state: 0 steps done, 1 under way, 1 not started; 1 change stands, 1 of unknown outcome
     help: `rutter explain NoPermission` says more about the cause
-    help: look whether it happened, then `rutter resolve 7f3cab12 role --adopt --why …` (it did) or `--retry` (it did not), and `rutter resume 7f3cab12` goes on
+    help: look whether it happened, then `rutter resolve 7f3cab12 role --done --outputs FILE --why …` (it did) or `--retry` (it did not), and `rutter resume 7f3cab12` goes on
     ");
 }
 
@@ -159,7 +159,7 @@ fn the_three_failures_to_assume_a_role_are_told_apart_where_a_run_failed() {
     state: 0 steps done, 1 failed, 1 not started; no change stands
     help: `rutter explain AssumeRoleFail` says more about the cause
     help: `rutter resume 7f3cab12` goes on
-    help: `rutter undo 7f3cab12` takes every change back
+    help: `rutter undo 7f3cab12` takes back every change
     ");
     let arn = told_of(
         "AssumeRoleFail",

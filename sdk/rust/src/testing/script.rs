@@ -121,6 +121,15 @@ impl Script {
 impl Answers for Script {
     /// What the host repeats by itself is answered as before: the script holds what was seen last.
     fn carry(&mut self, _now: Timestamp, sent: &Sent<'_>) -> Answered {
+        if sent.is_survey {
+            // A script ends where the plugin does.
+            let message = "a script does not tell what a change left";
+            let fault = Fault::new(FaultClass::Fail, "case.survey", message);
+            return Answered {
+                outcome: Outcome::Refused(fault),
+                took_ms: TOOK_MS,
+            };
+        }
         let before = self.newest.take().filter(|_| sent.again);
         let outcome = before.unwrap_or_else(|| self.answer(sent));
         self.newest = Some(outcome.clone());

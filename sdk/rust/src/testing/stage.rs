@@ -32,6 +32,8 @@ pub(super) struct Sent<'a> {
     pub(super) reverse: Option<&'a Call>,
     /// A change that the plugin asked for.
     pub(super) is_change: bool,
+    /// The host reads what a change left, once its step is over.
+    pub(super) is_survey: bool,
     /// The host sends it again by itself: a poll, a look that saw nothing yet, a repetition.
     pub(super) again: bool,
 }
@@ -207,11 +209,11 @@ impl Stage {
         }
     }
 
-    /// The changes of the cloud's API that happened.
+    /// The changes of the cloud's API that the plugin made and that happened.
     pub(super) fn changes(&self) -> usize {
         let happened = |change: &&rutter_engine::Change| {
             let api = matches!(change.call.target, Target::Api(_));
-            api && change.answer().is_some()
+            api && change.answer().is_some() && change.passed.is_none()
         };
         self.run.changes().iter().filter(happened).count()
     }
@@ -411,6 +413,7 @@ impl Stage {
             call,
             reverse: change.and_then(|change| change.reverse.as_ref()),
             is_change: matches!(ticket.work, Work::Change(_)) && call.class == Class::Change,
+            is_survey: matches!(ticket.work, Work::Survey(_)),
             again,
         };
         let Answered { outcome, took_ms } = self.answers.carry(self.now, &sent);
