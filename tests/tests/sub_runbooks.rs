@@ -59,7 +59,7 @@ async fn a_rehearsal_shows_what_happens_inside() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for line in [
         "  - runbook child: The role is seen by everyone in the account.",
-        "*   0:00:00.101    0:00:00.299  auth.role           Create the role",
+        "*   0:00:00.101    0:00:00.495  auth.role           Create the role",
         "auth.rights.policy  policy",
         "approve `auth`: Let 2222222222222222 in?",
         "approve `auth.look`: Is ram-for-dts the right role?",
