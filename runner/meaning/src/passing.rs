@@ -71,7 +71,7 @@ pub(crate) struct Judged {
 /// The calls that a look needs beside its own read.
 pub(crate) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Judged> {
     let read = |api: Api| Judged { api, reads: true };
-    let destroyed = reverse.is_some_and(|reverse| destroys(reverse));
+    let destroyed = reverse.is_some_and(destroys);
     let uses = used(change, destroyed, look).map(|usage| read(request(usage, change)));
     let rest = look.before_back.iter().map(|(api, _)| read(api.clone()));
     let passing = look.passing.iter().flat_map(|kind| {

@@ -121,7 +121,7 @@ impl Adoptions {
         if let Some(entries) = read.ok().and_then(|_| parse(&text)) {
             return Ok((entries, Vec::new()));
         }
-        let (entries, mut notes) = self.from_journals();
+        let (entries, mut notes) = self.read_from_journals();
         if !text.is_empty() {
             notes.insert(
                 0,
@@ -155,7 +155,7 @@ impl Adoptions {
         Ok(file)
     }
 
-    fn from_journals(&self) -> (Vec<Entry>, Vec<String>) {
+    fn read_from_journals(&self) -> (Vec<Entry>, Vec<String>) {
         let mut entries = BTreeSet::new();
         let mut notes = Vec::new();
         for folder in self.runs.list().unwrap_or_default() {
