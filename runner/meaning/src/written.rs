@@ -81,7 +81,7 @@ pub struct LookWritten {
     pub answer: Value,
 }
 
-/// What is made in passing as a guest writes it; see [`Kind`] for each.
+/// What is made in passing as a guest writes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassingWritten {
     /// What it is, a noun.
