@@ -11,9 +11,10 @@ use super::words::one_line;
 /// `point of no return: ECS:DeleteInstance of step `release` (undo does not bring back what was there
 /// before)`.
 fn point(label: &str, step: &str) -> String {
+    // A manifest writes the product in any case.
+    let label = contract(label).map_or_else(|| one_line(label), Action::label);
     format!(
-        "point of no return: {} of step `{step}` (undo does not bring back what was there before)",
-        one_line(label)
+        "point of no return: {label} of step `{step}` (undo does not bring back what was there before)"
     )
 }
 
