@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use rutter_contracts::Action;
-use rutter_engine::{Ask, Change, Question, Run, Shown, WayBack};
+use rutter_engine::{Ask, Change, Question, Run, Shown};
 
 use super::words::one_line;
 
@@ -56,8 +56,7 @@ pub(super) fn about_to_pass(question: &Question, run: &Run) -> Vec<String> {
 /// Said of a change that is about to be sent and that nobody was asked about.
 pub(super) fn passes_by(change: &Change, run: &Run) -> Option<String> {
     let first = run.point_of_no_return()?.number == change.number;
-    (first && run.way_back(change) == WayBack::None)
-        .then(|| point(&change.call.label(), &change.at.step))
+    first.then(|| point(&change.call.label(), &change.at.step))
 }
 
 /// Whether an action, `ecs:DeleteImage`, destroys what no other call brings back.

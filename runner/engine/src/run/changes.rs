@@ -208,16 +208,18 @@ impl Run {
 
     /// Until when a look before a change waits for an equal one to show, which this item made just now.
     pub(crate) fn shows_by(&self, at: &At, print: &str, settle_ms: u64) -> Option<Timestamp> {
-        let mut made = self.changes_of(at).filter(|change| {
-            let done = matches!(change.state, ChangeState::Done(_));
-            change.print == print && done && change.stands()
-        });
-        made.next().map(|change| change.intended.after(settle_ms))
+        let made = self.made_before(at, print);
+        made.map(|change| change.intended.after(settle_ms))
     }
 
     /// Whether an equal change of this item, over all attempts, happened and stands.
     pub(crate) fn has_made(&self, at: &At, print: &str) -> bool {
-        self.changes_of(at).any(|change| {
+        self.made_before(at, print).is_some()
+    }
+
+    /// The newest equal change of this item, over all attempts, that happened and stands.
+    fn made_before(&self, at: &At, print: &str) -> Option<&Change> {
+        self.changes_of(at).find(|change| {
             let done = matches!(change.state, ChangeState::Done(_));
             change.print == print && done && change.stands()
         })
