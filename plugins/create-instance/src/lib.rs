@@ -106,6 +106,7 @@ impl Wanted<'_> {
             .set("InstanceName", &self.inputs.name);
         Find::in_pages(named, "/Instances/Instance")
             .equal("/Description", &self.mark)
+            .marked()
             .key("/InstanceId")
             .answer(json!({ "InstanceIdSets": { "InstanceIdSet": [found("/InstanceId")] } }))
     }

@@ -1,8 +1,9 @@
 //! The step `create-sync-job`: buys a synchronisation, which is configured afterwards. It does nothing else, so that
 //! nothing can fail between the purchase and its record.
 //!
-//! A token keeps a purchase from being made twice for as long as the cloud remembers it. What was bought has no name yet:
-//! where the answer was lost, it is found as the one that was not there before, and nothing else is ever taken.
+//! A token keeps a purchase from being made twice for as long as the cloud remembers it. What was bought has no name yet
+//! and bears no mark: where the answer stays lost, one that was not there before may be somebody else's, and a person says
+//! whose it is.
 
 mod period;
 
@@ -121,11 +122,7 @@ fn explained(fault: Fault) -> Fault {
     if !fault.is_unknown() {
         return fault;
     }
-    let code = match fault.code.as_str() {
-        "rutter.several" => "create-sync-job.several".to_owned(),
-        other => other.to_owned(),
-    };
-    Fault { code, ..fault }.advise(
+    fault.advise(
         "Find out which synchronisation is this run's (the time of purchase is in the DTS console), release it or say it as \
          `bought`, and run the step again.",
     )

@@ -37,6 +37,9 @@ pub struct Find {
     /// What is seen is a record of what happened, which nothing takes away: an undo does not look at it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays: bool,
+    /// No object of anybody else fulfils the tests: they hold a name or a mark that is this step's alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
     /// Polled before what was made is compared and taken back: what is on its way cannot be. Fields of the
     /// change's answer stand in the read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,6 +179,12 @@ impl Find {
             [one] => Sight::Happened(filled(&self.answer, one)),
             several => Sight::Several(several.iter().map(|one| self.key_of(one)).collect()),
         }
+    }
+
+    /// Whether what is new shows whose it is. A state shows itself, one element of a list is this step's only
+    /// where it bears its mark: somebody else may have made an equal one in the same moment.
+    pub fn proves(&self) -> bool {
+        self.marked || self.list.is_empty() || self.shows == Shows::Gone
     }
 
     /// What is so already, where that is taken as it is.
@@ -378,6 +387,7 @@ mod tests {
             shows: Shows::There,
             take: false,
             stays: false,
+            marked: false,
             before_back: None,
             fields: Vec::new(),
             uses: Vec::new(),

@@ -96,6 +96,8 @@ pub struct Look {
     pub take: bool,
     /// What is seen is a record of what happened.
     pub stays: bool,
+    /// The tests hold a mark of this step.
+    pub marked: bool,
     /// What is polled before it is compared and taken back.
     pub before_back: Option<(Api, Condition)>,
     /// JSON pointers into the element: what somebody may have edited since.
@@ -356,6 +358,7 @@ fn finding(account: &str, look: Look) -> Find {
         shows: look.shows,
         take: look.take,
         stays: look.stays,
+        marked: look.marked,
         settle_ms: look.settle_ms,
         answer: look.answer,
     }

@@ -51,6 +51,7 @@ impl Kind {
                 shows: Shows::There,
                 take: false,
                 stays: false,
+                marked: false,
                 before_back: None,
                 fields: Vec::new(),
                 uses: Vec::new(),

@@ -69,6 +69,8 @@ pub struct LookWritten {
     pub take: bool,
     /// What is seen is a record of what happened.
     pub stays: bool,
+    /// The tests hold a mark of this step.
+    pub marked: bool,
     /// What is polled before it is compared and taken back.
     pub before_back: Option<(CallWritten, WaitWritten)>,
     /// JSON pointers into the element: what somebody may have edited since.
@@ -162,6 +164,7 @@ impl LookWritten {
             },
             take: self.take,
             stays: self.stays,
+            marked: self.marked,
             settle_ms: self.settle_ms.unwrap_or(SETTLE_MS).min(SETTLE_MS_MAX),
             answer: self.answer,
         })

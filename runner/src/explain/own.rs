@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 58] = [
+pub(super) const FAULTS: [(&str, &str, &str); 59] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -276,6 +276,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 58] = [
         "rutter.several",
         "A change was not answered, and several new objects may be what it made.",
         "Find out in the account which is this run's, then say so: `rutter resolve RUN STEP --gone` (it made none of them) or `--leave` when the run is taken back.",
+    ),
+    (
+        "rutter.perhaps-anothers",
+        "A purchase was not answered, and one object is new that bears no mark of the step: it may be what was bought, or what somebody else bought in the same moment.",
+        "Look in the account when it was bought and by whom. `rutter resolve RUN STEP --adopt` (it is this run's) or `--retry` (it is not, and is bought now); when the run is taken back, `--gone` or `--leave`.",
     ),
     (
         "rutter.still-there",

@@ -35,6 +35,7 @@ pub(super) struct FindText {
     pub(super) gone: bool,
     pub(super) take: bool,
     pub(super) stays: bool,
+    pub(super) marked: bool,
     pub(super) before_back: Option<(ApiText, WaitWritten)>,
     pub(super) fields: Vec<String>,
     pub(super) passing: Vec<PassingText>,
@@ -252,6 +253,7 @@ impl Context {
             gone: find.gone,
             take: find.take,
             stays: find.stays,
+            marked: find.marked,
             settle_ms: find.settle_ms,
             answer: self.json("the answer of a look", &find.answer)?,
         };

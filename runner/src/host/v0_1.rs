@@ -218,6 +218,7 @@ impl From<types::Find> for FindText {
             gone: find.gone,
             take: find.take,
             stays: find.stays,
+            marked: find.marked,
             settle_ms: find.settle_ms,
             answer: find.answer,
         }

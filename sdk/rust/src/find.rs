@@ -13,8 +13,8 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// A look at what a change makes.
 ///
 /// An object is the one if it fulfils every condition. They must tell the step's own object from others:
-/// by a name that is unique, or by a mark (see [`Host::token`](crate::Host::token)). Where nothing does,
-/// the host takes what is there now and was not before.
+/// by a name that is unique, or by a mark (see [`Host::token`](crate::Host::token) and [`Find::marked`]).
+/// Where nothing does, the host takes what is there now and was not before, and asks if it costs money.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a look is part of a change"]
 pub struct Find {
@@ -26,6 +26,7 @@ pub struct Find {
     pub(crate) key: String,
     pub(crate) gone: bool,
     pub(crate) stays: bool,
+    pub(crate) marked: bool,
     pub(crate) before_back: Option<Rest>,
     pub(crate) fields: Vec<String>,
     pub(crate) passing: Vec<Passing>,
@@ -119,6 +120,7 @@ impl Find {
             key: String::new(),
             gone: false,
             stays: false,
+            marked: false,
             before_back: None,
             fields: Vec::new(),
             passing: Vec::new(),
@@ -203,6 +205,14 @@ impl Find {
     /// undo does not look at it.
     pub fn stays(mut self) -> Self {
         self.stays = true;
+        self
+    }
+
+    /// The conditions hold a name or a mark that is this step's alone, so that no object of anybody else
+    /// fulfils them. Without this, and where the change costs money, one new object in a list is a question
+    /// to a person after a lost answer: somebody else may have bought an equal one in the same moment.
+    pub fn marked(mut self) -> Self {
+        self.marked = true;
         self
     }
 

@@ -175,6 +175,7 @@ impl types::Find {
             gone: find.gone,
             take,
             stays: find.stays,
+            marked: find.marked,
             before_back: find.before_back.as_ref().map(types::Rest::from),
             fields: find.fields.clone(),
             passing: find.passing.iter().map(types::Passing::from).collect(),

@@ -280,6 +280,11 @@ impl Turn<'_> {
             return;
         };
         match look.find.sight(answer, &change.before) {
+            Sight::Happened(_) if !look.find.proves() && self.costs(change) => {
+                let mut keys = look.find.keys(answer);
+                keys.retain(|key| !change.before.contains(key));
+                self.cannot_tell(change, perhaps_anothers(change, &keys.join(", ")));
+            }
             Sight::Happened(answer) => {
                 self.facts.push(Fact::ChangeDone {
                     change: number,
@@ -295,9 +300,7 @@ impl Turn<'_> {
 
     /// A look did not show what a change would have made.
     fn did_not_happen(&mut self, change: &Change) {
-        // What goes with its object is no question once that is taken back.
-        let goes_along = change.call.covered && self.run.rollback().is_some();
-        if change.call.ask == Some(Ask::Costs) && !goes_along {
+        if self.costs(change) {
             let message = format!(
                 "{} was not answered, and looking does not show that it happened; it costs money, so it is not \
                  taken for granted",
@@ -323,6 +326,13 @@ impl Turn<'_> {
         } else {
             self.answer_change(change, Err(fault));
         }
+    }
+
+    /// Whether it costs money that it happened. What goes with its object is no question once that is taken
+    /// back.
+    fn costs(&self, change: &Change) -> bool {
+        let goes_along = change.call.covered && self.run.rollback().is_some();
+        change.call.ask == Some(Ask::Costs) && !goes_along
     }
 
     /// What became of a change shows to a person only.
@@ -425,6 +435,18 @@ fn several(change: &Change, keys: &[String]) -> Fault {
         keys.join(", ")
     );
     Fault::new(FaultClass::LookFirst, "rutter.several", message)
+}
+
+/// One object is new, and nothing in it says whose it is.
+fn perhaps_anothers(change: &Change, key: &str) -> Fault {
+    let message = format!(
+        "{} was not answered, and looking shows {key}, which is new: it may be what was made, or what somebody \
+         else made in the same moment; it costs money, so it is not taken for granted",
+        change.call.label(),
+    );
+    Fault::new(FaultClass::LookFirst, "rutter.perhaps-anothers", message).advise(
+        "look in the account when it was made and by whom; if it is this run's, say that it happened",
+    )
 }
 
 pub(super) fn not_seen(change: &Change, fault: &Fault) -> Fault {

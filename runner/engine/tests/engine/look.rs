@@ -1,6 +1,6 @@
 //! Looking: before a change, after a doubt, after its reverse.
 
-use rutter_engine::{Ask, ChangeState, FaultClass, RollbackEnd, RunEnd, Settlement, Standing};
+use rutter_engine::{Ask, ChangeState, FaultClass, RollbackEnd, Resolution, RunEnd, Settlement, Standing};
 
 use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, make, plan, retry, step,
@@ -105,6 +105,41 @@ fn several_new_objects_are_a_question() {
     assert_eq!(shell.run(plan([step("m")])), Standing::Unknown);
     let state = &shell.run.changes()[0].state;
     assert!(matches!(state, ChangeState::Unknown(_)), "{state:?}");
+}
+
+#[test]
+fn one_new_object_that_costs_money_is_a_question_unless_it_bears_the_steps_mark() {
+    let mut marked = with(make("a").seen().marked().ask(Ask::Costs));
+    marked.cloud.will("Make a", [Fate::AnswerLost]);
+    marked.run(plan([step("m")]));
+    assert!(is_done(&marked.approve("m", "ann")));
+
+    let mut shell = with_an_unmarked_purchase();
+    assert!(is_done(&shell.resolve("m", Resolution::Adopt)));
+    assert_eq!(shell.cloud.times("Make a"), 1);
+    assert!(rolled_back(&shell.undo()), "a person said whose it is");
+    assert!(!shell.cloud.has("a"));
+}
+
+#[test]
+fn what_may_be_anothers_is_not_destroyed_when_the_run_is_taken_back() {
+    let mut shell = with_an_unmarked_purchase();
+    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert!(shell.cloud.has("a"));
+    shell.settle("m", Settlement::Leave);
+    let ended = shell.undo();
+    assert!(!rolled_back(&ended), "{ended:?}: something was left");
+    assert!(matches!(ended, Standing::Ended(_)));
+    assert!(shell.cloud.has("a"));
+}
+
+/// A step whose purchase was not answered, and looking shows one that is new.
+fn with_an_unmarked_purchase() -> Shell {
+    let mut shell = with(make("a").seen().ask(Ask::Costs));
+    shell.cloud.will("Make a", [Fate::AnswerLost]);
+    shell.run(plan([step("m")]));
+    assert_eq!(shell.approve("m", "ann"), Standing::Unknown);
+    shell
 }
 
 #[test]

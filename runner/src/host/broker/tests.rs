@@ -364,6 +364,7 @@ fn look(read: ApiText) -> FindText {
         gone: false,
         take: true,
         stays: false,
+        marked: false,
         before_back: None,
         fields: Vec::new(),
         passing: Vec::new(),

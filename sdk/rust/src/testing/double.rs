@@ -220,6 +220,7 @@ fn look(find: &Find, take: bool) -> LookWritten {
         gone: find.gone,
         take,
         stays: find.stays,
+        marked: find.marked,
         settle_ms: Some(milliseconds(find.settle)),
         answer: find.answer.clone(),
     }

@@ -185,6 +185,8 @@ pub trait CallExt {
     fn reverse_repeat(self, repeat: Repeat) -> Self;
     /// What it makes can be looked at.
     fn seen(self) -> Self;
+    /// What is seen bears a mark of the step.
+    fn marked(self) -> Self;
     /// What is so already is taken.
     fn taken(self) -> Self;
     /// It makes `NAME/part` in passing.
@@ -218,6 +220,16 @@ impl CallExt for HostCall {
         self
     }
 
+    fn marked(mut self) -> Self {
+        if let Self::Call {
+            find: Some(find), ..
+        } = &mut self
+        {
+            find.marked = true;
+        }
+        self
+    }
+
     fn seen(mut self) -> Self {
         if let Self::Call { call, find, .. } = &mut self
             && let Target::Api(api) = &call.target
@@ -236,6 +248,7 @@ impl CallExt for HostCall {
                 shows,
                 take: false,
                 stays: false,
+                marked: false,
                 before_back: None,
                 fields: Vec::new(),
                 uses: Vec::new(),
