@@ -1,6 +1,8 @@
 //! Looking: before a change, after a doubt, after its reverse.
 
-use rutter_engine::{Ask, ChangeState, FaultClass, RollbackEnd, Resolution, RunEnd, Settlement, Standing};
+use rutter_engine::{
+    Ask, ChangeState, FaultClass, Resolution, RollbackEnd, RunEnd, Settlement, Standing,
+};
 
 use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, make, plan, retry, step,
