@@ -53,5 +53,5 @@ pub use errors::{
 };
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
-pub use table::{action, actions, nearest_action, product_name, products};
+pub use table::{action, actions, labelled, nearest_action, product_name, products};
 pub use uses::{From, Usage, usages};

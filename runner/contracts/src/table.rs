@@ -169,6 +169,12 @@ pub fn action(product: &str, action: &str) -> Option<&'static Action> {
     index(product)?.action(action)
 }
 
+/// Returns what is known about an action by its label, `ecs:DeleteImage`.
+pub fn labelled(label: &str) -> Option<&'static Action> {
+    let (product, name) = label.split_once(':')?;
+    action(product, name)
+}
+
 /// Returns every action of the table, by product and name.
 pub fn actions() -> impl Iterator<Item = &'static Action> {
     SOURCES

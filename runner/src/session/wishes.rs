@@ -157,10 +157,7 @@ fn is_same_action(one: &str, other: &str) -> bool {
 
 /// Whether a call of this action may need a person's word.
 fn may_ask(call: &str) -> bool {
-    let action = call
-        .split_once(':')
-        .and_then(|(product, name)| rutter_contracts::action(product, name));
-    action.is_some_and(rutter_contracts::Action::may_be_dangerous)
+    rutter_contracts::labelled(call).is_some_and(rutter_contracts::Action::may_be_dangerous)
 }
 
 #[cfg(test)]

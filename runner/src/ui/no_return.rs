@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rutter_contracts::Action;
+use rutter_contracts::{Action, labelled};
 use rutter_engine::{Ask, Change, Question, Run, Shown};
 
 use super::words::one_line;
@@ -12,7 +12,7 @@ use super::words::one_line;
 /// before)`.
 fn point(label: &str, step: &str) -> String {
     // A manifest writes the product in any case.
-    let label = contract(label).map_or_else(|| one_line(label), Action::label);
+    let label = labelled(label).map_or_else(|| one_line(label), Action::label);
     format!(
         "point of no return: {label} of step `{step}` (undo does not bring back what was there before)"
     )
@@ -61,15 +61,10 @@ pub(super) fn passes_by(change: &Change, run: &Run) -> Option<String> {
 
 /// Whether an action, `ecs:DeleteImage`, destroys what no other call brings back.
 pub fn destroys(name: &str) -> bool {
-    contract(name).is_some_and(Action::may_destroy)
+    labelled(name).is_some_and(Action::may_destroy)
 }
 
 /// Whether an action, `dts:ConfigureDtsJob`, does so only where a parameter says it.
 pub fn destroys_by_parameter(name: &str) -> bool {
-    contract(name).is_some_and(|action| action.may_destroy() && !action.irreversible)
-}
-
-fn contract(name: &str) -> Option<&'static Action> {
-    let (product, action) = name.split_once(':')?;
-    rutter_contracts::action(product, action)
+    labelled(name).is_some_and(|action| action.may_destroy() && !action.irreversible)
 }

@@ -160,10 +160,8 @@ fn account(name: &str, region: Option<&str>, run: &Run) -> String {
 
 /// A client token says nothing about what is changed.
 fn is_token(label: &str, parameter: &str) -> bool {
-    let action = label
-        .split_once(':')
-        .and_then(|(product, action)| rutter_contracts::action(product, action));
-    action.is_some_and(|action| action.token_parameter.as_deref() == Some(parameter))
+    rutter_contracts::labelled(label)
+        .is_some_and(|action| action.token_parameter.as_deref() == Some(parameter))
 }
 
 fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {

@@ -41,9 +41,7 @@ fn of_plugin(
         let mut permissions = manifest.permissions.iter();
         permissions.any(|permission| permission.allows(product, action))
     });
-    let known = parts.and_then(|(product, action)| rutter_contracts::action(product, action));
-    let reads = known.is_some_and(|action| action.as_read().is_some());
-    if called && !reads {
+    if called && !is_read(&change.value) {
         return;
     }
     let (id, name) = (&step.id.value, &change.value);
@@ -66,7 +64,5 @@ fn of_plugin(
 }
 
 fn is_read(call: &str) -> bool {
-    let parts = call.split_once(':');
-    let known = parts.and_then(|(product, action)| rutter_contracts::action(product, action));
-    known.is_some_and(|action| action.as_read().is_some())
+    rutter_contracts::labelled(call).is_some_and(|action| action.as_read().is_some())
 }

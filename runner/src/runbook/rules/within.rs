@@ -72,7 +72,5 @@ fn final_action(used: &Used) -> Option<String> {
 }
 
 fn is_final(call: &str) -> bool {
-    let named = call.split_once(':');
-    let action = named.and_then(|(product, name)| rutter_contracts::action(product, name));
-    action.is_some_and(Action::may_be_dangerous)
+    rutter_contracts::labelled(call).is_some_and(Action::may_be_dangerous)
 }
