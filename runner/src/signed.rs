@@ -9,12 +9,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ring::signature::{
-    ED25519, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA512,
+    RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use rutter_engine::Approval;
 use sha2::{Digest as _, Sha256};
-use ssh_key::public::KeyData;
-use ssh_key::{Algorithm, HashAlg, PublicKey, SshSig};
+use ssh_key::public::{EcdsaPublicKey, KeyData};
+use ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey, SshSig};
 
 use crate::journal::Message;
 
@@ -91,16 +92,19 @@ fn is_by(signed: &SshSig, text: &[u8]) -> bool {
             let key = UnparsedPublicKey::new(&ED25519, &key.0);
             key.verify(text, bytes).is_ok()
         }
-        (KeyData::SkEd25519(key), Algorithm::SkEd25519) => {
-            let application = Sha256::digest(key.application().as_bytes());
-            // A token signs the digests of both, and between them its flags and its counter.
-            let Some((bytes, flags)) = bytes.split_at_checked(bytes.len().saturating_sub(5)) else {
-                return false;
-            };
-            let touched = flags.first().is_some_and(|flags| flags & 1 == 1);
-            let text = [&application[..], flags, &Sha256::digest(text)[..]].concat();
-            let key = UnparsedPublicKey::new(&ED25519, &key.public_key().0);
-            touched && key.verify(&text, bytes).is_ok()
+        (KeyData::SkEd25519(key), Algorithm::SkEd25519) => touched(key.application(), text, bytes)
+            .is_some_and(|(text, bytes)| {
+                let key = UnparsedPublicKey::new(&ED25519, &key.public_key().0);
+                key.verify(&text, bytes).is_ok()
+            }),
+        (KeyData::Ecdsa(key), Algorithm::Ecdsa { curve }) if key.curve() == curve => {
+            is_by_point(key, text, bytes)
+        }
+        (KeyData::SkEcdsaSha2NistP256(key), Algorithm::SkEcdsaSha2NistP256) => {
+            touched(key.application(), text, bytes).is_some_and(|(text, bytes)| {
+                let key = EcdsaPublicKey::NistP256(*key.ec_point());
+                is_by_point(&key, &text, bytes)
+            })
         }
         (
             KeyData::Rsa(key),
@@ -116,6 +120,42 @@ fn is_by(signed: &SshSig, text: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a hardware key signs when somebody touched it, and the signature without what it adds: it signs the
+/// digests of its application and of the text, and between them its flags and its counter.
+fn touched<'a>(application: &str, text: &[u8], bytes: &'a [u8]) -> Option<(Vec<u8>, &'a [u8])> {
+    let (bytes, flags) = bytes.split_at_checked(bytes.len().checked_sub(5)?)?;
+    let application = Sha256::digest(application.as_bytes());
+    let text = [&application[..], flags, &Sha256::digest(text)[..]].concat();
+    (flags.first()? & 1 == 1).then_some((text, bytes))
+}
+
+/// Whether a key on one of NIST's curves has signed these bytes: two integers, each as long as the curve.
+fn is_by_point(key: &EcdsaPublicKey, text: &[u8], bytes: &[u8]) -> bool {
+    let (rule, length) = match key.curve() {
+        EcdsaCurve::NistP256 => (&ECDSA_P256_SHA256_FIXED, 32),
+        EcdsaCurve::NistP384 => (&ECDSA_P384_SHA384_FIXED, 48),
+        EcdsaCurve::NistP521 => return false,
+    };
+    let key = UnparsedPublicKey::new(rule, key.as_sec1_bytes());
+    padded(bytes, length).is_some_and(|bytes| key.verify(text, &bytes).is_ok())
+}
+
+/// Two integers of `length` bytes, from SSH's form: each after its length, without leading zeros but for
+/// one that keeps it positive.
+fn padded(mut bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut padded = Vec::with_capacity(2 * length);
+    for _ in 0..2 {
+        let (size, rest) = bytes.split_first_chunk::<4>()?;
+        let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+        let (number, rest) = rest.split_at_checked(size)?;
+        let number = number.strip_prefix(&[0]).unwrap_or(number);
+        padded.resize(padded.len() + length.checked_sub(number.len())?, 0);
+        padded.extend_from_slice(number);
+        bytes = rest;
+    }
+    bytes.is_empty().then_some(padded)
 }
 
 /// Tells a question from every other one: its number and all that it was shown with.
@@ -140,8 +180,11 @@ pub fn check_key(text: &str) -> Result<(), String> {
 fn refuse_kind(key: &PublicKey) -> Result<(), String> {
     match key.key_data() {
         KeyData::Ed25519(_) | KeyData::SkEd25519(_) | KeyData::Rsa(_) => Ok(()),
+        KeyData::SkEcdsaSha2NistP256(_) => Ok(()),
+        KeyData::Ecdsa(key) if key.curve() != EcdsaCurve::NistP521 => Ok(()),
         _ => Err(format!(
-            "keys of kind {} are not taken: use ssh-ed25519, sk-ssh-ed25519 or ssh-rsa",
+            "keys of kind {} are not taken: use ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256 or -nistp384, or a \
+             hardware key (sk-ssh-ed25519, sk-ecdsa-sha2-nistp256)",
             key.algorithm().as_str()
         )),
     }
@@ -158,8 +201,13 @@ mod tests {
     /// A new key of a kind, and its public half.
     fn key(folder: &Path, kind: &str) -> (PathBuf, String) {
         let path = folder.join(kind);
+        let (kind, bits) = kind
+            .split_once('-')
+            .map_or((kind, None), |(kind, bits)| (kind, Some(bits)));
         let made = Command::new("ssh-keygen")
-            .args(["-q", "-N", "", "-C", "alice", "-t", kind, "-f"])
+            .args(["-q", "-N", "", "-C", "alice", "-t", kind])
+            .args(bits.map(|bits| ["-b", bits]).into_iter().flatten())
+            .arg("-f")
             .arg(&path)
             .status()
             .expect("ssh-keygen is there");
@@ -182,7 +230,7 @@ mod tests {
     #[test]
     fn a_signature_is_one_answer_to_one_question_of_one_run() {
         let folder = tempfile::tempdir().unwrap();
-        for kind in ["ed25519", "rsa"] {
+        for kind in ["ed25519", "rsa", "ecdsa-256", "ecdsa-384"] {
             let (path, public) = key(folder.path(), kind);
             check_key(&public).unwrap();
             let said = statement("7f", "1 ab", 1);
@@ -201,6 +249,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_integer_of_a_signature_may_be_shorter_or_longer_than_the_curve() {
+        let bytes = [0, 0, 0, 1, 7, 0, 0, 0, 3, 0, 0x80, 9];
+        assert_eq!(padded(&bytes, 2), Some(vec![0, 7, 0x80, 9]));
+        assert_eq!(padded(&bytes[..11], 2), None, "cut off");
+        assert_eq!(padded(&bytes, 1), None, "too long");
+        assert_eq!(padded(&[255; 8], 2), None);
+        let more = [&bytes[..], &[0]].concat();
+        assert_eq!(padded(&more, 2), None, "more than two");
     }
 
     #[test]
@@ -226,8 +285,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let told = check_key("ssh-ed25519 AAAAnonsense alice").unwrap_err();
         assert!(told.contains("no public key"), "{told}");
-        let (_, other) = key(folder.path(), "ecdsa");
-        assert!(check_key(&other).is_err());
+        let (_, other) = key(folder.path(), "ecdsa-521");
+        let told = check_key(&other).unwrap_err();
+        assert!(
+            told.contains("ecdsa-sha2-nistp521") && told.contains("use "),
+            "{told}"
+        );
         let told = statement("7f", "1 ab", 1).sign(&folder.path().join("none"));
         assert!(told.unwrap_err().contains("does not sign"));
     }
