@@ -7,7 +7,7 @@ use rutter_engine::{Fact, Name, Record, Run, Uses};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
-use crate::runbook::{WINDOW, window_at};
+use crate::runbook::{WINDOW, window_at, window_missed};
 use crate::ui::instant_here;
 
 /// A pause of a rehearsal that waits for an instant: when it was got to, and when it was over.
@@ -28,50 +28,20 @@ pub(super) fn missed(run: &Run, records: &[Record], now: Timestamp) -> Vec<Diagn
     let mut told = Vec::new();
     for stop in stops(run, records) {
         let reached = after(here, stop.reached.duration_since(there));
-        let Some((from, to)) = window_at(stop.inputs, now) else {
+        let Some((from, _)) = window_at(stop.inputs, now) else {
             continue;
         };
-        told.extend(judge(&stop, reached, from, to));
+        told.extend(judge(&stop, now, reached));
         (here, there) = (reached.max(from), stop.over);
     }
     told
 }
 
-fn judge(
-    stop: &Stop<'_>,
-    reached: Timestamp,
-    from: Timestamp,
-    to: Option<Timestamp>,
-) -> Option<Diagnostic> {
-    let text = |name: &str| {
-        stop.inputs
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+fn judge(stop: &Stop<'_>, now: Timestamp, reached: Timestamp) -> Option<Diagnostic> {
+    let (missed, help) = window_missed(stop.inputs, now, reached)?;
     let at = instant_here(rutter_engine::Timestamp(reached.as_millisecond()));
     let step = stop.step;
-    let (title, help) = match to {
-        Some(to) if reached > to => {
-            let title = format!(
-                "begun now, the run gets to `{step}` at {at} by this rehearsal: later than {}",
-                text("latest")
-            );
-            (title, "begin earlier, or widen the window")
-        }
-        None if reached > from => {
-            let until = text("until");
-            let then = match until.parse::<Timestamp>() {
-                Ok(_) => "it asks",
-                Err(_) => "it waits for the next day's",
-            };
-            let title = format!(
-                "begun now, the run gets to `{step}` at {at} by this rehearsal: {until} is past then, and {then}"
-            );
-            (title, "begin earlier, or wait for a later instant")
-        }
-        _ => return None,
-    };
+    let title = format!("begun now, the run gets to `{step}` at {at} by this rehearsal: {missed}");
     Some(Diagnostic::warning(WINDOW, title).help(help))
 }
 

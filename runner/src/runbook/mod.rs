@@ -48,7 +48,7 @@ pub use self::evaluator::Evaluator;
 pub use self::inputs::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::plugins::{Found, NotFound, Plugins};
 pub use self::secret_inputs::{SecretInputs, secret_places, secrets_again};
-pub use self::window::at as window_at;
+pub use self::window::{at as window_at, missed as window_missed};
 
 use self::files::File;
 use self::model::Model;

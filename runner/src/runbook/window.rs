@@ -80,6 +80,34 @@ pub fn at(inputs: &Value, now: Timestamp) -> Option<(Timestamp, Option<Timestamp
     Some((instant("until_ms")?, instant("latest_ms")))
 }
 
+/// What is said of a window that a run which begins at `now` gets to at `reached`, where that is too late; and
+/// what helps.
+pub fn missed(
+    inputs: &Value,
+    now: Timestamp,
+    reached: Timestamp,
+) -> Option<(String, &'static str)> {
+    let text = |name: &str| inputs.get(name).and_then(Value::as_str).unwrap_or_default();
+    match at(inputs, now)? {
+        (_, Some(to)) if reached > to => Some((
+            format!("later than {}", text("latest")),
+            "begin earlier, or widen the window",
+        )),
+        (from, None) if reached > from => {
+            let until = text("until");
+            let then = match until.parse::<Timestamp>() {
+                Ok(_) => "it asks",
+                Err(_) => "it waits for the next day's",
+            };
+            Some((
+                format!("{until} is past then, and {then}"),
+                "begin earlier, or wait for a later instant",
+            ))
+        }
+        _ => None,
+    }
+}
+
 fn point(input: &'static str, text: &str, zone: Option<&TimeZone>) -> Result<Point, Misfit> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(Point::Instant(instant));

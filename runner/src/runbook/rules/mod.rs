@@ -18,6 +18,7 @@ mod secrets;
 mod sub_runbook;
 mod unused;
 mod when;
+mod windows;
 mod with;
 mod within;
 
@@ -28,7 +29,7 @@ use super::problems::Problems;
 type Rule = fn(&Model<'_>, &mut Problems<'_>);
 
 /// Every check. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     names::check,
     needs::check,
     cycle::check,
@@ -41,6 +42,7 @@ const RULES: [Rule; 16] = [
     references::check,
     may_be_undefined::check,
     when::check,
+    windows::check,
     within::check,
     with::check,
     secrets::check,

@@ -6,6 +6,7 @@ mod messages;
 mod plans;
 mod plugins;
 mod runs;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::path::Path;
