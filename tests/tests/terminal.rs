@@ -215,6 +215,45 @@ async fn a_deletion_is_never_approved_by_y_and_always_by_its_word() {
     assert_ne!(cloud.state().await, before);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_past_the_point_of_no_return_names_it_and_wants_its_word() {
+    let mut bench = Bench::default();
+    let (cloud, settings) = cloud(&mut bench).await;
+    let runbook = DELETION.replace("3s", "1ms");
+    let runbook = bench.write("deletion.toml", &runbook).display().to_string();
+    tokio::task::block_in_place(|| {
+        let mut terminal = deletion(&bench, &runbook, &settings, 0);
+        let yes = word(&terminal);
+        terminal.send(&format!("{yes}\r"), Duration::ZERO);
+        assert_eq!(terminal.ends(SOON), Some(0), "{}", terminal.text());
+    });
+    let deleted = cloud.state().await;
+    let run = run_id(&bench);
+    let undo = ["undo", run.as_str(), "--config", settings.as_str()];
+    let told = tokio::task::block_in_place(|| {
+        let mut refused = Terminal::start(&bench, &undo);
+        word(&refused);
+        std::thread::sleep(Duration::from_secs(1));
+        refused.send("y\r", Duration::ZERO);
+        refused.ends(SOON);
+        let text = refused.text();
+        assert!(
+            text.contains("point of no return: ECS:DeleteImage of step `wipe`"),
+            "{text}"
+        );
+        assert!(!text.contains("stands"), "nothing was begun: {text}");
+
+        let mut terminal = Terminal::start(&bench, &undo);
+        let yes = word(&terminal);
+        std::thread::sleep(Duration::from_secs(1));
+        terminal.send(&format!("{yes}\r"), Duration::ZERO);
+        assert_eq!(terminal.ends(SOON), Some(6), "{}", terminal.text());
+        terminal.text()
+    });
+    assert!(told.contains("ECS:DeleteImage"), "{told}");
+    assert_eq!(cloud.state().await, deleted);
+}
+
 /// The word that is drawn for yes.
 fn word(terminal: &Terminal) -> String {
     let seen = terminal.saw("` for yes: ", Duration::from_secs(30));
