@@ -16,7 +16,7 @@ use rutter::host::{
     BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
     SandboxSettings, start_guest,
 };
-use rutter_engine::{At, Fault, FaultClass, Input, Phase, Timestamp};
+use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -86,7 +86,7 @@ async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<
         theirs += began.elapsed();
         let began = Instant::now();
         for _ in 0..100 {
-            one(&sandbox, &plugin, inputs).await;
+            one(&sandbox, &plugin, inputs).await?;
         }
         ours += began.elapsed();
     }
@@ -99,7 +99,7 @@ async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<
     ));
     let began = Instant::now();
     let (sender, mut events) = mpsc::channel(STARTS);
-    let guests = start_all(&sandbox, &plugin, inputs, 1_000, &sender);
+    let guests = start_all(&sandbox, &plugin, inputs, 1_000, &sender)?;
     answer_all(&guests, &mut events, 2_000).await;
     say(format_args!(
         "{threads} thread(s): a thousand at once, {:?} each",
@@ -108,21 +108,22 @@ async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<
     Ok(())
 }
 
-async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>, inputs: &Value) {
+async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>, inputs: &Value) -> anyhow::Result<()> {
     let (sender, mut events) = mpsc::channel(1);
-    let guests = start_all(sandbox, plugin, inputs, 1, &sender);
+    let guests = start_all(sandbox, plugin, inputs, 1, &sender)?;
     answer_all(&guests, &mut events, 2).await;
+    Ok(())
 }
 
 /// What many suspended guests hold on to.
 async fn suspended(bytes: &[u8], inputs: &Value) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&SandboxSettings::default())?;
     let plugin = sandbox.load(bytes)?;
-    one(&sandbox, &plugin, inputs).await;
+    one(&sandbox, &plugin, inputs).await?;
     let (sender, mut events) = mpsc::channel(SUSPENDED);
     let before = (resident()?, mappings()?);
     let began = Instant::now();
-    let guests = start_all(&sandbox, &plugin, inputs, SUSPENDED, &sender);
+    let guests = start_all(&sandbox, &plugin, inputs, SUSPENDED, &sender)?;
     let mut calls = Vec::new();
     while calls.len() < SUSPENDED {
         calls.extend(events.recv().await);
@@ -154,14 +155,14 @@ fn start_all(
     inputs: &Value,
     count: usize,
     events: &mpsc::Sender<GuestEvent>,
-) -> Vec<GuestHandle> {
+) -> anyhow::Result<Vec<GuestHandle>> {
     let account = BoundAccount {
-        name: "source".to_owned(),
+        principal: Principal::new("source")?,
         id: "1234567890123456".to_owned(),
         region: "cn-hangzhou".to_owned(),
     };
     let accounts = BTreeMap::from([("account".to_owned(), account)]);
-    (0..count)
+    let guests = (0..count)
         .map(|item| {
             let at = At {
                 step: "step".into(),
@@ -183,7 +184,8 @@ fn start_all(
             };
             start_guest(sandbox, plugin, job, events.clone())
         })
-        .collect()
+        .collect();
+    Ok(guests)
 }
 
 /// Answers host calls until so many inputs have come.

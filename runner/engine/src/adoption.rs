@@ -32,17 +32,13 @@ impl Run {
         let Target::Api(api) = &read.target else {
             return None;
         };
-        let (name, role) = match read.account.rsplit_once('>') {
-            Some((name, arn)) => (name, Some(arn)),
-            None => (read.account.as_str(), None),
-        };
-        let of_role = |arn: &str| arn.split(':').nth(3).map(str::to_owned);
-        let account = match role {
-            Some(arn) => of_role(arn),
-            None => self.identity(name).map(|identity| identity.id.clone()),
+        let account = read.account.as_ref()?;
+        let id = match account.role() {
+            Some(role) => role.account_id(),
+            None => &self.identity(account.name())?.id,
         };
         Some(Object {
-            account: account?,
+            account: id.to_owned(),
             product: api.product.clone(),
             key: key.to_owned(),
         })

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
 use crate::find::Find;
+use crate::principal::{Principal, RoleArn};
 
 /// Whether a call can alter the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +51,8 @@ pub enum Target {
     Api(Api),
     /// Temporary credentials of a role: they stay in the host, the guest gets a handle.
     AssumeRole {
-        /// `acs:ram::<account id>:role/<name>`.
-        arn: String,
+        /// The role.
+        arn: RoleArn,
         /// The session's label.
         session: String,
     },
@@ -79,8 +80,9 @@ pub struct HttpRequest {
 /// One call to the outside world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// The runbook's name of the account, followed by `>` and an ARN for each assumed role; empty for HTTP.
-    pub account: String,
+    /// On whose account; on nobody's by HTTP.
+    #[serde(with = "crate::principal::or_none")]
+    pub account: Option<Principal>,
     /// What is called.
     pub target: Target,
     /// Read or change.

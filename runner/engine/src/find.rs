@@ -367,7 +367,7 @@ mod tests {
         Find {
             rest: None,
             read: Call {
-                account: "a".to_owned(),
+                account: None,
                 target: Target::Api(Api {
                     product: "T".to_owned(),
                     action: "List".to_owned(),

@@ -17,6 +17,7 @@ mod ids;
 mod part;
 mod person;
 mod plan;
+mod principal;
 mod question;
 mod record;
 mod retry;
@@ -41,6 +42,7 @@ pub use plan::{
     Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
     Retry, SourceLine, Step, SubRunbook, Uses,
 };
+pub use principal::{BadPrincipal, Principal, RoleArn};
 pub use question::{
     Approval, Evidence, Question, Settled, Shown, Silence, Within, Yes, names_action,
 };

@@ -12,6 +12,7 @@ use crate::approver;
 use crate::call::{Ask, Call, Target};
 use crate::person::Person;
 use crate::plan::Name;
+use crate::principal::Principal;
 use crate::record::Timestamp;
 
 /// What is asked of a person.
@@ -117,8 +118,9 @@ pub struct Shown {
     pub because: Ask,
     /// The call for people, `ECS:DeleteImage`.
     pub label: String,
-    /// The runbook's name of the account, followed by `>` and an ARN for each assumed role.
-    pub account: String,
+    /// On whose account.
+    #[serde(with = "crate::principal::or_none")]
+    pub account: Option<Principal>,
     /// The region that is called, where it is not the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,

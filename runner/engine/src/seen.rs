@@ -167,7 +167,7 @@ mod tests {
         vec![Use {
             what: "shared with".to_owned(),
             read: Call {
-                account: "a".to_owned(),
+                account: None,
                 target: crate::call::Target::Api(Api {
                     product: "T".to_owned(),
                     action: "List".to_owned(),

@@ -4,8 +4,8 @@
 
 use rutter_contracts::{Action, Danger};
 use rutter_engine::{
-    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Repeat, Rest,
-    Shows, Target, Test,
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Outcome,
+    Principal, Repeat, Rest, RoleArn, Shows, Target, Test,
 };
 use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest};
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub enum Errand {
         /// On whose account.
         handle: Handle,
         /// The role.
-        arn: String,
+        arn: RoleArn,
         /// The session's label.
         session: String,
     },
@@ -69,10 +69,8 @@ pub enum Errand {
 pub struct Handle {
     /// The name under which the plugin opened the account it began with.
     pub opened_as: String,
-    /// The account that it stands for, with `>` and an ARN for each assumed role.
-    pub account: String,
-    /// Whether it stands for an assumed role.
-    pub assumed: bool,
+    /// What it stands for.
+    pub account: Principal,
 }
 
 /// A look at what a change makes, on the account of the change, before its reads are judged and classed.
@@ -164,13 +162,12 @@ impl Judge<'_> {
     /// no reverse. Returns the fingerprint as well, made before a client token is filled in, so that what
     /// is found is known as what an earlier attempt made, whatever the token.
     pub fn class(&self, tokens: &mut Tokens, errand: Errand) -> (String, HostCall) {
-        let account = bind(&errand);
         match errand {
             Errand::Call {
+                handle: Handle { account, .. },
                 mut api,
                 reverse,
                 look,
-                ..
             } => {
                 let print = fingerprint::of_call(&account, &api, false);
                 let token = tokens.fill(self.maker, &mut api, &print);
@@ -178,14 +175,14 @@ impl Judge<'_> {
                     if let Some(token) = &token {
                         tokens::fill_reverse(self.maker, &mut reverse, token);
                     }
-                    Box::new(classed(account.clone(), reverse))
+                    Box::new(classed(&account, reverse))
                 });
                 let find = look.map(|look| {
                     let uses = passing::uses(&account, &api, reverse.as_deref(), &look);
                     let find = finding(&account, *look);
                     Box::new(Find { uses, ..find })
                 });
-                let call = classed(account, api);
+                let call = classed(&account, api);
                 let call = HostCall::Call {
                     call,
                     reverse,
@@ -193,44 +190,44 @@ impl Judge<'_> {
                 };
                 (print, call)
             }
-            Errand::CallAll { api, .. } => {
+            Errand::CallAll {
+                handle: Handle { account, .. },
+                api,
+            } => {
                 let print = fingerprint::of_call(&account, &api, true);
                 let call = Call {
                     all_pages: true,
-                    ..classed(account, api)
+                    ..classed(&account, api)
                 };
                 (print, without_reverse(call))
             }
-            Errand::WaitFor { api, condition, .. } => {
+            Errand::WaitFor {
+                handle: Handle { account, .. },
+                api,
+                condition,
+            } => {
                 let print = fingerprint::of_wait(&account, &api, &condition);
-                let call = classed(account, api);
+                let call = classed(&account, api);
                 (print, HostCall::WaitFor { call, condition })
             }
-            Errand::AssumeRole { arn, session, .. } => {
+            Errand::AssumeRole {
+                handle: Handle { account, .. },
+                arn,
+                session,
+            } => {
                 let print = fingerprint::of_role(&account, &arn, &session);
                 // It changes nothing: the credentials stay in the host and expire.
                 let target = Target::AssumeRole { arn, session };
-                let call = plain(account, target, Class::Read, Repeat::Same);
+                let call = plain(Some(account), target, Class::Read, Repeat::Same);
                 (print, without_reverse(call))
             }
             Errand::Http { request, url } => {
                 let print = fingerprint::of_request(&request);
                 let permission = permit::http(self.manifest, self.named, &request, &url).ok();
-                let call = requested(permission, account, request);
+                let call = requested(permission, request);
                 (print, without_reverse(call))
             }
         }
-    }
-}
-
-/// A guest has names and handles only; what they stand for is decided here.
-fn bind(errand: &Errand) -> String {
-    match errand {
-        Errand::Call { handle, .. }
-        | Errand::CallAll { handle, .. }
-        | Errand::WaitFor { handle, .. }
-        | Errand::AssumeRole { handle, .. } => handle.account.clone(),
-        Errand::Http { .. } => String::new(),
     }
 }
 
@@ -282,7 +279,7 @@ fn permit_look(
 fn side(handle: &Handle) -> Side<'_> {
     Side {
         account: &handle.opened_as,
-        assumed: handle.assumed,
+        assumed: handle.account.role().is_some(),
     }
 }
 
@@ -326,6 +323,15 @@ pub fn wrong(message: String) -> Fault {
         .advise("this is a bug of the plugin; nothing was sent")
 }
 
+/// The outcome of a call of the cloud's API that names no account: it is not sent.
+pub fn on_no_account(call: &Call) -> Outcome {
+    Outcome::Refused(Fault::new(
+        FaultClass::Bug,
+        "rutter.account.unbound",
+        format!("{} is called on no account", call.label()),
+    ))
+}
+
 fn without_reverse(call: Call) -> HostCall {
     HostCall::Call {
         call,
@@ -335,8 +341,8 @@ fn without_reverse(call: Call) -> HostCall {
 }
 
 /// A look with its reads classed.
-fn finding(account: &str, look: Look) -> Find {
-    let read = |api: Api| classed(account.to_owned(), api);
+fn finding(account: &Principal, look: Look) -> Find {
+    let read = |api: Api| classed(account, api);
     let rest = |(api, condition)| {
         let read = read(api);
         Box::new(Rest { read, condition })
@@ -365,7 +371,7 @@ fn finding(account: &str, look: Look) -> Find {
 }
 
 /// What the manifest says about a request; what it does not say is a change, never repeated.
-fn requested(permission: Option<&HttpPermission>, account: String, request: HttpRequest) -> Call {
+fn requested(permission: Option<&HttpPermission>, request: HttpRequest) -> Call {
     let (class, repeat) = match permission {
         Some(permission) if permission.kind == Kind::Read => (Class::Read, Repeat::Same),
         Some(permission) if permission.repeat == HttpRepeat::Same => (Class::Change, Repeat::Same),
@@ -373,12 +379,13 @@ fn requested(permission: Option<&HttpPermission>, account: String, request: Http
     };
     Call {
         covered: permission.is_some_and(|permission| permission.stays),
-        ..plain(account, Target::Http(request), class, repeat)
+        ..plain(None, Target::Http(request), class, repeat)
     }
 }
 
 /// What the contracts know about a call; what they do not know is a change, never repeated.
-pub(crate) fn classed(account: String, api: Api) -> Call {
+pub(crate) fn classed(account: &Principal, api: Api) -> Call {
+    let account = Some(account.clone());
     let Some(action) = known(&api) else {
         return plain(account, Target::Api(api), Class::Change, Repeat::Never);
     };
@@ -393,7 +400,7 @@ pub(crate) fn classed(account: String, api: Api) -> Call {
     }
 }
 
-fn plain(account: String, target: Target, class: Class, repeat: Repeat) -> Call {
+fn plain(account: Option<Principal>, target: Target, class: Class, repeat: Repeat) -> Call {
     Call {
         account,
         target,

@@ -1,16 +1,16 @@
 //! Fingerprints of host calls, and the tokens of a step: the same in every start of the same code.
 
-use rutter_engine::{Api, At, Condition, HttpRequest};
+use rutter_engine::{Api, At, Condition, HttpRequest, Principal, RoleArn};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The fingerprint of an API call on an account: 64 hexadecimal digits.
-pub fn of_call(account: &str, api: &Api, all_pages: bool) -> String {
+pub fn of_call(account: &Principal, api: &Api, all_pages: bool) -> String {
     digest(&json!(["call", account, of_api(api), all_pages]))
 }
 
 /// The fingerprint of a wait.
-pub fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
+pub fn of_wait(account: &Principal, api: &Api, condition: &Condition) -> String {
     let condition = json!([
         condition.path,
         condition.until,
@@ -22,7 +22,7 @@ pub fn of_wait(account: &str, api: &Api, condition: &Condition) -> String {
 }
 
 /// The fingerprint of assuming a role.
-pub fn of_role(account: &str, arn: &str, session: &str) -> String {
+pub fn of_role(account: &Principal, arn: &RoleArn, session: &str) -> String {
     digest(&json!(["assume-role", account, arn, session]))
 }
 
@@ -135,32 +135,21 @@ mod tests {
         }
     }
 
+    fn account(name: &str) -> Principal {
+        Principal::new(name).unwrap()
+    }
+
     #[test]
     fn the_order_of_parameters_does_not_matter_and_their_values_do() {
-        let one = of_call(
-            "a",
-            &api(r#"{"A": {"c": 1, "b": [1, 2]}, "B": "x"}"#),
-            false,
-        );
-        let same = of_call(
-            "a",
-            &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#),
-            false,
-        );
-        let other = of_call(
-            "a",
-            &api(r#"{"B": "x", "A": {"b": [2, 1], "c": 1}}"#),
-            false,
-        );
+        let (a, b) = (account("a"), account("b"));
+        let one = of_call(&a, &api(r#"{"A": {"c": 1, "b": [1, 2]}, "B": "x"}"#), false);
+        let same = of_call(&a, &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#), false);
+        let other = of_call(&a, &api(r#"{"B": "x", "A": {"b": [2, 1], "c": 1}}"#), false);
         assert_eq!(one, same);
         assert_ne!(one, other);
         assert_ne!(
             one,
-            of_call(
-                "b",
-                &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#),
-                false
-            )
+            of_call(&b, &api(r#"{"B": "x", "A": {"b": [1, 2], "c": 1}}"#), false)
         );
         assert_eq!(one.len(), 64);
     }

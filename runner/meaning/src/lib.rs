@@ -28,12 +28,10 @@ mod tokens;
 mod written;
 
 pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
-pub use errand::{Errand, Handle, Judge, Look, known, wrong};
+pub use errand::{Errand, Handle, Judge, Look, known, on_no_account, wrong};
 pub use fingerprint::Maker;
 pub use one_step::{AsWritten, one_step};
 pub use permit::{Admit, http_place, refusal};
 pub use request::{RequestParts, request};
 pub use tokens::Tokens;
-pub use written::{
-    CallWritten, LookWritten, PassingWritten, WaitWritten, account_of_role, condition,
-};
+pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition};

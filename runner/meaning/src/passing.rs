@@ -2,7 +2,7 @@
 //! contracts. Each read and each removal is judged with the change that it belongs to.
 
 use rutter_contracts::{From, Usage, usages};
-use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Shows, Use};
+use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Principal, Shows, Use};
 use serde_json::{Value, json};
 
 use crate::errand::{Look, classed, known, wrong};
@@ -33,8 +33,8 @@ pub struct Kind {
 
 impl Kind {
     /// With its calls classed.
-    pub(crate) fn classed(self, account: &str) -> Passing {
-        let call = |api: Api| classed(account.to_owned(), api);
+    pub(crate) fn classed(self, account: &Principal) -> Passing {
+        let call = |api: Api| classed(account, api);
         Passing {
             kind: self.kind,
             of: self.behind.map(|place| place as usize),
@@ -109,11 +109,16 @@ pub(crate) fn permit(
 }
 
 /// How it is seen who uses what a change makes, where something destroys it.
-pub(crate) fn uses(account: &str, change: &Api, reverse: Option<&Call>, look: &Look) -> Vec<Use> {
+pub(crate) fn uses(
+    account: &Principal,
+    change: &Api,
+    reverse: Option<&Call>,
+    look: &Look,
+) -> Vec<Use> {
     let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
     let uses = used(change, destroyed, look).map(|usage| Use {
         what: usage.what.to_owned(),
-        read: all_pages(classed(account.to_owned(), request(usage, change))),
+        read: all_pages(classed(account, request(usage, change))),
         lists: usage
             .lists
             .iter()

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rutter_engine::{
-    Call, Condition, Effect, Fault, FaultClass, HostCall, Identity, Input, Mode, Outcome, Repeat,
-    Run, Target, Timestamp, Wake, advance,
+    Call, Condition, Effect, Fault, FaultClass, HostCall, Identity, Input, Mode, Outcome,
+    Principal, Repeat, Run, Target, Timestamp, Wake, advance,
 };
 use serde_json::{Value, json};
 
@@ -281,7 +281,8 @@ fn call(account: &str, action: &str, parameters: Value) -> Call {
         parameters,
     };
     let api = written.complete().expect("RAM is known");
-    classed(account.to_owned(), api)
+    let account = Principal::new(account).expect("the name of an account");
+    classed(&account, api)
 }
 
 /// The poll of the table.
@@ -314,14 +315,15 @@ pub fn alone(call: Call) -> HostCall {
 pub fn follows(call: HostCall, outcome: Outcome) -> Next {
     let mut run = Run::new();
     let account = match &call {
-        HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => call.account.clone(),
-        HostCall::Sleep { .. } => String::new(),
+        HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => call.account.as_ref(),
+        HostCall::Sleep { .. } => None,
     };
+    let account = account.map_or("", |account| account.name());
     let identity = Identity {
         id: "1".repeat(16),
         arn: "acs:ram::1:user/u".to_owned(),
     };
-    let accounts = BTreeMap::from([(account.clone(), "cn-hangzhou".to_owned())]);
+    let accounts = BTreeMap::from([(account.to_owned(), "cn-hangzhou".to_owned())]);
     let mut give = |input| {
         advance(&mut run, Timestamp(1_000_000), input, &AsWritten)
             .expect("a legal decision")
@@ -333,7 +335,7 @@ pub fn follows(call: HostCall, outcome: Outcome) -> Next {
         rutter: String::new(),
         plan: Box::new(one_step("step", false, json!({}), &accounts)),
     });
-    let confirmed = BTreeMap::from([(account.as_str().into(), identity)]);
+    let confirmed = BTreeMap::from([(account.into(), identity)]);
     let at = give(Input::AccountsConfirmed(confirmed))
         .into_iter()
         .find_map(|effect| match effect {

@@ -226,13 +226,6 @@ pub fn condition(api: &Api, wait: WaitWritten) -> Result<Condition, Fault> {
     })
 }
 
-/// The account of a role's ARN, `acs:ram::<account id>:role/<name>`.
-pub fn account_of_role(arn: &str) -> Option<&str> {
-    let (id, role) = arn.strip_prefix("acs:ram::")?.split_once(":role/")?;
-    let sound = rutter_manifest::is_account_id(id) && !role.is_empty() && !role.contains('>');
-    sound.then_some(id)
-}
-
 fn version_of(product: &str) -> Option<&'static str> {
     rutter_contracts::products()
         .find(|(name, _)| *name == product)

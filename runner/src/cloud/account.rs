@@ -1,8 +1,8 @@
-//! The accounts of a run: the operator's bindings, and what a call's account text means.
+//! The accounts of a run: the operator's bindings, and what a call's account comes to.
 
 use std::collections::BTreeMap;
 
-use rutter_engine::{Fault, FaultClass};
+use rutter_engine::{Fault, FaultClass, Principal};
 
 use super::credentials::{CredentialError, Profile, Role};
 
@@ -28,9 +28,9 @@ pub(super) struct Accounts {
     barred: BTreeMap<String, Fault>,
 }
 
-/// A call's account, taken apart: `NAME`, or `NAME>ARN` and so on for roles that a step assumed.
+/// A call's account with what it is bound to.
 pub(super) struct Bound<'a> {
-    pub(super) name: &'a str,
+    pub(super) principal: &'a Principal,
     pub(super) account: &'a Account,
     /// The profile's own roles, then the step's.
     pub(super) roles: Vec<Role>,
@@ -85,9 +85,8 @@ impl Accounts {
             .map(|(name, account)| (name.as_str(), account))
     }
 
-    pub(super) fn bound<'a>(&'a self, text: &'a str) -> Result<Bound<'a>, Fault> {
-        let mut parts = text.split('>');
-        let name = parts.next().unwrap_or_default();
+    pub(super) fn bound<'a>(&'a self, principal: &'a Principal) -> Result<Bound<'a>, Fault> {
+        let name = &**principal.name();
         if let Some(why) = self.barred.get(name) {
             return Err(why.clone());
         }
@@ -99,9 +98,10 @@ impl Accounts {
             )
         })?;
         let mut roles = account.profile.roles.clone();
-        roles.extend(parts.map(Role::new));
+        let assumed = principal.roles().iter();
+        roles.extend(assumed.map(|role| Role::new(role.as_str())));
         Ok(Bound {
-            name,
+            principal,
             account,
             roles,
         })

@@ -2,12 +2,12 @@
 
 use rutter_contracts::Action;
 use rutter_contracts::wire::{self, Wire, WireError};
-use rutter_engine::{Api, Class};
+use rutter_engine::{Api, Class, Principal};
 use serde_json::Value;
 
 /// A call of the cloud's API without its parameters.
 pub(super) struct ApiCall<'a> {
-    pub(super) account: &'a str,
+    pub(super) account: &'a Principal,
     pub(super) product: &'a str,
     pub(super) action: &'a str,
     pub(super) version: &'a str,
@@ -17,7 +17,7 @@ pub(super) struct ApiCall<'a> {
 }
 
 impl<'a> ApiCall<'a> {
-    pub(super) fn new(account: &'a str, api: &'a Api, class: Class) -> Self {
+    pub(super) fn new(account: &'a Principal, api: &'a Api, class: Class) -> Self {
         Self {
             account,
             product: &api.product,
@@ -30,7 +30,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// A read of the host's own, at the version of the contract.
-    pub(super) fn read(account: &'a str, product: &'a str, action: &'a str) -> Self {
+    pub(super) fn read(account: &'a Principal, product: &'a str, action: &'a str) -> Self {
         let contract = rutter_contracts::action(product, action);
         Self {
             account,

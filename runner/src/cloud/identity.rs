@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use rutter_engine::{Account, Fault, FaultClass, Identity, Name, Outcome};
+use rutter_engine::{Account, Fault, FaultClass, Identity, Name, Outcome, Principal};
 use serde_json::{Value, json};
 
 use super::call::ApiCall;
 use super::live::LiveCarrier;
 
 impl LiveCarrier {
-    /// Asks the cloud who an account is: `NAME`, or `NAME>ARN` for a role assumed with it.
+    /// Asks the cloud who an account is.
     ///
     /// # Errors
     /// The cloud's refusal, or why it could not be asked.
-    pub async fn identify(&self, account: &str) -> Result<Identity, Fault> {
+    pub async fn identify(&self, account: &Principal) -> Result<Identity, Fault> {
         let call = ApiCall::read(account, "STS", "GetCallerIdentity");
         let outcome = self.send(&call, &json!({})).await;
         let answer = match self.swapped(outcome) {
@@ -43,7 +43,11 @@ impl LiveCarrier {
         let mut confirmed = BTreeMap::new();
         let mut faults = Vec::new();
         for (name, account) in accounts {
-            match self.identify(name).await {
+            let identified = match Principal::new(name) {
+                Ok(principal) => self.identify(&principal).await,
+                Err(bad) => Err(bad.into()),
+            };
+            match identified {
                 Ok(identity) => match mismatch(name, account, &identity) {
                     None => {
                         confirmed.insert(name.clone(), identity);

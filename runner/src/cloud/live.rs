@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Target};
-use rutter_meaning::Subject;
+use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Principal, RoleArn, Target};
 use rutter_meaning::pages::Pages;
+use rutter_meaning::{Subject, on_no_account};
 use serde_json::{Value, json};
 
 use super::Clock;
@@ -16,7 +16,7 @@ use super::call::ApiCall;
 use super::credentials::{Credential, CredentialError, Role, find};
 use super::endpoints::Endpoints;
 use super::pause::Pauses;
-use super::roles::{Assume, Assuming, Session, Sessions, account_id, parameters, session_of};
+use super::roles::{Assume, Assuming, Session, Sessions, parameters, session_of};
 use super::time::CloudTime;
 use super::transport::{Route, Transport};
 use crate::host::{Carried, Carry};
@@ -137,22 +137,23 @@ impl LiveCarrier {
 
     /// Sends a call once and says what became of it. No known secret is left in the outcome.
     pub async fn carry_once(&self, call: &Call, at: &At) -> Outcome {
-        let outcome = match &call.target {
-            Target::Api(api) => self.call_api(call, api, at).await,
-            Target::AssumeRole { arn, session } => {
-                self.assume_for_step(&call.account, arn, session).await
+        let outcome = match (&call.target, &call.account) {
+            (Target::Http(request), _) => self.send_plain(call, request).await,
+            (Target::Api(api), Some(account)) => self.call_api(call, account, api, at).await,
+            (Target::AssumeRole { arn, session }, Some(account)) => {
+                self.assume_for_step(account, arn, session).await
             }
-            Target::Http(request) => self.send_plain(call, request).await,
+            (_, None) => on_no_account(call),
         };
         self.swapped(outcome)
     }
 
-    async fn call_api(&self, call: &Call, api: &Api, at: &At) -> Outcome {
+    async fn call_api(&self, call: &Call, account: &Principal, api: &Api, at: &At) -> Outcome {
         let parameters = match self.secrets.substitute(&api.parameters) {
             Ok(parameters) => parameters,
             Err(unknown) => return secret_unknown(&unknown),
         };
-        let api_call = ApiCall::new(&call.account, api, call.class);
+        let api_call = ApiCall::new(account, api, call.class);
         let paging = api_call.contract.and_then(|contract| contract.paging);
         let outcome = match paging.filter(|_| call.all_pages) {
             None => self.send(&api_call, &parameters).await,
@@ -228,7 +229,8 @@ impl LiveCarrier {
         label: Option<&str>,
     ) -> Result<Session, Fault> {
         let label = label.or(role.session.as_deref()).unwrap_or(&self.label);
-        let mut call = ApiCall::read(bound.name, "STS", "AssumeRole");
+        let own = bound.principal.own();
+        let mut call = ApiCall::read(&own, "STS", "AssumeRole");
         call.region = role.region.as_deref();
         let outcome = self
             .send_as(&call, &parameters(role, label), bound, by)
@@ -242,9 +244,9 @@ impl LiveCarrier {
     }
 
     /// A step's own `assume-role`: the credentials stay here, the step learns who it has become.
-    async fn assume_for_step(&self, account: &str, arn: &str, label: &str) -> Outcome {
-        let text = format!("{account}>{arn}");
-        let session = match self.accounts.bound(&text) {
+    async fn assume_for_step(&self, account: &Principal, arn: &RoleArn, label: &str) -> Outcome {
+        let assumed = account.assumed(arn.clone());
+        let session = match self.accounts.bound(&assumed) {
             Ok(bound) => {
                 if !label.is_empty() {
                     self.sessions.set_label(&bound, label);
@@ -256,7 +258,7 @@ impl LiveCarrier {
         match session {
             Ok(session) => {
                 let arn_of_session = session.map(|session| session.arn);
-                Outcome::Done(json!({"id": account_id(arn), "arn": arn_of_session}))
+                Outcome::Done(json!({"id": arn.account_id(), "arn": arn_of_session}))
             }
             Err(fault) => Outcome::Refused(fault),
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rutter_engine::Outcome;
+use rutter_engine::{Outcome, Principal};
 use tokio::time::Instant;
 
 use super::transport::Answer;
@@ -15,12 +15,12 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Until when nothing is sent, by account and product.
 #[derive(Default)]
-pub(super) struct Pauses(Mutex<HashMap<(String, String), Instant>>);
+pub(super) struct Pauses(Mutex<HashMap<(Principal, String), Instant>>);
 
 impl Pauses {
     /// Waits as long as the cloud asked for.
-    pub(super) async fn wait(&self, account: &str, product: &str) {
-        let key = (account.to_owned(), product.to_owned());
+    pub(super) async fn wait(&self, account: &Principal, product: &str) {
+        let key = (account.clone(), product.to_owned());
         let until = {
             let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             pauses.get(&key).copied()
@@ -31,7 +31,13 @@ impl Pauses {
     }
 
     /// Notes what a throttled answer asks for.
-    pub(super) fn note(&self, account: &str, product: &str, answer: &Answer, outcome: &Outcome) {
+    pub(super) fn note(
+        &self,
+        account: &Principal,
+        product: &str,
+        answer: &Answer,
+        outcome: &Outcome,
+    ) {
         if !outcome.is_refused_for_now() {
             return;
         }
@@ -40,7 +46,7 @@ impl Pauses {
             .and_then(|text| text.parse().ok());
         if let Some(ms) = asked {
             let until = Instant::now() + Duration::from_millis(ms).min(PAUSE_MAX);
-            let key = (account.to_owned(), product.to_owned());
+            let key = (account.clone(), product.to_owned());
             let mut pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             pauses.insert(key, until);
         }

@@ -47,14 +47,17 @@ pub(super) trait Assume: Sync {
     ) -> Assuming<'a>;
 }
 
+/// What a session belongs to: the account's name, and the ARNs of the profile's roles and the step's.
+type Chain = Vec<String>;
+
 type Slot = Arc<tokio::sync::Mutex<Option<Session>>>;
 
 /// The sessions of a run, by account and chain of roles.
 #[derive(Default)]
 pub(super) struct Sessions {
-    slots: Mutex<HashMap<String, Slot>>,
-    /// Labels that steps asked for, by account text.
-    labels: Mutex<HashMap<String, String>>,
+    slots: Mutex<HashMap<Chain, Slot>>,
+    /// Labels that steps asked for.
+    labels: Mutex<HashMap<Chain, String>>,
 }
 
 impl Sessions {
@@ -80,18 +83,18 @@ impl Sessions {
     ) -> Result<Option<Session>, Fault> {
         let root = root(bound);
         let mut current: Option<Session> = None;
-        for (start, key) in self.start(bound, now).await {
+        for (start, chain) in self.start(bound, now).await {
             let Some(role) = bound.roles.get(start) else {
                 break;
             };
-            let slot = self.slot(&key);
+            let slot = self.slot(&chain);
             // Whoever comes second waits here and finds the first one's session.
             let mut held = slot.lock().await;
             if !held.as_ref().is_some_and(|session| session.is_fresh(now)) {
                 let by = current
                     .as_ref()
                     .map_or(&root, |session| &session.credential);
-                let label = self.label(&key);
+                let label = self.label(&chain);
                 *held = Some(sts.assume(bound, by, role, label.as_deref()).await?);
             }
             current = held.clone();
@@ -100,12 +103,12 @@ impl Sessions {
     }
 
     /// Returns the roles to go through: from the last one whose session is fresh, to the end.
-    async fn start(&self, bound: &Bound<'_>, now: Timestamp) -> Vec<(usize, String)> {
+    async fn start(&self, bound: &Bound<'_>, now: Timestamp) -> Vec<(usize, Chain)> {
         let mut places = Vec::new();
-        let mut key = bound.name.to_owned();
+        let mut chain = vec![bound.principal.name().to_string()];
         for (place, role) in bound.roles.iter().enumerate() {
-            key = format!("{key}>{}", role.arn);
-            places.push((place, key.clone()));
+            chain.push(role.arn.clone());
+            places.push((place, chain.clone()));
         }
         for from in (0..places.len()).rev() {
             let slot = self.slot(&places[from].1);
@@ -123,8 +126,7 @@ impl Sessions {
 
     /// Forgets the session of the last role, if it is still the one with this key's id.
     pub(super) async fn forget(&self, bound: &Bound<'_>, key_id: &str) {
-        let key = key_of(bound);
-        let slot = self.slot(&key);
+        let slot = self.slot(&chain_of(bound));
         let mut held = slot.lock().await;
         if held
             .as_ref()
@@ -137,17 +139,17 @@ impl Sessions {
     /// Remembers the label that a step wants for the sessions of an account.
     pub(super) fn set_label(&self, bound: &Bound<'_>, label: &str) {
         let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        labels.insert(key_of(bound), label.to_owned());
+        labels.insert(chain_of(bound), label.to_owned());
     }
 
-    fn label(&self, key: &str) -> Option<String> {
+    fn label(&self, chain: &Chain) -> Option<String> {
         let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        labels.get(key).cloned()
+        labels.get(chain).cloned()
     }
 
-    fn slot(&self, key: &str) -> Slot {
+    fn slot(&self, chain: &Chain) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.entry(key.to_owned()).or_default().clone()
+        slots.entry(chain.clone()).or_default().clone()
     }
 }
 
@@ -158,10 +160,10 @@ fn root(bound: &Bound<'_>) -> Credential {
     }
 }
 
-fn key_of(bound: &Bound<'_>) -> String {
-    bound.roles.iter().fold(bound.name.to_owned(), |key, role| {
-        format!("{key}>{}", role.arn)
-    })
+fn chain_of(bound: &Bound<'_>) -> Chain {
+    let roles = bound.roles.iter().map(|role| role.arn.clone());
+    let name = bound.principal.name().to_string();
+    std::iter::once(name).chain(roles).collect()
 }
 
 /// Returns the parameters of `AssumeRole`.
@@ -206,10 +208,4 @@ fn read_session(answer: &Value) -> Option<Session> {
         },
         arn: text("/AssumedRoleUser/Arn")?,
     })
-}
-
-/// Returns the account's id in a role's ARN, `acs:ram::1234567890123456:role/name`.
-pub(super) fn account_id(arn: &str) -> Option<&str> {
-    let id = arn.split(':').nth(3)?;
-    rutter_manifest::is_account_id(id).then_some(id)
 }

@@ -1,9 +1,8 @@
 //! `accounts`: the cloud accounts that the operator gave to a step.
 
-use rutter_engine::{Api, Fault, Is, Test};
+use rutter_engine::{Api, Fault, Is, RoleArn, Test};
 use rutter_meaning::{
-    CallWritten, Errand, Look, LookWritten, PassingWritten, WaitWritten, account_of_role,
-    condition, wrong,
+    CallWritten, Errand, Look, LookWritten, PassingWritten, WaitWritten, condition, wrong,
 };
 use serde_json::Value;
 
@@ -89,7 +88,6 @@ impl Context {
         Ok(Account {
             opened_as: name.to_owned(),
             bound: bound.clone(),
-            assumed: false,
         })
     }
 
@@ -194,19 +192,17 @@ impl Context {
         arn: String,
         session: String,
     ) -> Answer<Account> {
-        let Some(id) = account_of_role(&arn) else {
-            return Ok(Err(wrong(format!(
-                "`{arn}` is not the ARN of a role (`acs:ram::<account id>:role/<name>`)"
-            ))));
+        let arn = match RoleArn::new(arn) {
+            Ok(arn) => arn,
+            Err(bad) => return Ok(Err(wrong(bad.to_string()))),
         };
         let role = Account {
             opened_as: account.opened_as.clone(),
             bound: BoundAccount {
-                name: format!("{}>{arn}", account.bound.name),
-                id: id.to_owned(),
+                principal: account.bound.principal.assumed(arn.clone()),
+                id: arn.account_id().to_owned(),
                 region: account.bound.region.clone(),
             },
-            assumed: true,
         };
         let errand = Errand::AssumeRole {
             handle: account.handle(),

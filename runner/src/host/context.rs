@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rutter_engine::Principal;
 use rutter_manifest::Manifest;
 use rutter_meaning::{Handle, Maker, Tokens};
 
@@ -12,8 +13,8 @@ use super::line::Line;
 /// An account as the operator bound it to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundAccount {
-    /// The runbook's name.
-    pub name: String,
+    /// What calls are made on.
+    pub principal: Principal,
     /// 16 decimal digits.
     pub id: String,
     /// Where a call goes that names no region.
@@ -25,10 +26,8 @@ pub struct BoundAccount {
 pub struct Account {
     /// The name under which the plugin opened the account it began with.
     pub(super) opened_as: String,
-    /// The account it stands for; the name has `>` and an ARN for each assumed role.
+    /// The account it stands for.
     pub(super) bound: BoundAccount,
-    /// Whether it stands for an assumed role.
-    pub(super) assumed: bool,
 }
 
 impl Account {
@@ -36,8 +35,7 @@ impl Account {
     pub(super) fn handle(&self) -> Handle {
         Handle {
             opened_as: self.opened_as.clone(),
-            account: self.bound.name.clone(),
-            assumed: self.assumed,
+            account: self.bound.principal.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
-use rutter_engine::{At, Fault, FaultClass, Input, Phase, Timestamp, UndoRequest};
+use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp, UndoRequest};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -256,7 +256,7 @@ async fn undo(
     let changes: Vec<_> = changes
         .into_iter()
         .filter_map(|change| {
-            let account = known_as(accounts, &change.call.account);
+            let account = known_as(accounts, change.call.account.as_ref()?);
             v0_1::change(change, account)
         })
         .collect();
@@ -268,14 +268,14 @@ async fn undo(
 }
 
 /// The name under which a step knows an account of the runbook, or the ARN of the role it stands for.
-fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &str) -> String {
-    if let Some((_, arn)) = account.rsplit_once('>') {
-        return arn.to_owned();
+fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &Principal) -> String {
+    if let Some(role) = account.role() {
+        return role.to_string();
     }
     accounts
         .iter()
-        .find(|(_, bound)| bound.name == account)
-        .map_or_else(|| account.to_owned(), |(name, _)| name.clone())
+        .find(|(_, bound)| bound.principal == *account)
+        .map_or_else(|| account.to_string(), |(name, _)| name.clone())
 }
 
 /// Checks and completes a step's outputs.

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rutter_engine::{Call, Outcome, Target};
+use rutter_engine::{Call, Outcome, Principal, Target};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -148,7 +148,7 @@ impl Time for MachineTime {
 #[derive(Debug)]
 pub struct Pace {
     settings: PaceSettings,
-    lanes: Mutex<BTreeMap<(String, String), Lane>>,
+    lanes: Mutex<BTreeMap<(Option<Principal>, String), Lane>>,
 }
 
 impl Pace {
@@ -181,7 +181,7 @@ impl Pace {
     }
 }
 
-fn lane_of(call: &Call) -> (String, String) {
+fn lane_of(call: &Call) -> (Option<Principal>, String) {
     let to = match &call.target {
         Target::Api(api) => api.product.clone(),
         Target::AssumeRole { .. } => "STS".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rutter_engine::{
-    At, Class, Fault, FaultClass, HostCall, Input, Phase, Repeat, Target, Timestamp,
+    At, Class, Fault, FaultClass, HostCall, Input, Phase, Principal, Repeat, Target, Timestamp,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -28,7 +28,7 @@ fn at() -> At {
 
 fn job(inputs: Value, limits: Limits) -> GuestJob {
     let account = BoundAccount {
-        name: "source".to_owned(),
+        principal: Principal::new("source").unwrap(),
         id: "1234567890123456".to_owned(),
         region: "cn-hangzhou".to_owned(),
     };
@@ -135,7 +135,7 @@ async fn a_call_reaches_the_driver_bound_and_classed_and_its_answer_the_guest() 
         panic!("a call")
     };
     assert_eq!(reverse, None);
-    assert_eq!(call.account, "source");
+    assert_eq!(call.account, Principal::new("source").ok());
     assert_eq!((call.class, call.repeat), (Class::Read, Repeat::Same));
     let Target::Api(api) = call.target else {
         panic!("an API call")

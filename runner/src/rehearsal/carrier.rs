@@ -7,10 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rutter_contracts::wire;
 use rutter_engine::{
-    Api, At, Call, Class, Fault, FaultClass, HttpRequest, Name, Outcome, Target, Timestamp,
+    Api, At, Call, Class, Fault, FaultClass, HttpRequest, Name, Outcome, Principal, RoleArn,
+    Target, Timestamp,
 };
-use rutter_meaning::Subject;
 use rutter_meaning::pages::Pages;
+use rutter_meaning::{Subject, on_no_account};
 use rutter_simcloud::{HttpScript, Request, Response, World};
 use serde_json::{Value, json};
 
@@ -105,8 +106,8 @@ impl Carry for Sending<'_> {
 struct State {
     world: World,
     seed: u64,
-    /// The temporary keys of assumed roles, by the account's name and the roles' ARNs.
-    sessions: BTreeMap<String, Session>,
+    /// The temporary keys of assumed roles.
+    sessions: BTreeMap<Principal, Session>,
 }
 
 /// A role assumed in the world.
@@ -153,12 +154,13 @@ impl SimCarrier {
 
     /// Sends a call; says what becomes of it. Its time passes meanwhile.
     fn answer(&self, call: &Call, at: &At, flight: &Flight) -> Outcome {
-        let mut outcome = match &call.target {
-            Target::Api(api) => self.call_api(call, api, at, flight),
-            Target::AssumeRole { arn, session } => {
-                self.assume_role(&call.account, arn, session, flight)
+        let mut outcome = match (&call.target, &call.account) {
+            (Target::Http(request), _) => self.request(call, request, at),
+            (Target::Api(api), Some(account)) => self.call_api(call, account, api, at, flight),
+            (Target::AssumeRole { arn, session }, Some(account)) => {
+                self.assume_role(account, arn, session, flight)
             }
-            Target::Http(request) => self.request(call, request, at),
+            (_, None) => on_no_account(call),
         };
         match &mut outcome {
             Outcome::Done(answer) => self.secrets.redact(answer),
@@ -209,7 +211,14 @@ impl SimCarrier {
         outcome
     }
 
-    fn call_api(&self, call: &Call, api: &Api, at: &At, flight: &Flight) -> Outcome {
+    fn call_api(
+        &self,
+        call: &Call,
+        account: &Principal,
+        api: &Api,
+        at: &At,
+        flight: &Flight,
+    ) -> Outcome {
         let parameters = match self.secrets.substitute(&api.parameters) {
             Ok(parameters) => parameters,
             Err(unknown) => {
@@ -226,12 +235,12 @@ impl SimCarrier {
             .and_then(|contract| contract.paging)
             .filter(|_| call.all_pages);
         let outcome = match paging {
-            None => self.send(&call.account, api, &parameters, call.class, flight),
+            None => self.send(account, api, &parameters, call.class, flight),
             Some(paging) => {
                 let mut pages = Pages::new(&paging, &parameters);
                 loop {
                     let page = pages.request();
-                    let page = self.send(&call.account, api, &page, call.class, flight);
+                    let page = self.send(account, api, &page, call.class, flight);
                     if let Some(outcome) = pages.take(page) {
                         break outcome;
                     }
@@ -252,7 +261,7 @@ impl SimCarrier {
 
     fn send(
         &self,
-        account: &str,
+        account: &Principal,
         api: &Api,
         parameters: &Value,
         class: Class,
@@ -303,8 +312,8 @@ impl SimCarrier {
     }
 
     /// Assumes the role of a handle again before its session ends, as a run does.
-    fn renew(&self, account: &str, flight: &Flight) {
-        let Some((parent, arn)) = account.rsplit_once('>') else {
+    fn renew(&self, account: &Principal, flight: &Flight) {
+        let Some((parent, arn)) = account.parent().zip(account.role()) else {
             return;
         };
         let since = self
@@ -314,11 +323,17 @@ impl SimCarrier {
             .map(|session| session.since);
         if since.is_some_and(|since| flight.now().since(since) > SESSION_MS) {
             // A refusal shows itself in the call that needs the session.
-            self.assume_role(parent, arn, "", flight);
+            self.assume_role(&parent, arn, "", flight);
         }
     }
 
-    fn assume_role(&self, account: &str, arn: &str, session: &str, flight: &Flight) -> Outcome {
+    fn assume_role(
+        &self,
+        account: &Principal,
+        arn: &RoleArn,
+        session: &str,
+        flight: &Flight,
+    ) -> Outcome {
         let contract = rutter_contracts::action("STS", "AssumeRole");
         let api = Api {
             product: "STS".to_owned(),
@@ -348,9 +363,8 @@ impl SimCarrier {
         };
         self.lock()
             .sessions
-            .insert(format!("{account}>{arn}"), session);
-        let owner = arn.split(':').nth(3).unwrap_or_default();
-        Outcome::Done(json!({ "id": owner, "arn": text("/AssumedRoleUser/Arn") }))
+            .insert(account.assumed(arn.clone()), session);
+        Outcome::Done(json!({ "id": arn.account_id(), "arn": text("/AssumedRoleUser/Arn") }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -360,14 +374,14 @@ impl SimCarrier {
 }
 
 impl State {
-    fn key(&self, account: &str) -> Option<Key> {
-        if account.contains('>') {
+    fn key(&self, account: &Principal) -> Option<Key> {
+        if account.role().is_some() {
             return self
                 .sessions
                 .get(account)
                 .map(|session| session.key.clone());
         }
-        let key = self.world.key(account)?;
+        let key = self.world.key(account.name())?;
         Some(Key {
             id: key.id,
             token: None,

@@ -78,7 +78,7 @@ impl Out {
 
 #[cfg(test)]
 mod tests {
-    use rutter_engine::{Phase, Repeat, Target, Timestamp, Work};
+    use rutter_engine::{Phase, Principal, Repeat, RoleArn, Target, Timestamp, Work};
 
     use super::*;
 
@@ -91,9 +91,9 @@ mod tests {
             phase: Phase::Run,
         };
         let call = Call {
-            account: "source".to_owned(),
+            account: Principal::new("source").ok(),
             target: Target::AssumeRole {
-                arn: "acs:ram::1:role/r".to_owned(),
+                arn: RoleArn::new("acs:ram::1111111111111111:role/r").unwrap(),
                 session: "s".to_owned(),
             },
             class: Class::Read,

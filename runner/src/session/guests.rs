@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rutter_engine::{
-    At, Call, Fault, FaultClass, HostCall, Input, PluginRef, Run, Target, Timestamp, UndoRequest,
-    Uses,
+    At, Call, Fault, FaultClass, HostCall, Input, PluginRef, Principal, Run, Target, Timestamp,
+    UndoRequest, Uses,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -122,14 +122,12 @@ impl Guests {
         let bound = step.accounts.iter().filter_map(|(name, account)| {
             let region = plan.accounts.get(account)?.region.clone();
             let id = run.identity(account)?.id.clone();
-            Some((
-                name.clone(),
-                BoundAccount {
-                    name: account.to_string(),
-                    id,
-                    region,
-                },
-            ))
+            let bound = Principal::new(account).map(|principal| BoundAccount {
+                principal,
+                id,
+                region,
+            });
+            Some(bound.map(|bound| (name.clone(), bound)))
         });
         let job = GuestJob {
             at: at.clone(),
@@ -138,7 +136,7 @@ impl Guests {
             spent: run.done_before(at).filter_map(client_token).collect(),
             inputs,
             undo: undo.map(|undo| *undo),
-            accounts: bound.collect(),
+            accounts: bound.collect::<Result<_, _>>()?,
             limits: self.limits.clone(),
             hosts: self.hosts.clone(),
             started: now,

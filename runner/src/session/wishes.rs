@@ -173,7 +173,7 @@ mod tests {
             print: (*label).to_owned(),
             because: Ask::Irreversible,
             label: (*label).to_owned(),
-            account: "owner".to_owned(),
+            account: rutter_engine::Principal::new("owner").ok(),
             region: None,
             parameters: json!({}),
             again: None,

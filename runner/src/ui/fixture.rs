@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Account, Api, At, AttemptEnd, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity,
-    Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Record, Repeat, Retry, Run, Shape,
-    SourceLine, Step, StepEnd, Target, Timestamp, Uses,
+    Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Principal, Record, Repeat, Retry, Run,
+    Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -130,7 +130,7 @@ pub(crate) fn at(step: &str) -> At {
 
 pub(crate) fn call(action: &str) -> Call {
     Call {
-        account: "source".to_owned(),
+        account: Principal::new("source").ok(),
         target: Target::Api(Api {
             product: "RAM".to_owned(),
             action: action.to_owned(),

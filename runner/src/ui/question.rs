@@ -1,6 +1,6 @@
 //! A question as a person is shown it: what is asked, and what exactly a yes would let through.
 
-use rutter_engine::{Evidence, Name, Question, Run, Shown};
+use rutter_engine::{Evidence, Principal, Question, RoleArn, Run, Shown};
 use serde_json::Value;
 
 use super::no_return::about_to_pass;
@@ -122,7 +122,7 @@ fn change_lines(step: &str, shown: &Shown, run: &Run) -> Vec<String> {
         Some(item) => format!(" for {}", one_line(run.item_name(step, item))),
         None => String::new(),
     };
-    let account = account(&shown.account, shown.region.as_deref(), run);
+    let account = account(shown.account.as_ref(), shown.region.as_deref(), run);
     let mut lines = vec![format!("  {}{item} in {account}", one_line(&shown.label))];
     for (name, value) in deciding(shown) {
         lines.push(format!("    {name} = {}", cut(&one_line(&value))));
@@ -139,23 +139,27 @@ fn deciding(shown: &Shown) -> Vec<(String, String)> {
 }
 
 /// `account owner (1234567890123456), cn-hangzhou`.
-fn account(name: &str, region: Option<&str>, run: &Run) -> String {
-    let own = name.split('>').next().unwrap_or_default();
-    let id = match run.identity(own) {
+fn account(account: Option<&Principal>, region: Option<&str>, run: &Run) -> String {
+    let Some(account) = account else {
+        return "no account".to_owned();
+    };
+    let name = account.name();
+    let id = match run.identity(name) {
         Some(identity) => format!(" ({})", one_line(&identity.id)),
         None => String::new(),
     };
-    let planned = run.plan().accounts.get(&Name::from(own));
+    let planned = run.plan().accounts.get(name);
     let region = region.or(planned.map(|account| account.region.as_str()));
     let region = match region {
         Some(region) => format!(", {}", one_line(region)),
         None => String::new(),
     };
-    let assumed = match name.split_once('>') {
-        Some((_, roles)) => format!(" as {}", one_line(roles)),
-        None => String::new(),
+    let roles: Vec<&str> = account.roles().iter().map(RoleArn::as_str).collect();
+    let assumed = match roles.is_empty() {
+        true => String::new(),
+        false => format!(" as {}", one_line(&roles.join(">"))),
     };
-    format!("account {own}{id}{assumed}{region}")
+    format!("account {name}{id}{assumed}{region}")
 }
 
 /// A client token says nothing about what is changed.
@@ -193,4 +197,28 @@ fn cut(text: &str) -> String {
     }
     let kept: String = text.chars().take(VALUE_MAX).collect();
     format!("{kept}… ({} in all)", count(length, "character"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture::Story;
+
+    #[test]
+    fn an_account_is_shown_with_its_id_and_the_roles_that_were_assumed() {
+        let run = Story::begun().run;
+        let own = Principal::new("source").unwrap();
+        let role = |name| RoleArn::new(format!("acs:ram::2222222222222222:role/{name}")).unwrap();
+        let reader = own.assumed(role("reader"));
+        let writer = reader.assumed(role("writer"));
+        let shown = |account| super::account(Some(account), Some("cn-beijing"), &run);
+        insta::assert_snapshot!(
+            [&own, &reader, &writer].map(shown).join("\n"),
+            @r"
+        account source (1234567890123456), cn-beijing
+        account source (1234567890123456) as acs:ram::2222222222222222:role/reader, cn-beijing
+        account source (1234567890123456) as acs:ram::2222222222222222:role/reader>acs:ram::2222222222222222:role/writer, cn-beijing
+        "
+        );
+    }
 }

@@ -17,11 +17,9 @@ pub(super) fn object(change: &Change, run: &Run) -> String {
     if let Some(passed) = &change.passed {
         text.push_str(&format!(", a {} made in passing,", one_line(&passed.kind)));
     }
-    let account = &change.call.account;
-    if !account.is_empty() {
-        let name = account.split('>').next().unwrap_or(account);
-        text.push_str(&format!(" in account {}", one_line(account)));
-        if let Some(identity) = run.identity(name) {
+    if let Some(account) = &change.call.account {
+        text.push_str(&format!(" in account {}", one_line(&account.to_string())));
+        if let Some(identity) = run.identity(account.name()) {
             text.push_str(&format!(" ({})", one_line(&identity.id)));
         }
     }

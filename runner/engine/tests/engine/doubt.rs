@@ -259,7 +259,7 @@ fn requests(covered: bool, repeat: Repeat) -> HostCall {
         auth: None,
     };
     let call = Call {
-        account: String::new(),
+        account: None,
         target: Target::Http(request),
         class: Class::Change,
         repeat,

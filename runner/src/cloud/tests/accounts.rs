@@ -1,6 +1,6 @@
 //! Accounts, the roles on top of them, and who they are.
 
-use rutter_engine::{Account, FaultClass, Identity};
+use rutter_engine::{Account, FaultClass, Identity, RoleArn};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn sts(request: &Received, number: usize, start_ms: i64) -> Reply {
 
 fn assumed() -> Call {
     Call {
-        account: "assumed".to_owned(),
+        account: account("assumed"),
         ..get_role()
     }
 }
@@ -116,7 +116,7 @@ async fn a_session_that_the_cloud_refuses_is_renewed_once_and_the_call_sent_agai
 async fn a_role_that_cannot_be_assumed_means_that_the_call_was_not_sent() {
     let server = Server::start(|_, _| Reply::Json(500, error("InternalError", "failed"))).await;
     let change = Call {
-        account: "assumed".to_owned(),
+        account: account("assumed"),
         ..create_role()
     };
     let fault = refused(Bench::new(&server.address).carry(&change).await);
@@ -135,7 +135,7 @@ async fn a_step_that_assumes_a_role_learns_who_it_is_and_nothing_else() {
     let bench = Bench::new(&server.address);
     let assume = Call {
         target: Target::AssumeRole {
-            arn: ROLE.to_owned(),
+            arn: RoleArn::new(ROLE).unwrap(),
             session: "mine".to_owned(),
         },
         ..get_role()
@@ -146,7 +146,7 @@ async fn a_step_that_assumes_a_role_learns_who_it_is_and_nothing_else() {
         json!({"id": "2222222222222222", "arn": format!("{ROLE}/mine")})
     );
     let as_role = Call {
-        account: format!("source>{ROLE}"),
+        account: account(&format!("source>{ROLE}")),
         ..get_role()
     };
     assert_eq!(done(bench.carry(&as_role).await)["Signer"], "STS.0");
@@ -157,7 +157,7 @@ async fn a_step_that_assumes_a_role_learns_who_it_is_and_nothing_else() {
 async fn roles_are_assumed_one_with_the_other() {
     let server = Server::start(|request, number| sts(request, number, START_MS)).await;
     let chain = Call {
-        account: format!("assumed>{ROLE}"),
+        account: account(&format!("assumed>{ROLE}")),
         ..get_role()
     };
     let answer = done(Bench::new(&server.address).carry(&chain).await);
@@ -169,7 +169,7 @@ async fn roles_are_assumed_one_with_the_other() {
 async fn an_account_that_is_not_bound_is_refused_here() {
     let server = Server::start(|_, _| Reply::Silence).await;
     let stranger = Call {
-        account: "stranger".to_owned(),
+        account: account("stranger"),
         ..get_role()
     };
     let fault = refused(Bench::new(&server.address).carry(&stranger).await);
@@ -181,20 +181,20 @@ async fn an_account_that_is_not_bound_is_refused_here() {
 async fn every_account_says_who_it_is_and_a_wrong_one_is_an_error() {
     let server = Server::start(|request, number| sts(request, number, START_MS)).await;
     let bench = Bench::new(&server.address);
-    let account = |expected: Option<&str>| Account {
+    let planned = |expected: Option<&str>| Account {
         help: String::new(),
         profile: "env".to_owned(),
         region: "cn-hangzhou".to_owned(),
         expected_id: expected.map(str::to_owned),
     };
-    let right = BTreeMap::from([("source".into(), account(Some("1111111111111111")))]);
+    let right = BTreeMap::from([("source".into(), planned(Some("1111111111111111")))]);
     let confirmed = bench.carrier.confirm(&right).await.unwrap();
     let identity = Identity {
         id: "1111111111111111".to_owned(),
         arn: "arn".to_owned(),
     };
     assert_eq!(confirmed["source"], identity);
-    let wrong = BTreeMap::from([("source".into(), account(Some("9999999999999999")))]);
+    let wrong = BTreeMap::from([("source".into(), planned(Some("9999999999999999")))]);
     let faults = bench.carrier.confirm(&wrong).await.unwrap_err();
     assert_eq!(faults[0].code, "rutter.account.mismatch");
     assert_eq!(

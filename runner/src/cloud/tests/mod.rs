@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rutter_engine::{
-    Api, At, Call, Class, Fault, HttpRequest, Outcome, Phase, Repeat, Target, Timestamp,
+    Api, At, Call, Class, Fault, HttpRequest, Outcome, Phase, Principal, Repeat, Target, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -93,10 +93,14 @@ fn at() -> At {
     }
 }
 
+fn account(text: &str) -> Option<Principal> {
+    Some(Principal::try_from(text.to_owned()).unwrap())
+}
+
 fn call(class: Class, product: &str, action: &str, parameters: Value) -> Call {
     let version = rutter_contracts::action(product, action).map_or("2015-05-01", |a| a.version);
     Call {
-        account: "source".to_owned(),
+        account: account("source"),
         target: Target::Api(Api {
             product: product.to_owned(),
             action: action.to_owned(),

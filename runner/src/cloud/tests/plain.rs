@@ -29,7 +29,7 @@ fn post(url: String, auth: Option<&str>) -> HttpRequest {
 
 fn http(class: Class, request: HttpRequest) -> Call {
     Call {
-        account: String::new(),
+        account: None,
         target: Target::Http(request),
         class,
         ..get_role()

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rutter_engine::{Ask, Class, FaultClass, Input, Phase, Repeat, Target, Timestamp};
+use rutter_engine::{
+    Ask, Class, FaultClass, Input, Phase, Principal, Repeat, RoleArn, Target, Timestamp,
+};
 use rutter_manifest::Manifest;
 use rutter_meaning::{RequestParts, WaitWritten};
 use serde_json::json;
@@ -50,7 +52,7 @@ impl Scene {
             Arc::clone(&desk),
         );
         let bound = BoundAccount {
-            name: "source".to_owned(),
+            principal: source(),
             id: "1234567890123456".to_owned(),
             region: "cn-hangzhou".to_owned(),
         };
@@ -122,6 +124,10 @@ fn text(product: &str, action: &str, parameters: Value) -> ApiText {
     }
 }
 
+fn source() -> Principal {
+    Principal::new("source").unwrap()
+}
+
 fn role() -> ApiText {
     let parameters = json!({"RoleName": "r", "AssumeRolePolicyDocument": "{}"});
     text("ram", "CreateRole", parameters)
@@ -164,12 +170,12 @@ async fn a_change_is_classed_by_the_contracts_and_its_reverse_too() {
         panic!("a call with its reverse")
     };
     assert_eq!(
-        (call.account.as_str(), call.class),
-        ("source", Class::Change)
+        (call.account.as_ref(), call.class),
+        (Some(&source()), Class::Change)
     );
     assert_eq!(
-        (reverse.account.as_str(), reverse.class),
-        ("source", Class::Change)
+        (reverse.account.as_ref(), reverse.class),
+        (Some(&source()), Class::Change)
     );
     assert_eq!(call.label(), "RAM:CreateRole");
     assert_eq!(reverse.label(), "RAM:DeleteRole");
@@ -296,10 +302,11 @@ async fn roles_are_assumed_through_handles_only() {
     let asked = scene.asked().await;
     let assumed = call_of(&asked[1]);
     assert_eq!(
-        (assumed.account.as_str(), assumed.class),
-        ("source", Class::Read)
+        (assumed.account.as_ref(), assumed.class),
+        (Some(&source()), Class::Read)
     );
-    assert_eq!(call_of(&asked[2]).account, format!("source>{arn}"));
+    let reader = source().assumed(RoleArn::new(arn).unwrap());
+    assert_eq!(call_of(&asked[2]).account, Some(reader));
 }
 
 #[tokio::test]
@@ -393,7 +400,7 @@ async fn a_change_carries_its_look_and_is_told_whether_it_made_it() {
         panic!("a call with its look")
     };
     assert_eq!(find.read.class, Class::Read);
-    assert_eq!(find.read.account, "source");
+    assert_eq!(find.read.account, Some(source()));
     assert!(find.settle_ms > 0);
 }
 
@@ -538,7 +545,7 @@ async fn a_request_by_http_is_a_change_unless_the_manifest_says_read() {
     let asked = scene.asked().await;
     assert_eq!(call_of(&asked[0]).class, Class::Change);
     assert_eq!(call_of(&asked[0]).repeat, Repeat::Never);
-    assert_eq!(call_of(&asked[0]).account, "");
+    assert_eq!(call_of(&asked[0]).account, None);
     assert_eq!(call_of(&asked[1]).class, Class::Read);
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rutter_engine::{Is, Test};
+use rutter_engine::{Is, Principal, RoleArn, Test};
 use rutter_meaning::{
     CallWritten, Errand, Handle, HttpAnswer, LookWritten, PassingWritten, RequestParts,
     WaitWritten, condition, request, wrong,
@@ -46,8 +46,7 @@ impl HostBackend for Double {
         })?;
         let handle = Handle {
             opened_as: name.to_owned(),
-            account: name.to_owned(),
-            assumed: false,
+            account: Principal::new(name).map_err(rutter_engine::Fault::from)?,
         };
         Ok(Box::new(AccountDouble {
             double: self.clone(),
@@ -171,22 +170,20 @@ impl AccountBackend for AccountDouble {
     }
 
     fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault> {
-        let id = rutter_meaning::account_of_role(arn)
-            .ok_or_else(|| wrong(format!("`{arn}` is not the ARN of a role")))?
-            .to_owned();
+        let arn =
+            RoleArn::new(arn).map_err(|_| wrong(format!("`{arn}` is not the ARN of a role")))?;
         self.double.serve(Errand::AssumeRole {
             handle: self.handle.clone(),
-            arn: arn.to_owned(),
+            arn: arn.clone(),
             session: session.to_owned(),
         })?;
         Ok(Box::new(Self {
             double: self.double.clone(),
             handle: Handle {
                 opened_as: self.handle.opened_as.clone(),
-                account: format!("{}>{arn}", self.handle.account),
-                assumed: true,
+                account: self.handle.account.assumed(arn.clone()),
             },
-            id,
+            id: arn.account_id().to_owned(),
             region: self.region.clone(),
         }))
     }

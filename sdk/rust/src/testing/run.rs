@@ -326,8 +326,11 @@ fn made_change(change: rutter_engine::UndoChange) -> Option<MadeChange> {
     let rutter_engine::Target::Api(api) = change.call.target else {
         return None;
     };
-    let account = change.call.account;
-    let account = account.rsplit('>').next().unwrap_or_default().to_owned();
+    let account = change.call.account?;
+    let account = match account.role() {
+        Some(role) => role.to_string(),
+        None => account.to_string(),
+    };
     Some(MadeChange {
         api: Api {
             product: api.product,

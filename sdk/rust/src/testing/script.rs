@@ -76,12 +76,11 @@ impl Script {
     fn compare(&self, scripted: &ScriptedCall, sent: &Sent<'_>) {
         let label = sent.call.label();
         let mut problems = Vec::new();
-        if let Some(account) = &scripted.account
-            && *account != sent.call.account
-        {
+        let account = sent.call.account.as_ref();
+        let account = account.map(ToString::to_string).unwrap_or_default();
+        if let Some(expected) = scripted.account.as_ref().filter(|one| **one != account) {
             problems.push(format!(
-                "{label} goes to `{}`, expected `{account}`",
-                sent.call.account
+                "{label} goes to `{account}`, expected `{expected}`"
             ));
         }
         if let Some(expected) = &scripted.parameters {

@@ -8,9 +8,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rutter_contracts::wire;
-use rutter_engine::{Api, Call, Class, Fault, FaultClass, HttpRequest, Outcome, Target, Timestamp};
+use rutter_engine::{
+    Api, Call, Class, Fault, FaultClass, HttpRequest, Outcome, Principal, RoleArn, Target,
+    Timestamp,
+};
 use rutter_meaning::pages::Pages;
-use rutter_meaning::{Subject, Trouble};
+use rutter_meaning::{Subject, Trouble, on_no_account};
 use rutter_simcloud::{Request, World};
 use serde_json::{Value, json};
 
@@ -46,8 +49,8 @@ struct Key {
 pub(super) struct Simulated {
     world: Rc<RefCell<World>>,
     accounts: BTreeMap<String, CaseAccount>,
-    /// Those of assumed roles, and since when, by account and ARNs.
-    keys: BTreeMap<String, (Key, Timestamp)>,
+    /// Those of assumed roles, and since when.
+    keys: BTreeMap<Principal, (Key, Timestamp)>,
     /// The change whose answer gets lost, counted from 0.
     lose: Option<(usize, Loss)>,
     changes: usize,
@@ -85,17 +88,17 @@ impl Simulated {
             .unwrap_or(name)
     }
 
-    fn key(&self, account: &str) -> Result<Key, Fault> {
+    fn key(&self, account: &Principal) -> Result<Key, Fault> {
         if let Some((key, _)) = self.keys.get(account) {
             return Ok(key.clone());
         }
         let world = self.world.borrow();
-        let name = self.world_name(account);
-        let user = self
-            .accounts
-            .get(account)
-            .and_then(|account| account.user.as_deref());
+        let name = self.world_name(account.name());
+        let bound = self.accounts.get(&**account.name());
+        let user = bound.and_then(|account| account.user.as_deref());
         let key = match user {
+            // A role that was not assumed has no key.
+            _ if account.role().is_some() => None,
             Some(user) => world.user_key(name, user),
             None => world.key(name),
         };
@@ -111,21 +114,29 @@ impl Simulated {
 
     /// Sends one call to the world; adds to the time that it takes.
     fn send(&mut self, now: Timestamp, call: &Call, took_ms: &mut u64) -> Outcome {
-        match &call.target {
-            Target::Api(api) => self.send_api(now, call, api, took_ms),
-            Target::AssumeRole { arn, session } => {
-                self.assume_role(now, &call.account, arn, session, took_ms)
+        match (&call.target, &call.account) {
+            (Target::Http(request), _) => self.request(call, request),
+            (Target::Api(api), Some(account)) => self.send_api(now, call, account, api, took_ms),
+            (Target::AssumeRole { arn, session }, Some(account)) => {
+                self.assume_role(now, account, arn, session, took_ms)
             }
-            Target::Http(request) => self.request(call, request),
+            (_, None) => on_no_account(call),
         }
     }
 
-    fn send_api(&mut self, now: Timestamp, call: &Call, api: &Api, took_ms: &mut u64) -> Outcome {
-        self.renew(now, &call.account, took_ms);
+    fn send_api(
+        &mut self,
+        now: Timestamp,
+        call: &Call,
+        account: &Principal,
+        api: &Api,
+        took_ms: &mut u64,
+    ) -> Outcome {
+        self.renew(now, account, took_ms);
         let contract = rutter_contracts::action(&api.product, &api.action);
         let paging = contract.and_then(|contract| contract.paging);
         let Some(paging) = paging.filter(|_| call.all_pages) else {
-            return self.handle(now, &call.account, call.class, api, took_ms);
+            return self.handle(now, account, call.class, api, took_ms);
         };
         let mut pages = Pages::new(&paging, &api.parameters);
         loop {
@@ -133,7 +144,7 @@ impl Simulated {
                 parameters: pages.request(),
                 ..api.clone()
             };
-            let page = self.handle(now, &call.account, call.class, &page, took_ms);
+            let page = self.handle(now, account, call.class, &page, took_ms);
             if let Some(outcome) = pages.take(page) {
                 return outcome;
             }
@@ -143,7 +154,7 @@ impl Simulated {
     fn handle(
         &mut self,
         now: Timestamp,
-        account: &str,
+        account: &Principal,
         class: Class,
         api: &Api,
         took_ms: &mut u64,
@@ -167,8 +178,7 @@ impl Simulated {
                 return Outcome::Refused(fault);
             }
         };
-        let own = account.split('>').next().unwrap_or_default();
-        let bound = self.accounts.get(own);
+        let bound = self.accounts.get(&**account.name());
         let region = bound.and_then(|account| account.region.clone());
         let usual = || region.or_else(|| Some("cn-hangzhou".to_owned()));
         let request = Request {
@@ -188,22 +198,22 @@ impl Simulated {
     }
 
     /// Assumes the role of a handle again before its session ends, as a run does.
-    fn renew(&mut self, now: Timestamp, account: &str, took_ms: &mut u64) {
-        let Some((parent, arn)) = account.rsplit_once('>') else {
+    fn renew(&mut self, now: Timestamp, account: &Principal, took_ms: &mut u64) {
+        let Some((parent, arn)) = account.parent().zip(account.role()) else {
             return;
         };
         let since = self.keys.get(account).map(|(_, since)| *since);
         if since.is_some_and(|since| now.since(since) > SESSION_MS) {
             // A refusal shows itself in the call that needs the session.
-            self.assume_role(now, parent, arn, "case", took_ms);
+            self.assume_role(now, &parent, arn, "case", took_ms);
         }
     }
 
     fn assume_role(
         &mut self,
         now: Timestamp,
-        account: &str,
-        arn: &str,
+        account: &Principal,
+        arn: &RoleArn,
         session: &str,
         took_ms: &mut u64,
     ) -> Outcome {
@@ -227,7 +237,7 @@ impl Simulated {
             id: text("/Credentials/AccessKeyId"),
             token: Some(text("/Credentials/SecurityToken")),
         };
-        self.keys.insert(format!("{account}>{arn}"), (key, now));
+        self.keys.insert(account.assumed(arn.clone()), (key, now));
         Outcome::Done(json!({ "arn": text("/AssumedRoleUser/Arn") }))
     }
 

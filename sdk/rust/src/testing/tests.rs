@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use rutter_engine::{Api, Call, HostCall, Outcome, Target, Timestamp};
+use rutter_engine::{Api, Call, HostCall, Outcome, Principal, Target, Timestamp};
 use rutter_manifest::Manifest;
 use rutter_meaning::table::{
     Comes, Next, READY, Row, a_change, a_poll, a_read, alone, product_of, rows,
@@ -66,8 +66,7 @@ fn api_of(call: Call) -> Api {
 fn errand(call: HostCall) -> Errand {
     let handle = Handle {
         opened_as: "account".to_owned(),
-        account: "account".to_owned(),
-        assumed: false,
+        account: Principal::new("account").expect("a name"),
     };
     match call {
         HostCall::WaitFor { call, condition } => Errand::WaitFor {

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use rutter_engine::{
-    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, Passing, Repeat, Shows,
-    Target, UndoRequest, Use,
+    Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, Passing, Principal,
+    Repeat, Shows, Target, UndoRequest, Use,
 };
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ pub fn print(call: &HostCall) -> String {
 
 fn api(action: &str, name: Value, class: Class, repeat: Repeat) -> Call {
     Call {
-        account: "home".to_owned(),
+        account: Principal::new("home").ok(),
         target: Target::Api(Api {
             product: "T".to_owned(),
             action: action.to_owned(),
