@@ -85,8 +85,9 @@ pub struct At {
     pub phase: Phase,
 }
 
-/// One host call of a guest: the attempt, the number in it, and what is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One host call of a guest: the attempt, the number in it, and what is called. Facts of a call hold it
+/// among their own fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The attempt.
     pub at: At,
@@ -344,12 +345,9 @@ pub enum Fact {
     },
     /// A host call that changes nothing was answered.
     CallAnswered {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt, from 0.
-        index: u32,
-        /// The call's fingerprint.
-        print: String,
+        /// Of which call.
+        #[serde(flatten)]
+        place: Place,
         /// The call for people, `ECS:DescribeImages`.
         label: String,
         /// The answer.
@@ -357,12 +355,9 @@ pub enum Fact {
     },
     /// A wait began.
     WaitStarted {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt.
-        index: u32,
-        /// The call's fingerprint.
-        print: String,
+        /// Of which call.
+        #[serde(flatten)]
+        place: Place,
         /// What is waited for, for people.
         label: String,
         /// When it ends or gives up.
@@ -370,14 +365,11 @@ pub enum Fact {
     },
     /// A change is about to be sent.
     ChangeIntended {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt.
-        index: u32,
+        /// Of which call.
+        #[serde(flatten)]
+        place: Place,
         /// The change's number in the run, from 1.
         change: u64,
-        /// The call's fingerprint.
-        print: String,
         /// The call.
         call: Box<Call>,
         /// The call that takes it back.
@@ -404,12 +396,9 @@ pub enum Fact {
     },
     /// What an open change made was found when an equal one was about to be sent.
     ChangeFound {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt.
-        index: u32,
-        /// The call's fingerprint.
-        print: String,
+        /// Of which call.
+        #[serde(flatten)]
+        place: Place,
         /// The change's number.
         change: u64,
         /// What its answer would have held.
@@ -464,12 +453,9 @@ pub enum Fact {
     },
     /// A change that stayed while its step was made again answered an equal one.
     ChangeKept {
-        /// By whom.
-        at: At,
-        /// The call's place in the attempt.
-        index: u32,
-        /// The call's fingerprint.
-        print: String,
+        /// Of which call.
+        #[serde(flatten)]
+        place: Place,
         /// The change's number.
         change: u64,
     },

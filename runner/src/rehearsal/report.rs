@@ -123,8 +123,8 @@ fn lanes(material: &Material<'_>) -> BTreeMap<Name, Lane> {
                 lane.began.get_or_insert(record.time);
                 lane.ended = Some(record.time);
             }
-            Fact::WaitStarted { at, label, .. } => {
-                let lane = lanes.entry(at.step.clone()).or_default();
+            Fact::WaitStarted { place, label, .. } => {
+                let lane = lanes.entry(place.at.step.clone()).or_default();
                 if !lane.waited.contains(label) {
                     lane.waited.push(label.clone());
                 }

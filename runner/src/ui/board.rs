@@ -64,10 +64,12 @@ impl Board {
             Fact::AttemptEnded { at, .. } => {
                 self.entries.remove(at);
             }
-            Fact::CallAnswered { at, .. } => self.does(at, Doing::Runs),
-            Fact::ChangeIntended { at, call, .. } => self.does(at, Doing::Sends(call.label())),
+            Fact::CallAnswered { place, .. } => self.does(&place.at, Doing::Runs),
+            Fact::ChangeIntended { place, call, .. } => {
+                self.does(&place.at, Doing::Sends(call.label()));
+            }
             Fact::WaitStarted {
-                at,
+                place,
                 label,
                 deadline,
                 ..
@@ -78,7 +80,7 @@ impl Board {
                     deadline: *deadline,
                     since: record.time,
                 };
-                self.does(at, doing);
+                self.does(&place.at, doing);
             }
             _ => {}
         }
@@ -178,7 +180,7 @@ pub(super) fn part(done: u64, total: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::Board;
-    use rutter_engine::{At, Fact, Phase, Record, Timestamp};
+    use rutter_engine::{At, Fact, Phase, Place, Record, Timestamp};
 
     fn at() -> At {
         At {
@@ -209,9 +211,11 @@ mod tests {
         board.record(&record(
             1_000,
             Fact::WaitStarted {
-                at: at(),
-                index: 0,
-                print: String::new(),
+                place: Place {
+                    at: at(),
+                    index: 0,
+                    print: String::new(),
+                },
                 label: "DTS:DescribeDtsJobDetail".to_owned(),
                 deadline: Timestamp(1_700_000_000_000),
             },

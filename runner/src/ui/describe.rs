@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, ItemState, Mode, Name, Person,
-    Phase, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd, Timestamp,
+    Phase, Place, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
+    Timestamp,
 };
 
 use super::no_return::passes_by;
@@ -127,24 +128,29 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         | Fact::AttemptEnded { .. }
         | Fact::RetryPlanned { .. } => of_attempt(fact, run),
         Fact::CallAnswered {
-            at, label, answer, ..
+            place: call,
+            label,
+            answer,
         } => match answer {
-            Ok(_) => detail(format!("{}: {} answered", place(at, run), one_line(label))),
+            Ok(_) => detail(format!(
+                "{}: {} answered",
+                place(&call.at, run),
+                one_line(label)
+            )),
             Err(fault) => detail(format!(
                 "{}: {} failed: {}",
-                place(at, run),
+                place(&call.at, run),
                 one_line(label),
                 why(fault)
             )),
         },
         Fact::WaitStarted {
-            at,
+            place: call,
             label,
             deadline,
-            ..
         } => detail(format!(
             "{}: waits for {}, until {} at the latest",
-            place(at, run),
+            place(&call.at, run),
             one_line(label),
             instant_here(*deadline)
         )),
@@ -279,7 +285,10 @@ fn of_attempt(fact: &Fact, run: &Run) -> Said {
 fn of_change(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::ChangeIntended {
-            at, change, call, ..
+            place: Place { at, .. },
+            change,
+            call,
+            ..
         } => {
             let sent = format!(
                 "{}: {} is sent (change {change})",

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, AttemptEnd, Fact, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
+    Approval, AttemptEnd, Fact, Place, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
 };
 use serde_json::json;
 
@@ -29,9 +29,11 @@ fn a_run_that_goes_well_reads_as_a_story() {
         answer: json!({}),
     });
     story.then(Fact::CallAnswered {
-        at: at("role"),
-        index: 1,
-        print: "q".to_owned(),
+        place: Place {
+            at: at("role"),
+            index: 1,
+            print: "q".to_owned(),
+        },
         label: "RAM:GetRole".to_owned(),
         answer: Ok(json!({})),
     });

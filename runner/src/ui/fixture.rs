@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Account, Api, At, AttemptEnd, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity,
-    Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Principal, Record, Repeat, Retry, Run,
-    Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
+    Item, Mode, Need, OnFailure, Phase, Place, Plan, PluginRef, Principal, Record, Repeat, Retry,
+    Run, Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -91,10 +91,12 @@ impl Story {
         let mut story = Self::begun();
         story.begins("role");
         story.then(Fact::ChangeIntended {
-            at: at("role"),
-            index: 0,
+            place: Place {
+                at: at("role"),
+                index: 0,
+                print: "p".to_owned(),
+            },
             change: 1,
-            print: "p".to_owned(),
             call: Box::new(call("CreateRole")),
             reverse: Some(Box::new(call("DeleteRole"))),
             find: None,

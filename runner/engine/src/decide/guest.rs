@@ -206,15 +206,12 @@ impl Turn<'_> {
             HostCall::Sleep { duration_ms } => {
                 let deadline = self.now.after(duration_ms);
                 let label = "a pause".to_owned();
-                let fact = Fact::WaitStarted {
-                    at: at.clone(),
-                    index,
-                    print,
+                self.sleep_until(at.clone(), index, deadline);
+                self.facts.push(Fact::WaitStarted {
+                    place: Place { at, index, print },
                     label,
                     deadline,
-                };
-                self.facts.push(fact);
-                self.sleep_until(at, index, deadline);
+                });
             }
         }
     }
@@ -255,7 +252,7 @@ impl Turn<'_> {
 
     fn intend_change(&mut self, intent: Intent, tries: u32, first: Timestamp) {
         let Intent {
-            place: Place { at, index, print },
+            place,
             call,
             reverse,
             find,
@@ -267,13 +264,11 @@ impl Turn<'_> {
         self.effects.push(Effect::Send {
             ticket,
             call: call.clone(),
-            at: at.clone(),
+            at: place.at.clone(),
         });
         self.facts.push(Fact::ChangeIntended {
-            at,
-            index,
+            place,
             change,
-            print,
             call,
             reverse,
             find,
@@ -299,9 +294,7 @@ impl Turn<'_> {
     fn begin_wait(&mut self, place: Place, call: Call, condition: Condition) {
         let deadline = self.now.after(condition.timeout_ms);
         self.facts.push(Fact::WaitStarted {
-            at: place.at.clone(),
-            index: place.index,
-            print: place.print.clone(),
+            place: place.clone(),
             label: wait_label(&call, &condition),
             deadline,
         });
@@ -377,17 +370,12 @@ impl Turn<'_> {
         label: String,
         answer: Result<Value, Fault>,
     ) {
-        let Place { at, index, print } = place;
-        let by = at.clone();
-        let told = answer.clone();
+        self.answer(place.at.clone(), place.index, answer.clone());
         self.facts.push(Fact::CallAnswered {
-            at,
-            index,
-            print,
+            place,
             label,
             answer,
         });
-        self.answer(by, index, told);
     }
 
     fn not_deterministic(&mut self, at: At, index: u32, slot: &Slot, call: &HostCall) {

@@ -237,26 +237,23 @@ impl Turn<'_> {
         find: &Find,
         seen: Option<&Value>,
     ) {
-        let Place { at, index, print } = place;
-        match self.run.open_change(&at, &print) {
+        let Place { at, print, .. } = &place;
+        match self.run.open_change(at, print) {
             Some(change) => {
                 let change = change.number;
+                self.answer(at.clone(), place.index, Ok(told(found.clone(), true)));
                 self.facts.push(Fact::ChangeFound {
-                    at: at.clone(),
-                    index,
-                    print,
+                    place,
                     change,
-                    answer: found.clone(),
+                    answer: found,
                 });
-                self.answer(at, index, Ok(told(found, true)));
             }
             None => {
                 let label = format!("look before {}", call.label());
-                let made = self.run.has_made(&at, &print);
+                let made = self.run.has_made(at, print);
                 if !made {
-                    self.adopted(&at, find, seen);
+                    self.adopted(at, find, seen);
                 }
-                let place = Place { at, index, print };
                 self.record_answer(place, label, Ok(told(found, made)));
             }
         }

@@ -5,7 +5,7 @@ use crate::api::{Fault, FaultClass};
 use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};
-use crate::record::{At, Fact, Item};
+use crate::record::{At, Fact, Item, Place};
 use crate::run::StepRun;
 
 impl Turn<'_> {
@@ -30,9 +30,11 @@ impl Turn<'_> {
             return false;
         };
         self.facts.push(Fact::ChangeKept {
-            at: at.clone(),
-            index,
-            print: print.to_owned(),
+            place: Place {
+                at: at.clone(),
+                index,
+                print: print.to_owned(),
+            },
             change,
         });
         self.answer(at.clone(), index, Ok(answer));

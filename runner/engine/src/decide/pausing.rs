@@ -7,7 +7,7 @@ use super::steps::next_at;
 use crate::api::{Fault, FaultClass};
 use crate::plan::{Name, Step};
 use crate::question::Approval;
-use crate::record::{At, AttemptEnd, Fact, StepEnd, Timestamp};
+use crate::record::{At, AttemptEnd, Fact, Place, StepEnd, Timestamp};
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun};
 
 /// The fingerprint of the one wait that a `pause` step consists of.
@@ -57,9 +57,7 @@ impl Turn<'_> {
     fn begin_pause(&mut self, at: At, inputs: &Value) {
         let deadline = pause_end(inputs, self.now);
         self.facts.push(Fact::WaitStarted {
-            at: at.clone(),
-            index: 0,
-            print: PAUSE.to_owned(),
+            place: place(&at),
             label: "a pause".to_owned(),
             deadline,
         });
@@ -68,9 +66,7 @@ impl Turn<'_> {
 
     pub(super) fn pause_over(&mut self, at: At) {
         self.facts.push(Fact::CallAnswered {
-            at: at.clone(),
-            index: 0,
-            print: PAUSE.to_owned(),
+            place: place(&at),
             label: "a pause".to_owned(),
             answer: Ok(Value::Null),
         });
@@ -132,6 +128,14 @@ fn about_past(step: &Name, until: &str) -> Approval {
         within: None,
         changes: Vec::new(),
         covers: Vec::new(),
+    }
+}
+
+fn place(at: &At) -> Place {
+    Place {
+        at: at.clone(),
+        index: 0,
+        print: PAUSE.to_owned(),
     }
 }
 

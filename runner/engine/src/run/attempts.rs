@@ -1,7 +1,7 @@
 //! Attempts and the host calls in them.
 
 use crate::plan::Name;
-use crate::record::{At, AttemptEnd, Phase, Timestamp};
+use crate::record::{At, AttemptEnd, Phase, Place, Timestamp};
 use crate::run::{
     Attempt, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind, StepRun, StepState,
 };
@@ -88,20 +88,14 @@ impl Run {
     }
 
     /// Puts a recorded call in its place: the next one, or one that is now answered or made again.
-    pub(super) fn slot(
-        &mut self,
-        at: &At,
-        index: u32,
-        print: &str,
-        kind: SlotKind,
-        time: Timestamp,
-    ) -> Legal {
-        let place = index as usize;
+    pub(super) fn slot(&mut self, place: &Place, kind: SlotKind, time: Timestamp) -> Legal {
+        let Place { at, index, print } = place;
+        let number = *index as usize;
         let attempt = self.attempt_mut(at)?;
         let nowhere = || Err(format!("call {index} of step `{}` has no place", at.step));
-        let before = match attempt.calls.get(place) {
-            None if place == attempt.calls.len() => None,
-            Some(slot) if slot.print == print && place + 1 == attempt.calls.len() => {
+        let before = match attempt.calls.get(number) {
+            None if number == attempt.calls.len() => None,
+            Some(slot) if slot.print == *print && number + 1 == attempt.calls.len() => {
                 Some(slot.kind.clone())
             }
             _ => return nowhere(),
@@ -117,12 +111,12 @@ impl Run {
             return nowhere();
         }
         let slot = Slot {
-            print: print.to_owned(),
+            print: print.clone(),
             kind,
             time,
         };
         let calls = &mut self.attempt_mut(at)?.calls;
-        calls.truncate(place);
+        calls.truncate(number);
         calls.push(slot);
         Ok(())
     }

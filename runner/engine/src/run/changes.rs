@@ -7,23 +7,17 @@ use crate::call::{Call, Repeat, Target};
 use crate::decide::told;
 use crate::find::{Find, Shows};
 use crate::plan::Name;
-use crate::record::{At, Phase, Timestamp};
+use crate::record::{At, Phase, Place, Timestamp};
 use crate::run::trust::Token;
 use crate::run::{
     Attempt, Back, Change, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind,
 };
 
 impl Run {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are the fields of one record"
-    )]
     pub(super) fn change_intended(
         &mut self,
         number: u64,
-        at: &At,
-        index: u32,
-        print: &str,
+        place: &Place,
         call: &Call,
         reverse: Option<&Call>,
         (find, before): (Option<&Find>, &[String]),
@@ -34,9 +28,9 @@ impl Run {
         }
         self.changes.push(Change {
             number,
-            at: at.clone(),
-            index,
-            print: print.to_owned(),
+            at: place.at.clone(),
+            index: place.index,
+            print: place.print.clone(),
             call: call.clone(),
             reverse: reverse.cloned(),
             find: find.cloned().map(Box::new),
@@ -57,7 +51,7 @@ impl Run {
             compared: false,
         });
         self.unanswered.insert(number);
-        let (_, _, item) = self.item_mut(at)?;
+        let (_, _, item) = self.item_mut(&place.at)?;
         item.changes.push(number);
         Ok(())
     }

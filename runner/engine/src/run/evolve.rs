@@ -192,37 +192,27 @@ impl Run {
 
     fn apply_to_call(&mut self, fact: &Fact, time: Timestamp) -> Legal {
         match fact {
-            Fact::CallAnswered {
-                at,
-                index,
-                print,
-                answer,
-                ..
-            } => self.slot(at, *index, print, SlotKind::Answered(answer.clone()), time),
+            Fact::CallAnswered { place, answer, .. } => {
+                self.slot(place, SlotKind::Answered(answer.clone()), time)
+            }
             Fact::WaitStarted {
-                at,
-                index,
-                print,
-                deadline,
-                ..
+                place, deadline, ..
             } => {
                 let deadline = *deadline;
-                self.slot(at, *index, print, SlotKind::Wait { deadline }, time)
+                self.slot(place, SlotKind::Wait { deadline }, time)
             }
             Fact::ChangeIntended {
-                at,
-                index,
+                place,
                 change,
-                print,
                 call,
                 reverse,
                 find,
                 before,
             } => {
-                self.slot(at, *index, print, SlotKind::Change(*change), time)?;
+                self.slot(place, SlotKind::Change(*change), time)?;
                 let (reverse, look) = (reverse.as_deref(), (find.as_deref(), before.as_slice()));
-                self.change_intended(*change, at, *index, print, call, reverse, look, time)?;
-                self.change_mut(*change)?.granted = self.use_grant(at, print);
+                self.change_intended(*change, place, call, reverse, look, time)?;
+                self.change_mut(*change)?.granted = self.use_grant(&place.at, &place.print);
                 Ok(())
             }
             Fact::ChangeDone { change, answer } => {
@@ -242,23 +232,16 @@ impl Run {
                 Ok(())
             }
             Fact::ChangeFound {
-                at,
-                index,
-                print,
+                place,
                 change,
                 answer,
             } => {
                 let kind = SlotKind::Answered(Ok(told(answer.clone(), true)));
-                self.slot(at, *index, print, kind, time)?;
+                self.slot(place, kind, time)?;
                 self.change_found(*change, answer)
             }
-            Fact::ChangeKept {
-                at,
-                index,
-                print,
-                change,
-            } => {
-                self.slot(at, *index, print, SlotKind::Change(*change), time)?;
+            Fact::ChangeKept { place, change } => {
+                self.slot(place, SlotKind::Change(*change), time)?;
                 self.change_kept(*change)
             }
             _ => Err("it is not about a call".to_owned()),

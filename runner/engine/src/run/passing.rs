@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::call::{Call, Class, Repeat, Target};
 use crate::find::{Find, Shows};
-use crate::record::{Phase, Timestamp};
+use crate::record::{Phase, Place, Timestamp};
 use crate::run::{Back, Change, ChangeState, Legal, Run};
 use crate::seen::{Passed, Seen};
 
@@ -33,10 +33,14 @@ impl Run {
         time: Timestamp,
     ) -> Legal {
         let maker = self.change_mut(passed.of)?;
-        let (at, index, call) = (maker.at.clone(), maker.index, maker.call.clone());
-        let call = stands_for(call);
+        let place = Place {
+            at: maker.at.clone(),
+            index: maker.index,
+            print: String::new(),
+        };
+        let call = stands_for(maker.call.clone());
         let look = (Some(find), &[][..]);
-        self.change_intended(number, &at, index, "", &call, reverse, look, time)?;
+        self.change_intended(number, &place, &call, reverse, look, time)?;
         let answer = json!({ "Id": passed.id });
         self.change_over(number, ChangeState::Done(answer), time)?;
         self.change_mut(number)?.passed = Some(passed.clone());
