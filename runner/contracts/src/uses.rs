@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     product: &'static str,
-    /// The action that makes the object.
+    /// The action that makes the object, or the one that removes what another made in passing.
     action: &'static str,
     /// What a use is, for people: `shared with`.
     pub what: &'static str,
@@ -23,7 +23,7 @@ pub struct Usage {
 /// Where the value of a parameter comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
-    /// A parameter of the action that made the object.
+    /// A parameter of that action.
     Call(&'static str),
     /// A field of its answer, by JSON pointer.
     Answer(&'static str),
@@ -42,7 +42,7 @@ const HOLDERS: &[(&str, &str)] = &[
     ("/Groups/Group", "/GroupName"),
 ];
 
-const USAGES: [Usage; 5] = [
+const USAGES: [Usage; 6] = [
     Usage {
         product: "ECS",
         action: "CreateImage",
@@ -66,6 +66,19 @@ const USAGES: [Usage; 5] = [
             ("ImageId", From::Answer("/ImageId")),
         ],
         region: Some("DestinationRegionId"),
+        lists: SHARES,
+        none_at_first: true,
+    },
+    Usage {
+        product: "ECS",
+        action: "DeleteImage",
+        what: "it is shared with",
+        read: "DescribeImageSharePermission",
+        parameters: &[
+            ("RegionId", From::Call("RegionId")),
+            ("ImageId", From::Call("ImageId")),
+        ],
+        region: None,
         lists: SHARES,
         none_at_first: true,
     },

@@ -35,6 +35,9 @@ impl Kind {
     /// With its calls classed.
     pub(crate) fn classed(self, account: &Principal) -> Passing {
         let call = |api: Api| classed(account, api);
+        let uses = self.used();
+        let uses = uses.map(|(usage, remove)| use_of(account, usage, remove));
+        let uses: Vec<Use> = uses.collect();
         Passing {
             kind: self.kind,
             of: self.behind.map(|place| place as usize),
@@ -54,12 +57,24 @@ impl Kind {
                 marked: false,
                 before_back: None,
                 fields: Vec::new(),
-                uses: Vec::new(),
+                uses,
                 passing: Vec::new(),
                 settle_ms: SETTLE_MS,
                 answer: Value::Null,
             },
         }
+    }
+}
+
+impl Kind {
+    /// Who may use one, with the call that removes it.
+    fn used(&self) -> impl Iterator<Item = (&'static Usage, &Api)> {
+        let remove = self.remove.as_ref();
+        remove.into_iter().flat_map(|remove| {
+            let action = known(remove).into_iter();
+            let usages = action.flat_map(|action| usages(action.product, &action.name));
+            usages.map(move |usage| (usage, remove))
+        })
     }
 }
 
@@ -77,6 +92,8 @@ pub(crate) fn calls(change: &Api, reverse: Option<&Api>, look: &Look) -> Vec<Jud
     let rest = look.before_back.iter().map(|(api, _)| read(api.clone()));
     let passing = look.passing.iter().flat_map(|kind| {
         let reads = kind.read.iter().chain([&kind.look]).cloned().map(read);
+        let uses = kind.used();
+        let reads = reads.chain(uses.map(|(usage, remove)| read(request(usage, remove))));
         let remove = kind.remove.iter().cloned();
         reads.chain(remove.map(|api| Judged { api, reads: false }))
     });
@@ -116,17 +133,20 @@ pub(crate) fn uses(
     look: &Look,
 ) -> Vec<Use> {
     let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
-    let uses = used(change, destroyed, look).map(|usage| Use {
+    let uses = used(change, destroyed, look).map(|usage| use_of(account, usage, change));
+    uses.collect()
+}
+
+fn use_of(account: &Principal, usage: &Usage, of: &Api) -> Use {
+    let lists = usage.lists.iter();
+    Use {
         what: usage.what.to_owned(),
-        read: all_pages(classed(account, request(usage, change))),
-        lists: usage
-            .lists
-            .iter()
+        read: all_pages(classed(account, request(usage, of))),
+        lists: lists
             .map(|(list, id)| ((*list).to_owned(), (*id).to_owned()))
             .collect(),
         none_at_first: usage.none_at_first,
-    });
-    uses.collect()
+    }
 }
 
 /// A plugin that says what is made in passing takes the object back by itself where it has no reverse.

@@ -382,6 +382,9 @@ impl<'a> Turn<'a> {
         let reverse = change.reverse.as_ref().map(|call| resolved(call, change));
         let fault = match (reverse, reversed) {
             (_, Reversed::NotNeeded) => return self.stays_with_its_object(change),
+            (Some(Ok(_)), Reversed::NotSent) if change.is_to_be_compared() => {
+                return self.survey_before_back(change);
+            }
             (Some(Ok(call)), Reversed::Unknown | Reversed::NotSent) if *tries < REVERSES_MAX => {
                 let call = Box::new(call);
                 return self.send_reverse(*number, call, &change.at, tries + 1, self.now);

@@ -45,6 +45,11 @@ impl Turn<'_> {
         self.facts.push(Fact::LookBegun {
             change: change.number,
         });
+        self.survey_before_back(change);
+    }
+
+    /// The same, of a change that is being looked at.
+    pub(super) fn survey_before_back(&mut self, change: &Change) {
         self.survey(change, change.at.clone(), SurveyFor::Back);
     }
 

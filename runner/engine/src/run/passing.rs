@@ -103,7 +103,9 @@ impl Change {
 
     /// Whether it is to be compared with what was left before it is taken back.
     pub(crate) fn is_to_be_compared(&self) -> bool {
-        !self.compared && !self.insisted && self.passed.is_none() && self.surveyed().is_some()
+        // What was made in passing was not read when its step ended: only that somebody uses it shows.
+        let worth = |find: &Find| self.passed.is_none() || !find.uses.is_empty();
+        !self.compared && !self.insisted && self.surveyed().is_some_and(worth)
     }
 }
 

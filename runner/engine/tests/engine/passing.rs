@@ -53,6 +53,29 @@ fn what_is_made_in_passing_is_known_and_taken_back_after_what_it_is_behind() {
 }
 
 #[test]
+fn what_was_made_in_passing_and_is_used_by_others_is_not_destroyed_unasked() {
+    let mut shell = Shell::new();
+    shell.guest("m", calls(vec![make("a").seen().with_used_parts()]));
+    shell.start(plan([step("m")]));
+    shell.until_fact("change-done");
+    shell.cloud.exists.insert("a/part".to_owned(), 1);
+    shell.until_idle();
+    shell.cloud.exists.insert("a/part/users".to_owned(), 1);
+    assert_eq!(shell.undo(), Standing::UndoFailed);
+    let Back::Failed(fault) = &part(&shell).back else {
+        panic!("{:?}", part(&shell).back)
+    };
+    assert!(
+        fault.message.contains("it is used by a/part/users-1"),
+        "{fault}"
+    );
+    assert!(shell.cloud.has("a/part") && !shell.cloud.has("a"));
+    shell.cloud.exists.remove("a/part/users");
+    assert!(rolled_back(&shell.undo()), "nobody uses it any more");
+    assert!(!shell.cloud.has("a/part"));
+}
+
+#[test]
 fn what_shows_only_after_the_reverse_is_found_as_well() {
     let mut shell = Shell::new();
     shell.guest("m", calls(vec![make("a").seen().with_parts()]));

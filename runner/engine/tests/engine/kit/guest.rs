@@ -191,6 +191,8 @@ pub trait CallExt {
     fn taken(self) -> Self;
     /// It makes `NAME/part` in passing.
     fn with_parts(self) -> Self;
+    /// `NAME/part/users` use what it makes in passing, whose removal destroys it.
+    fn with_used_parts(self) -> Self;
     /// Its reverse destroys it; `NAME/users` use it, and `Note` is compared.
     fn used(self) -> Self;
 }
@@ -294,6 +296,24 @@ impl CallExt for HostCall {
             find: look,
         });
         self
+    }
+
+    fn with_used_parts(self) -> Self {
+        let mut call = self.with_parts();
+        let name = call.name();
+        let users = json!(format!("{name}/part/users"));
+        for passing in &mut call.find().passing {
+            passing.find.uses.push(Use {
+                what: "it is used by".to_owned(),
+                read: api("List", users.clone(), Class::Read, Repeat::Same),
+                lists: vec![("/Items".to_owned(), "/Id".to_owned())],
+                none_at_first: true,
+            });
+            if let Some(remove) = &mut passing.remove {
+                remove.ask = Some(Ask::Irreversible);
+            }
+        }
+        call
     }
 
     fn used(mut self) -> Self {
