@@ -11,6 +11,7 @@ pub mod host;
 pub mod journal;
 pub mod plugin;
 pub mod rehearsal;
+pub mod rules;
 pub mod runbook;
 pub mod secrets;
 pub mod session;

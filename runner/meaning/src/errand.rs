@@ -14,6 +14,7 @@ use url::Url;
 use crate::fingerprint::{self, Maker};
 use crate::passing;
 use crate::permit::{self, Admit, Side};
+use crate::rules::Rules;
 use crate::tokens::{self, Tokens};
 
 /// What a guest wants of the outside world.
@@ -117,6 +118,8 @@ pub struct Judge<'a> {
     pub named: &'a Admit<'a>,
     /// What the guest's tokens are made from.
     pub maker: Maker<'a>,
+    /// Which rules hold.
+    pub rules: Rules,
 }
 
 impl Judge<'_> {

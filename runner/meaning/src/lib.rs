@@ -12,6 +12,7 @@
 //! | whether an answer means done, refused or unknown | `answer.rs` |
 //! | how a paged list is read to its end | `pages.rs` |
 //! | what follows from each answer, as a table | `table.rs` |
+//! | what each rule is called, so that a test can leave one out | `rules.rs` |
 //!
 //! Everything here is a function of its arguments: the contracts' facts, the engine's types, a manifest.
 
@@ -23,6 +24,7 @@ pub mod pages;
 mod passing;
 mod permit;
 mod request;
+mod rules;
 pub mod table;
 mod tokens;
 mod written;
@@ -33,5 +35,6 @@ pub use fingerprint::Maker;
 pub use one_step::{AsWritten, one_step};
 pub use permit::{Admit, http_place, refusal};
 pub use request::{RequestParts, request};
+pub use rules::{Rule, Rules};
 pub use tokens::Tokens;
 pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition};

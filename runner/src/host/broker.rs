@@ -17,6 +17,7 @@ use super::carry::Carry;
 use super::context::Context;
 use super::line::Answer;
 use super::pace::{Pace, Time};
+use crate::rules;
 
 /// Takes a guest's call through the first four stages and returns the driver's answer.
 ///
@@ -40,6 +41,7 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
             at: &context.line.at,
             generation: context.generation,
         },
+        rules: rules::held(),
     };
     let denied = judge.permit(&errand).err();
     let (print, call) = judge.class(&mut context.tokens, errand);

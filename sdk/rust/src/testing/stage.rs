@@ -12,7 +12,9 @@ use rutter_engine::{
     UndoRequest, Work, advance,
 };
 use rutter_manifest::Manifest;
-use rutter_meaning::{AsWritten, Errand, Judge, Maker, Tokens, fingerprint, http_place, one_step};
+use rutter_meaning::{
+    AsWritten, Errand, Judge, Maker, Rules, Tokens, fingerprint, http_place, one_step,
+};
 use serde_json::Value;
 
 use crate::testing::expect::resolve;
@@ -247,6 +249,7 @@ impl Stage {
                 at: &at,
                 generation: 0,
             },
+            rules: Rules::ALL,
         };
         let denied = judge.permit(&errand).err();
         let place = match &errand {

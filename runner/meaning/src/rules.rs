@@ -1,0 +1,142 @@
+//! The rules that keep a plugin within what it may do, by name.
+//!
+//! Every one holds, always. That a test can leave one out is how it shows that this rule, and nothing
+//! else, stops what it is there to stop.
+
+/// A rule. Its documentation says what it keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// A call is judged, recorded, shown and sent in one spelling: product, version, action, region, JSON.
+    Canonical,
+    /// Parameters that every API takes (whose account, which token) are the host's to set.
+    CommonParameters,
+    /// A change that no contract knows asks a person.
+    UnknownAsks,
+    /// What gives out keys is not called, whatever product it is called of.
+    KeysRefused,
+    /// Fields of an answer that look like credentials are hidden, whoever answers.
+    KeysHidden,
+    /// A placeholder cannot be computed.
+    RandomPlaceholders,
+    /// A guest uses the placeholders that it was handed, and no other.
+    OwnPlaceholders,
+    /// A secret goes where the contract or the manifest says that secrets go.
+    SecretPlaces,
+    /// A secret that a text quotes becomes a mark that no call can use.
+    InertMarks,
+    /// An empty text is no secret.
+    EmptySecrets,
+    /// How big, how many and how deep a component may be, before it is compiled.
+    ComponentShape,
+    /// Compiling is bounded in time and memory, outside the host.
+    CompileApart,
+    /// How long a text that a guest hands over may be.
+    TextLengths,
+    /// How long a wait may be.
+    WaitLengths,
+    /// What is read is a plain file of bounded size.
+    PlainFiles,
+    /// What a terminal would act on is shown, not acted on.
+    Terminal,
+    /// A manifest's kind and its permissions agree.
+    Claims,
+    /// A component has one manifest.
+    OneManifest,
+    /// A guest does not speak with the host's codes.
+    HostCodes,
+    /// A change is taken back by what takes it back, or a person is asked.
+    Reverses,
+    /// An own undo destroys unasked only what its step made.
+    OwnUndo,
+    /// What a plugin may do was accepted.
+    Lock,
+    /// A plugin that ships is not replaced by another of its name.
+    ShippedFirst,
+    /// Compiled code that is kept is the host's own.
+    KeptCode,
+    /// Other users read and write nothing.
+    Modes,
+    /// A child sees nothing of the host's environment.
+    CleanEnvironment,
+    /// An address is public.
+    PublicAddresses,
+}
+
+/// Which rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules(u64);
+
+impl Rule {
+    /// Every rule with its name.
+    pub const ALL: [(Self, &'static str); 27] = [
+        (Self::Canonical, "canonical"),
+        (Self::CommonParameters, "common-parameters"),
+        (Self::UnknownAsks, "unknown-asks"),
+        (Self::KeysRefused, "keys-refused"),
+        (Self::KeysHidden, "keys-hidden"),
+        (Self::RandomPlaceholders, "random-placeholders"),
+        (Self::OwnPlaceholders, "own-placeholders"),
+        (Self::SecretPlaces, "secret-places"),
+        (Self::InertMarks, "inert-marks"),
+        (Self::EmptySecrets, "empty-secrets"),
+        (Self::ComponentShape, "component-shape"),
+        (Self::CompileApart, "compile-apart"),
+        (Self::TextLengths, "text-lengths"),
+        (Self::WaitLengths, "wait-lengths"),
+        (Self::PlainFiles, "plain-files"),
+        (Self::Terminal, "terminal"),
+        (Self::Claims, "claims"),
+        (Self::OneManifest, "one-manifest"),
+        (Self::HostCodes, "host-codes"),
+        (Self::Reverses, "reverses"),
+        (Self::OwnUndo, "own-undo"),
+        (Self::Lock, "lock"),
+        (Self::ShippedFirst, "shipped-first"),
+        (Self::KeptCode, "kept-code"),
+        (Self::Modes, "modes"),
+        (Self::CleanEnvironment, "clean-environment"),
+        (Self::PublicAddresses, "public-addresses"),
+    ];
+
+    /// The rule with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter();
+        all.find(|(_, own)| *own == name).map(|(rule, _)| *rule)
+    }
+
+    fn bit(self) -> u64 {
+        1 << self as u64
+    }
+}
+
+impl Rules {
+    /// Every rule holds.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// The same without one.
+    #[must_use]
+    pub fn without(self, rule: Rule) -> Self {
+        Self(self.0 & !rule.bit())
+    }
+
+    /// Whether a rule holds.
+    pub fn hold(self, rule: Rule) -> bool {
+        self.0 & rule.bit() != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_name_of_its_own_and_can_be_left_out_alone() {
+        for (rule, name) in Rule::ALL {
+            assert_eq!(Rule::named(name), Some(rule));
+            let rules = Rules::ALL.without(rule);
+            for (other, _) in Rule::ALL {
+                assert_eq!(rules.hold(other), other != rule);
+            }
+        }
+    }
+}
