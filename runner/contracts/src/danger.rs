@@ -13,14 +13,15 @@ pub enum Danger {
     Costs,
 }
 
-/// A parameter's value that makes an otherwise harmless call destroy data.
+/// A parameter that makes an otherwise harmless call destroy data, unless it has a value that is known to
+/// be harmless.
 struct Destroys {
     product: &'static str,
     action: &'static str,
-    /// The parameter, and a member of the JSON text that it holds.
+    /// The parameter, and a member of the structure or JSON text that it holds.
     parameter: &'static str,
     member: Option<&'static str>,
-    value: &'static str,
+    harmless: &'static [&'static str],
 }
 
 const DESTROYS: [Destroys; 3] = [
@@ -30,14 +31,14 @@ const DESTROYS: [Destroys; 3] = [
         action: "ConfigureDtsJob",
         parameter: "Reserve",
         member: Some("targetTableMode"),
-        value: "2",
+        harmless: &["0"],
     },
     Destroys {
         product: "DTS",
         action: "ConfigureSynchronizationJob",
         parameter: "MigrationReserved",
         member: Some("targetTableMode"),
-        value: "2",
+        harmless: &["0"],
     },
     // Replaces the operating system of an existing instance.
     Destroys {
@@ -45,7 +46,7 @@ const DESTROYS: [Destroys; 3] = [
         action: "CreateReplicationJob",
         parameter: "TargetType",
         member: None,
-        value: "TargetInstance",
+        harmless: &["Image"],
     },
 ];
 
@@ -96,44 +97,68 @@ impl Action {
 
     /// Returns whether some call of this action destroys what no other call brings back.
     pub fn may_destroy(&self) -> bool {
-        let by_parameters = DESTROYS
-            .iter()
-            .any(|rule| (rule.product, rule.action) == (self.product, self.name.as_str()));
+        let by_parameters = DESTROYS.iter().any(|rule| rule.is_of(self));
         self.irreversible || by_parameters
+    }
+
+    /// Returns whether a person's word depends on what is inside this parameter: it is judged after parsing.
+    pub fn is_judged_inside(&self, parameter: &str) -> bool {
+        let mut rules = DESTROYS.iter().filter(|rule| rule.is_of(self));
+        rules.any(|rule| rule.parameter == parameter && rule.member.is_some())
     }
 
     /// Returns whether the call only asks what would happen.
     fn is_trial(&self, parameters: &Value) -> bool {
         let given = parameters.get("DryRun").map(text);
-        self.parameter("DryRun").is_some()
-            && given.is_some_and(|given| given.eq_ignore_ascii_case("true"))
+        self.parameter("DryRun").is_some() && given.as_deref() == Some("true")
     }
 }
 
 impl Destroys {
-    fn holds(&self, action: &Action, parameters: &Value) -> bool {
-        if (action.product, action.name.as_str()) != (self.product, self.action) {
-            return false;
-        }
-        let Some(given) = parameters.get(self.parameter) else {
-            return false;
-        };
-        let found = match self.member {
-            None => Some(text(given)),
-            Some(member) => member_of(given, member),
-        };
-        found.is_some_and(|found| found.eq_ignore_ascii_case(self.value))
+    fn is_of(&self, action: &Action) -> bool {
+        (action.product, action.name.as_str()) == (self.product, self.action)
     }
-}
 
-/// Returns a member of a structure, be it handed over as one or as JSON text.
-fn member_of(given: &Value, member: &str) -> Option<String> {
-    match given {
-        Value::String(json) => {
-            let parsed: Value = serde_json::from_str(json).ok()?;
-            parsed.get(member).map(text)
-        }
-        structure => structure.get(member).map(text),
+    fn holds(&self, action: &Action, parameters: &Value) -> bool {
+        self.is_of(action)
+            && match parameters.get(self.parameter) {
+                None | Some(Value::Null) => false,
+                Some(given) => !self.is_harmless(given),
+            }
+    }
+
+    fn is_harmless(&self, given: &Value) -> bool {
+        let Some(member) = self.member else {
+            return self.is_harmless_value(given);
+        };
+        let parsed;
+        let structure = match given {
+            Value::String(json) => {
+                parsed = serde_json::from_str(json).unwrap_or(Value::Null);
+                &parsed
+            }
+            structure => structure,
+        };
+        let Value::Object(members) = structure else {
+            return false;
+        };
+        // A structure that is sent as something else, or with parts that are filled in later, says nothing.
+        let is_plain = !members.keys().any(|name| name.starts_with('$'));
+        let value = members.get(member);
+        is_plain && value.is_none_or(|value| self.is_harmless_value(value))
+    }
+
+    /// A number is compared as one, however it is written.
+    fn is_harmless_value(&self, value: &Value) -> bool {
+        let given = match value {
+            Value::String(_) | Value::Number(_) => text(value),
+            _ => return false,
+        };
+        let number = |text: &str| text.parse::<f64>().ok();
+        self.harmless.iter().any(|harmless| {
+            let equal = number(harmless).is_some_and(|one| number(&given) == Some(one));
+            equal || harmless.eq_ignore_ascii_case(&given)
+        })
     }
 }
 
@@ -178,8 +203,45 @@ mod tests {
             let text = json!({"Reserve": json!({"targetTableMode": mode}).to_string()});
             assert_eq!(danger("DTS", "ConfigureDtsJob", &text), found);
         }
-        let careful = json!({"Reserve": {"targetTableMode": "0"}});
-        assert_eq!(danger("DTS", "ConfigureDtsJob", &careful), None);
+        for careful in [
+            json!({"Reserve": {"targetTableMode": "0"}}),
+            json!({"Reserve": {"targetTableMode": 0}}),
+            json!({"Reserve": r#"{"targetTableMode": 0.0}"#}),
+            json!({"Reserve": {"other": "2"}}),
+            json!({"Reserve": null}),
+        ] {
+            let found = danger("DTS", "ConfigureDtsJob", &careful);
+            assert_eq!(found, None, "{careful}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_harmless_is_dangerous() {
+        for given in [
+            json!({"targetTableMode": 2.0}),
+            json!({"targetTableMode": "02"}),
+            json!({"targetTableMode": [2]}),
+            json!({"targetTableMode": {"$base64": "2"}}),
+            json!({"targetTableMode": null}),
+            json!({"targetTableMode": true}),
+            json!({"$base64": {"targetTableMode": "2"}}),
+            json!({"$answer": "/Reserve"}),
+            json!([{"targetTableMode": "2"}]),
+            json!("{\"targetTableMode\": \"\\u0032\"}"),
+            json!("\"{}\""),
+            json!("no JSON"),
+        ] {
+            let found = danger("DTS", "ConfigureDtsJob", &json!({ "Reserve": given }));
+            assert_eq!(found, Some(Danger::Irreversible), "{given}");
+        }
+        for given in [json!(["Image"]), json!({"$answer": "/x"}), json!("")] {
+            let found = danger(
+                "SMC",
+                "CreateReplicationJob",
+                &json!({ "TargetType": given }),
+            );
+            assert_eq!(found, Some(Danger::Irreversible), "{given}");
+        }
     }
 
     #[test]
@@ -193,11 +255,17 @@ mod tests {
 
     #[test]
     fn a_trial_needs_nobody_s_word() {
-        let trial = json!({"DryRun": true});
-        assert_eq!(danger("ECS", "RunInstances", &trial), None);
-        assert_eq!(
-            danger("ECS", "RunInstances", &json!({})),
-            Some(Danger::Costs)
-        );
+        for trial in [json!(true), json!("true")] {
+            let found = danger("ECS", "RunInstances", &json!({ "DryRun": trial }));
+            assert_eq!(found, None);
+        }
+        for given in [
+            json!({}),
+            json!({"DryRun": "True "}),
+            json!({"DryRun": [true]}),
+        ] {
+            let found = danger("ECS", "RunInstances", &given);
+            assert_eq!(found, Some(Danger::Costs), "{given}");
+        }
     }
 }

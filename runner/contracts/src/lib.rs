@@ -9,7 +9,8 @@
 //! | whether a change may be repeated, costs money, needs a reverse | [`checked`], by hand and with a reason |
 //! | what a read waits for, how it pages | `waits.rs`, `paging.rs` |
 //! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
-//! | which parameters make a call dangerous, what is charged | `danger.rs` |
+//! | which values of a parameter are harmless, what is charged | `danger.rs` |
+//! | which parameters are the host's to set | `common.rs` |
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
@@ -29,6 +30,7 @@
 mod action;
 mod check;
 pub mod checked;
+mod common;
 mod danger;
 mod endpoints;
 pub mod errors;
@@ -45,6 +47,7 @@ pub use action::{
     Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
 };
 pub use check::{ParameterProblem, ProblemKind};
+pub use common::is_common;
 pub use danger::{Danger, charged, charged_kind};
 pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
 pub use errors::{
@@ -53,5 +56,7 @@ pub use errors::{
 };
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
-pub use table::{action, actions, labelled, nearest_action, product_name, products};
+pub use table::{
+    action, action_name, actions, labelled, nearest_action, product_name, product_version, products,
+};
 pub use uses::{From, Usage, usages};

@@ -169,6 +169,19 @@ pub fn action(product: &str, action: &str) -> Option<&'static Action> {
     index(product)?.action(action)
 }
 
+/// Returns an action's name as the table spells it, from a spelling in any case.
+pub fn action_name(product: &str, action: &str) -> Option<&'static str> {
+    let mut names = index(product)?.lines.keys();
+    names
+        .find(|name| name.eq_ignore_ascii_case(action))
+        .copied()
+}
+
+/// Returns the one version of a product's API that the table describes.
+pub fn product_version(product: &str) -> Option<&'static str> {
+    index(product).map(|index| index.source.version)
+}
+
 /// Returns what is known about an action by its label, `ecs:DeleteImage`.
 pub fn labelled(label: &str) -> Option<&'static Action> {
     let (product, name) = label.split_once(':')?;

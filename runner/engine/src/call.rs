@@ -41,6 +41,8 @@ pub enum Ask {
     Irreversible,
     /// It costs money.
     Costs,
+    /// No contract knows it: it may be either.
+    Unknown,
 }
 
 /// What a call is addressed to.

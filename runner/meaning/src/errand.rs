@@ -14,7 +14,7 @@ use url::Url;
 use crate::fingerprint::{self, Maker};
 use crate::passing;
 use crate::permit::{self, Admit, Side};
-use crate::rules::Rules;
+use crate::rules::{Rule, Rules};
 use crate::tokens::{self, Tokens};
 
 /// What a guest wants of the outside world.
@@ -165,6 +165,7 @@ impl Judge<'_> {
     /// no reverse. Returns the fingerprint as well, made before a client token is filled in, so that what
     /// is found is known as what an earlier attempt made, whatever the token.
     pub fn class(&self, tokens: &mut Tokens, errand: Errand) -> (String, HostCall) {
+        let rules = self.rules;
         match errand {
             Errand::Call {
                 handle: Handle { account, .. },
@@ -178,14 +179,14 @@ impl Judge<'_> {
                     if let Some(token) = &token {
                         tokens::fill_reverse(self.maker, &mut reverse, token);
                     }
-                    Box::new(classed(&account, reverse))
+                    Box::new(classed(&account, reverse, rules))
                 });
                 let find = look.map(|look| {
-                    let uses = passing::uses(&account, &api, reverse.as_deref(), &look);
-                    let find = finding(&account, *look);
+                    let uses = passing::uses(&account, &api, reverse.as_deref(), &look, rules);
+                    let find = finding(&account, *look, rules);
                     Box::new(Find { uses, ..find })
                 });
-                let call = classed(&account, api);
+                let call = classed(&account, api, rules);
                 let call = HostCall::Call {
                     call,
                     reverse,
@@ -200,7 +201,7 @@ impl Judge<'_> {
                 let print = fingerprint::of_call(&account, &api, true);
                 let call = Call {
                     all_pages: true,
-                    ..classed(&account, api)
+                    ..classed(&account, api, rules)
                 };
                 (print, without_reverse(call))
             }
@@ -210,7 +211,7 @@ impl Judge<'_> {
                 condition,
             } => {
                 let print = fingerprint::of_wait(&account, &api, &condition);
-                let call = classed(&account, api);
+                let call = classed(&account, api, rules);
                 (print, HostCall::WaitFor { call, condition })
             }
             Errand::AssumeRole {
@@ -344,8 +345,8 @@ fn without_reverse(call: Call) -> HostCall {
 }
 
 /// A look with its reads classed.
-fn finding(account: &Principal, look: Look) -> Find {
-    let read = |api: Api| classed(account, api);
+fn finding(account: &Principal, look: Look, rules: Rules) -> Find {
+    let read = |api: Api| classed(account, api, rules);
     let rest = |(api, condition)| {
         let read = read(api);
         Box::new(Rest { read, condition })
@@ -356,7 +357,7 @@ fn finding(account: &Principal, look: Look) -> Find {
         before_back: look.before_back.map(rest),
         fields: look.fields,
         uses: Vec::new(),
-        passing: passing.map(|kind| kind.classed(account)).collect(),
+        passing: passing.map(|kind| kind.classed(account, rules)).collect(),
         read: Call {
             all_pages: look.all_pages,
             ..read(look.read)
@@ -386,11 +387,15 @@ fn requested(permission: Option<&HttpPermission>, request: HttpRequest) -> Call 
     }
 }
 
-/// What the contracts know about a call; what they do not know is a change, never repeated.
-pub(crate) fn classed(account: &Principal, api: Api) -> Call {
+/// What the contracts know about a call; what they do not know is a change, never repeated, and a
+/// person is asked.
+pub(crate) fn classed(account: &Principal, api: Api, rules: Rules) -> Call {
     let account = Some(account.clone());
     let Some(action) = known(&api) else {
-        return plain(account, Target::Api(api), Class::Change, Repeat::Never);
+        return Call {
+            ask: rules.hold(Rule::UnknownAsks).then_some(Ask::Unknown),
+            ..plain(account, Target::Api(api), Class::Change, Repeat::Never)
+        };
     };
     if action.as_read().is_some() {
         return plain(account, Target::Api(api), Class::Read, Repeat::Same);

@@ -4,6 +4,7 @@
 //! | To change | Go to |
 //! |---|---|
 //! | what a guest may leave out of a call, a wait, a look | `written.rs` |
+//! | the one spelling of a call | `canonical.rs` |
 //! | what a request by plain HTTP may look like | `request.rs` |
 //! | what a manifest allows | `permit.rs` |
 //! | read or change, may it be repeated, does it ask | `errand.rs` |
@@ -17,6 +18,7 @@
 //! Everything here is a function of its arguments: the contracts' facts, the engine's types, a manifest.
 
 pub mod answer;
+mod canonical;
 mod errand;
 pub mod fingerprint;
 mod one_step;
@@ -37,4 +39,4 @@ pub use permit::{Admit, http_place, refusal};
 pub use request::{RequestParts, request};
 pub use rules::{Rule, Rules};
 pub use tokens::Tokens;
-pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition};
+pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition, pause};

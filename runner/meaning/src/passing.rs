@@ -6,6 +6,7 @@ use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Principal,
 use serde_json::{Value, json};
 
 use crate::errand::{Look, classed, known, wrong};
+use crate::rules::Rules;
 
 /// How long a read may take to show that something made in passing is gone. Milliseconds.
 const SETTLE_MS: u64 = 5_000;
@@ -33,10 +34,10 @@ pub struct Kind {
 
 impl Kind {
     /// With its calls classed.
-    pub(crate) fn classed(self, account: &Principal) -> Passing {
-        let call = |api: Api| classed(account, api);
+    pub(crate) fn classed(self, account: &Principal, rules: Rules) -> Passing {
+        let call = |api: Api| classed(account, api, rules);
         let uses = self.used();
-        let uses = uses.map(|(usage, remove)| use_of(account, usage, remove));
+        let uses = uses.map(|(usage, remove)| use_of(account, usage, remove, rules));
         let uses: Vec<Use> = uses.collect();
         Passing {
             kind: self.kind,
@@ -131,17 +132,18 @@ pub(crate) fn uses(
     change: &Api,
     reverse: Option<&Call>,
     look: &Look,
+    rules: Rules,
 ) -> Vec<Use> {
     let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
-    let uses = used(change, destroyed, look).map(|usage| use_of(account, usage, change));
+    let uses = used(change, destroyed, look).map(|usage| use_of(account, usage, change, rules));
     uses.collect()
 }
 
-fn use_of(account: &Principal, usage: &Usage, of: &Api) -> Use {
+fn use_of(account: &Principal, usage: &Usage, of: &Api, rules: Rules) -> Use {
     let lists = usage.lists.iter();
     Use {
         what: usage.what.to_owned(),
-        read: all_pages(classed(account, request(usage, of))),
+        read: all_pages(classed(account, request(usage, of), rules)),
         lists: lists
             .map(|(list, id)| ((*list).to_owned(), (*id).to_owned()))
             .collect(),

@@ -12,6 +12,8 @@ pub enum Rule {
     CommonParameters,
     /// A change that no contract knows asks a person.
     UnknownAsks,
+    /// Plain HTTP does not reach the cloud's own APIs.
+    CloudByHttp,
     /// What gives out keys is not called, whatever product it is called of.
     KeysRefused,
     /// Fields of an answer that look like credentials are hidden, whoever answers.
@@ -68,10 +70,11 @@ pub struct Rules(u64);
 
 impl Rule {
     /// Every rule with its name.
-    pub const ALL: [(Self, &'static str); 27] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::Canonical, "canonical"),
         (Self::CommonParameters, "common-parameters"),
         (Self::UnknownAsks, "unknown-asks"),
+        (Self::CloudByHttp, "cloud-by-http"),
         (Self::KeysRefused, "keys-refused"),
         (Self::KeysHidden, "keys-hidden"),
         (Self::RandomPlaceholders, "random-placeholders"),

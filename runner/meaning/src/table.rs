@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::answer::{Subject, Trouble};
 use crate::errand::classed;
 use crate::one_step::{AsWritten, one_step};
+use crate::rules::Rules;
 use crate::written::CallWritten;
 
 /// A kind of answer.
@@ -280,9 +281,9 @@ fn call(account: &str, action: &str, parameters: Value) -> Call {
         region: None,
         parameters,
     };
-    let api = written.complete().expect("RAM is known");
+    let api = written.complete(Rules::ALL).expect("RAM is known");
     let account = Principal::new(account).expect("the name of an account");
-    classed(&account, api)
+    classed(&account, api, Rules::ALL)
 }
 
 /// The poll of the table.

@@ -3,8 +3,10 @@
 use rutter_engine::{Api, Condition, Fault, Shows, Test};
 use serde_json::Value;
 
+use crate::canonical;
 use crate::errand::{Look, known, wrong};
 use crate::passing::Kind;
+use crate::rules::{Rule, Rules};
 
 /// Milliseconds between two polls where neither plugin nor contract says.
 const EVERY_MS: u64 = 15_000;
@@ -12,6 +14,13 @@ const EVERY_MS: u64 = 15_000;
 const TIMEOUT_MS: u64 = 12 * 3_600_000;
 /// Milliseconds between two polls at least: what is polled takes seconds or hours.
 const EVERY_MS_MIN: u64 = 100;
+
+/// Milliseconds of a day.
+const DAY_MS: u64 = 24 * 3_600_000;
+/// Milliseconds between two polls at most.
+const EVERY_MS_MAX: u64 = DAY_MS;
+/// Milliseconds a wait takes at most, whoever says how long.
+const WAIT_MS_MAX: u64 = 31 * DAY_MS;
 
 /// Milliseconds that a read may take to show a change where the plugin does not say.
 const SETTLE_MS: u64 = 5_000;
@@ -105,34 +114,22 @@ pub struct PassingWritten {
 }
 
 impl CallWritten {
-    /// The whole call: the product as the contracts spell it, the version.
+    /// The whole call, in the one spelling that is judged, recorded, shown and sent.
     ///
     /// # Errors
-    /// When the parameters are no object, or nothing says which version is meant.
-    pub fn complete(self) -> Result<Api, Fault> {
-        if !self.parameters.is_object() {
-            return Err(wrong(format!(
-                "the parameters of `{}:{}` are no JSON object",
-                self.product, self.action
-            )));
-        }
-        let product = rutter_contracts::product_name(&self.product);
-        let version = self
-            .version
-            .or_else(|| Some(version_of(product?)?.to_owned()))
-            .ok_or_else(|| {
-                wrong(format!(
-                    "the product `{}` is not known, so a call of it has to name its API's version",
-                    self.product
-                ))
-            })?;
-        Ok(Api {
-            product: product.map_or(self.product, str::to_owned),
-            action: self.action,
-            version,
-            region: self.region,
+    /// When it has none: another version than the contracts', parameters that are the host's to set or no
+    /// JSON object, a region that does not exist.
+    pub fn complete(self, rules: Rules) -> Result<Api, Fault> {
+        let product = canonical::product(self.product, rules)?;
+        let mut api = Api {
+            version: canonical::version(&product, self.version, rules)?,
+            action: canonical::action(&product, self.action, rules)?,
+            product,
+            region: canonical::region(self.region, rules)?,
             parameters: self.parameters,
-        })
+        };
+        canonical::parameters(&mut api, rules)?;
+        Ok(api)
     }
 }
 
@@ -141,19 +138,19 @@ impl LookWritten {
     ///
     /// # Errors
     /// When one of its calls is not whole, or it is not known until when to wait.
-    pub fn complete(self) -> Result<Look, Fault> {
+    pub fn complete(self, rules: Rules) -> Result<Look, Fault> {
         let rest = |(read, wait): (CallWritten, WaitWritten)| {
-            let read = read.complete()?;
-            let condition = condition(&read, wait)?;
+            let read = read.complete(rules)?;
+            let condition = condition(&read, wait, rules)?;
             Ok::<_, Fault>((read, condition))
         };
-        let passing = self.passing.into_iter().map(PassingWritten::complete);
+        let passing = self.passing.into_iter().map(|one| one.complete(rules));
         Ok(Look {
             rest: self.rest.map(rest).transpose()?,
             before_back: self.before_back.map(rest).transpose()?,
             fields: self.fields,
             passing: passing.collect::<Result<_, Fault>>()?,
-            read: self.read.complete()?,
+            read: self.read.complete(rules)?,
             all_pages: self.all_pages,
             list: self.list,
             tests: self.tests,
@@ -172,15 +169,16 @@ impl LookWritten {
 }
 
 impl PassingWritten {
-    fn complete(self) -> Result<Kind, Fault> {
+    fn complete(self, rules: Rules) -> Result<Kind, Fault> {
+        let complete = |call: CallWritten| call.complete(rules);
         Ok(Kind {
             kind: self.kind,
             behind: self.behind,
-            read: self.read.map(CallWritten::complete).transpose()?,
+            read: self.read.map(complete).transpose()?,
             list: self.list,
             id: self.id,
-            remove: self.remove.map(CallWritten::complete).transpose()?,
-            look: self.look.complete()?,
+            remove: self.remove.map(complete).transpose()?,
+            look: complete(self.look)?,
             look_list: self.look_list,
         })
     }
@@ -191,7 +189,7 @@ impl PassingWritten {
 ///
 /// # Errors
 /// When neither the plugin nor the contract says what is waited for.
-pub fn condition(api: &Api, wait: WaitWritten) -> Result<Condition, Fault> {
+pub fn condition(api: &Api, wait: WaitWritten, rules: Rules) -> Result<Condition, Fault> {
     let usual = known(api).and_then(|action| action.wait);
     let missing = |what: &str| {
         wrong(format!(
@@ -217,19 +215,36 @@ pub fn condition(api: &Api, wait: WaitWritten) -> Result<Condition, Fault> {
     };
     let every_ms = wait.every_ms.or(usual.map(|usual| usual.every_ms));
     let timeout_ms = wait.timeout_ms.or(usual.map(|usual| usual.timeout_ms));
+    let every_ms = every_ms.unwrap_or(EVERY_MS).max(EVERY_MS_MIN);
+    let timeout_ms = timeout_ms.unwrap_or(TIMEOUT_MS);
+    within("a pause between two polls", every_ms, EVERY_MS_MAX, rules)?;
+    within("a wait", timeout_ms, WAIT_MS_MAX, rules)?;
     Ok(Condition {
         path,
         until,
         fail,
-        every_ms: every_ms.unwrap_or(EVERY_MS).max(EVERY_MS_MIN),
-        timeout_ms: timeout_ms.unwrap_or(TIMEOUT_MS),
+        every_ms,
+        timeout_ms,
     })
 }
 
-fn version_of(product: &str) -> Option<&'static str> {
-    rutter_contracts::products()
-        .find(|(name, _)| *name == product)
-        .map(|(_, version)| version)
+/// A pause of a guest.
+///
+/// # Errors
+/// When it is longer than a wait may be.
+pub fn pause(duration_ms: u64, rules: Rules) -> Result<u64, Fault> {
+    within("a wait", duration_ms, WAIT_MS_MAX, rules).map(|()| duration_ms)
+}
+
+fn within(what: &str, given_ms: u64, most_ms: u64, rules: Rules) -> Result<(), Fault> {
+    if given_ms <= most_ms || !rules.hold(Rule::WaitLengths) {
+        return Ok(());
+    }
+    let days = most_ms / DAY_MS;
+    Err(wrong(format!(
+        "{what} takes at most {days} {}, and this is one of {given_ms} ms",
+        if days == 1 { "day" } else { "days" }
+    )))
 }
 
 #[cfg(test)]
@@ -246,7 +261,11 @@ mod tests {
             region: None,
             parameters: json!({}),
         };
-        written.complete().unwrap()
+        written.complete(Rules::ALL).unwrap()
+    }
+
+    fn condition(api: &Api, wait: WaitWritten) -> Result<Condition, Fault> {
+        super::condition(api, wait, Rules::ALL)
     }
 
     fn wait(path: &str, until: &[&str], fail: &[&str]) -> WaitWritten {
@@ -284,5 +303,25 @@ mod tests {
             fault.message.contains("the field and the values"),
             "{fault}"
         );
+    }
+
+    #[test]
+    fn a_wait_has_a_maximum() {
+        let read = api("DescribeImages");
+        let long = |every_ms, timeout_ms| WaitWritten {
+            every_ms: Some(every_ms),
+            timeout_ms: Some(timeout_ms),
+            ..WaitWritten::default()
+        };
+        assert!(condition(&read, long(DAY_MS, 31 * DAY_MS)).is_ok());
+        for wait in [long(DAY_MS + 1, 1), long(1, u64::MAX)] {
+            let fault = condition(&read, wait.clone()).unwrap_err();
+            assert!(fault.message.contains("at most"), "{fault}");
+            let rules = Rules::ALL.without(Rule::WaitLengths);
+            assert!(super::condition(&read, wait, rules).is_ok());
+        }
+        assert_eq!(pause(31 * DAY_MS, Rules::ALL).unwrap(), 31 * DAY_MS);
+        let fault = pause(u64::MAX, Rules::ALL).unwrap_err();
+        assert!(fault.message.contains("at most 31 days"), "{fault}");
     }
 }

@@ -10,6 +10,7 @@ use super::broker::serve;
 use super::context::{Account, BoundAccount, Context};
 use super::limits::too_long;
 use super::line::Answer;
+use crate::rules;
 
 /// A call as a guest writes it.
 #[derive(Clone, Debug)]
@@ -169,7 +170,7 @@ impl Context {
         wait: WaitWritten,
     ) -> Answer<String> {
         let parsed = self.api(api).and_then(|api| {
-            let condition = condition(&api, wait)?;
+            let condition = condition(&api, wait, rules::held())?;
             Ok((api, condition))
         });
         let (api, condition) = match parsed {
@@ -214,7 +215,7 @@ impl Context {
 
     /// Reads a call and completes it.
     fn api(&self, text: ApiText) -> Result<Api, Fault> {
-        self.written(text)?.complete()
+        self.written(text)?.complete(rules::held())
     }
 
     fn written(&self, text: ApiText) -> Result<CallWritten, Fault> {
@@ -253,7 +254,7 @@ impl Context {
             settle_ms: find.settle_ms,
             answer: self.json("the answer of a look", &find.answer)?,
         };
-        written.complete()
+        written.complete(rules::held())
     }
 
     fn passing(&self, text: PassingText) -> Result<PassingWritten, Fault> {

@@ -1,15 +1,19 @@
 //! `flow`: time, progress and tokens.
 
 use rutter_engine::HostCall;
-use rutter_meaning::fingerprint;
+use rutter_meaning::{fingerprint, pause};
 
 use super::context::Context;
 use super::limits::{LOG_LINE_MAX, cut};
 use super::line::{Answer, GuestEvent, Stop};
+use crate::rules;
 
 impl Context {
     /// Waits; the driver keeps the time.
     pub(super) async fn wait(&mut self, duration_ms: u64) -> Answer<()> {
+        if let Err(fault) = pause(duration_ms, rules::held()) {
+            return Ok(Err(fault));
+        }
         let print = fingerprint::of_sleep(duration_ms);
         let call = Box::new(HostCall::Sleep { duration_ms });
         let answer = self.line.ask(print, call, None).await?;

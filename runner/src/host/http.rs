@@ -11,6 +11,7 @@ use super::broker::serve;
 use super::context::Context;
 use super::limits::too_long;
 use super::line::Answer;
+use crate::rules;
 
 /// An answer as a guest reads it.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Context {
         if body_bytes > bytes_max {
             return Err(too_long("request", "the body", body_bytes, bytes_max));
         }
-        request(parts, auth)
+        request(parts, auth, rules::held())
     }
 
     fn response(&self, value: Value) -> Result<ResponseParts, Fault> {

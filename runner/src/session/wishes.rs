@@ -157,7 +157,7 @@ fn is_same_action(one: &str, other: &str) -> bool {
 
 /// Whether a call of this action may need a person's word.
 fn may_ask(call: &str) -> bool {
-    rutter_contracts::labelled(call).is_some_and(rutter_contracts::Action::may_be_dangerous)
+    rutter_contracts::labelled(call).is_none_or(rutter_contracts::Action::may_be_dangerous)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Turn<'_> {
         };
         let doubtful = self.run.open_change(at, print).map(|change| change.number);
         // To buy again what may have been bought is nothing that was said yes to.
-        let again = doubtful.filter(|_| because == Ask::Costs);
+        let again = doubtful.filter(|_| matches!(because, Ask::Costs | Ask::Unknown));
         let covered = self.run.is_covered(at, &call.label()) && again.is_none();
         if covered || self.run.is_granted(at, print) {
             return false;
@@ -172,6 +172,7 @@ fn about_change(step: &Name, shown: Shown, run: &Run) -> Approval {
     let why = match shown.because {
         Ask::Irreversible => "cannot be taken back",
         Ask::Costs => "costs money",
+        Ask::Unknown => "no contract knows: it may destroy, cost money, or stay for ever",
     };
     let again = match shown.again {
         Some(number) => format!(

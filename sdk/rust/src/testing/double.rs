@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{Is, Principal, RoleArn, Test};
 use rutter_meaning::{
-    CallWritten, Errand, Handle, HttpAnswer, LookWritten, PassingWritten, RequestParts,
-    WaitWritten, condition, request, wrong,
+    CallWritten, Errand, Handle, HttpAnswer, LookWritten, PassingWritten, RequestParts, Rules,
+    WaitWritten, condition, pause, request, wrong,
 };
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ impl HostBackend for Double {
             headers: asked.headers.clone(),
             body: asked.body.clone(),
         };
-        let (request, url) = request(parts, auth.map(str::to_owned))?;
+        let (request, url) = request(parts, auth.map(str::to_owned), Rules::ALL)?;
         let answer = self.serve(Errand::Http { request, url })?;
         let unreadable = |error: String| Fault::unexpected_answer(error);
         let answer: HttpAnswer =
@@ -77,6 +77,7 @@ impl HostBackend for Double {
     }
 
     fn wait(&self, duration_ms: u64) -> Result<(), Fault> {
+        let duration_ms = pause(duration_ms, Rules::ALL)?;
         Ok(self.0.borrow_mut().pause(duration_ms)?)
     }
 
@@ -108,11 +109,11 @@ impl AccountDouble {
         reverse: Option<&Api>,
         look: Option<LookWritten>,
     ) -> Result<Value, Fault> {
-        let reverse = reverse.map(|reverse| written(reverse).complete());
-        let look = look.map(LookWritten::complete);
+        let reverse = reverse.map(|reverse| written(reverse).complete(Rules::ALL));
+        let look = look.map(|look| look.complete(Rules::ALL));
         self.double.serve(Errand::Call {
             handle: self.handle.clone(),
-            api: written(api).complete()?,
+            api: written(api).complete(Rules::ALL)?,
             reverse: reverse.transpose()?,
             look: look.transpose()?.map(Box::new),
         })
@@ -147,13 +148,13 @@ impl AccountBackend for AccountDouble {
     fn call_all(&self, api: &Api) -> Result<String, Fault> {
         let answer = self.double.serve(Errand::CallAll {
             handle: self.handle.clone(),
-            api: written(api).complete()?,
+            api: written(api).complete(Rules::ALL)?,
         })?;
         Ok(answer.to_string())
     }
 
     fn wait_for(&self, api: &Api, until: &Until) -> Result<String, Fault> {
-        let api = written(api).complete()?;
+        let api = written(api).complete(Rules::ALL)?;
         let wait = WaitWritten {
             path: until.path.clone(),
             until: until.until.clone(),
@@ -163,7 +164,7 @@ impl AccountBackend for AccountDouble {
         };
         let answer = self.double.serve(Errand::WaitFor {
             handle: self.handle.clone(),
-            condition: condition(&api, wait)?,
+            condition: condition(&api, wait, Rules::ALL)?,
             api,
         })?;
         Ok(answer.to_string())
