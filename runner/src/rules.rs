@@ -3,7 +3,8 @@
 
 use std::sync::OnceLock;
 
-use rutter_meaning::{Rule, Rules};
+pub use rutter_meaning::Rule;
+use rutter_meaning::Rules;
 
 static HELD: OnceLock<Rules> = OnceLock::new();
 

@@ -11,6 +11,7 @@
 //! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
 //! | which values of a parameter are harmless, what is charged | `danger.rs` |
 //! | which parameters are the host's to set | `common.rs` |
+//! | what gives out credentials | `keys.rs` |
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
@@ -34,6 +35,7 @@ mod common;
 mod danger;
 mod endpoints;
 pub mod errors;
+mod keys;
 mod paging;
 mod parameter;
 mod policies;
@@ -54,6 +56,7 @@ pub use errors::{
     ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,
     meaning_by_form, meanings, refused_before_acting,
 };
+pub use keys::{gives_keys, is_key_field};
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
 pub use table::{

@@ -2,7 +2,7 @@
 //!
 //! These are the first three stages of a call's way, `permit -> bind -> class`.
 
-use rutter_contracts::{Action, Danger};
+use rutter_contracts::{Action, Danger, gives_keys};
 use rutter_engine::{
     Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Outcome,
     Principal, Repeat, Rest, RoleArn, Shows, Target, Test,
@@ -136,18 +136,18 @@ impl Judge<'_> {
                 reverse,
                 look,
             } => {
-                permit_api(manifest, handle, api)?;
+                self.permit_api(handle, api)?;
                 sound(api)?;
                 if let Some(reverse) = reverse {
-                    permit_reverse(manifest, handle, reverse)?;
+                    self.permit_reverse(handle, reverse)?;
                 }
                 let Some(look) = look else { return Ok(()) };
-                permit_look(manifest, handle, api, look)?;
+                self.permit_look(handle, api, look)?;
                 let calls = passing::calls(api, reverse.as_ref(), look);
-                passing::permit(calls, |call| permit_api(manifest, handle, call))
+                passing::permit(calls, |call| self.permit_api(handle, call))
             }
             Errand::CallAll { handle, api } | Errand::WaitFor { handle, api, .. } => {
-                permit_api(manifest, handle, api)?;
+                self.permit_api(handle, api)?;
                 must_read(api)?;
                 sound(api)
             }
@@ -235,49 +235,54 @@ impl Judge<'_> {
     }
 }
 
-fn permit_api(manifest: &Manifest, handle: &Handle, api: &Api) -> Result<(), Fault> {
-    // Its answer holds credentials.
-    if api.product.eq_ignore_ascii_case("STS") && api.action.starts_with("AssumeRole") {
-        return Err(permit::refusal(format!(
-            "`sts:{}` is not called like other actions: its answer holds credentials; \
-             `account.assume-role` gives a handle instead",
-            api.action
-        )));
+impl Judge<'_> {
+    fn permit_api(&self, handle: &Handle, api: &Api) -> Result<(), Fault> {
+        let Api {
+            product, action, ..
+        } = api;
+        // Whatever a manifest says: its answer holds credentials.
+        if self.rules.hold(Rule::KeysRefused) && gives_keys(action) {
+            let call = format!("{}:{action}", product.to_ascii_lowercase());
+            let instead = match action.to_ascii_lowercase().starts_with("assumerole") {
+                true => "`account.assume-role` gives a handle instead",
+                false => {
+                    "no plugin may have them; a person makes them, and a step takes them as a secret input"
+                }
+            };
+            return Err(permit::refusal(format!(
+                "`{call}` is not called like other actions: its answer holds credentials; {instead}"
+            )));
+        }
+        permit::api(self.manifest, side(handle), product, action)
     }
-    permit::api(manifest, side(handle), &api.product, &api.action)
-}
 
-/// An undo that would be refused must be known before there is something to undo.
-fn permit_reverse(manifest: &Manifest, handle: &Handle, reverse: &Api) -> Result<(), Fault> {
-    permit_api(manifest, handle, reverse).map_err(|mut fault| {
-        fault.message = format!("the call that takes it back: {}", fault.message);
-        fault
-    })
-}
-
-/// A look that would be refused must be known before there is something to look at.
-fn permit_look(
-    manifest: &Manifest,
-    handle: &Handle,
-    change: &Api,
-    look: &Look,
-) -> Result<(), Fault> {
-    if known(change).is_some_and(|action| action.as_read().is_some()) {
-        let label = format!("{}:{}", change.product, change.action);
-        return Err(wrong(format!(
-            "`{label}` is a read: there is nothing to look for"
-        )));
+    /// An undo that would be refused must be known before there is something to undo.
+    fn permit_reverse(&self, handle: &Handle, reverse: &Api) -> Result<(), Fault> {
+        self.permit_api(handle, reverse).map_err(|mut fault| {
+            fault.message = format!("the call that takes it back: {}", fault.message);
+            fault
+        })
     }
-    let reads = look.rest.iter().map(|(read, _)| read);
-    reads.chain([&look.read]).try_for_each(|read| {
-        permit_api(manifest, handle, read)
-            .and_then(|()| must_read(read))
-            .and_then(|()| sound(read))
-            .map_err(|mut fault| {
-                fault.message = format!("the look at what it makes: {}", fault.message);
-                fault
-            })
-    })
+
+    /// A look that would be refused must be known before there is something to look at.
+    fn permit_look(&self, handle: &Handle, change: &Api, look: &Look) -> Result<(), Fault> {
+        if known(change).is_some_and(|action| action.as_read().is_some()) {
+            let label = format!("{}:{}", change.product, change.action);
+            return Err(wrong(format!(
+                "`{label}` is a read: there is nothing to look for"
+            )));
+        }
+        let reads = look.rest.iter().map(|(read, _)| read);
+        reads.chain([&look.read]).try_for_each(|read| {
+            self.permit_api(handle, read)
+                .and_then(|()| must_read(read))
+                .and_then(|()| sound(read))
+                .map_err(|mut fault| {
+                    fault.message = format!("the look at what it makes: {}", fault.message);
+                    fault
+                })
+        })
+    }
 }
 
 fn side(handle: &Handle) -> Side<'_> {

@@ -170,17 +170,19 @@ impl LiveCarrier {
         self.take_secrets(&api_call, at, outcome)
     }
 
-    /// Swaps what the contract calls secret for placeholders that are safe on disk.
+    /// Swaps what the contract calls secret for placeholders that are safe on disk, and hides what looks like a
+    /// credential.
     fn take_secrets(&self, call: &ApiCall<'_>, at: &At, outcome: Outcome) -> Outcome {
-        let (mut answer, contract) = match (outcome, call.contract) {
-            (Outcome::Done(answer), Some(contract)) => (answer, contract),
-            (outcome, _) => return outcome,
+        let Outcome::Done(mut answer) = outcome else {
+            return outcome;
         };
-        let pointers = &contract.secret_answers;
-        match self
+        let pointers = call.contract.map(|contract| &*contract.secret_answers);
+        let pointers = pointers.unwrap_or_default();
+        let kept = self
             .secrets
-            .take_answer(at, call.action, pointers, &mut answer)
-        {
+            .take_answer(at, call.action, pointers, &mut answer);
+        self.secrets.hide_shaped(&mut answer);
+        match kept {
             Ok(()) => Outcome::Done(answer),
             Err(error) => {
                 // It happened, but its secret would not survive this process: a person must decide.

@@ -256,6 +256,7 @@ impl SimCarrier {
                 self.secrets
                     .take_answer(at, &api.action, &contract.secret_answers, &mut answer);
         }
+        self.secrets.hide_shaped(&mut answer);
         Outcome::Done(answer)
     }
 

@@ -10,6 +10,7 @@
 
 mod given;
 mod placeholder;
+mod shaped;
 mod swap;
 mod text;
 mod vault;

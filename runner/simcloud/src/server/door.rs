@@ -167,9 +167,13 @@ impl Received {
         pairs: &[(String, String)],
         is_v3: bool,
     ) -> Request {
-        let product = rutter_contracts::products()
-            .find(|(_, known)| *known == version)
-            .map_or("", |(name, _)| name);
+        let product = self.product().or_else(|| {
+            let mut products = rutter_contracts::products();
+            products
+                .find(|(_, known)| *known == version)
+                .map(|(name, _)| name)
+        });
+        let product = product.unwrap_or_default();
         let contract = rutter_contracts::action(product, &action);
         let is_business = |name: &str| {
             let is_common = !is_v3 && (COMMON.contains(&name) || name == "SecurityToken");
@@ -203,6 +207,18 @@ impl Received {
             return Vec::new();
         }
         wire::decode_pairs(&String::from_utf8_lossy(&self.body))
+    }
+
+    /// Returns the product whose endpoint the host's name is, `ram.aliyuncs.com`: its version is then asked for,
+    /// and no other's. A server that listens under one address for all of them goes by the version.
+    fn product(&self) -> Option<&'static str> {
+        let host = self.header("host")?.to_ascii_lowercase();
+        let host = host.split(':').next()?.strip_suffix(".aliyuncs.com")?;
+        let mut names = rutter_contracts::products().map(|(name, _)| name);
+        names.find(|name| {
+            let rest = host.strip_prefix(&name.to_ascii_lowercase());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+        })
     }
 
     /// Returns the region in the host's name: `ecs.cn-beijing.aliyuncs.com`.
