@@ -118,6 +118,15 @@ fn plugins_of(facts: &[Value]) -> BTreeMap<String, Plugin> {
 fn rows(stdout: &str, into: &mut BTreeSet<String>) {
     let facts = facts(stdout);
     let plugins = plugins_of(&facts);
+    for fact in facts.iter().filter(|fact| fact["kind"] == "approval-asked") {
+        for change in fact["approval"]["changes"].as_array().into_iter().flatten() {
+            let foreign = change["because"] == "reverse" || change["because"] == "unknown";
+            assert!(
+                !foreign && change["takes_back"].is_null(),
+                "it asks anew: {change}"
+            );
+        }
+    }
     for fact in facts
         .iter()
         .filter(|fact| fact["kind"] == "change-intended")

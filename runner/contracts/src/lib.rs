@@ -11,6 +11,7 @@
 //! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
 //! | which values of a parameter are harmless, what is charged | `danger.rs` |
 //! | which parameters are the host's to set | `common.rs` |
+//! | what takes back which change, what is made in passing | `reverse.rs` |
 //! | what gives out credentials | `keys.rs` |
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
@@ -39,6 +40,7 @@ mod keys;
 mod paging;
 mod parameter;
 mod policies;
+mod reverse;
 pub mod sign;
 mod table;
 mod uses;
@@ -59,6 +61,7 @@ pub use errors::{
 pub use keys::{gives_keys, is_key_field};
 pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
+pub use reverse::{Called, InPassing, Shown, is_made_in_passing, takes_back};
 pub use table::{
     action, action_name, actions, labelled, nearest_action, product_name, product_version, products,
 };

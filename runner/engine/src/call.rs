@@ -43,6 +43,9 @@ pub enum Ask {
     Costs,
     /// No contract knows it: it may be either.
     Unknown,
+    /// Of a call that takes a change back: it takes back something else, as far as the contracts know. Of the
+    /// change: it would be taken back so.
+    Reverse,
 }
 
 /// What a call is addressed to.
@@ -105,7 +108,7 @@ pub struct Call {
 impl Call {
     /// Whether it destroys something, by the contracts.
     pub(crate) fn destroys(&self) -> bool {
-        self.ask == Some(Ask::Irreversible)
+        matches!(self.ask, Some(Ask::Irreversible | Ask::Reverse))
     }
 
     /// The action's name for people: `RAM:CreateRole`, `POST https://…`, `STS:AssumeRole`.

@@ -201,7 +201,8 @@ impl<'a> Turn<'a> {
     /// Whether an input is of use only to a run that goes on. One whose journal was recovered does not: it is taken back.
     fn goes_forward(&self, input: &Input) -> bool {
         match input {
-            Input::Approve { .. } | Input::Decline { .. } | Input::Revise(_) => true,
+            Input::Approve { .. } | Input::Decline { .. } => self.run.rollback().is_none(),
+            Input::Revise(_) => true,
             Input::Resolve { .. } => self.run.rollback().is_none(),
             _ => false,
         }

@@ -264,6 +264,9 @@ pub struct UndoRequest {
     pub changes: Vec<UndoChange>,
     /// The outputs, if the step was done.
     pub outputs: Option<Value>,
+    /// The recorded calls that would take back what the step's changes made, in passing too. The plugin is
+    /// not told of them.
+    pub known: Vec<Call>,
 }
 
 /// A change as a plugin's own undo sees it.

@@ -44,7 +44,7 @@ pub use plan::{
 };
 pub use principal::{BadPrincipal, Principal, RoleArn};
 pub use question::{
-    Approval, Evidence, Question, Settled, Shown, Silence, Within, Yes, names_action,
+    Approval, Evidence, Question, Settled, Shown, Silence, TakesBack, Within, Yes, names_action,
 };
 pub use record::{
     At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Place, Record,

@@ -129,14 +129,47 @@ pub struct Shown {
     /// An equal change was sent before, and nobody knows whether it happened: its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<u64>,
+    /// The step's own undo makes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undo: bool,
+    /// What would take it back, where that is something else than what it makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_back: Vec<TakesBack>,
+}
+
+/// A call that would take a change back, as a person is shown it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakesBack {
+    /// The call for people, `ECS:DeleteImage`.
+    pub label: String,
+    /// The region that is called, where it is not the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Its parameters; fields of the change's answer as `{"$answer": "/Id"}`.
+    pub parameters: Value,
+}
+
+impl TakesBack {
+    pub(crate) fn new(call: &Call) -> Self {
+        let (region, parameters) = region_and_parameters(call);
+        Self {
+            label: call.label(),
+            region,
+            parameters,
+        }
+    }
+}
+
+fn region_and_parameters(call: &Call) -> (Option<String>, Value) {
+    match &call.target {
+        Target::Api(api) => (api.region.clone(), api.parameters.clone()),
+        Target::AssumeRole { .. } | Target::Http(_) => (None, Value::Null),
+    }
 }
 
 impl Shown {
     pub(crate) fn new(item: Option<Name>, print: &str, call: &Call, because: Ask) -> Self {
-        let (region, parameters) = match &call.target {
-            Target::Api(api) => (api.region.clone(), api.parameters.clone()),
-            Target::AssumeRole { .. } | Target::Http(_) => (None, Value::Null),
-        };
+        let (region, parameters) = region_and_parameters(call);
         Self {
             item,
             print: print.to_owned(),
@@ -146,6 +179,8 @@ impl Shown {
             region,
             parameters,
             again: None,
+            undo: false,
+            takes_back: Vec::new(),
         }
     }
 }
@@ -210,6 +245,11 @@ impl Question {
     /// Whether this person said yes to it.
     pub fn has_yes_of(&self, by: &Person) -> bool {
         self.yes.iter().any(|yes| yes.by.is(by))
+    }
+
+    /// Whether a step's own undo asks it.
+    pub(crate) fn is_of_undo(&self) -> bool {
+        self.approval.changes.iter().any(|shown| shown.undo)
     }
 
     /// Whether it is about this item of its step: one of its changes, or the step as a whole.

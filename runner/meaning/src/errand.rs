@@ -14,6 +14,7 @@ use url::Url;
 use crate::fingerprint::{self, Maker};
 use crate::passing;
 use crate::permit::{self, Admit, Side};
+use crate::reverse::{self, Made};
 use crate::rules::{Rule, Rules};
 use crate::tokens::{self, Tokens};
 
@@ -118,6 +119,8 @@ pub struct Judge<'a> {
     pub named: &'a Admit<'a>,
     /// What the guest's tokens are made from.
     pub maker: Maker<'a>,
+    /// What the step made, where its own undo is what is judged.
+    pub made: Option<Made<'a>>,
     /// Which rules hold.
     pub rules: Rules,
 }
@@ -175,18 +178,26 @@ impl Judge<'_> {
             } => {
                 let print = fingerprint::of_call(&account, &api, false);
                 let token = tokens.fill(self.maker, &mut api, &print);
-                let reverse = reverse.map(|mut reverse| {
+                let mut reverse = reverse.map(|mut reverse| {
                     if let Some(token) = &token {
                         tokens::fill_reverse(self.maker, &mut reverse, token);
                     }
                     Box::new(classed(&account, reverse, rules))
                 });
-                let find = look.map(|look| {
+                let mut find = look.map(|look| {
                     let uses = passing::uses(&account, &api, reverse.as_deref(), &look, rules);
                     let find = finding(&account, *look, rules);
                     Box::new(Find { uses, ..find })
                 });
-                let call = classed(&account, api, rules);
+                let mut call = classed(&account, api.clone(), rules);
+                if rules.hold(Rule::Reverses) && call.class == Class::Change {
+                    reverse::mark(&api, reverse.as_deref_mut(), find.as_deref_mut());
+                }
+                if let Some(made) = self.made {
+                    let own = call.ask == Some(Ask::Irreversible)
+                        && made.is_taken_back_by(&account, &api);
+                    call.ask = call.ask.filter(|_| !own && rules.hold(Rule::OwnUndo));
+                }
                 let call = HostCall::Call {
                     call,
                     reverse,
@@ -448,3 +459,6 @@ pub fn known(api: &Api) -> Option<&'static Action> {
     rutter_contracts::action(&api.product, &api.action)
         .filter(|action| action.version == api.version)
 }
+
+#[cfg(test)]
+mod tests;

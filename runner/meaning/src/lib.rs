@@ -10,6 +10,7 @@
 //! | read or change, may it be repeated, does it ask | `errand.rs` |
 //! | by what a call is known again, and its tokens | `fingerprint.rs`, `tokens.rs` |
 //! | what is made in passing, and who uses it | `passing.rs` |
+//! | whether a reverse is one, what an own undo may destroy | `reverse.rs` |
 //! | whether an answer means done, refused or unknown | `answer.rs` |
 //! | how a paged list is read to its end | `pages.rs` |
 //! | what follows from each answer, as a table | `table.rs` |
@@ -26,6 +27,7 @@ pub mod pages;
 mod passing;
 mod permit;
 mod request;
+mod reverse;
 mod rules;
 pub mod table;
 mod tokens;
@@ -37,6 +39,7 @@ pub use fingerprint::Maker;
 pub use one_step::{AsWritten, one_step};
 pub use permit::{Admit, http_place, refusal};
 pub use request::{RequestParts, request};
+pub use reverse::Made;
 pub use rules::{Rule, Rules};
 pub use tokens::Tokens;
 pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition, pause};

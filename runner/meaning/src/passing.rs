@@ -134,7 +134,8 @@ pub(crate) fn uses(
     look: &Look,
     rules: Rules,
 ) -> Vec<Use> {
-    let destroyed = reverse.is_some_and(|reverse| reverse.ask == Some(Ask::Irreversible));
+    let destroyed = reverse
+        .is_some_and(|reverse| matches!(reverse.ask, Some(Ask::Irreversible | Ask::Reverse)));
     let uses = used(change, destroyed, look).map(|usage| use_of(account, usage, change, rules));
     uses.collect()
 }

@@ -10,7 +10,7 @@
 //! journal.
 
 use rutter_engine::{At, Call, Fault, HostCall, Outcome};
-use rutter_meaning::{Errand, Judge, Maker};
+use rutter_meaning::{Errand, Judge, Made, Maker};
 use serde_json::Value;
 
 use super::carry::Carry;
@@ -33,6 +33,7 @@ pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<
 /// The first three stages.
 fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fault>) {
     let hosts = context.hosts.clone();
+    let undo = context.undo.clone();
     let judge = Judge {
         manifest: &context.manifest,
         named: &|url| hosts.admit(url),
@@ -41,6 +42,10 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
             at: &context.line.at,
             generation: context.generation,
         },
+        made: undo.as_deref().map(|undo| Made {
+            changes: &undo.changes,
+            known: &undo.known,
+        }),
         rules: rules::held(),
     };
     let denied = judge.permit(&errand).err();

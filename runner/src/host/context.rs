@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_engine::Principal;
+use rutter_engine::{Principal, UndoRequest};
 use rutter_manifest::Manifest;
 use rutter_meaning::{Handle, Maker, Tokens};
 
@@ -54,6 +54,8 @@ pub(super) struct Context {
     pub(super) line: Line,
     /// The client tokens of the attempt's changes.
     pub(super) tokens: Tokens,
+    /// What the step made, where its own undo runs.
+    pub(super) undo: Option<Arc<UndoRequest>>,
     /// The guest was told that its further lines are left out.
     pub(super) log_full: bool,
 }

@@ -203,6 +203,7 @@ async fn run(
             hosts,
             line,
             tokens: rutter_meaning::Tokens::after(spent),
+            undo: undo.clone().map(Arc::new),
             log_full: false,
         },
         table,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use rutter_engine::{Evidence, Input, Name, Person, Plan, Question, Uses, names_action};
+use rutter_engine::{Evidence, Input, Name, Person, Plan, Question, Shown, Uses, names_action};
 
 use super::SessionError;
 use crate::host::Plugin;
@@ -73,10 +73,13 @@ impl FromStr for Consent {
 
 impl Wishes {
     /// Whether a question was answered beforehand. Evidence is entered by whoever has seen the
-    /// question, and what may have been bought already is not bought again unseen.
+    /// question. What may have been bought already is not bought again unseen, nothing is destroyed on the way
+    /// back, and no change let through that something else than its reverse would take back.
     pub(super) fn answer(&self, question: &Question) -> bool {
         let approval = &question.approval;
-        let doubtful = approval.changes.iter().any(|shown| shown.again.is_some());
+        let unseen =
+            |shown: &Shown| shown.again.is_some() || shown.undo || !shown.takes_back.is_empty();
+        let doubtful = approval.changes.iter().any(unseen);
         if !approval.evidence.is_empty() || doubtful {
             return false;
         }
@@ -162,7 +165,7 @@ fn may_ask(call: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rutter_engine::{Approval, Ask, Shown, Timestamp};
+    use rutter_engine::{Approval, Ask, Timestamp};
     use serde_json::json;
 
     use super::*;
@@ -177,6 +180,8 @@ mod tests {
             region: None,
             parameters: json!({}),
             again: None,
+            undo: false,
+            takes_back: Vec::new(),
         };
         Question {
             number: 1,
@@ -236,6 +241,9 @@ mod tests {
         let mut doubtful = question(&["ECS:RunInstances"], &[]);
         doubtful.approval.changes[0].again = Some(1);
         assert!(!answers(&["clean_up:ecs:RunInstances"], &doubtful));
+        let mut undo = question(&["ECS:DeleteImage"], &[]);
+        undo.approval.changes[0].undo = true;
+        assert!(!answers(&["clean_up:ecs:DeleteImage"], &undo));
     }
 
     #[test]

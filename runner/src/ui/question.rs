@@ -127,6 +127,20 @@ fn change_lines(step: &str, shown: &Shown, run: &Run) -> Vec<String> {
     for (name, value) in deciding(shown) {
         lines.push(format!("    {name} = {}", cut(&one_line(&value))));
     }
+    for back in &shown.takes_back {
+        lines.push(format!("    an undo would call {}", one_line(&back.label)));
+        let mut parameters = Vec::new();
+        let region = back.region.iter();
+        parameters.extend(region.map(|region| ("region".to_owned(), region.clone())));
+        flatten("", &back.parameters, &mut parameters);
+        for (name, value) in parameters {
+            lines.push(format!(
+                "      {} = {}",
+                one_line(&name),
+                cut(&one_line(&value))
+            ));
+        }
+    }
     lines
 }
 

@@ -10,34 +10,52 @@ use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
 use crate::effect::{Effect, Wake};
 use crate::plan::{Name, Step};
-use crate::question::{Approval, Question, Shown, Silence, Within};
-use crate::record::{At, Fact, StepEnd, Timestamp};
+use crate::question::{Approval, Question, Shown, Silence, TakesBack, Within};
+use crate::record::{At, Fact, Phase, StepEnd, Timestamp};
 use crate::run::{Run, StepRun};
 
 impl Turn<'_> {
     /// Whether a change must wait for a person, who is asked unless they are asked already. Its guest
     /// stays suspended in the call, which is handed in again when there is an answer.
-    pub(super) fn must_wait(&mut self, at: &At, print: &str, call: &Call) -> bool {
-        let Some(because) = call.ask else {
-            return false;
+    pub(super) fn must_wait(&mut self, at: &At, print: &str, call: &Call, back: &[&Call]) -> bool {
+        let takes_back = self.takes_back_others(back);
+        let because = match call.ask {
+            None | Some(Ask::Reverse) if takes_back.is_empty() => return false,
+            None => Ask::Reverse,
+            Some(because) => because,
         };
         let doubtful = self.run.open_change(at, print).map(|change| change.number);
         // To buy again what may have been bought is nothing that was said yes to.
         let again = doubtful.filter(|_| matches!(because, Ask::Costs | Ask::Unknown));
-        let covered = self.run.is_covered(at, &call.label()) && again.is_none();
-        if covered || self.run.is_granted(at, print) {
+        // Whoever said yes to the action had not seen what would take it back.
+        let as_named = again.is_none() && takes_back.is_empty();
+        let covered = as_named && self.run.is_covered(at, &call.label());
+        let shown = Shown {
+            again,
+            undo: at.phase == Phase::Undo,
+            takes_back,
+            ..Shown::new(at.item.clone(), print, call, because)
+        };
+        if covered || self.run.is_granted(at, &shown) {
             return false;
         }
-        let asked = |shown: &Shown| shown.item == at.item && shown.print == print;
+        let asked = |other: &Shown| {
+            let same = (&other.item, other.undo) == (&shown.item, shown.undo);
+            same && other.print == print && other.takes_back == shown.takes_back
+        };
         let mut open = self.run.open_questions_of(&at.step);
         if !open.any(|question| question.approval.changes.iter().any(asked)) {
-            let shown = Shown {
-                again,
-                ..Shown::new(at.item.clone(), print, call, because)
-            };
             self.ask(at.step.clone(), about_change(&at.step, shown, self.run));
         }
         true
+    }
+
+    /// Of the calls that would take a change back, those that take back something else: not what another change
+    /// of this run has for its reverse as well.
+    fn takes_back_others(&self, back: &[&Call]) -> Vec<TakesBack> {
+        let others = back.iter().filter(|call| call.ask == Some(Ask::Reverse));
+        let unknown = others.filter(|call| !self.run.has_reverse(call));
+        unknown.map(|call| TakesBack::new(call)).collect()
     }
 
     pub(super) fn ask(&mut self, step: Name, approval: Approval) {
@@ -173,6 +191,7 @@ fn about_change(step: &Name, shown: Shown, run: &Run) -> Approval {
         Ask::Irreversible => "cannot be taken back",
         Ask::Costs => "costs money",
         Ask::Unknown => "no contract knows: it may destroy, cost money, or stay for ever",
+        Ask::Reverse => "would be taken back by something else than what takes it back",
     };
     let again = match shown.again {
         Some(number) => format!(
@@ -184,8 +203,20 @@ fn about_change(step: &Name, shown: Shown, run: &Run) -> Approval {
         Some(item) => format!("`{step}` for `{}`", run.item_name(step, item)),
         None => format!("`{step}`"),
     };
+    let who = match shown.undo {
+        true => format!("the undo of {who}"),
+        false => who,
+    };
+    let labels: Vec<&str> = shown.takes_back.iter().map(|one| &*one.label).collect();
+    let back = match labels.is_empty() {
+        true => String::new(),
+        false => format!(
+            " An undo of it would call {} on what it is not known to make.",
+            labels.join(", ")
+        ),
+    };
     let message = format!(
-        "{who} is about to call {}, which {why}.{again} Go on?",
+        "{who} is about to call {}, which {why}.{again}{back} Go on?",
         shown.label
     );
     Approval {

@@ -225,7 +225,11 @@ impl Turn<'_> {
         before: Vec<String>,
     ) {
         let Place { at, print, .. } = &place;
-        if at.phase == Phase::Run && self.must_wait(at, print, &call) {
+        let back = reverse.as_deref().into_iter();
+        let removals = find.iter().flat_map(|find| &find.passing);
+        let back = back.chain(removals.filter_map(|passing| passing.remove.as_ref()));
+        let back: Vec<&Call> = back.collect();
+        if self.must_wait(at, print, &call, &back) {
             return;
         }
         let intent = Intent {

@@ -49,8 +49,30 @@ impl<'a> Turn<'a> {
         let Some(run) = self.run.step(&question.step) else {
             return;
         };
-        for at in hosted(run).filter(|at| question.is_about(at.item.as_ref())) {
-            self.effects.push(Effect::ReleaseGuest { at });
+        let waiting: Vec<At> = match question.is_of_undo() {
+            true => open_undos(run)
+                .filter(|undo| undo.hosted)
+                .map(|undo| undo.at.clone())
+                .collect(),
+            false => hosted(run).collect(),
+        };
+        for at in waiting {
+            if question.is_about(at.item.as_ref()) {
+                self.effects.push(Effect::ReleaseGuest { at });
+            }
+        }
+    }
+
+    /// Ends the undo that asked. What it was to take back waits for a person.
+    fn stop_undo(&mut self, question: &Question, fault: &Fault) {
+        let Some(run) = self.run.step(&question.step) else {
+            return;
+        };
+        let undos = open_undos(run).filter(|undo| question.is_about(undo.at.item.as_ref()));
+        for at in undos.map(|undo| undo.at.clone()) {
+            self.effects.push(Effect::DropGuest { at: at.clone() });
+            self.end_attempt(at.clone(), AttemptEnd::Failed(fault.clone()));
+            self.undo_was_declined(&at, fault);
         }
     }
 
@@ -75,6 +97,9 @@ impl<'a> Turn<'a> {
             by,
             why,
         });
+        if question.is_of_undo() {
+            return self.stop_undo(question, &fault);
+        }
         let Some(run) = self.run.step(&step) else {
             return;
         };
@@ -235,6 +260,12 @@ fn running(step: &StepRun) -> impl Iterator<Item = At> {
 fn hosted(step: &StepRun) -> impl Iterator<Item = At> {
     let hosted = open_attempts(step).filter(|attempt| attempt.hosted);
     hosted.map(|attempt| attempt.at.clone())
+}
+
+/// The own undos of a step's items that are not over.
+fn open_undos(step: &StepRun) -> impl Iterator<Item = &Attempt> {
+    let undos = step.items.values().filter_map(|item| item.undo.as_ref());
+    undos.filter(|undo| !undo.ended)
 }
 
 fn open_attempts(step: &StepRun) -> impl Iterator<Item = &Attempt> {

@@ -445,10 +445,34 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// A person said no to what an own undo was about to do.
+    pub(super) fn undo_was_declined(&mut self, at: &At, fault: &Fault) {
+        let mine = |change: &&Change| {
+            let waits = matches!(change.back, Back::Failed(_));
+            self.run.covers(change) && change.is_for_its_plugin() && !waits
+        };
+        let numbers: Vec<u64> = self
+            .run
+            .changes_of(at)
+            .filter(mine)
+            .map(|change| change.number)
+            .collect();
+        for change in numbers {
+            let fault = fault.clone();
+            self.facts.push(Fact::ReverseFailed { change, fault });
+        }
+    }
+
     fn host_undo(&mut self, at: At, item: &ItemRun) {
         let mine = |change: &&Change| self.run.covers(change) && change.is_for_its_plugin();
         let changes = self.run.changes_of(&at).filter(mine);
+        let all = self
+            .run
+            .changes_of(&at)
+            .filter(|change| self.run.covers(change));
+        let known = all.filter_map(|change| resolved(change.reverse.as_ref()?, change).ok());
         let undo = UndoRequest {
+            known: known.collect(),
             changes: changes
                 .map(|change| UndoChange {
                     call: change.call.clone(),

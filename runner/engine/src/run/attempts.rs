@@ -61,6 +61,7 @@ impl Run {
             if matches!(end, AttemptEnd::Done(_)) {
                 self.taken_back_by_plugin(at)?;
             }
+            self.settle_questions(&at.step, Some(at.item.as_ref()), "its undo is over");
             return Ok(());
         }
         let was_unknown = self.unknown_items;

@@ -36,7 +36,7 @@ impl Run {
             find: find.cloned().map(Box::new),
             before: before.to_vec(),
             state: ChangeState::Intended { stale: false },
-            granted: false,
+            granted: None,
             intended: time,
             back: Back::No,
             token: Token::sent(time),

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use crate::call::{Call, Class, Repeat, Target};
+use crate::call::{Ask, Call, Class, Repeat, Target};
 use crate::find::{Find, Shows};
 use crate::record::{Phase, Place, Timestamp};
 use crate::run::{Back, Change, ChangeState, Legal, Run};
 use crate::seen::{Passed, Seen};
+use crate::template;
 
 impl Run {
     pub(super) fn change_seen(&mut self, number: u64, seen: &Seen) -> Legal {
@@ -56,6 +57,17 @@ impl Run {
         let mut known = self.changes_of(&change.at);
         let found = known.find(|other| other.passed.as_ref().is_some_and(same));
         found.map(|change| change.number)
+    }
+
+    /// Whether a change of this run, which stands, is taken back by just this call.
+    pub(crate) fn has_reverse(&self, call: &Call) -> bool {
+        let mut standing = self.standing_of_runs();
+        standing.any(|change| {
+            let reverse = change.reverse.as_ref();
+            let own = reverse.filter(|reverse| reverse.ask != Some(Ask::Reverse));
+            let filled = own.and_then(|own| template::filled(own, change.answer()).ok());
+            filled.is_some_and(|own| own.target == call.target && own.account == call.account)
+        })
     }
 
     /// The change that made an object in passing.

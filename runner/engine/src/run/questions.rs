@@ -2,9 +2,9 @@
 
 use crate::person::Person;
 use crate::plan::Name;
-use crate::question::{Approval, Evidence, Question, Settled, Yes, names_action};
-use crate::record::{At, Fact, Timestamp};
-use crate::run::{Change, Legal, Run};
+use crate::question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
+use crate::record::{At, Fact, Phase, Timestamp};
+use crate::run::{Legal, Run, StepRun};
 
 impl Run {
     /// A question by its number.
@@ -54,9 +54,12 @@ impl Run {
             .any(|question| question.is_about(at.item.as_ref()))
     }
 
-    /// Whether a person said yes to this change as it was shown.
-    pub(crate) fn is_granted(&self, at: &At, print: &str) -> bool {
-        let said = |(item, granted): &(Option<Name>, String)| *item == at.item && granted == print;
+    /// Whether a person said yes to this change as it is shown.
+    pub(crate) fn is_granted(&self, at: &At, shown: &Shown) -> bool {
+        let said = |granted: &Shown| {
+            let same = is_yes_to(granted, at, &shown.print);
+            same && granted.takes_back == shown.takes_back
+        };
         let step = self.step(&at.step);
         step.is_some_and(|step| step.granted.iter().any(said))
     }
@@ -66,6 +69,10 @@ impl Run {
         let Some((planned, step)) = self.planned(&at.step).zip(self.step(&at.step)) else {
             return false;
         };
+        // What a step does and what takes it back are two things.
+        if at.phase == Phase::Undo {
+            return false;
+        }
         let mut named = planned.confirm.iter().flat_map(|confirm| &confirm.changes);
         step.confirmed && named.any(|named| names_action(named, label))
     }
@@ -88,7 +95,8 @@ impl Run {
         if approval.changes.is_empty() {
             self.settle_questions(step, None, "it is asked anew");
         }
-        let (index, run) = self.open_step(step)?;
+        let of_undo = approval.changes.iter().any(|shown| shown.undo);
+        let (index, run) = self.asking_step(step, of_undo)?;
         if approval.changes.is_empty() {
             run.own_question = Some(number);
         }
@@ -119,9 +127,9 @@ impl Run {
             time,
             evidence: evidence.clone(),
         });
-        let step = question.step.clone();
+        let (step, of_undo) = (question.step.clone(), question.is_of_undo());
         let enough = question.yes.len() >= question.approval.people as usize;
-        let (index, _) = self.open_step(&step)?;
+        let (index, _) = self.asking_step(&step, of_undo)?;
         if enough {
             self.settle_question(number, Settled::Approved);
             self.grant(number, index, time);
@@ -137,11 +145,11 @@ impl Run {
         };
         let step = &mut self.steps[index];
         for (key, item) in &mut step.items {
-            if let Some(attempt) = item
-                .attempt
-                .as_mut()
-                .filter(|_| question.is_about(key.as_ref()))
-            {
+            let attempt = match question.is_of_undo() {
+                true => item.undo.as_mut(),
+                false => item.attempt.as_mut(),
+            };
+            if let Some(attempt) = attempt.filter(|_| question.is_about(key.as_ref())) {
                 attempt.since = time;
             }
         }
@@ -150,26 +158,24 @@ impl Run {
             self.begin_inside(index);
         } else {
             let shown = question.approval.changes.into_iter();
-            step.granted
-                .extend(shown.map(|shown| (shown.item, shown.print)));
+            step.granted.extend(shown);
         }
     }
 
     pub(super) fn said_no(&mut self, number: u64, by: &Person) -> Legal {
         let by = by.clone();
-        let step = self.open_question_mut(number)?.step.clone();
+        let question = self.open_question_mut(number)?;
+        let (step, of_undo) = (question.step.clone(), question.is_of_undo());
         self.settle_question(number, Settled::Declined { by });
-        self.open_step(&step).map(drop)
+        self.asking_step(&step, of_undo).map(drop)
     }
 
-    /// A yes is used up by the change it was said to. Returns whether there was one.
-    pub(super) fn use_grant(&mut self, at: &At, print: &str) -> bool {
-        let Some(step) = self.steps.get_mut(&at.step) else {
-            return false;
-        };
-        let said = |(item, granted): &(Option<Name>, String)| *item == at.item && granted == print;
-        let place = step.granted.iter().position(said);
-        place.map(|place| step.granted.swap_remove(place)).is_some()
+    /// A yes is used up by the change it was said to. Returns it, if there was one.
+    pub(super) fn use_grant(&mut self, at: &At, print: &str) -> Option<Shown> {
+        let step = self.steps.get_mut(&at.step)?;
+        let mut granted = step.granted.iter();
+        let place = granted.position(|granted| is_yes_to(granted, at, print));
+        place.map(|place| step.granted.swap_remove(place))
     }
 
     /// What is known not to have happened has not used its yes up.
@@ -177,13 +183,12 @@ impl Run {
         let Ok(change) = self.change_mut(number) else {
             return;
         };
-        if !std::mem::take(&mut change.granted) {
+        let Some(granted) = change.granted.take() else {
             return;
-        }
-        let Change { at, print, .. } = change;
-        let (step, grant) = (at.step.clone(), (at.item.clone(), print.clone()));
+        };
+        let step = change.at.step.clone();
         if let Some(step) = self.steps.get_mut(&step) {
-            step.granted.push(grant);
+            step.granted.push(granted);
         }
     }
 
@@ -207,10 +212,18 @@ impl Run {
         }
     }
 
-    /// No question is about anything any more.
+    /// No question of the steps is about anything any more, and no yes counts that nothing used. An own undo goes
+    /// on waiting for its answer.
     pub(super) fn settle_all_questions(&mut self, why: &'static str) {
-        for number in self.open_questions.clone() {
+        let of_steps = self
+            .open_questions()
+            .filter(|question| !question.is_of_undo());
+        let of_steps: Vec<u64> = of_steps.map(|question| question.number).collect();
+        for number in of_steps {
             self.settle_question(number, Settled::Moot(why));
+        }
+        for step in self.steps.values_mut() {
+            step.granted.retain(|granted| granted.undo);
         }
     }
 
@@ -223,6 +236,14 @@ impl Run {
         let step = &mut self.steps[index];
         if !step.confirmed {
             step.own_question = None;
+        }
+    }
+
+    /// A step that asks: one that is not over, or that is taken back by its own undo.
+    fn asking_step(&mut self, step: &Name, of_undo: bool) -> Result<(usize, &mut StepRun), String> {
+        match of_undo {
+            true => self.step_mut(step),
+            false => self.open_step(step),
         }
     }
 
@@ -255,4 +276,10 @@ impl Run {
             Some(_) => Err(format!("question {number} is settled")),
         }
     }
+}
+
+/// Whether a yes was said to this change: by the step itself, or by its own undo.
+fn is_yes_to(granted: &Shown, at: &At, print: &str) -> bool {
+    let undo = at.phase == Phase::Undo;
+    (&granted.item, granted.undo) == (&at.item, undo) && granted.print == print
 }

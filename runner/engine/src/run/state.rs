@@ -12,7 +12,7 @@ use crate::find::Find;
 use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};
-use crate::question::Question;
+use crate::question::{Question, Shown};
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
 use crate::run::tally::Tally;
 use crate::run::trust::{Recovery, Token};
@@ -102,8 +102,8 @@ pub struct StepRun {
     pub(crate) dependents: Vec<usize>,
     /// How the items stand.
     pub(crate) tally: Tally,
-    /// The changes that people said yes to and that were not sent yet: item and fingerprint.
-    pub(crate) granted: Vec<(Option<Name>, String)>,
+    /// The changes that people said yes to and that were not sent yet, as they were shown.
+    pub(crate) granted: Vec<Shown>,
     /// A mended runbook says something else than what the items were made from, or the step waits
     /// again: they are made anew before it goes on.
     pub(crate) revised: bool,
@@ -262,7 +262,7 @@ pub struct Change {
     /// What became of it.
     pub state: ChangeState,
     /// A person's yes to it was used up by it.
-    pub(crate) granted: bool,
+    pub(crate) granted: Option<Shown>,
     /// When it was intended first.
     pub intended: Timestamp,
     /// Whether it was taken back.

@@ -296,7 +296,8 @@ impl Run {
         if self.interrupted || self.rests {
             return Standing::Stopped;
         }
-        if self.unknown_items > 0 {
+        let undo_asks = self.rollback_under_way().is_some() && !self.open_questions.is_empty();
+        if self.unknown_items > 0 && !undo_asks {
             return Standing::Unknown;
         }
         if !self.open_questions.is_empty() {

@@ -21,4 +21,5 @@ mod sagas;
 mod scale;
 mod trust;
 mod undo;
+mod undo_asks;
 mod waits;

@@ -13,7 +13,7 @@ use rutter_engine::{
 };
 use rutter_manifest::Manifest;
 use rutter_meaning::{
-    AsWritten, Errand, Judge, Maker, Rules, Tokens, fingerprint, http_place, one_step,
+    AsWritten, Errand, Judge, Made, Maker, Rules, Tokens, fingerprint, http_place, one_step,
 };
 use serde_json::Value;
 
@@ -66,6 +66,8 @@ pub(super) struct Stage {
     starts: VecDeque<Started>,
     /// The guest that plays, and the number of its next call.
     playing: Option<(At, u32)>,
+    /// What the own undo that plays was given.
+    undo: Option<Box<UndoRequest>>,
     /// The instant of the last answer that it got.
     told_at: Timestamp,
     /// The call that it is suspended in.
@@ -123,6 +125,7 @@ impl Stage {
             planned: 0,
             starts: VecDeque::new(),
             playing: None,
+            undo: None,
             told_at: now,
             suspended: None,
             told: None,
@@ -141,6 +144,7 @@ impl Stage {
         loop {
             if let Some(started) = self.starts.pop_front() {
                 self.playing = Some((started.at.clone(), 0));
+                self.undo.clone_from(&started.undo);
                 self.told_at = self.now;
                 self.tokens = Tokens::default();
                 return Some(started);
@@ -249,6 +253,10 @@ impl Stage {
                 at: &at,
                 generation: 0,
             },
+            made: self.undo.as_deref().map(|undo| Made {
+                changes: &undo.changes,
+                known: &undo.known,
+            }),
             rules: Rules::ALL,
         };
         let denied = judge.permit(&errand).err();

@@ -380,7 +380,13 @@ impl Shell {
                 }
             }
             Effect::Waiting { .. } | Effect::Again { .. } => {}
-            Effect::ReleaseGuest { at } => self.go_on(&at),
+            Effect::ReleaseGuest { at } => {
+                // What it called is handed in already, where it was only just started.
+                let waits = |input: &Input| guest_of(input) == Some(&at);
+                if !self.inputs.iter().any(waits) {
+                    self.go_on(&at);
+                }
+            }
             Effect::DropGuest { at } => {
                 self.guests.remove(&at);
                 self.inputs.retain(|input| guest_of(input) != Some(&at));
