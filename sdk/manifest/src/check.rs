@@ -3,9 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::bounds::MATCHED_MAX;
 use crate::duration::{duration_text, parse_duration};
 use crate::field::{Field, FieldKind};
 use crate::name::{is_account_id, is_region, nearest};
+use crate::unseen::{is_unseen, unseen_in, written_out};
 
 /// One way in which a value does not fit its field. Never holds the value of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,11 +163,18 @@ impl Check<'_> {
             (FieldKind::Duration, value) => self.duration(path, value),
             (FieldKind::List, Value::Array(items)) => self.list(path, field, items),
             (FieldKind::Table, Value::Object(_)) if field.fields.is_empty() => value.clone(),
+            (FieldKind::Table, value) if !value.is_object() && field.holds_secret() => {
+                self.problem(path, "expected a table", None)
+            }
             (FieldKind::Table, value) => self.table(path, &field.fields, value),
             (FieldKind::AccountId, Value::String(id)) if is_account_id(id) => value.clone(),
             (FieldKind::AccountId, value) => self.wrong_account_id(path, value),
             (FieldKind::Region, Value::String(region)) if is_region(region) => value.clone(),
             (FieldKind::Secret, _) => self.problem(path, "a secret is text", None),
+            // What was meant for a secret within may stand here.
+            (kind, _) if field.holds_secret() => {
+                self.problem(path, format!("expected {}", expected(kind)), None)
+            }
             (kind, value) => self.wrong_type(path, expected(kind), value),
         }
     }
@@ -200,14 +209,14 @@ impl Check<'_> {
             }
             _ => Some("an account's id is 16 digits, as text".to_owned()),
         };
-        let message = format!("{} is not an account's id", shown(value));
+        let message = told(format!("{} is not an account's id", shown(value)), value);
         self.problem(path, message, help)
     }
 
     fn wrong_type(&mut self, path: &str, expected: &str, value: &Value) -> Value {
         self.problem(
             path,
-            format!("expected {expected}, got {}", shown(value)),
+            told(format!("expected {expected}, got {}", shown(value)), value),
             None,
         )
     }
@@ -215,9 +224,17 @@ impl Check<'_> {
     /// The rules that hold besides the type. `value` has the type already.
     fn rules(&mut self, path: &str, field: &Field, value: &Value) {
         if let (Some(pattern), Value::String(text)) = (&field.pattern, value) {
+            if text.len() > MATCHED_MAX {
+                let message = format!("has more than {MATCHED_MAX} bytes, too many for a pattern");
+                self.problem(path, message, field.help.clone());
+                return;
+            }
             let regex = regex_lite::Regex::new(pattern);
             if !regex.is_ok_and(|regex| regex.is_match(text)) {
-                let message = format!("{} does not match `{pattern}`", shown(value));
+                let message = told(
+                    format!("{} does not match `{pattern}`", shown(value)),
+                    value,
+                );
                 self.problem(path, message, field.help.clone());
             }
         }
@@ -227,6 +244,7 @@ impl Check<'_> {
                 .as_str()
                 .and_then(|text| nearest(text, field.one_of.iter().filter_map(Value::as_str)));
             let message = format!("{} is none of {}", shown(value), allowed.join(", "));
+            let message = told(message, value);
             self.problem(
                 path,
                 message,
@@ -299,10 +317,33 @@ fn shown(value: &Value) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a table".to_owned(),
         Value::String(text) if text.chars().count() > SHOWN_MAX => {
-            format!("`{}…`", text.chars().take(SHOWN_MAX).collect::<String>())
+            format!(
+                "`{}…`",
+                seen(&text.chars().take(SHOWN_MAX).collect::<String>())
+            )
         }
-        Value::String(text) => format!("`{text}`"),
+        Value::String(text) => format!("`{}`", seen(text)),
         other => format!("`{other}`"),
+    }
+}
+
+/// A text with what nobody sees written out.
+fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_unseen(character) && !matches!(character, '\n' | '\t') {
+            true => seen.push_str(&written_out(character)),
+            false => seen.push(character),
+        }
+    }
+    seen
+}
+
+/// A message about a value, which says too what in it nobody sees: it came along when it was copied.
+fn told(message: String, value: &Value) -> String {
+    match value.as_str().and_then(unseen_in) {
+        Some(unseen) => format!("{message}: it holds {unseen}"),
+        None => message,
     }
 }
 

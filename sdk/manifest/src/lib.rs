@@ -8,6 +8,7 @@
 //! Nothing here knows the contracts of the cloud's API: whether a permission names an action that
 //! exists is for the host to say.
 
+mod bounds;
 mod check;
 mod duration;
 mod field;
@@ -17,6 +18,7 @@ mod name;
 mod notes;
 mod parse;
 mod permission;
+mod unseen;
 
 pub use check::{FieldProblem, check_all, check_known};
 pub use duration::{duration_text, parse_duration};
@@ -27,6 +29,7 @@ pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, 
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use parse::ManifestError;
 pub use permission::{HttpPermission, HttpRepeat, OPERATORS_HOSTS, Permission};
+pub use unseen::{is_unseen, unseen_in, written_out};
 
 /// The custom section of a component that holds the bytes of its `plugin.toml`.
 pub const SECTION: &str = "rutter:manifest";

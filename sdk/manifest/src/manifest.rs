@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::bounds;
 use crate::field::{self, Field};
 use crate::ids::IdPair;
 use crate::name::{is_kebab_case, is_snake_case, nearest};
@@ -84,6 +85,15 @@ pub struct AccountNeed {
 impl Manifest {
     /// Reads a manifest from the text of a `plugin.toml`; the error is the first in the text.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        bounds::of_text(text)?;
+        let manifest = Self::parse_at_any_length(text)?;
+        bounds::check(&manifest)?;
+        Ok(manifest)
+    }
+
+    /// The same for a text of any length.
+    #[doc(hidden)]
+    pub fn parse_at_any_length(text: &str) -> Result<Self, ManifestError> {
         let mut manifest: Self =
             toml::from_str(text).map_err(|error| parse::from_toml(text, &error))?;
         manifest.complete();
