@@ -12,6 +12,8 @@ use annotate_snippets::{
     AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
+use crate::ui::{neutral, one_line};
+
 /// Columns after which a source line is cut. Fixed, so that a message is the same everywhere.
 const WIDTH: usize = 140;
 /// Messages shown at once: nobody mends more before the next try.
@@ -260,24 +262,28 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(&self.title).id(&*self.code);
+        // A code may be a plugin's own, and a name a file's.
+        let (title, code) = (seen(&self.title), one_line(&self.code));
+        let name = self.source.as_ref().map(|source| one_line(source.name()));
+        let name = name.unwrap_or_default();
+        let title = level.primary_title(title).id(code);
         let mut groups = vec![match (&self.source, &self.primary) {
             (Some(source), Some(primary)) => {
-                title.element(snippet(source, primary, &self.secondary))
+                title.element(snippet(source, &name, primary, &self.secondary))
             }
-            (Some(source), None) => title.element(Origin::path(source.name())),
+            (Some(_), None) => title.element(Origin::path(&*name)),
             (None, _) => Group::with_title(title),
         }];
         if !self.via.is_empty() {
-            let text = clean(&self.via.join("\n"));
+            let text = seen(&self.via.join("\n"));
             groups.push(Group::with_title(Level::NOTE.secondary_title(text)));
         }
         if let Some(state) = &self.state {
             let level = Level::NOTE.with_name("state");
-            groups.push(Group::with_title(level.secondary_title(clean(state))));
+            groups.push(Group::with_title(level.secondary_title(seen(state))));
         }
         if let Some(help) = &self.help {
-            groups.push(Group::with_title(Level::HELP.secondary_title(clean(help))));
+            groups.push(Group::with_title(Level::HELP.secondary_title(seen(help))));
         }
         let renderer = match style {
             Style::Plain => Renderer::plain(),
@@ -307,19 +313,17 @@ pub fn render_all(diagnostics: &[Diagnostic], style: Style) -> String {
     texts.join("\n")
 }
 
-/// A message may quote a file: no control characters reach the terminal. Titles and source lines
-/// are cleaned by the renderer.
-fn clean(text: &str) -> String {
-    text.lines()
-        .map(normalize_untrusted_str)
-        .collect::<Vec<_>>()
-        .join("\n")
+/// A message may quote a file or a plugin: what a terminal would act on is written out.
+fn seen(text: &str) -> String {
+    let text = text.lines().collect::<Vec<_>>().join("\n");
+    normalize_untrusted_str(&neutral(&text))
 }
 
 /// The lines around all labels, and the labels moved to fit: the renderer reads its whole text for
 /// each message, which would be slow for a large file.
 fn snippet<'a>(
     source: &'a Source,
+    name: &'a str,
     primary: &'a Label,
     secondary: &'a [Label],
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
@@ -344,15 +348,24 @@ fn snippet<'a>(
     let to = text[all.end..]
         .find('\n')
         .map_or(text.len(), |newline| all.end + newline + 1);
+    // What is written out is longer than what stands in the file.
+    let shown_at = |offset: usize| {
+        let before = &text[from..offset];
+        let before = match text[offset..].starts_with('\n') {
+            true => before.strip_suffix('\r').unwrap_or(before),
+            false => before,
+        };
+        neutral(before).len()
+    };
     let shift = |span: Span| {
         let span = clamp(span);
-        span.start - from..span.end - from
+        shown_at(span.start)..shown_at(span.end)
     };
     let lines_before = text[..from].bytes().filter(|byte| *byte == b'\n').count();
-    let label = |text: &str| (!text.is_empty()).then(|| clean(text));
-    Snippet::source(&text[from..to])
+    let label = |text: &str| (!text.is_empty()).then(|| seen(text));
+    Snippet::source(neutral(&text[from..to]))
         .line_start(lines_before + 1)
-        .path(source.name())
+        .path(name)
         .annotation(AnnotationKind::Visible.span(0..0))
         .annotation(
             AnnotationKind::Primary
@@ -435,11 +448,33 @@ help: add the right
     #[test]
     fn control_characters_of_a_file_do_not_reach_the_terminal() {
         let source = Source::new("x.toml", "a = \"\u{1b}[31m\"\n");
-        let message = Diagnostic::error("x", "bad \u{1b}[31m")
+        let message = Diagnostic::error("x\u{1b}[31m", "bad \u{1b}[31m\u{9b}2J\u{200b}")
             .at(&source, (0..1).into(), "\u{1b}[31m")
             .help("not \u{1b}[31m");
-        let text = message.render(Style::Plain);
-        assert!(!text.contains("\u{1b}"), "{text:?}");
+        let name = Source::new("x\u{1b}]0;t\u{7}.toml", "");
+        let text = message.render(Style::Plain)
+            + &Diagnostic::error("file", "cannot read it")
+                .file(&name)
+                .render(Style::Plain);
+        let unseen = |character: char| rutter_manifest::is_unseen(character) && character != '\n';
+        assert!(!text.contains(unseen), "{text:?}");
+    }
+
+    #[test]
+    fn what_nobody_sees_in_a_file_is_shown_where_it_stands() {
+        let source = Source::new("x.toml", "a = \"b\u{200b}\"\r\nc = 1\r\n");
+        let span = source.text().find('b').map(|at| Span::from(at..at + 4));
+        let message = Diagnostic::error("x", "y").at(&source, span.expect("it is there"), "");
+        assert_eq!(
+            message.render(Style::Plain),
+            "\
+error[x]: y
+ --> x.toml:1:6
+  |
+1 | a = \"b\\u{200b}\"
+  |      ^^^^^^^^^
+"
+        );
     }
 
     #[test]

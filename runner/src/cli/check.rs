@@ -10,7 +10,7 @@ use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
-use crate::ui::{destroys, destroys_by_parameter, notes, possible_no_return};
+use crate::ui::{destroys, destroys_by_parameter, notes, one_line, possible_no_return};
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]
@@ -68,16 +68,19 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
             "notes": told,
             "no_return": possible,
         });
-        printer.answer_line(&answer.to_string());
+        printer.json(&answer);
         return;
     }
     let text = render_all(problems, printer.error_style());
     if !text.is_empty() {
         printer.aside(&format!("{text}\n"));
     }
-    printer.answer_line(&format!("{}: {verdict}", path.display()));
+    printer.answer_line(&format!(
+        "{}: {verdict}",
+        one_line(&path.display().to_string())
+    ));
     for line in &possible {
-        printer.answer_line(&format!("  {line}"));
+        printer.answer_line(&format!("  {}", one_line(line)));
     }
     printer.answer(&notes(told));
 }

@@ -16,6 +16,6 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "rutter", &mut text);
-    context.printer.answer(&String::from_utf8_lossy(&text));
+    context.printer.verbatim(&String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }

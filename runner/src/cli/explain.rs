@@ -86,7 +86,7 @@ fn show(context: &Context, list: bool, found: &[Explanation]) {
     let printer = &context.printer;
     if printer.output().json {
         for one in found {
-            printer.answer_line(&to_json(one).to_string());
+            printer.json(&to_json(one));
         }
     } else if list {
         printer.answer(&table(found).render());

@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     rows.sort_by(|one, other| (&other.started, &other.id).cmp(&(&one.started, &one.id)));
     if context.printer.output().json {
         for row in &rows {
-            context.printer.answer_line(&row.to_json().to_string());
+            context.printer.json(&row.to_json());
         }
     } else if rows.is_empty() {
         context.printer.note("no runs yet");

@@ -49,8 +49,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let run = Seen::new(folder.clone()).map_or_else(|_| Run::new(), |seen| seen.run);
     for line in folder.read_log()?.iter().filter(|line| wanted(line)) {
         if printer.output().json {
-            let json = serde_json::to_string(line).expect("a line of a log has a JSON form");
-            printer.answer_line(&json);
+            printer.json(line);
         } else {
             printer.answer_line(&format!(
                 "{} {:<5} {}: {}",

@@ -213,7 +213,7 @@ fn start_tracing(context: &Context, verbose: u8) {
     // Only a second subscriber in the same process could be refused.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(|| crate::ui::Traces)
         .try_init();
 }
 

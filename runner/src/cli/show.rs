@@ -61,7 +61,9 @@ fn ids(context: &Context, seen: &Seen, csv: bool) {
     if csv {
         printer.answer(&ids_csv(&ids));
     } else if printer.output().json {
-        printer.answer(&ids_json(&ids));
+        for id in ids_json(&ids) {
+            printer.json(&id);
+        }
     } else if ids.is_empty() {
         printer.note("no step that is done made anything that stands for something else");
     } else {
@@ -118,7 +120,7 @@ impl<'a> Lines<'a> {
         self.understood = known.is_some_and(|record| self.run.evolve(&record).is_ok());
         let printer = &self.context.printer;
         if printer.output().json {
-            printer.answer_line(&stored.to_json().to_string());
+            printer.json(&stored.to_json());
         } else {
             let line = describe_stored(stored, &self.run);
             printer.answer(&timed(stored.time, &line, printer.answer_style()));
@@ -146,7 +148,7 @@ fn page(seen: &Seen) -> String {
             "account {name}: {}, profile {}, {}\n",
             one_line(id),
             one_line(&account.profile),
-            account.region
+            one_line(&account.region)
         ));
     }
     text.push('\n');

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         return Err(Failure::world(&error, &text));
     }
     match &args.output {
-        None => context.printer.answer(&text),
+        None => context.printer.verbatim(&text),
         Some(path) => {
             let cannot =
                 |error| Failure::io(format!("`{}` cannot be written", path.display()), error);

@@ -4,7 +4,6 @@
 //! A pure function of the run, its records and the world before and after: the same bytes each time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use rutter_engine::{
     Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, Standing, StepState,
@@ -14,7 +13,7 @@ use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
 use super::carrier::{Reply, Unsent};
-use crate::ui::{explained, ids_table, no_return, notes, one_line};
+use crate::ui::{explained, ids_table, neutral, no_return, notes, one_line};
 
 /// What the report is made of.
 pub struct Material<'a> {
@@ -70,7 +69,7 @@ fn span(ms: u64) -> String {
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a String takes all text");
+    out.push_str(&neutral(&text.to_string()));
     out.push('\n');
 }
 
@@ -78,7 +77,7 @@ fn head(out: &mut String, material: &Material<'_>) {
     let plan = material.run.plan();
     line(
         out,
-        format_args!("Rehearsal of {}: {}", plan.name, plan.title),
+        format_args!("Rehearsal of {}: {}", plan.name, one_line(&plan.title)),
     );
     let start = jiff::Timestamp::from_millisecond(material.run.started().0)
         .map_or_else(|_| "an unknown time".to_owned(), |start| start.to_string());
@@ -86,7 +85,8 @@ fn head(out: &mut String, material: &Material<'_>) {
         out,
         format_args!(
             "World: {}, simulated, from {start}, seed {}. Nothing left this process.",
-            material.world, material.seed
+            one_line(material.world),
+            material.seed
         ),
     );
 }
@@ -167,9 +167,13 @@ fn timeline(out: &mut String, material: &Material<'_>) {
             ' '
         };
         let what = match &state.state {
-            StepState::Done(_) => step.title.clone(),
-            StepState::Skipped(reason) => format!("skipped: {reason}"),
-            StepState::Failed(fault) => format!("FAILED: {}: {}", fault.code, fault.message),
+            StepState::Done(_) => one_line(&step.title),
+            StepState::Skipped(reason) => format!("skipped: {}", one_line(reason)),
+            StepState::Failed(fault) => format!(
+                "FAILED: {}: {}",
+                one_line(&fault.code),
+                one_line(&fault.message)
+            ),
             StepState::Waiting => "not begun".to_owned(),
             StepState::Running => "not ended".to_owned(),
         };
@@ -183,12 +187,14 @@ fn timeline(out: &mut String, material: &Material<'_>) {
             ..
         }) = &state.state
         {
+            let advice = one_line(advice);
             line(
                 out,
                 format_args!("  {:>13}  {:>13}  {:<steps$}  help: {advice}", "", "", ""),
             );
         }
         for label in lane.into_iter().flat_map(|lane| &lane.waited) {
+            let label = one_line(label);
             line(
                 out,
                 format_args!(
@@ -260,7 +266,7 @@ fn account_name<'a>(material: &'a Material<'_>, id: &'a str) -> String {
         })
         .map(|name| format!("`{name}` "))
         .next();
-    format!("{}{id}", name.unwrap_or_default())
+    format!("{}{}", name.unwrap_or_default(), one_line(id))
 }
 
 fn differences(out: &mut String, material: &Material<'_>) {
@@ -287,7 +293,11 @@ fn differences(out: &mut String, material: &Material<'_>) {
         };
         line(
             out,
-            format_args!("    {sign} {verb} {} {}", difference.kind, difference.id),
+            format_args!(
+                "    {sign} {verb} {} {}",
+                one_line(&difference.kind),
+                one_line(&difference.id)
+            ),
         );
     }
 }
@@ -324,10 +334,13 @@ fn people(out: &mut String, material: &Material<'_>) {
         };
         line(
             out,
-            format_args!("  {after}  {people} `{step}`: {}", approval.message),
+            format_args!(
+                "  {after}  {people} `{step}`: {}",
+                one_line(&approval.message)
+            ),
         );
         for evidence in &approval.evidence {
-            line(out, format_args!("      and enter: {evidence}"));
+            line(out, format_args!("      and enter: {}", one_line(evidence)));
         }
     }
 }
@@ -347,7 +360,7 @@ fn calls(out: &mut String, material: &Material<'_>) {
                 format_args!("  account {}", account_name(material, id)),
             );
         }
-        line(out, format_args!("    {count:>5} {action}"));
+        line(out, format_args!("    {count:>5} {}", one_line(action)));
     }
     let changes = material.run.changes();
     let sent = changes
@@ -380,6 +393,7 @@ fn requests(out: &mut String, material: &Material<'_>) {
         );
     }
     for host in material.unnamed {
+        let host = one_line(host);
         line(
             out,
             format_args!(
@@ -405,7 +419,9 @@ fn charges(out: &mut String, material: &Material<'_>) {
             out,
             format_args!(
                 "  {} {} in {account}: {}{until}",
-                charge.kind, charge.id, charge.detail
+                one_line(&charge.kind),
+                one_line(&charge.id),
+                one_line(&charge.detail)
             ),
         );
     }
@@ -432,7 +448,10 @@ fn limits(out: &mut String, material: &Material<'_>) {
         format_args!("  durations, prices and quotas of the real cloud, and the data itself"),
     );
     for action in missing {
-        line(out, format_args!("  {action}: it is not simulated"));
+        line(
+            out,
+            format_args!("  {}: it is not simulated", one_line(action)),
+        );
     }
 }
 
@@ -442,12 +461,15 @@ fn outputs(out: &mut String, material: &Material<'_>) {
             line(out, format_args!("\nOutputs"));
             for (name, value) in outputs.as_object().into_iter().flatten() {
                 match value {
-                    Value::String(text) => line(out, format_args!("  {name} = {text}")),
+                    Value::String(text) => line(out, format_args!("  {name} = {}", one_line(text))),
                     other => line(out, format_args!("  {name} = {other}")),
                 }
             }
             if let Some(fault) = fault {
-                line(out, format_args!("  they could not be made: {fault}"));
+                line(
+                    out,
+                    format_args!("  they could not be made: {}", one_line(&fault.to_string())),
+                );
             }
         }
         other => {

@@ -13,8 +13,8 @@ use super::board::Board;
 use super::footer::fitting;
 use super::names::Names;
 use super::printer::paint;
-use super::words::{count, duration, one_line};
-use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe};
+use super::words::{count, duration};
+use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe, neutral, one_line};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
 const BARS_MAX: usize = 16;
@@ -70,7 +70,7 @@ impl BarShow {
     }
 
     fn above(&self, screen: &Screen, text: &str, tone: Tone) {
-        let text = paint(text, tone, self.printer.error_style());
+        let text = paint(&neutral(text), tone, self.printer.error_style());
         // A terminal that went away has nobody in front of it.
         let _ = screen.bars.println(text);
     }
@@ -152,12 +152,13 @@ impl Screen {
                 bar.set_style(style("  {prefix}  {wide_msg}"));
                 bar
             });
-            bar.set_prefix(format!(
+            let place = format!(
                 "{} {}",
                 self.names.place(at),
                 duration(now.since(entry.since))
-            ));
-            bar.set_message(entry.text(now));
+            );
+            bar.set_prefix(one_line(&place));
+            bar.set_message(one_line(&entry.text(now)));
         }
         more.set_message(if hidden > 0 {
             format!("  and {} more under way", count(hidden, "attempt"))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{At, Fact, Record, Timestamp};
 
-use super::words::{duration, instant_here, one_line};
+use super::one_line;
+use super::words::{duration, instant_here};
 
 /// The attempts under way, oldest first within a step.
 #[derive(Clone, Debug, Default)]

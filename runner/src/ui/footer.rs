@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use console::{Term, truncate_str};
 
+use super::neutral::guard;
+use crate::diagnostic::Style;
+
 /// The line, shared by whoever prints to the terminal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Footer {
@@ -41,6 +44,7 @@ impl Footer {
 
 /// One line of the screen: a longer one could not be taken away again. What was typed last is seen.
 pub(super) fn fitting(text: &str) -> String {
+    let text = &*guard(text, Style::Plain);
     let (_, columns) = Term::stderr().size();
     let columns = usize::from(columns).saturating_sub(1).max(20);
     let length = console::measure_text_width(text);

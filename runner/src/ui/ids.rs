@@ -1,7 +1,7 @@
 //! The map of old ids and new ones: for people, for spreadsheets, for scripts.
 
 use rutter_engine::NewId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Align, Table};
 
@@ -31,19 +31,18 @@ pub fn ids_csv(ids: &[NewId]) -> String {
     String::from_utf8(bytes).expect("rows of text are text")
 }
 
-/// As JSON, an object a line.
-pub fn ids_json(ids: &[NewId]) -> String {
-    let line = |id: &NewId| {
-        let value = json!({
+/// As JSON, an object each.
+pub fn ids_json(ids: &[NewId]) -> Vec<Value> {
+    let object = |id: &NewId| {
+        json!({
             "kind": id.kind,
             "source": id.source,
             "target": id.target,
             "step": id.step,
             "item": id.item,
-        });
-        format!("{value}\n")
+        })
     };
-    ids.iter().map(line).collect()
+    ids.iter().map(object).collect()
 }
 
 fn cells(id: &NewId) -> [&str; 5] {
@@ -92,11 +91,7 @@ mod tests {
 
     #[test]
     fn scripts_get_an_object_a_line() {
-        let text = ids_json(&ids());
-        let lines: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .collect();
+        let lines = ids_json(&ids());
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0]["item"], serde_json::Value::Null);
         assert_eq!(lines[1]["item"], "web, \"old\"");

@@ -19,7 +19,7 @@ impl JsonShow {
 impl Show for JsonShow {
     fn record(&mut self, record: &Record, _run: &Run) {
         let stored = StoredRecord::from(record.clone());
-        self.printer.answer_line(&stored.to_json().to_string());
+        self.printer.json(&stored.to_json());
     }
 
     // Not records: a script would have to tell them apart.

@@ -3,8 +3,9 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::names::Names;
+use super::one_line;
 use super::printer::paint;
-use super::words::{instant, one_line};
+use super::words::instant;
 use super::{Drawing, Line, LogLevel, Printer, Show, describe};
 
 /// Prints every record as a line with its time.

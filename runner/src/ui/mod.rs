@@ -19,6 +19,7 @@ mod keep_log;
 mod keyboard;
 mod lines;
 mod names;
+mod neutral;
 mod no_return;
 mod notes;
 mod part;
@@ -43,19 +44,20 @@ pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview};
 pub use keep_log::KeepLog;
 pub use lines::timed;
+pub use neutral::{neutral, one_line};
 pub use no_return::{
     destroys, destroys_by_parameter, no_return, passed_no_return, possible_no_return,
 };
 pub use notes::notes;
 pub use part::{difference, how, what_helps};
-pub use printer::{Output, Printer};
+pub use printer::{Output, Printer, Traces};
 pub use prompt::{Prompt, PromptError};
 pub use question::{open_questions, posting, question_lines};
 pub use slow::{again, is_slow, no_answer};
 pub(crate) use summary::explained;
 pub use summary::{ending, ending_seen, outputs, steps_table};
 pub use table::{Align, Table};
-pub use words::{duration, instant, instant_here, one_line, place};
+pub use words::{duration, instant, instant_here, place};
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
 pub trait Show: Send {

@@ -8,7 +8,8 @@ use rutter_engine::{
 };
 use serde_json::Value;
 
-use super::words::{count, one_line};
+use super::one_line;
+use super::words::count;
 
 /// The line of the record with which it begins.
 pub(super) fn started(by: &Person, part: Option<&Part>, mended: Option<&Plan>) -> String {

@@ -3,9 +3,12 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::diagnostic::Style;
 
 use super::footer::Footer;
+use super::neutral::{guard, json_text};
 use super::{Drawing, Tone};
 
 /// What the operator wants to see, and where it goes.
@@ -67,8 +70,27 @@ impl Printer {
         &self.output
     }
 
-    /// Prints a part of the answer, as it is.
+    /// Prints a part of the answer; what a terminal would act on is written out.
     pub fn answer(&self, text: &str) {
+        self.write_answer(&guard(text, self.answer_style()));
+    }
+
+    /// Prints a text that is nobody's but its author's, as it is unless a terminal would act on it.
+    pub fn verbatim(&self, text: &str) {
+        if self.output.stdout_terminal {
+            self.answer(text);
+        } else {
+            self.write_answer(text);
+        }
+    }
+
+    /// Prints a value as a line of JSON; what nobody would see is escaped.
+    pub fn json(&self, value: &impl Serialize) {
+        let text = serde_json::to_string(value).expect("what is printed has a JSON form");
+        self.write_answer(&format!("{}\n", json_text(&text)));
+    }
+
+    fn write_answer(&self, text: &str) {
         // A reader that went away (`| head`) wants no more, and nobody else is there to be told.
         let _ = stdout().lock().write_all(text.as_bytes());
     }
@@ -78,9 +100,10 @@ impl Printer {
         self.answer(&format!("{text}\n"));
     }
 
-    /// Prints something that is not the answer, as it is.
+    /// Prints something that is not the answer; what a terminal would act on is written out.
     pub fn aside(&self, text: &str) {
-        self.write_aside(&self.footer.above(text));
+        let text = guard(text, self.error_style());
+        self.write_aside(&self.footer.above(&text));
     }
 
     /// Draws a question below what was printed, and the line where a person types below that.
@@ -89,7 +112,7 @@ impl Printer {
         let lines: String = drawing
             .lines
             .iter()
-            .map(|line| format!("{line}\n"))
+            .map(|line| format!("{}\n", guard(line, self.error_style())))
             .collect();
         self.write_aside(&self.footer.above(&lines));
         self.write_aside(&self.footer.set(input));
@@ -138,5 +161,21 @@ pub(super) fn paint(text: &str, tone: Tone, style: Style) -> String {
     match style {
         Style::Plain => text.to_owned(),
         Style::Coloured => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+    }
+}
+
+/// Standard error for traces, which quote what they trace.
+pub struct Traces;
+
+impl Write for Traces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // Each trace comes as one whole text.
+        let text = String::from_utf8_lossy(bytes);
+        stderr().write_all(guard(&text, Style::Coloured).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        stderr().flush()
     }
 }

@@ -6,9 +6,9 @@ use std::time::Instant;
 use console::Term;
 
 use super::keyboard::Keys;
-use super::one_line;
 use super::typed::{Line, Typed};
 use super::word::new_word;
+use super::{neutral, one_line};
 
 /// Why a person could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +109,7 @@ impl Prompt {
                 Typed::More => {
                     self.terminal.clear_line()?;
                     self.terminal
-                        .write_str(&format!("{question}{}", line.text()))?;
+                        .write_str(&format!("{question}{}", neutral(&line.text())))?;
                 }
             }
         };

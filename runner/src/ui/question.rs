@@ -4,7 +4,8 @@ use rutter_engine::{Evidence, Principal, Question, RoleArn, Run, Shown};
 use serde_json::Value;
 
 use super::no_return::about_to_pass;
-use super::words::{count, instant_here, one_line};
+use super::one_line;
+use super::words::{count, instant_here};
 use crate::journal::Posted;
 use crate::signed::digest;
 

@@ -10,11 +10,13 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::why;
+use super::neutral::json_text;
 use super::no_return::passed_no_return;
+use super::one_line;
 use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::recovered;
 use super::standing::left_standing;
-use super::words::{count, instant_here, one_line};
+use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;
 
@@ -24,7 +26,7 @@ pub fn outputs(outputs: &Value) -> String {
     if let Some(outputs) = outputs.as_object() {
         for (name, value) in outputs {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{name} = {value}");
+            let _ = writeln!(text, "{name} = {}", json_text(&value.to_string()));
         }
     }
     text

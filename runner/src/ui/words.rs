@@ -1,6 +1,8 @@
-//! Instants, durations and foreign text, written for people.
+//! Instants, durations and places, written for people.
 
 use rutter_engine::{At, Phase, Run, Timestamp};
+
+use super::one_line;
 
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {
@@ -47,25 +49,6 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// Text from outside on one line and without control characters: no message of a cloud or a plugin
-/// moves the cursor or begins a new record.
-pub fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.trim().chars() {
-        match character {
-            '\n' | '\t' => line.push(' '),
-            character if character.is_control() || is_direction(character) => {}
-            character => line.push(character),
-        }
-    }
-    line
-}
-
-/// Characters that reorder the text around them.
-fn is_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// A step and its item: `role`, `copy[db1]`, `role (undo)`.
 pub fn place(at: &At, run: &Run) -> String {
     let item = at.item.as_ref().map(|key| run.item_name(&at.step, key));
@@ -100,7 +83,7 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, instant, instant_in, one_line};
+    use super::{duration, instant, instant_in};
     use rutter_engine::Timestamp;
 
     #[test]
@@ -136,14 +119,5 @@ mod tests {
             "2023-11-14T22:13:20.000Z (2023-11-15 06:13:20 +08)"
         );
         assert_eq!(instant_in(at, jiff::tz::TimeZone::UTC), instant(at));
-    }
-
-    #[test]
-    fn foreign_text_cannot_control_the_terminal() {
-        assert_eq!(
-            one_line("a\u{1b}[31mred\nline\u{202e}x\r\n"),
-            "a[31mred linex"
-        );
-        assert_eq!(one_line("数据 ok"), "数据 ok");
     }
 }
