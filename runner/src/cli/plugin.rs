@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use rutter_manifest::{Field, IdSide, Kind, Manifest};
+use rutter_manifest::{Field, IdSide, Manifest};
 use serde_json::json;
 
 use super::plugins::{catalogue, help};
 use super::{Context, Exit, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::plugin::build::{self, BuildError, Options};
-use crate::plugin::{Catalogue, CatalogueError, Found};
+use crate::plugin::{Catalogue, CatalogueError, Found, kind, sentences};
 use crate::ui::{Align, Table, one_line};
 
 /// Build plugins and look at them
@@ -82,7 +82,7 @@ fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {
                 "digest": plugin.inspected.digest,
                 "changed": plugin.changed,
             });
-            context.printer.answer_line(&line.to_string());
+            context.printer.json(&line);
         } else {
             let state = if plugin.changed { "" } else { " (unchanged)" };
             context.printer.answer_line(&format!("{path}{state}"));
@@ -107,10 +107,14 @@ fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
     let found = found.map_err(|error| not_found(&error))?;
     let printer = &context.printer;
     if args.manifest {
-        printer.answer(&found.inspected.manifest_text);
+        printer.verbatim(&found.inspected.manifest_text);
     } else if printer.output().json {
         let manifest: serde_json::Value = toml::from_str(&found.inspected.manifest_text)
             .map_err(|error| Failure::refused(error.to_string(), "rebuild the plugin"))?;
+        let may: Vec<_> = sentences(found.manifest())
+            .into_iter()
+            .map(|sentence| sentence.says)
+            .collect();
         let line = json!({
             "path": found.path,
             "digest": found.digest(),
@@ -118,8 +122,9 @@ fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
             "size": found.inspected.size,
             "imports": found.inspected.imports,
             "manifest": manifest,
+            "may": may,
         });
-        printer.answer_line(&line.to_string());
+        printer.json(&line);
     } else {
         printer.answer(&page(&found));
     }
@@ -140,41 +145,39 @@ fn page(found: &Found) -> String {
     let mut text = format!(
         "{} {}: {}\n{}\nrutter:step {}, {} bytes, sha256 {}\n{}\n",
         plugin.name,
-        plugin.version,
+        one_line(&plugin.version),
         one_line(&plugin.summary),
-        found.path.display(),
+        one_line(&found.path.display().to_string()),
         found.inspected.line,
         found.inspected.size,
         found.digest(),
-        match plugin.kind {
-            Kind::Read => "it reads only",
-            Kind::Change => "it makes changes",
-            Kind::Irreversible => "it makes changes that cannot be taken back",
-        },
+        format_args!("it {}", kind(plugin.kind)),
     );
     fields(&mut text, "inputs", &manifest.inputs);
     fields(&mut text, "outputs", &manifest.outputs);
     notes_and_ids(&mut text, manifest);
-    text.push_str("\npermissions\n");
-    for permission in &manifest.permissions {
-        let mut what = permission.call.join(", ");
-        if let Some(http) = &permission.http {
-            let host = if http.leaves_hosts_to_operator() {
-                "a host that the settings name"
-            } else {
-                &http.host
-            };
-            what = format!("{} {host}{}", http.methods.join(", "), http.path);
-        }
-        let account = permission.account.as_ref();
-        let account = account.map_or(String::new(), |account| format!(" in `{account}`"));
-        text.push_str(&format!(
-            "  {}{account}: {}\n",
-            one_line(&what),
-            one_line(&permission.reason)
-        ));
-    }
+    permissions(&mut text, manifest);
     text
+}
+
+fn permissions(text: &mut String, manifest: &Manifest) {
+    text.push_str("\npermissions\n");
+    let mut reason = None;
+    for sentence in sentences(manifest) {
+        // What follows from one permission has one reason.
+        let why = match reason.as_ref() == Some(&sentence.reason) {
+            true => String::new(),
+            false => format!(": {}", sentence.reason),
+        };
+        text.push_str(&format!("  {}{why}\n", sentence.says));
+        reason = Some(sentence.reason);
+    }
+    if manifest.permissions.is_empty() {
+        text.push_str("  may compute, wait and write to its log, and nothing else\n");
+    }
+    if manifest.plugin.undo {
+        text.push_str("  takes its changes back itself\n");
+    }
 }
 
 fn notes_and_ids(text: &mut String, manifest: &Manifest) {
@@ -242,7 +245,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
                     "path": found.path,
                     "digest": found.digest(),
                 });
-                printer.answer_line(&line.to_string());
+                printer.json(&line);
             }
             Ok(found) => {
                 let plugin = &found.manifest().plugin;

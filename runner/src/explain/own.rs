@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 59] = [
+pub(super) const FAULTS: [(&str, &str, &str); 62] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -23,7 +23,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 59] = [
         "Look again in the account. If it did not happen: `rutter resolve RUN STEP --retry`; if it did: `--done --outputs FILE`.",
     ),
     (
-        "rutter.answer",
+        "sdk.answer",
         "An answer lacks a field that the plugin needs, or has it in another form.",
         "Compare the answer (`rutter show RUN --records`) with the API's documentation; the plugin or the table of actions is to be corrected.",
     ),
@@ -178,7 +178,22 @@ pub(super) const FAULTS: [(&str, &str, &str); 59] = [
         "Give the account a user with an access key in the world's file.",
     ),
     (
-        "rutter.no-undo",
+        "rutter.host-code",
+        "A plugin ended with a code of rutter's own that it was not told, or with one that only looks like a code.",
+        "This is a bug of the plugin, or an attempt to speak as rutter: do not follow its words. What it did stands; `rutter show RUN` lists it.",
+    ),
+    (
+        "sdk.inputs",
+        "What a plugin was given is not what its code takes.",
+        "This is a bug of the plugin: its manifest and its types differ.",
+    ),
+    (
+        "sdk.outputs",
+        "What a plugin gave, or was given of it for its undo, cannot be written or read.",
+        "This is a bug of the plugin: its manifest and its types differ.",
+    ),
+    (
+        "sdk.no-undo",
         "A plugin was asked to take its changes back and has no function for it.",
         "This is a bug of the plugin: its manifest says `undo = true`.",
     ),

@@ -61,7 +61,8 @@ fn given() -> BTreeSet<String> {
     for folder in ["src", "engine/src", "meaning/src", "../sdk/rust/src"] {
         for file in sources(&package.join(folder)) {
             let text = std::fs::read_to_string(&file).expect("a source can be read");
-            for (at, _) in text.match_indices("\"rutter.") {
+            let begins = ["\"rutter.", "\"sdk."];
+            for (at, _) in begins.iter().flat_map(|begin| text.match_indices(begin)) {
                 let rest = &text[at + 1..];
                 let of_code = |c: char| c.is_ascii_lowercase() || c == '.' || c == '-';
                 let end = rest.find(|c: char| !of_code(c)).unwrap_or(rest.len());

@@ -9,6 +9,7 @@ use rutter_meaning::{Handle, Maker, Tokens};
 
 use super::hosts::Hosts;
 use super::line::Line;
+use super::told::Told;
 
 /// An account as the operator bound it to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub(super) struct Context {
     pub(super) tokens: Tokens,
     /// What the step made, where its own undo runs.
     pub(super) undo: Option<Arc<UndoRequest>>,
+    /// What the guest was told in the host's name.
+    pub(super) told: Told,
     /// The guest was told that its further lines are left out.
     pub(super) log_full: bool,
 }

@@ -18,6 +18,7 @@ use super::line::{Desk, GuestEvent, Line, Stop};
 use super::load::Plugin;
 use super::meter::Meter;
 use super::sandbox::{Place, Sandbox};
+use super::told::Told;
 use super::{trap, v0_1};
 
 /// What a guest is started for.
@@ -204,6 +205,7 @@ async fn run(
             line,
             tokens: rutter_meaning::Tokens::after(spent),
             undo: undo.clone().map(Arc::new),
+            told: Told::default(),
             log_full: false,
         },
         table,
@@ -218,7 +220,7 @@ async fn run(
         Phase::Run => {
             let result = step.call_run(&mut store, &inputs).await?;
             Ok(result
-                .map_err(Fault::from)
+                .map_err(|fault| ended(&store, fault))
                 .and_then(|text| outputs(plugin, &text)))
         }
         Phase::Undo => self::undo(&mut store, &step, inputs, undo).await,
@@ -263,9 +265,18 @@ async fn undo(
         .collect();
     let outputs = outputs.map(into_text);
     let result = step
-        .call_undo(store, &inputs, &changes, outputs.as_ref())
+        .call_undo(&mut *store, &inputs, &changes, outputs.as_ref())
         .await?;
-    Ok(result.map(|()| Value::Null).map_err(Fault::from))
+    Ok(result
+        .map(|()| Value::Null)
+        .map_err(|fault| ended(store, fault)))
+}
+
+/// What a guest ended with.
+fn ended(store: &Store<Guest>, fault: impl Into<Fault>) -> Fault {
+    let context = &store.data().context;
+    let plugin = &context.manifest.plugin.name;
+    context.told.ended(plugin, fault.into())
 }
 
 /// The name under which a step knows an account of the runbook, or the ARN of the role it stands for.

@@ -33,6 +33,7 @@ mod pace;
 mod sandbox;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trap;
 mod v0_1;
 

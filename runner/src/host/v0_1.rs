@@ -44,7 +44,7 @@ impl accounts::Host for Guest {
     fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Account>, types::Fault>> {
         Ok(match self.context.open(&name) {
             Ok(account) => Ok(self.table.push(account)?),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(self.tell(fault)),
         })
     }
 }
@@ -67,7 +67,7 @@ impl accounts::HostAccount for Guest {
         let account = self.account(&handle)?;
         let reverse = reverse.map(Into::into);
         let answer = self.context.call(account, api.into(), reverse).await?;
-        Ok(answer.map_err(Into::into))
+        Ok(answer.map_err(|fault| self.tell(fault)))
     }
 
     async fn call_all(
@@ -77,7 +77,7 @@ impl accounts::HostAccount for Guest {
     ) -> wasmtime::Result<Result<String, types::Fault>> {
         let account = self.account(&handle)?;
         let answer = self.context.call_all(account, api.into()).await?;
-        Ok(answer.map_err(Into::into))
+        Ok(answer.map_err(|fault| self.tell(fault)))
     }
 
     async fn wait_for(
@@ -99,7 +99,7 @@ impl accounts::HostAccount for Guest {
             timeout_ms,
         };
         let answer = self.context.wait_for(account, api.into(), wait).await?;
-        Ok(answer.map_err(Into::into))
+        Ok(answer.map_err(|fault| self.tell(fault)))
     }
 
     async fn change(
@@ -115,7 +115,7 @@ impl accounts::HostAccount for Guest {
         let changed = self.context.change(account, api.into(), reverse, find);
         Ok(match changed.await? {
             Ok((answer, made)) => Ok(types::Changed { answer, made }),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(self.tell(fault)),
         })
     }
 
@@ -129,7 +129,7 @@ impl accounts::HostAccount for Guest {
         Ok(
             match self.context.assume_role(account, arn, session).await? {
                 Ok(role) => Ok(self.table.push(role)?),
-                Err(fault) => Err(fault.into()),
+                Err(fault) => Err(self.tell(fault)),
             },
         )
     }
@@ -143,6 +143,11 @@ impl accounts::HostAccount for Guest {
 impl Guest {
     fn account(&self, handle: &Resource<Account>) -> Result<Account, ResourceTableError> {
         self.table.get(handle).cloned()
+    }
+
+    fn tell(&mut self, fault: Fault) -> types::Fault {
+        self.context.told.add(&fault);
+        fault.into()
     }
 }
 
@@ -165,13 +170,14 @@ impl http::Host for Guest {
             body,
         };
         let answer = self.context.send(parts, auth).await?;
-        Ok(answer.map(Into::into).map_err(Into::into))
+        Ok(answer.map(Into::into).map_err(|fault| self.tell(fault)))
     }
 }
 
 impl flow::Host for Guest {
     async fn wait(&mut self, duration_ms: u64) -> wasmtime::Result<Result<(), types::Fault>> {
-        Ok(self.context.wait(duration_ms).await?.map_err(Into::into))
+        let waited = self.context.wait(duration_ms).await?;
+        Ok(waited.map_err(|fault| self.tell(fault)))
     }
 
     async fn progress(&mut self, done: u64, total: u64, message: String) -> wasmtime::Result<()> {

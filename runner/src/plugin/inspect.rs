@@ -1,8 +1,12 @@
 //! What a bare `.wasm` says about itself, read without running any of it.
 
 use rutter_manifest::{Manifest, ManifestError};
+use rutter_meaning::Rule;
 use sha2::{Digest, Sha256};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
+
+use super::claims::{self, Claim};
+use crate::rules;
 
 /// The interface lines this program speaks, oldest first. A line is the part of a version that
 /// decides compatibility: `0.1` of `rutter:step@0.1.3`.
@@ -64,6 +68,20 @@ pub enum PluginError {
     /// Its manifest is wrong.
     #[error("its manifest is wrong: {0}")]
     Manifest(#[from] ManifestError),
+    /// It has more than one manifest, of which only one could have been read by whoever accepted it.
+    #[error(
+        "the component carries several manifests (custom section `{}`)",
+        rutter_manifest::SECTION
+    )]
+    SeveralManifests,
+    /// Its manifest says what cannot be so.
+    #[error("`{plugin}` {claim}")]
+    Claims {
+        /// The plugin's name.
+        plugin: String,
+        /// What it says.
+        claim: Claim,
+    },
     /// It has a manifest and does not speak `rutter:step` at all.
     #[error("`{plugin}` does not use the interface `rutter:step`")]
     NoInterface {
@@ -94,6 +112,10 @@ impl PluginError {
             Self::NotComponent { .. } | Self::NoManifest => {
                 Some("build it with `rutter plugin build`".to_owned())
             }
+            Self::SeveralManifests => {
+                Some("take it for hostile, or build it with `rutter plugin build`".to_owned())
+            }
+            Self::Claims { claim, .. } => Some(claim.help.clone()),
             Self::Manifest(error) => error.help.clone(),
             Self::NoInterface { .. } => Some("build it on `sdk/wit`".to_owned()),
             Self::OtherLine { upgrade, .. } => Some(upgrade.to_string()),
@@ -105,7 +127,16 @@ impl PluginError {
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
     let Sections { manifest, imports } = sections(bytes)?;
     let manifest_text = manifest.ok_or(PluginError::NoManifest)?;
-    let manifest = Manifest::parse(&manifest_text)?;
+    let manifest = match rules::hold(Rule::TextLengths) {
+        true => Manifest::parse(&manifest_text)?,
+        false => Manifest::parse_at_any_length(&manifest_text)?,
+    };
+    if rules::hold(Rule::Claims) {
+        claims::check(&manifest).map_err(|claim| PluginError::Claims {
+            plugin: manifest.plugin.name.clone(),
+            claim,
+        })?;
+    }
     let line = line_of(&manifest.plugin.name, &imports)?;
     Ok(Inspected {
         manifest,
@@ -151,6 +182,9 @@ fn sections(bytes: &[u8]) -> Result<Sections, PluginError> {
             // Components nest; only the outermost speaks for the plugin.
             _ if depth != 1 => {}
             Payload::CustomSection(section) if section.name() == rutter_manifest::SECTION => {
+                if sections.manifest.is_some() && rules::hold(Rule::OneManifest) {
+                    return Err(PluginError::SeveralManifests);
+                }
                 let text = std::str::from_utf8(section.data())
                     .map_err(|_| not_component("its manifest is not UTF-8"))?;
                 sections.manifest = Some(text.to_owned());
@@ -272,6 +306,32 @@ mod tests {
     fn a_component_without_a_manifest_is_told_apart() {
         let bytes = component("rutter:step/types@0.1.0", None);
         assert_eq!(inspect(&bytes), Err(PluginError::NoManifest));
+    }
+
+    #[test]
+    fn a_second_manifest_is_refused() {
+        use wasm_encoder::{ComponentSection, CustomSection};
+        let mut bytes = component("rutter:step/types@0.1.7", Some(MANIFEST));
+        let wider = MANIFEST.replace("'read'", "'change'");
+        CustomSection {
+            name: rutter_manifest::SECTION.into(),
+            data: wider.as_bytes().into(),
+        }
+        .append_to_component(&mut bytes);
+        assert_eq!(inspect(&bytes), Err(PluginError::SeveralManifests));
+    }
+
+    #[test]
+    fn a_manifest_that_contradicts_itself_is_refused_with_the_plugin_named() {
+        let manifest =
+            format!("{MANIFEST}[[permissions]]\ncall = ['ram:DeleteRole']\nreason = 'r'\n");
+        let bytes = component("rutter:step/types@0.1.7", Some(&manifest));
+        let error = inspect(&bytes).expect_err("refused");
+        assert_eq!(
+            error.to_string(),
+            "`a-plugin` says `kind = \"read\"` and may call `ram:DeleteRole`, which is a change"
+        );
+        assert!(error.help().is_some());
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Plugins as files: built from source, inspected without running, found by name.
 //!
 //! A plugin is one `.wasm`, a component that carries its manifest. [`build`] makes it, [`inspect`]
-//! reads what it says about itself, [`Catalogue`] finds it by name. Running it is `host`'s affair.
+//! reads what it says about itself, [`sentences`] says what it may do, [`Catalogue`] finds it by name. Running it is `host`'s affair.
 
 pub mod build;
 mod catalogue;
+mod claims;
 mod inspect;
+mod sentences;
 mod toolchain;
 
 pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path};
+pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
+pub use sentences::{Sentence, in_all, kind, sentences};

@@ -138,5 +138,8 @@ fn needs_nothing(step: &Step, plugin: Option<&Found>) -> bool {
 
 /// Whether the step itself says no. What has no value yet is no verdict.
 fn is_verdict(fault: &Fault) -> bool {
-    fault.code == "rutter.assert" || !fault.code.starts_with("rutter.")
+    fault.code == "rutter.assert"
+        || !["rutter.", "sdk."]
+            .iter()
+            .any(|begin| fault.code.starts_with(begin))
 }

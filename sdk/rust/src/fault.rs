@@ -61,7 +61,7 @@ impl Fault {
 
     /// Returns the fault of an answer that is not as the API says it is.
     pub fn unexpected_answer(message: impl Into<String>) -> Self {
-        Self::new(FaultClass::Fail, "rutter.answer", message)
+        Self::new(FaultClass::Fail, "sdk.answer", message)
     }
 
     /// The same fault with what the operator should do.

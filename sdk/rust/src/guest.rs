@@ -40,7 +40,7 @@ pub fn undo(
     report_panics();
     let Some(undo) = plugin.undo else {
         let message = "the plugin has no undo of its own";
-        return Err(Fault::new(FaultClass::Bug, "rutter.no-undo", message).into());
+        return Err(Fault::new(FaultClass::Bug, "sdk.no-undo", message).into());
     };
     let changes = changes.into_iter().map(MadeChange::from).collect();
     undo(&Host::new(Imports), inputs, changes, outputs).map_err(types::Fault::from)

@@ -48,7 +48,7 @@ pub fn run_typed<I: DeserializeOwned, O: Serialize>(
     serde_json::to_string(&outputs).map_err(|error| {
         Fault::new(
             FaultClass::Bug,
-            "rutter.outputs",
+            "sdk.outputs",
             format!("the outputs cannot be written: {error}"),
         )
     })
@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|error| {
         Fault::new(
             FaultClass::Bug,
-            format!("rutter.{what}"),
+            format!("sdk.{what}"),
             format!("the {what} are not as the manifest says: {error}"),
         )
     })

@@ -17,6 +17,7 @@ use crate::host::context::{Account, BoundAccount};
 use crate::host::hosts::Hosts;
 use crate::host::limits::Limits;
 use crate::host::line::{Desk, GuestEvent, Line, LogLevel};
+use crate::host::told::Told;
 
 /// A context whose driver answers every call with the next of some answers, and keeps what was asked.
 struct Scene {
@@ -64,6 +65,7 @@ impl Scene {
             hosts: Hosts::default(),
             line,
             tokens: rutter_meaning::Tokens::default(),
+            told: Told::default(),
             log_full: false,
         };
         let driver = tokio::spawn(drive(receiver, desk, answers));
