@@ -2,13 +2,16 @@
 //!
 //! Read next: ARCHITECTURE.md.
 
+pub mod children;
 pub mod cli;
 pub mod cloud;
 pub mod diagnostic;
 pub mod drive;
 pub mod explain;
+pub mod files;
 pub mod host;
 pub mod journal;
+pub mod modes;
 pub mod plugin;
 pub mod rehearsal;
 pub mod rules;

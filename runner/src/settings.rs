@@ -227,7 +227,7 @@ impl Settings {
         let (file, must_exist) = Self::file(chosen, &environment);
         let text = match file
             .as_deref()
-            .map(|path| (path, std::fs::read_to_string(path)))
+            .map(|path| (path, crate::files::read_text(path, crate::files::TEXT_MAX)))
         {
             None => None,
             Some((_, Ok(text))) => Some(text),

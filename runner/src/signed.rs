@@ -6,7 +6,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA512,
@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey, SshSig};
 
+use crate::children;
 use crate::journal::Message;
 
 /// Keeps signatures for other purposes from being taken for answers, and the other way round.
@@ -43,7 +44,7 @@ impl Statement {
     /// of the person, it says itself.
     pub fn sign(&self, key: &Path) -> Result<String, String> {
         let cannot = |error: std::io::Error| format!("`ssh-keygen` cannot be started: {error}");
-        let mut child = Command::new("ssh-keygen")
+        let mut child = children::signer("ssh-keygen")
             .args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"])
             .arg(key)
             .stdin(Stdio::piped())
@@ -193,6 +194,7 @@ fn refuse_kind(key: &PublicKey) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::process::Command;
 
     use rutter_engine::Evidence;
 

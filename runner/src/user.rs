@@ -1,9 +1,11 @@
 //! Users and groups, as the operating system knows them.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rutter_engine::{Known, Person};
+
+use crate::children;
 
 /// The user that this process belongs to.
 pub fn current() -> Person {
@@ -53,7 +55,7 @@ fn entry(file: &Path, table: &str, wanted: &dyn Fn(&[&str]) -> bool) -> Option<S
         return Some(line.to_owned());
     }
     // Directories of users are known to the system's own tool alone.
-    let listed = Command::new("getent")
+    let listed = children::plain("getent")
         .arg(table)
         .stdin(Stdio::null())
         .stderr(Stdio::null())

@@ -12,6 +12,7 @@ use super::flags::Inputs;
 use super::plugins::catalogue;
 use super::{Context, Failure, driving};
 use crate::diagnostic::Diagnostic;
+use crate::files;
 use crate::runbook::{
     self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
 };
@@ -165,7 +166,7 @@ fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
         return Ok(());
     }
     let diagnostics = refusals.into_iter().map(|(step, fault)| {
-        let title = format!("step `{}` refuses: {}", step.id, fault.message);
+        let title = format!("step `{}` refuses: {}", step.id, one_line(&fault.message));
         let diagnostic = Diagnostic::error(fault.code, title).state(super::failure::NOTHING_RAN);
         let line = &step.line;
         let source = checked.source_of(line);
@@ -277,7 +278,7 @@ fn answer(prompt: &Prompt, name: &str, field: &Field) -> Option<String> {
 
 /// What cannot be read is reported by whoever checks the runbook.
 pub(super) fn account_names(path: &Path) -> Vec<String> {
-    std::fs::read_to_string(path).map_or(Vec::new(), |text| names_in(&text))
+    files::read_text(path, files::TEXT_MAX).map_or(Vec::new(), |text| names_in(&text))
 }
 
 pub(super) fn vault_failed(error: &crate::secrets::VaultError) -> Failure {

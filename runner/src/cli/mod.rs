@@ -134,6 +134,7 @@ impl Context {
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
     panic::install();
+    crate::modes::dump_no_core();
     run(std::env::args_os()).into()
 }
 
@@ -156,7 +157,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 impl Command {
+    /// Whether what it writes is for others: nothing of a run.
+    fn writes_for_others(&self) -> bool {
+        matches!(
+            self,
+            Self::World(_) | Self::Simulate(_) | Self::Plugin(_) | Self::Completions(_)
+        )
+    }
+
     fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if !self.writes_for_others() {
+            crate::modes::keep_to_ourselves();
+        }
         match self {
             Self::Check(args) => check::run(context, &args),
             Self::Rehearse(args) => rehearse::run(context, &args),

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::driving::interrupt;
 use super::{Context, Exit, Failure};
+use crate::files;
 
 /// Serve a simulated cloud over HTTP, for official clients and for trying things out
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ pub(super) struct Args {
 /// Reads a world file.
 pub(super) fn read_world(path: &Path) -> Result<World, Failure> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = files::read_text(path, files::WORLD_MAX)
         .map_err(|error| Failure::io(format!("the world `{name}` cannot be read"), error))?;
     World::from_toml(&text, &name).map_err(|error| Failure::world(&error, &text))
 }
@@ -58,12 +59,6 @@ async fn serve(context: &Context, args: &Args, world: World) -> Result<Exit, Fai
         .await
         .map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
-    if let Some(path) = &args.port_file {
-        write_whole(path, &format!("{}\n", address.port())).map_err(|error| {
-            Failure::io(format!("`{}` cannot be written", path.display()), error)
-        })?;
-    }
-    context.printer.answer_line(&format!("http://{address}"));
     let options = Options {
         time_scale: args.time_scale,
         latency: args.latency,
@@ -71,16 +66,26 @@ async fn serve(context: &Context, args: &Args, world: World) -> Result<Exit, Fai
         any_address: args.any_address,
         ..Options::default()
     };
+    // Nobody is told of an address that will not be served.
+    server::admit(address, &options, &world).map_err(|error| refused(&error))?;
+    if let Some(path) = &args.port_file {
+        write_whole(path, &format!("{}\n", address.port())).map_err(|error| {
+            Failure::io(format!("`{}` cannot be written", path.display()), error)
+        })?;
+    }
+    context.printer.answer_line(&format!("http://{address}"));
     match server::serve(world, listener, options, interrupt()).await {
         Ok(_) => Ok(Exit::Done),
-        Err(error @ ServeError::NotLoopback(_)) => {
-            Err(Failure::refused(error.to_string(), "add `--any-address`"))
-        }
-        Err(error) => Err(Failure::refused(
-            super::failure::with_causes(&error),
-            "see `rutter simulate --help`",
-        )),
+        Err(error) => Err(refused(&error)),
     }
+}
+
+fn refused(error: &ServeError) -> Failure {
+    let help = match error {
+        ServeError::NotLoopback(_) => "add `--any-address`",
+        _ => "see `rutter simulate --help`",
+    };
+    Failure::refused(super::failure::with_causes(error), help)
 }
 
 /// Whoever polls for the file finds it whole or not at all.

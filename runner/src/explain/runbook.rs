@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 36] = [
+const REMEDIES: [(&str, &str); 38] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -70,6 +70,14 @@ const REMEDIES: [(&str, &str); 36] = [
     (
         "input-value",
         "Give a value that keeps the rule in the message; the input's help says what is meant.",
+    ),
+    (
+        "input-unseen",
+        "It came along when the value was copied from a page. Type the value, or delete the character where the message names it.",
+    ),
+    (
+        "inputs-file-open",
+        "`chmod 600 FILE`; whoever may have read it may know the secrets.",
     ),
     (
         "inputs-file",

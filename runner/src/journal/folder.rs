@@ -18,6 +18,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::{files, modes};
+
 use super::inbox::share;
 use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
 
@@ -53,6 +55,7 @@ impl Runs {
         make_private(&self.path)?;
         place::refuse_network(&self.path)?;
         make_private(&folder.path)?;
+        let lax = modes::tighten(&folder.path);
         let lock = folder.take_lock()?;
         let journal = SqliteJournal::create(&folder.journal())?;
         // The names of new files are safe only once their folders are.
@@ -69,6 +72,7 @@ impl Runs {
             folder,
             journal,
             lock,
+            lax,
         })
     }
 
@@ -146,6 +150,8 @@ pub struct Driving {
     pub journal: SqliteJournal,
     /// Keeps others out.
     pub lock: File,
+    /// What other users could do with its files, and cannot any more.
+    pub lax: Vec<String>,
 }
 
 impl RunFolder {
@@ -171,12 +177,15 @@ impl RunFolder {
     pub fn drive(&self) -> Result<Driving, RunsError> {
         place::refuse_foreign(&self.path)?;
         place::refuse_network(&self.path)?;
+        // Before the journal's files are open: who could write them has had their time.
+        let lax = modes::tighten(&self.path);
         let lock = self.take_lock()?;
         let journal = SqliteJournal::open(&self.journal())?;
         Ok(Driving {
             folder: self.clone(),
             journal,
             lock,
+            lax,
         })
     }
 
@@ -274,7 +283,8 @@ impl RunFolder {
     /// When they are gone or were altered.
     pub fn component(&self, digest: &str) -> Result<Vec<u8>, RunsError> {
         let path = self.component_path(digest);
-        let bytes = fs::read(&path).map_err(|error| RunsError::Component {
+        let read = files::read(&path, files::COMPONENT_MAX);
+        let bytes = read.map_err(|error| RunsError::Component {
             path: path.clone(),
             what: error.to_string(),
         })?;

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -25,6 +27,9 @@ const BYTES_MAX: u64 = 64 * 1024;
 
 /// Files that are looked at in one look; the others wait for the next.
 const FILES_MAX: usize = 256;
+
+/// Names that are read of the folder in one look: whoever fills it with names makes nobody wait.
+const NAMES_MAX: usize = 10_000;
 
 /// What a person asks of a run from another process. Who they are is not said here: it is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -201,6 +206,9 @@ impl Inbox {
             .mode(0o640)
             .open(&partial)
             .map_err(failed)?;
+        // The umask has no say in what the driver has to read.
+        file.set_permissions(fs::Permissions::from_mode(0o640))
+            .map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         fs::rename(&partial, self.path.join(&name)).map_err(failed)?;
@@ -229,6 +237,7 @@ impl Inbox {
         let owner = fs::metadata(&self.path).map_err(failed)?.uid();
         // A name that is no text is known by what can be shown of it.
         let mut names: BTreeMap<String, OsString> = folder
+            .take(NAMES_MAX)
             .filter_map(|entry| Some(entry.ok()?.file_name()))
             .map(|name| (name.to_string_lossy().into_owned(), name))
             .filter(|(shown, _)| !shown.starts_with('.') && !self.handed.contains(shown))
@@ -278,7 +287,6 @@ impl Inbox {
 
 /// Gives a folder to a group.
 pub(super) fn share(path: &Path, group: u32, mode: u32) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
     std::os::unix::fs::chown(path, None, Some(group))?;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+use crate::user::current_uid;
 
 /// File systems of other machines. Their locks and flushes are not those of a disk: two drivers could think that they
 /// hold the same run, and what was flushed could be gone.
@@ -76,8 +77,8 @@ fn unescaped(text: &str) -> PathBuf {
 /// Refuses a folder that belongs to somebody else: what is written there would not be theirs any more. Root may write
 /// everywhere and is refused like everybody.
 pub(super) fn refuse_foreign(folder: &Path) -> Result<(), JournalError> {
-    match (owner(folder), owner(Path::new("/proc/self"))) {
-        (Some(owner), Some(me)) if owner != me => Err(JournalError::NotYours {
+    match owner(folder) {
+        Some(owner) if owner != current_uid() => Err(JournalError::NotYours {
             path: folder.to_owned(),
             owner,
         }),
@@ -87,8 +88,8 @@ pub(super) fn refuse_foreign(folder: &Path) -> Result<(), JournalError> {
 
 /// As [`refuse_foreign`] where a new run is made, which only root can do in a folder that nobody opened to it.
 pub(super) fn refuse_foreign_to_root(folder: &Path) -> Result<(), JournalError> {
-    match owner(Path::new("/proc/self")) {
-        Some(0) => refuse_foreign(folder),
+    match current_uid() {
+        0 => refuse_foreign(folder),
         _ => Ok(()),
     }
 }

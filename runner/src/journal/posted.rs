@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::inbox::share;
 use super::{JournalError, RunFolder};
 
+/// Bytes of the file: questions with all that they are shown with.
+const POSTED_MAX: u64 = 4 * 1024 * 1024;
+
 /// An open question, as people are shown it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
@@ -42,7 +45,7 @@ impl RunFolder {
 
     /// What the run asks, as its driver told; `None` where it tells nobody.
     pub fn posted(&self) -> Option<Vec<Posted>> {
-        let text = fs::read_to_string(self.posted_path()).ok()?;
+        let text = crate::files::read_text(&self.posted_path(), POSTED_MAX).ok()?;
         serde_json::from_str(&text).ok()
     }
 }

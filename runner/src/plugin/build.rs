@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rutter_manifest::Manifest;
 use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
+use crate::children;
+use crate::files;
 use crate::plugin::inspect::{Inspected, PluginError, inspect};
 use crate::plugin::toolchain::{NoTarget, TARGET, Toolchain};
 
@@ -251,7 +253,7 @@ struct Package {
 impl Workspace {
     fn read(folder: &Path, offline: bool) -> Result<Self, BuildError> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = children::cargo(cargo);
         command
             .args([
                 "metadata",
@@ -314,7 +316,7 @@ impl Workspace {
 impl Package {
     fn as_plugin(&self) -> Result<Option<Source>, BuildError> {
         let path = self.manifest_path.with_file_name("plugin.toml");
-        let manifest_text = match std::fs::read_to_string(&path) {
+        let manifest_text = match files::read_text(&path, files::TEXT_MAX) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(system(format!("read `{}`", path.display()))(error)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::files;
 use crate::plugin::inspect::{Inspected, PluginError, inspect};
 
 /// The environment variable with folders of plugins, searched first; separated as `PATH` is.
@@ -128,9 +129,11 @@ impl Catalogue {
 
     /// Returns the plugin in a file, which `uses` may name instead.
     pub fn read(path: &Path) -> Result<Arc<Found>, CatalogueError> {
-        let bytes = std::fs::read(path).map_err(|error| CatalogueError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
+        let bytes = files::read(path, files::COMPONENT_MAX).map_err(|error| {
+            CatalogueError::Unreadable {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            }
         })?;
         found(path.to_owned(), bytes).map(Arc::new)
     }

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::children;
+
 /// The target of guests written in Rust: it imports nothing but our interface.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -56,7 +58,7 @@ impl Toolchain {
 
     /// `cargo build` for the guest's target, to be completed with packages.
     pub(super) fn cargo_build(&self) -> Command {
-        let mut command = Command::new(&self.cargo);
+        let mut command = children::cargo(&self.cargo);
         command
             .arg("build")
             .args(&self.flags)
@@ -68,7 +70,7 @@ impl Toolchain {
 
 fn library_is_there() -> bool {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(compiler)
+    let output = children::cargo(compiler)
         .args(["--print", "target-libdir", "--target", TARGET])
         .output();
     output.is_ok_and(|output| {

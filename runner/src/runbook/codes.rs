@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 36] = [
+pub const CODES: [(&str, &str); 38] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -25,7 +25,15 @@ pub const CODES: [(&str, &str); 36] = [
         INPUT_VALUE,
         "the value of an input breaks the input's rules",
     ),
+    (
+        INPUT_UNSEEN,
+        "the value of an input holds a character that nobody sees",
+    ),
     (INPUT_FILE, "the file of inputs cannot be read"),
+    (
+        INPUT_FILE_LAX,
+        "other users can read a file of inputs that holds secrets",
+    ),
     (SECRET, "a secret stands where it must not"),
     (USES, "a step uses something that cannot be used"),
     (PLUGIN_UNKNOWN, "no plugin has that name"),
@@ -93,6 +101,8 @@ pub(super) const INPUT_FIELD: &str = "input-declaration";
 pub(super) const INPUT_UNKNOWN: &str = "unknown-input";
 pub(super) const INPUT_MISSING: &str = "missing-input";
 pub(super) const INPUT_VALUE: &str = "input-value";
+pub(super) const INPUT_UNSEEN: &str = "input-unseen";
+pub(super) const INPUT_FILE_LAX: &str = "inputs-file-open";
 pub(super) const INPUT_FILE: &str = "inputs-file";
 pub(super) const SECRET: &str = "secret";
 pub(super) const USES: &str = "uses";

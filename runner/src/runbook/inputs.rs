@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest};
+use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest, unseen_in};
+use rutter_meaning::Rule;
 use serde_json::{Map, Value};
 
 use super::Missing;
@@ -15,6 +16,7 @@ use super::problems::Problems;
 use super::schema::{Input, Runbook};
 use super::secret_inputs::{SecretInputs, variable};
 use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::{files, rules};
 
 /// What precedes an input's name, upper case, in the environment.
 pub const ENVIRONMENT_PREFIX: &str = "RUTTER_INPUT_";
@@ -79,6 +81,7 @@ pub(super) fn gather(
         .file
         .as_ref()
         .and_then(|path| read_file(&path.display().to_string(), runbook, problems));
+    warn_of_lax_file(runbook, sources, file.as_ref(), problems);
     report_unknown_sets(runbook, sources, problems);
     let mut values = Values::default();
     let mut missing = Vec::new();
@@ -246,14 +249,29 @@ fn from_text(
 fn accept(
     input: &Input,
     field: &Field,
-    given: Given,
+    mut given: Given,
     secret: &dyn Fn(&str) -> String,
     values: &mut Values,
     problems: &mut Problems<'_>,
 ) {
     let name = &input.name.value;
-    match checked(field, name, &given.value) {
+    let empty = match rules::hold(Rule::EmptySecrets) {
+        true => without_empty_secrets(name, field, &mut given.value),
+        false => Vec::new(),
+    };
+    let value = match given.value.is_null() && field.optional {
+        true => Ok(Value::Null),
+        false => checked(field, name, &given.value),
+    };
+    match value.and_then(|value| {
+        if empty.is_empty() {
+            Ok(value)
+        } else {
+            Err(empty)
+        }
+    }) {
         Ok(value) => {
+            warn_of_unseen(input, field, &given, problems);
             let value = set_apart(name, field, value, secret, &mut values.secrets);
             values.known.insert(name.clone(), value);
         }
@@ -273,6 +291,80 @@ fn accept(
                 problems.push(diagnostic);
             }
         }
+    }
+}
+
+/// Takes away empty texts where a secret may be absent, and reports the others: an empty text hides nothing,
+/// and every text holds it.
+fn without_empty_secrets(path: &str, field: &Field, value: &mut Value) -> Vec<FieldProblem> {
+    match (field.kind, value) {
+        (FieldKind::Secret, value) if value.as_str() == Some("") => {
+            if field.optional {
+                *value = Value::Null;
+                return Vec::new();
+            }
+            vec![FieldProblem {
+                path: path.to_owned(),
+                message: "is empty, which is no secret".to_owned(),
+                help: None,
+            }]
+        }
+        (FieldKind::List, Value::Array(items)) => {
+            let Some(inner) = &field.items else {
+                return Vec::new();
+            };
+            let each = items.iter_mut().enumerate();
+            each.flat_map(|(index, item)| {
+                without_empty_secrets(&format!("{path}[{index}]"), inner, item)
+            })
+            .collect()
+        }
+        (FieldKind::Table, Value::Object(entries)) => {
+            let each = field.fields.iter().filter_map(|(key, inner)| {
+                let value = entries.get_mut(key)?;
+                Some(without_empty_secrets(
+                    &format!("{path}.{key}"),
+                    inner,
+                    value,
+                ))
+            });
+            each.flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Names a character in an input that nobody sees: it came along when the value was copied. Of a secret
+/// only which character it is.
+fn warn_of_unseen(input: &Input, field: &Field, given: &Given, problems: &mut Problems<'_>) {
+    let Some(mut unseen) = unseen_within(&given.value) else {
+        return;
+    };
+    if field.holds_secret() {
+        unseen.truncate(unseen.find(' ').unwrap_or(unseen.len()));
+    }
+    let title = format!("the input `{}` holds {unseen}", input.name.value);
+    let warning = Diagnostic::warning(codes::INPUT_UNSEEN, title);
+    let warning = match &given.place {
+        Some((source, span)) if !field.holds_secret() => warning.at(source, *span, ""),
+        Some((source, _)) => warning.file(source),
+        None => warning.at(
+            problems.source,
+            input.name.span,
+            format!("given by {}", given.from),
+        ),
+    };
+    problems.push(warning.help("nobody sees it: type the value instead of copying it"));
+}
+
+fn unseen_within(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => unseen_in(text),
+        Value::Array(items) => items.iter().find_map(unseen_within),
+        Value::Object(entries) => entries
+            .iter()
+            .find_map(|(key, value)| unseen_in(key).or_else(|| unseen_within(value))),
+        _ => None,
     }
 }
 
@@ -381,6 +473,91 @@ fn known_inputs(runbook: &Runbook, name: &str) -> String {
     }
 }
 
+/// A file of inputs as messages may quote it: where it may hold secrets only the values that are none are
+/// shown. An unknown name may be that of a secret, misspelled, and a comment may hold anything.
+fn quotable(source: &Source, root: &document::Table, runbook: &Runbook) -> Source {
+    if !takes_secrets(runbook) {
+        return source.clone();
+    }
+    let is_plain = |key: &str| {
+        let mut inputs = runbook.inputs.iter();
+        let input = inputs.find(|input| input.name.value == key);
+        input.is_some_and(|input| {
+            input
+                .field
+                .as_ref()
+                .is_some_and(|field| !field.holds_secret())
+        })
+    };
+    let kept: Vec<Span> = root
+        .entries
+        .iter()
+        .map(|entry| match is_plain(&entry.key) {
+            true => entry.key_span.join(entry.value.span),
+            false => entry.key_span,
+        })
+        .collect();
+    blanked(source, &kept)
+}
+
+/// The same text with spaces for all letters but some.
+fn blanked(source: &Source, kept: &[Span]) -> Source {
+    let mut shown = vec![false; source.text().len()];
+    for span in kept {
+        if let Some(shown) = shown.get_mut(span.range()) {
+            shown.fill(true);
+        }
+    }
+    let mut text = String::with_capacity(source.text().len());
+    for (at, letter) in source.text().char_indices() {
+        match shown[at] || letter == '\n' {
+            true => text.push(letter),
+            false => text.extend(std::iter::repeat_n(' ', letter.len_utf8())),
+        }
+    }
+    Source::new(source.name(), text)
+}
+
+/// A message about a file that may hold secrets, which says where and quotes nothing.
+pub(super) fn without_quoting(mut problem: Diagnostic) -> Diagnostic {
+    if let Some(source) = &problem.source {
+        problem.source = Some(blanked(source, &[]));
+    }
+    problem
+}
+
+/// Whether a file of the runbook's inputs may hold a secret.
+fn takes_secrets(runbook: &Runbook) -> bool {
+    let mut fields = runbook
+        .inputs
+        .iter()
+        .filter_map(|input| input.field.as_ref());
+    fields.any(Field::holds_secret)
+}
+
+/// Says that others may read a file in which a secret was found.
+fn warn_of_lax_file(
+    runbook: &Runbook,
+    sources: &InputSources<'_>,
+    file: Option<&(Source, Node)>,
+    problems: &mut Problems<'_>,
+) {
+    let Some((path, (source, root))) = sources.file.as_ref().zip(file) else {
+        return;
+    };
+    let mut inputs = runbook.inputs.iter();
+    let holds_secret = inputs.any(|input| {
+        let is_secret = input.field.as_ref().is_some_and(Field::holds_secret);
+        is_secret && root.find(&input.name.value).1
+    });
+    if holds_secret && rules::hold(Rule::Modes) && files::is_open_to_others(path) {
+        let name = path.display();
+        let title = format!("the inputs file `{name}` holds secrets, and other users can read it");
+        let warning = Diagnostic::warning(codes::INPUT_FILE_LAX, title).file(source);
+        problems.push(warning.help(format!("run `chmod 600 {name}`")));
+    }
+}
+
 /// Reads the file of inputs; what is wrong with it is reported with its place in that file.
 fn read_file(name: &str, runbook: &Runbook, problems: &mut Problems<'_>) -> Option<(Source, Node)> {
     let text = match super::read_text(std::path::Path::new(name), FILE_BYTES_MAX) {
@@ -395,10 +572,15 @@ fn read_file(name: &str, runbook: &Runbook, problems: &mut Problems<'_>) -> Opti
     let root = match document::parse(&source) {
         Ok(document) => document.root,
         Err(found) => {
-            problems.list.extend(found);
+            let found = found.into_iter();
+            problems.list.extend(match takes_secrets(runbook) {
+                true => found.map(without_quoting).collect(),
+                false => found.collect::<Vec<_>>(),
+            });
             return None;
         }
     };
+    let source = quotable(&source, &root, runbook);
     for entry in &root.entries {
         if runbook
             .inputs

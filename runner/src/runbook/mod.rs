@@ -249,7 +249,7 @@ fn in_order(mut problems: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
 /// Reads a text file, at most one byte more than it may have: the limit itself is reported where it
 /// is known.
 fn read_text(path: &Path, bytes_max: usize) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let file = crate::files::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(bytes_max as u64 + 1)
         .read_to_end(&mut bytes)

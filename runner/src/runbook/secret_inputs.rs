@@ -7,14 +7,16 @@ use std::path::Path;
 
 use rutter_engine::Plan;
 use rutter_manifest::{Field, FieldKind};
+use rutter_meaning::Rule;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Table};
-use super::inputs::{ENVIRONMENT_PREFIX, InputSources};
+use super::inputs::{ENVIRONMENT_PREFIX, InputSources, without_quoting};
 use super::read_text;
 use crate::diagnostic::{Diagnostic, Source};
+use crate::rules;
 
 /// The real values of secret inputs, by the path that their placeholder was made for: the input's
 /// name, or `name.key` inside a table. Cannot print itself; wiped from memory when dropped.
@@ -83,6 +85,7 @@ pub fn secrets_again<'a>(
     let mut problems = Vec::new();
     for path in paths {
         let given = given(path, file.as_ref(), sources)
+            .filter(|value| !value.is_empty() || !rules::hold(Rule::EmptySecrets))
             .or_else(|| sources.ask.as_ref()?(path, &Field::new(FieldKind::Secret)));
         match given {
             Some(value) => secrets.insert(path.clone(), value),
@@ -166,5 +169,7 @@ fn table_in(path: &Path) -> Result<Table, Vec<Diagnostic>> {
         let title = format!("the inputs file `{name}` cannot be read: {reason}");
         vec![Diagnostic::error(codes::INPUT_FILE, title)]
     })?;
-    Ok(document::parse(&Source::new(name, text))?.root)
+    let document = document::parse(&Source::new(name, text))
+        .map_err(|found| found.into_iter().map(without_quoting).collect::<Vec<_>>())?;
+    Ok(document.root)
 }

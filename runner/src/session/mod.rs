@@ -110,7 +110,8 @@ impl Session {
             plan: Box::new(plan),
         };
         let run = limited(Run::new(), &wishes);
-        let warnings = carrier.warnings();
+        let mut warnings = carrier.warnings();
+        warnings.extend(driving.lax.iter().cloned());
         let until = wishes.until.clone();
         let letters = Letters {
             inbox: driving.folder.inbox(),
@@ -188,6 +189,7 @@ impl Session {
         folder.open_to(equipment.settings.inbox_group)?;
         let run = limited(run, &wishes);
         warnings.extend(carrier.warnings());
+        warnings.extend(driving.lax.iter().cloned());
         let by = wishes.by.clone();
         let until = wishes.until.clone();
         let letters = Letters {

@@ -73,14 +73,7 @@ pub async fn serve(
     options: Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<World, ServeError> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() && !options.any_address {
-        return Err(ServeError::NotLoopback(address));
-    }
-    let scale = options.time_scale.unwrap_or(world.settings.time_scale);
-    if !(scale.is_finite() && scale > 0.0) {
-        return Err(ServeError::TimeScale(scale));
-    }
+    let scale = admit(listener.local_addr()?, &options, &world)?;
     let shared = Arc::new(Shared {
         clock: Clock::start(options.start_ms.unwrap_or(world.settings.start_ms), scale),
         seed: options.seed.unwrap_or(world.settings.seed),
@@ -91,6 +84,22 @@ pub async fn serve(
     run(listener, router(shared.clone()), options.limit, stop).await?;
     let world = shared.world().clone();
     Ok(world)
+}
+
+/// Whether a world would be served at an address, and how fast its time passes then; nothing is done.
+///
+/// # Errors
+///
+/// As [`serve`], but for failures of the listener.
+pub fn admit(address: SocketAddr, options: &Options, world: &World) -> Result<f64, ServeError> {
+    if !address.ip().is_loopback() && !options.any_address {
+        return Err(ServeError::NotLoopback(address));
+    }
+    let scale = options.time_scale.unwrap_or(world.settings.time_scale);
+    if !(scale.is_finite() && scale > 0.0) {
+        return Err(ServeError::TimeScale(scale));
+    }
+    Ok(scale)
 }
 
 fn router(shared: Arc<Shared>) -> Router {

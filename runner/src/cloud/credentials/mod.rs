@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use key::{AccessKey, Credential, Profile, Role};
 
+use crate::files;
 use crate::secrets::SecretText;
 use crate::settings::Settings;
 
@@ -225,7 +226,7 @@ impl Search<'_> {
     /// Reads a file of credentials, and says if others may read it too. `None` if it is not there.
     fn read(&mut self, path: &Path) -> Result<Option<SecretText>, CredentialError> {
         let text = read(path)?;
-        if text.is_some() && others_may_read(path) {
+        if text.is_some() && files::is_open_to_others(path) {
             let path = path.display();
             let warning = format!("`{path}` can be read by other users: run `chmod 600 {path}`");
             if !self.warnings.contains(&warning) {
@@ -237,7 +238,7 @@ impl Search<'_> {
 }
 
 fn read(path: &Path) -> Result<Option<SecretText>, CredentialError> {
-    match std::fs::read_to_string(path) {
+    match files::read_text(path, files::TEXT_MAX) {
         Ok(text) => Ok(Some(SecretText::new(text))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CredentialError::Unreadable {
@@ -245,17 +246,6 @@ fn read(path: &Path) -> Result<Option<SecretText>, CredentialError> {
             reason: error.to_string(),
         }),
     }
-}
-
-#[cfg(unix)]
-fn others_may_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_may_read(_path: &Path) -> bool {
-    false
 }
 
 #[cfg(test)]

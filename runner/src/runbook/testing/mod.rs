@@ -1,6 +1,7 @@
 //! Tests of the whole language, and the plugins they pretend to have.
 
 mod fuzz;
+mod inputs;
 mod inside;
 mod messages;
 mod plans;

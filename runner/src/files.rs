@@ -1,0 +1,134 @@
+//! Files that somebody names: read only where they are plain files, and never more of them than fits.
+//!
+//! A pipe would hold the program up for ever, a device has no end, and a file of gigabytes takes all memory.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use rutter_meaning::Rule;
+
+use crate::rules;
+
+/// Bytes of a file that people write: a runbook, inputs, settings, credentials.
+pub const TEXT_MAX: u64 = 1024 * 1024;
+/// Bytes of a world, which may hold many resources.
+pub const WORLD_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of a component.
+pub const COMPONENT_MAX: u64 = 128 * 1024 * 1024;
+
+/// Opens a plain file.
+///
+/// # Errors
+/// When it cannot be opened, or is something else.
+pub fn open(path: &Path) -> io::Result<File> {
+    if !rules::hold(Rule::PlainFiles) {
+        return File::open(path);
+    }
+    // Opening a pipe for reading waits for a writer otherwise.
+    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let kind = file.metadata()?.file_type();
+    let what = match () {
+        () if kind.is_file() => return Ok(file),
+        () if kind.is_dir() => "a folder",
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("it is {what}, not a plain file"),
+    ))
+}
+
+/// Reads a plain file of at most so many bytes.
+///
+/// # Errors
+/// When it cannot be read, is something else, or is larger.
+pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let mut bytes = Vec::new();
+    if !rules::hold(Rule::PlainFiles) {
+        file.read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let too_large = || {
+        let message = format!("it has more than {bytes_max} bytes");
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
+    };
+    // Said before any of it is read; what grows meanwhile is found below.
+    if file.metadata()?.len() > bytes_max {
+        return Err(too_large());
+    }
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > bytes_max {
+        true => Err(too_large()),
+        false => Ok(bytes),
+    }
+}
+
+/// Reads a plain file of text, of at most so many bytes.
+///
+/// # Errors
+/// As [`read`], and when it is not UTF-8.
+pub fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
+    String::from_utf8(read(path, bytes_max)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Whether other users may read or write a file.
+pub fn is_open_to_others(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.mode() & 0o077 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_open_to_others, read, read_text};
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_no_plain_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let refused = |path: &Path| read(path, 100).unwrap_err().to_string();
+        assert_eq!(refused(&pipe), "it is a pipe, not a plain file");
+        assert_eq!(
+            refused(Path::new("/dev/zero")),
+            "it is a device, not a plain file"
+        );
+        assert_eq!(refused(folder.path()), "it is a folder, not a plain file");
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sparse");
+        // Nothing of it is on the disk.
+        fs::File::create(&path).unwrap().set_len(5 << 30).unwrap();
+        let refused = read(&path, 1_000).unwrap_err().to_string();
+        assert_eq!(refused, "it has more than 1000 bytes");
+        fs::write(&path, "é").unwrap();
+        assert_eq!(read_text(&path, 2).unwrap(), "é");
+        assert!(read_text(&path, 1).is_err());
+    }
+
+    #[test]
+    fn who_may_read_a_file_is_told() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, open) in [(0o600, false), (0o640, true), (0o604, true)] {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(file.path(), mode).unwrap();
+            assert_eq!(is_open_to_others(file.path()), open);
+        }
+    }
+}
