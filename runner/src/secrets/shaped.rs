@@ -43,10 +43,8 @@ impl Secrets {
                 *text = format!("[secret {name}]");
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_all(name, item)),
-            Value::Object(fields) => {
-                let fields = fields.values_mut();
-                fields.for_each(|field| self.hide_all(name, field));
-            }
+            // A list of objects called `AccessToken` says in their fields what each holds.
+            Value::Object(_) => self.hide_below(value),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -66,6 +64,7 @@ mod tests {
             "AccessKey": { "AccessKeyId": "LTAI", "AccessKeySecret": "planted-secret" },
             "Items": [{ "PASSWORD": "short", "Name": "n" }, { "private_key": ["line-one-of-it"] }],
             "SecurityToken": "", "PasswordFree": "no", "Password": placeholder, "Plaintext": 7,
+            "AccessTokens": { "AccessToken": [{ "AccessTokenId": "at-1", "Status": "activated" }] },
         });
         secrets.hide_shaped(&mut answer);
         assert_eq!(
@@ -75,6 +74,7 @@ mod tests {
                 "Items": [{ "PASSWORD": "[secret PASSWORD]", "Name": "n" },
                     { "private_key": ["[secret private_key]"] }],
                 "SecurityToken": "", "PasswordFree": "no", "Password": placeholder, "Plaintext": 7,
+                "AccessTokens": { "AccessToken": [{ "AccessTokenId": "at-1", "Status": "activated" }] },
             })
         );
         let quoted = secrets.redact_text("it is planted-secret, and line-one-of-it");
