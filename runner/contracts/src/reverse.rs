@@ -79,7 +79,7 @@ const WAYS: &[&str] = &["Force", "ForceStop", "TerminateSubscription"];
 
 /// `DTS:CreateDtsInstance` has none: what it buys is taken back with the task that it was bought for, and that is
 /// its reverse only where the same run configured the task.
-const BACKS: [Back; 33] = [
+const BACKS: [Back; 34] = [
     back("RAM:CreateRole", "RAM:DeleteRole", &[ROLE]),
     back("RAM:CreatePolicy", "RAM:DeletePolicy", &[POLICY]),
     back(
@@ -148,9 +148,10 @@ const BACKS: [Back; 33] = [
         "ECS:StopInvocation",
         &[("InvokeId", From::Answer("/InvokeId"))],
     ),
-    // A client that a script started registers the server, under an id that no answer of the script's run tells. The
-    // registration holds no data, and the client can make it anew.
+    // A client registers the server: with the code that the step made, started by its script or by a person, and
+    // under an id that no answer tells. The registration holds no data, and the client can make it anew.
     back("ECS:RunCommand", "SMC:DeleteSourceServer", &[]).besides(&["SourceId"]),
+    back("SMC:CreateAccessToken", "SMC:DeleteSourceServer", &[]).besides(&["SourceId"]),
     back(
         "SMC:CreateReplicationJob",
         "SMC:DeleteReplicationJob",
