@@ -81,6 +81,14 @@ fn now() -> String {
         .to_string()
 }
 
+/// The host of the product that has this version.
+fn host_of(version: &str) -> &'static str {
+    match version {
+        "2015-05-01" => "ram.aliyuncs.com",
+        _ => "sts.aliyuncs.com",
+    }
+}
+
 struct Call<'a> {
     action: &'a str,
     version: &'a str,
@@ -104,7 +112,7 @@ impl Call<'_> {
 
     async fn send(&self, address: SocketAddr) -> (u16, Value) {
         let request = v3::SignRequest {
-            host: "sts.aliyuncs.com",
+            host: host_of(self.version),
             method: "POST",
             path: "/",
             query: &self.query,
@@ -117,7 +125,7 @@ impl Call<'_> {
         };
         let mut headers = v3::sign(&self.key, &request);
         if !headers.iter().any(|(name, _)| name == "host") {
-            headers.push(("host".into(), "sts.aliyuncs.com".into()));
+            headers.push(("host".into(), host_of(self.version).into()));
         }
         exchange(
             address,
