@@ -7,6 +7,7 @@
 //! | variable | stands for |
 //! |---|---|
 //! | `RUTTER_STATE_DIR` | `[state] dir` |
+//! | `RUTTER_CACHE_DIR` | where compiled code is kept; `cache` in the state folder unless said |
 //! | `RUTTER_ENDPOINT_RAM`, `…_STS`, `…_DTS`, `…_SMC`, `…_ECS`, `…_R_KVSTORE` | `[endpoints]` |
 //! | `RUTTER_PROXY`, `RUTTER_CA_FILE` | `[network] proxy`, `ca_file` |
 //!
@@ -48,6 +49,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// The folder of runs, keys and caches.
     pub state_dir: PathBuf,
+    /// The folder of compiled code.
+    pub code_dir: PathBuf,
     /// Endpoints that replace the published ones.
     pub endpoints: BTreeMap<Product, Endpoint>,
     /// How many times faster than here time passes behind the endpoints: 1 but for a simulated cloud.
@@ -303,11 +306,13 @@ impl Settings {
                 folder.map(|folder| folder.join("rutter"))
             })
             .ok_or_else(SettingsError::no_state_folder)?;
+        let code_dir = environment.get("RUTTER_CACHE_DIR").map(PathBuf::from);
         let mut endpoints = document.endpoints;
         endpoints.extend(value::endpoints_of(&environment)?);
         let network = document.network;
         Ok(Self {
             file: file.map(Path::to_owned),
+            code_dir: code_dir.unwrap_or_else(|| state_dir.join("cache")),
             state_dir,
             time_scale: document.simulation.time_scale(&endpoints)?,
             endpoints,

@@ -715,11 +715,9 @@ fn nothing_that_a_terminal_acts_on_is_printed() {
     for asked in [
         &["check", &runbook, "--set", note][..],
         &["check", &runbook, "--set", note, "--json"],
+        &["rehearse", &runbook, "--world", &world, "--set", note],
         &[
-            "rehearse", &runbook, "--world", &world, "--set", note, "--yes",
-        ],
-        &[
-            "rehearse", &runbook, "--world", &world, "--set", note, "--yes", "--json",
+            "rehearse", &runbook, "--world", &world, "--set", note, "--json",
         ],
         &["rehearse", &runbook, "--world", &world, "--set", note, "-v"],
         &["check", "no\u{1b}[31msuch.toml"],

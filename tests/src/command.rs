@@ -1,5 +1,7 @@
 //! The binary in a clean environment: no variables but ours, a state folder of its own.
 
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -26,12 +28,21 @@ impl Default for Bench {
     /// A bench of its own in all but the code of compiled plugins, which all of them share: to compile
     /// every plugin anew takes longer than most tests.
     fn default() -> Self {
-        let bench = Self::without_code();
-        let state = bench.state();
-        std::fs::create_dir_all(&state).expect("a folder can be made in the bench");
+        let mut bench = Self::without_code();
+        // Code is taken only from who has the same key.
+        let keys = bench.state().join("keys");
+        let made = std::fs::create_dir_all(bench.state())
+            .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(&keys));
+        made.expect("a folder can be made in the bench");
+        let key = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(keys.join("code.key"))
+            .and_then(|mut file| file.write_all(&[7; 32]));
+        key.expect("a file can be written in the bench");
         let shared = target_folder().join("tests/code");
-        std::fs::create_dir_all(&shared).expect("a folder can be made beside the binary");
-        std::os::unix::fs::symlink(shared, state.join("cache")).expect("a link can be made");
+        bench.set("RUTTER_CACHE_DIR", shared.display().to_string());
         bench
     }
 }
@@ -72,6 +83,25 @@ impl Bench {
         binary
     }
 
+    /// The program that leaves rules out.
+    ///
+    /// # Panics
+    /// When it was not built.
+    pub fn without_rules() -> PathBuf {
+        let binary = target_folder().join("rutter-without");
+        assert!(binary.exists(), "{} is not built", binary.display());
+        binary
+    }
+
+    /// Where everything is built.
+    ///
+    /// # Panics
+    /// Never: the folder of binaries lies in it.
+    pub fn target() -> PathBuf {
+        let target = target_folder();
+        target.parent().expect("it lies in another").to_owned()
+    }
+
     /// The folder of this bench.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -96,7 +126,12 @@ impl Bench {
 
     /// A command in the repository's top folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(Self::binary());
+        self.command_of(&Self::binary(), arguments)
+    }
+
+    /// A command of this program, in the repository's top folder.
+    pub fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(Self::top())

@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 
 use super::exit::Asked;
 use super::{Context, Exit, Failure};
-use crate::host::{Sandbox, SandboxSettings};
+use crate::host::compiler::Compiler;
+use crate::host::{CacheKey, Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::ui::{self, KeepLog, Show, ending, ending_seen, one_line, outputs};
@@ -30,8 +31,12 @@ pub(super) fn equipment(settings: Settings) -> Result<Equipment, Failure> {
 
 /// Where plugins run; their compiled code is kept under the state folder.
 pub(super) fn sandbox(settings: &Settings) -> Result<Arc<Sandbox>, Failure> {
+    let key = CacheKey::at(&settings.state_dir.join("keys/code.key"));
+    let key = key.inspect_err(|error| tracing::warn!(%error, "compiled code is not kept"));
     let settings = SandboxSettings {
-        cache_dir: Some(settings.state_dir.join("cache")),
+        cache_dir: Some(settings.code_dir.clone()),
+        cache_key: key.ok(),
+        compiler: Compiler::Apart,
         ..SandboxSettings::default()
     };
     let sandbox = Sandbox::new(&settings);

@@ -8,6 +8,7 @@ mod accounts;
 mod anew;
 mod approve;
 mod check;
+mod compile;
 mod completions;
 mod driving;
 mod exit;
@@ -87,6 +88,8 @@ enum Command {
     Simulate(simulate::Args),
     Plugin(plugin::Args),
     Completions(completions::Args),
+    #[command(name = crate::host::compiler::COMMAND, hide = true)]
+    Compile(compile::Args),
 }
 
 /// What every command needs.
@@ -186,6 +189,7 @@ impl Command {
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
             Self::Completions(args) => completions::run(context, &args),
+            Self::Compile(args) => compile::run(context, &args),
         }
     }
 }

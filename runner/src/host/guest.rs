@@ -13,13 +13,14 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 
 use super::context::{BoundAccount, Context};
 use super::hosts::Hosts;
-use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX};
+use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX, too_long};
 use super::line::{Desk, GuestEvent, Line, Stop};
 use super::load::Plugin;
 use super::meter::Meter;
 use super::sandbox::{Place, Sandbox};
 use super::told::Told;
 use super::{trap, v0_1};
+use crate::rules::{self, Rule};
 
 /// What a guest is started for.
 #[derive(Clone, Debug)]
@@ -219,9 +220,10 @@ async fn run(
     match at.phase {
         Phase::Run => {
             let result = step.call_run(&mut store, &inputs).await?;
+            let bytes_max = store.data().context.line.limits.request_max;
             Ok(result
                 .map_err(|fault| ended(&store, fault))
-                .and_then(|text| outputs(plugin, &text)))
+                .and_then(|text| outputs(plugin, &text, bytes_max)))
         }
         Phase::Undo => self::undo(&mut store, &step, inputs, undo).await,
     }
@@ -291,7 +293,16 @@ fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &Principal) -> S
 }
 
 /// Checks and completes a step's outputs.
-fn outputs(plugin: &Plugin, text: &str) -> Result<Value, Fault> {
+fn outputs(plugin: &Plugin, text: &str, bytes_max: usize) -> Result<Value, Fault> {
+    // What is parsed takes many times the room of its text.
+    if text.len() > bytes_max && rules::hold(Rule::TextLengths) {
+        return Err(too_long(
+            "request",
+            "the text of its outputs",
+            text.len(),
+            bytes_max,
+        ));
+    }
     let wrong = |message: String| {
         Fault::new(FaultClass::Bug, "rutter.outputs", message)
             .advise("this is a bug of the plugin: its outputs are not what its manifest says")

@@ -11,11 +11,11 @@ pub struct Limits {
     /// is parsed from it fit many times over.
     pub memory_max: usize,
     /// Milliseconds of computing, waiting not counted. Steps need less than one; interpreters that
-    /// are started inside a guest need some hundred.
+    /// are started inside a guest need some hundred. Nobody waits ten seconds for one that loops.
     pub cpu_max_ms: u64,
     /// Host calls. More than a loop over the largest page count of any read needs.
     pub calls_max: u32,
-    /// Bytes of the JSON text of one call. The cloud takes no request of this size.
+    /// Bytes of the JSON text of one call, and of a step's outputs. The cloud takes no request of this size.
     pub request_max: usize,
     /// Bytes of the JSON text of one answer.
     pub answer_max: usize,
@@ -27,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_max: 64 * MIB,
-            cpu_max_ms: 30_000,
+            cpu_max_ms: 8_000,
             calls_max: 10_000,
             request_max: MIB,
             answer_max: 8 * MIB,

@@ -5,48 +5,33 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use rutter_manifest::Manifest;
-use wasmparser::{Parser, Payload};
 use wasmtime::component::Component;
 
+use super::compiler::{self, Compiler};
 use super::guest::Guest;
 use super::sandbox::{
     POOLED_INSTANCES_MAX, POOLED_MEMORIES_MAX, POOLED_MEMORY_START_MAX, POOLED_TABLE_ELEMENTS_MAX,
     POOLED_TABLES_MAX, RoomName, Sandbox, SandboxError, Shared, compatibility,
 };
 use super::v0_1;
-use crate::plugin::{PluginError, inspect};
-
-/// A component's size in bytes. A bundled interpreter has some tens of megabytes.
-const COMPONENT_MAX: usize = 128 * 1024 * 1024;
-
-/// The interface's package, before the name of an interface.
-const PACKAGE: &str = "rutter:step/";
+use crate::plugin::{Outline, PluginError, inspect};
+use crate::rules::{self, Rule};
 
 /// Why a component is not loaded.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadError {
-    /// More bytes than any plugin needs.
-    #[error("it has {bytes} bytes, more than the {bytes_max} allowed")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-        /// The limit.
-        bytes_max: usize,
-    },
     /// No component, no plugin, or a plugin for another host.
     #[error(transparent)]
     Plugin(#[from] PluginError),
-    /// It wants what no plugin gets.
-    #[error(
-        "it imports `{0}`, which no plugin gets: only `rutter:step` is there (no WASI, no files, no network)"
-    )]
-    UnknownImport(String),
     /// It is no plugin of the line it says it speaks.
     #[error("it does not fit the interface `rutter:step`: {0}")]
     Interface(String),
     /// The compiler refused it.
     #[error("it does not compile: {0}")]
     Compile(String),
+    /// Compiling it takes more than a plugin of its size has.
+    #[error("{0}")]
+    TooHard(String),
     /// The engine it needs cannot be set up.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -120,23 +105,13 @@ impl Sandbox {
     /// # Errors
     /// When the bytes are no plugin, or no plugin for this host; the error says which.
     pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        if bytes.len() > COMPONENT_MAX {
-            return Err(LoadError::TooLarge {
-                bytes: bytes.len(),
-                bytes_max: COMPONENT_MAX,
-            });
-        }
         let inspected = inspect(bytes)?;
-        let digest = inspected.digest;
+        let (digest, outline) = (inspected.digest, inspected.outline);
         if let Some(plugin) = self.loaded(&digest) {
             return Ok(plugin);
         }
-        let outline = Outline::read(bytes).map_err(|error| LoadError::Compile(text(error)))?;
-        if let Some(import) = outline.unknown_import {
-            return Err(LoadError::UnknownImport(import));
-        }
         let manifest = Arc::new(inspected.manifest);
-        let large = outline.is_large(bytes.len());
+        let large = is_large(&outline, bytes.len());
         let room = if large {
             RoomName::Large
         } else {
@@ -188,8 +163,23 @@ impl Shared {
         {
             return Ok(component);
         }
+        let refused = format!("{key}-refused");
+        let before = self.cache.as_ref().and_then(|cache| cache.read(&refused));
+        if let Some(why) = before {
+            return Err(LoadError::TooHard(
+                String::from_utf8_lossy(&why).into_owned(),
+            ));
+        }
         let compile = |error| LoadError::Compile(text(error));
-        let code = engine.precompile_component(bytes).map_err(compile)?;
+        let compiled = match self.settings.compiler {
+            Compiler::Apart if rules::hold(Rule::CompileApart) => compiler::apart(room, bytes),
+            Compiler::Apart | Compiler::Here => engine.precompile_component(bytes).map_err(compile),
+        };
+        if let (Some(cache), Err(LoadError::TooHard(why))) = (&self.cache, &compiled) {
+            // To refuse it again costs nothing.
+            let _ = cache.write(&refused, why.as_bytes());
+        }
+        let code = compiled?;
         self.compiled.fetch_add(1, Ordering::Relaxed);
         if let Some(cache) = &self.cache
             && let Err(error) = cache.write(&key, &code)
@@ -203,9 +193,9 @@ impl Shared {
 /// Turns compiled code into a component of a room's engine.
 fn revive(shared: &Shared, room: RoomName, code: &[u8]) -> wasmtime::Result<Component> {
     let engine = &shared.station(room)?.engine;
-    // SAFETY: the code was made by `precompile_component` or `serialize` of this process, or it comes
-    // from the operator's own cache folder with an intact checksum; wasmtime checks by itself that it
-    // was made by the same version with the same settings.
+    // SAFETY: the code was made by `precompile_component` or `serialize` of this program, here or in the
+    // process that compiles, or it comes from the cache, where this host's key vouches for it; wasmtime
+    // checks by itself that it was made by the same version with the same settings.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -217,81 +207,16 @@ fn link(shared: &Shared, room: RoomName, component: &Component) -> Result<Ready,
         .map_err(|error| LoadError::Interface(text(error)))
 }
 
-/// What is read off a component before it is compiled.
-#[derive(Default)]
-struct Outline {
-    unknown_import: Option<String>,
-    instances: u32,
-    memories: u32,
-    memory_start: u64,
-    tables: u32,
-    table_start: u64,
-}
-
-impl Outline {
-    fn read(bytes: &[u8]) -> wasmparser::Result<Self> {
-        let mut outline = Self::default();
-        let mut depth = 0_u32;
-        for payload in Parser::new(0).parse_all(bytes) {
-            match payload? {
-                Payload::Version { .. } => depth += 1,
-                Payload::End(_) => depth -= 1,
-                Payload::ComponentImportSection(imports) if depth == 1 => {
-                    for import in imports {
-                        outline.note_import(&import?);
-                    }
-                }
-                other => outline.note(other)?,
-            }
-        }
-        Ok(outline)
-    }
-
-    fn note_import(&mut self, import: &wasmparser::ComponentImport<'_>) {
-        // Types give a component nothing it could call.
-        let is_type = matches!(import.ty, wasmparser::ComponentTypeRef::Type(_));
-        if !is_type && !import.name.name.starts_with(PACKAGE) {
-            self.unknown_import = Some(import.name.name.to_owned());
-        }
-    }
-
-    /// Counts what a pool has a fixed number of, at any depth.
-    fn note(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
-        match payload {
-            Payload::InstanceSection(instances) => {
-                for instance in instances {
-                    let made = matches!(instance?, wasmparser::Instance::Instantiate { .. });
-                    self.instances += u32::from(made);
-                }
-            }
-            Payload::MemorySection(memories) => {
-                for memory in memories {
-                    self.memories += 1;
-                    let bytes = memory?.initial.saturating_mul(64 * 1024);
-                    self.memory_start = self.memory_start.max(bytes);
-                }
-            }
-            Payload::TableSection(tables) => {
-                for table in tables {
-                    self.tables += 1;
-                    self.table_start = self.table_start.max(table?.ty.initial);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn is_large(&self, bytes: usize) -> bool {
-        // Code of this size is an interpreter's, and starts faster by sharing its initial memory.
-        const POOLED_COMPONENT_MAX: usize = 4 * 1024 * 1024;
-        bytes > POOLED_COMPONENT_MAX
-            || self.instances > POOLED_INSTANCES_MAX
-            || self.memories > POOLED_MEMORIES_MAX
-            || self.memory_start > POOLED_MEMORY_START_MAX
-            || self.tables > POOLED_TABLES_MAX
-            || self.table_start > POOLED_TABLE_ELEMENTS_MAX
-    }
+/// Whether a component needs more than a pool's slot offers.
+fn is_large(outline: &Outline, bytes: usize) -> bool {
+    // Code of this size is an interpreter's, and starts faster by sharing its initial memory.
+    const POOLED_COMPONENT_MAX: usize = 4 * 1024 * 1024;
+    bytes > POOLED_COMPONENT_MAX
+        || outline.instances > u64::from(POOLED_INSTANCES_MAX)
+        || outline.memories > u64::from(POOLED_MEMORIES_MAX)
+        || outline.memory_start > POOLED_MEMORY_START_MAX
+        || outline.tables > u64::from(POOLED_TABLES_MAX)
+        || outline.table_start > POOLED_TABLE_ELEMENTS_MAX
 }
 
 fn text(error: impl Into<anyhow::Error>) -> String {

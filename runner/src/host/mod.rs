@@ -17,6 +17,7 @@ mod accounts;
 mod broker;
 mod cache;
 mod carry;
+pub mod compiler;
 mod context;
 #[cfg(test)]
 mod fixture;
@@ -38,6 +39,7 @@ mod trap;
 mod v0_1;
 
 pub use broker::dispatch;
+pub use cache::CacheKey;
 pub use carry::{Carried, Carry};
 pub use context::BoundAccount;
 pub use guest::{GuestHandle, GuestJob, start_guest};

@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
-use super::cache::Cache;
+use super::cache::{Cache, CacheKey};
+use super::compiler::Compiler;
 use super::guest::Guest;
 use super::limits::Limit;
 use super::load::Plugin;
@@ -54,6 +55,10 @@ const KEEP_RESIDENT: usize = 128 * 1024;
 pub struct SandboxSettings {
     /// The folder of compiled code; `None` compiles anew in each process.
     pub cache_dir: Option<PathBuf>,
+    /// The key that vouches for compiled code, in a folder of its own; without it nothing is kept.
+    pub cache_key: Option<CacheKey>,
+    /// Who compiles.
+    pub compiler: Compiler,
     /// Guests under way at once, waiting ones included.
     pub pool_size: u32,
     /// Guests under way at once of components that are too large for the pool.
@@ -64,6 +69,8 @@ impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
             cache_dir: None,
+            cache_key: None,
+            compiler: Compiler::Here,
             pool_size: 10_000,
             // 2 MiB and some ten mappings each.
             large_max: 500,
@@ -83,7 +90,7 @@ pub struct Sandbox {
 }
 
 pub(super) struct Shared {
-    settings: SandboxSettings,
+    pub(super) settings: SandboxSettings,
     first: Room,
     many: Room,
     large: Room,
@@ -109,8 +116,12 @@ impl Sandbox {
     /// When the machine does not allow it. A pool that does not fit into the address space is no
     /// error: guests are then made on demand. Neither is a cache that cannot be written.
     pub fn new(settings: &SandboxSettings) -> Result<Self, SandboxError> {
-        let cache = settings.cache_dir.as_deref().and_then(|folder| {
-            Cache::open(folder)
+        let kept = settings
+            .cache_dir
+            .as_deref()
+            .zip(settings.cache_key.clone());
+        let cache = kept.and_then(|(folder, key)| {
+            Cache::open(folder, key)
                 .inspect_err(|error| tracing::warn!(?folder, %error, "no cache of compiled code"))
                 .ok()
         });
@@ -156,6 +167,30 @@ pub(super) enum RoomName {
     Many,
     /// Instances on demand.
     Large,
+}
+
+impl RoomName {
+    /// Its name for another process.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Many => "many",
+            Self::Large => "large",
+        }
+    }
+
+    /// The room of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut all = [Self::First, Self::Many, Self::Large].into_iter();
+        all.find(|room| room.text() == name)
+    }
+}
+
+/// A component's code for a room, which nothing is started in.
+pub(super) fn precompile(room: RoomName, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let engine = Engine::new(&config_of(room)).map_err(|error| format!("{error:#}"))?;
+    let code = engine.precompile_component(bytes);
+    code.map_err(|error| format!("{error:#}"))
 }
 
 struct Room {
@@ -253,11 +288,8 @@ pub(super) fn compatibility(engine: &Engine) -> String {
 }
 
 fn build(room: &Room) -> wasmtime::Result<Station> {
-    let mut config = config();
-    if room.name == RoomName::Large {
-        // Few and big: sharing their initial memory is worth the mappings.
-        config.memory_init_cow(true);
-    } else {
+    let mut config = config_of(room.name);
+    if room.name != RoomName::Large {
         config.allocation_strategy(pool(room.size));
     }
     let engine = match Engine::new(&config) {
@@ -271,6 +303,14 @@ fn build(room: &Room) -> wasmtime::Result<Station> {
     let mut linker = Linker::new(&engine);
     v0_1::link(&mut linker)?;
     Ok(Station { engine, linker })
+}
+
+/// What code depends on.
+fn config_of(room: RoomName) -> Config {
+    let mut config = config();
+    // Few and big: sharing their initial memory is worth the mappings.
+    config.memory_init_cow(room == RoomName::Large);
+    config
 }
 
 /// What is the same for all engines. Whatever could make two starts of a guest differ is off or

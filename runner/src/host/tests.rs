@@ -449,6 +449,7 @@ fn a_warm_start_compiles_nothing_and_a_damaged_cache_only_costs_time() {
     let folder = tempfile::tempdir().unwrap();
     let settings = SandboxSettings {
         cache_dir: Some(folder.path().join("code")),
+        cache_key: CacheKey::at(&folder.path().join("code.key")).ok(),
         ..SandboxSettings::default()
     };
     let bytes = plugin("(call $ok)");

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
 use super::claims::{self, Claim};
+use super::outline::{Outline, ShapeError};
 use crate::rules;
 
 /// The interface lines this program speaks, oldest first. A line is the part of a version that
@@ -30,6 +31,8 @@ pub struct Inspected {
     pub digest: String,
     /// The number of bytes.
     pub size: usize,
+    /// What it wants when it is started.
+    pub outline: Outline,
 }
 
 /// Which side has to be upgraded before a plugin and this program understand each other.
@@ -65,6 +68,9 @@ pub enum PluginError {
         rutter_manifest::SECTION
     )]
     NoManifest,
+    /// It has more of something than a plugin may have.
+    #[error(transparent)]
+    Shape(ShapeError),
     /// Its manifest is wrong.
     #[error("its manifest is wrong: {0}")]
     Manifest(#[from] ManifestError),
@@ -88,6 +94,11 @@ pub enum PluginError {
         /// The plugin's name.
         plugin: String,
     },
+    /// It wants what no plugin gets.
+    #[error(
+        "it imports `{0}`, which no plugin gets: only `rutter:step` is there (no WASI, no files, no network)"
+    )]
+    UnknownImport(String),
     /// It was built for a line that is not spoken here.
     #[error(
         "`{plugin}` was built for line {line} of `rutter:step`, this program speaks {}: {upgrade}",
@@ -116,7 +127,14 @@ impl PluginError {
                 Some("take it for hostile, or build it with `rutter plugin build`".to_owned())
             }
             Self::Claims { claim, .. } => Some(claim.help.clone()),
+            Self::Shape(_) => Some(
+                "no plugin of the tool chain has that many; ask its author for a smaller one"
+                    .to_owned(),
+            ),
             Self::Manifest(error) => error.help.clone(),
+            Self::UnknownImport(_) => Some(
+                "build it for `wasm32-unknown-unknown`, as `rutter plugin build` does".to_owned(),
+            ),
             Self::NoInterface { .. } => Some("build it on `sdk/wit`".to_owned()),
             Self::OtherLine { upgrade, .. } => Some(upgrade.to_string()),
         }
@@ -125,6 +143,7 @@ impl PluginError {
 
 /// Reads what the bytes of a plugin say about it.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
+    let outline = Outline::read(bytes).map_err(misshapen)?;
     let Sections { manifest, imports } = sections(bytes)?;
     let manifest_text = manifest.ok_or(PluginError::NoManifest)?;
     let manifest = match rules::hold(Rule::TextLengths) {
@@ -138,6 +157,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
         })?;
     }
     let line = line_of(&manifest.plugin.name, &imports)?;
+    if let Some(import) = &outline.unknown_import {
+        return Err(PluginError::UnknownImport(import.clone()));
+    }
     Ok(Inspected {
         manifest,
         manifest_text,
@@ -145,6 +167,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
         line,
         digest: digest(bytes),
         size: bytes.len(),
+        outline,
     })
 }
 
@@ -202,6 +225,13 @@ fn sections(bytes: &[u8]) -> Result<Sections, PluginError> {
         }
     }
     Ok(sections)
+}
+
+fn misshapen(error: ShapeError) -> PluginError {
+    match error {
+        ShapeError::Broken(reason) => not_component(&reason),
+        shape => PluginError::Shape(shape),
+    }
 }
 
 fn not_component(reason: &str) -> PluginError {

@@ -7,10 +7,12 @@ pub mod build;
 mod catalogue;
 mod claims;
 mod inspect;
+mod outline;
 mod sentences;
 mod toolchain;
 
 pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path};
 pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
+pub use outline::{BYTES, Outline, ShapeError};
 pub use sentences::{Sentence, in_all, kind, sentences};

@@ -65,6 +65,7 @@ impl Scene {
             hosts: Hosts::default(),
             line,
             tokens: rutter_meaning::Tokens::default(),
+            undo: None,
             told: Told::default(),
             log_full: false,
         };
