@@ -10,6 +10,7 @@
 
 CARGO ?= cargo
 RUTTER := target/debug/rutter
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
@@ -23,6 +24,7 @@ test: wasm-target
 	$(CARGO) fmt --all --check
 	$(CARGO) test --workspace --no-run
 	$(RUTTER) plugin build .
+	CARGO_TARGET_DIR=$(abspath $(TARGET)) $(RUTTER) plugin build tests/hostile/guest --output $(TARGET)/hostile
 	set -e; for runbook in $(RUNBOOKS); do $(RUTTER) check "$$runbook"; done
 	$(CARGO) test --workspace
 	$(CARGO) clippy --workspace --all-targets -- -D warnings

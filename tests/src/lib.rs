@@ -5,7 +5,11 @@ mod blow;
 mod cloud;
 mod command;
 pub mod examples;
+#[path = "../../runner/src/host/fixture.rs"]
+#[allow(dead_code, reason = "of the guests there, the corpus makes some")]
+mod fixture;
 pub mod ground;
+pub mod hostile;
 pub mod overlay;
 pub mod person;
 mod procedure;

@@ -7,7 +7,8 @@ use rutter_meaning::{Rule, Rules};
 
 fn main() -> ExitCode {
     let named = std::env::var("RUTTER_WITHOUT").unwrap_or_default();
-    let left_out: Option<Vec<Rule>> = named.split(',').map(Rule::named).collect();
+    let names = named.split(',').filter(|name| !name.is_empty());
+    let left_out: Option<Vec<Rule>> = names.map(Rule::named).collect();
     let Some(left_out) = left_out else {
         return ExitCode::from(70);
     };

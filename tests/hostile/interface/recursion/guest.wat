@@ -1,0 +1,1 @@
+(call $run (local.get $text) (local.get $size))
