@@ -18,14 +18,6 @@ pub enum Rule {
     KeysRefused,
     /// Fields of an answer that look like credentials are hidden, whoever answers.
     KeysHidden,
-    /// A placeholder cannot be computed.
-    RandomPlaceholders,
-    /// A guest uses the placeholders that it was handed, and no other.
-    OwnPlaceholders,
-    /// A secret goes where the contract or the manifest says that secrets go.
-    SecretPlaces,
-    /// A secret that a text quotes becomes a mark that no call can use.
-    InertMarks,
     /// An empty text is no secret.
     EmptySecrets,
     /// How big, how many and how deep a component may be, before it is compiled.
@@ -50,18 +42,12 @@ pub enum Rule {
     Reverses,
     /// An own undo destroys unasked only what its step made.
     OwnUndo,
-    /// What a plugin may do was accepted.
-    Lock,
-    /// A plugin that ships is not replaced by another of its name.
-    ShippedFirst,
     /// Compiled code that is kept is the host's own.
     KeptCode,
     /// Other users read and write nothing.
     Modes,
     /// A child sees nothing of the host's environment.
     CleanEnvironment,
-    /// An address is public.
-    PublicAddresses,
 }
 
 /// Which rules hold.
@@ -70,17 +56,13 @@ pub struct Rules(u64);
 
 impl Rule {
     /// Every rule with its name.
-    pub const ALL: [(Self, &'static str); 28] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::Canonical, "canonical"),
         (Self::CommonParameters, "common-parameters"),
         (Self::UnknownAsks, "unknown-asks"),
         (Self::CloudByHttp, "cloud-by-http"),
         (Self::KeysRefused, "keys-refused"),
         (Self::KeysHidden, "keys-hidden"),
-        (Self::RandomPlaceholders, "random-placeholders"),
-        (Self::OwnPlaceholders, "own-placeholders"),
-        (Self::SecretPlaces, "secret-places"),
-        (Self::InertMarks, "inert-marks"),
         (Self::EmptySecrets, "empty-secrets"),
         (Self::ComponentShape, "component-shape"),
         (Self::CompileApart, "compile-apart"),
@@ -93,12 +75,9 @@ impl Rule {
         (Self::HostCodes, "host-codes"),
         (Self::Reverses, "reverses"),
         (Self::OwnUndo, "own-undo"),
-        (Self::Lock, "lock"),
-        (Self::ShippedFirst, "shipped-first"),
         (Self::KeptCode, "kept-code"),
         (Self::Modes, "modes"),
         (Self::CleanEnvironment, "clean-environment"),
-        (Self::PublicAddresses, "public-addresses"),
     ];
 
     /// The rule with this name.
