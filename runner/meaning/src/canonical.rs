@@ -3,7 +3,6 @@
 //! What has no such form is refused here, so that nothing which the contracts know is taken for something
 //! that they do not know, and nothing is judged by one reading and sent in another.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use rutter_contracts::{
@@ -16,6 +15,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::errand::{known, wrong};
+use crate::fingerprint::canonical_json;
 use crate::rules::{Rule, Rules};
 
 /// Longer names are no names of products, actions or versions.
@@ -124,7 +124,7 @@ pub(crate) fn parameters(api: &mut Api, rules: Rules) -> Result<(), Fault> {
                     "`{label}`: `{name}` holds JSON, and this is none: {why}"
                 ))
             })?;
-            *text = written(&parsed);
+            *text = canonical_json(&parsed);
         }
     }
     Ok(())
@@ -156,25 +156,6 @@ fn name(what: &str, given: &str) -> Result<String, Fault> {
 fn is_a_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     !name.is_empty() && name.bytes().all(fits)
-}
-
-/// JSON in one spelling: sorted, without white space.
-fn written(value: &Value) -> String {
-    sorted(value).to_string()
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members: BTreeMap<_, _> = members.iter().collect();
-            let sorted = members
-                .into_iter()
-                .map(|(name, value)| (name.clone(), sorted(value)));
-            Value::Object(sorted.collect::<Map<_, _>>())
-        }
-        Value::Array(elements) => Value::Array(elements.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
 }
 
 /// JSON that names nothing twice: of two readers each may take another.

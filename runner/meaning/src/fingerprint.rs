@@ -84,13 +84,17 @@ impl Maker<'_> {
 }
 
 fn digest(value: &Value) -> String {
-    let mut text = String::new();
-    write_canonical(value, &mut text);
-    let hash = Sha256::digest(text.as_bytes());
+    let hash = Sha256::digest(canonical_json(value).as_bytes());
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes JSON with sorted keys and no white space.
+/// JSON in one spelling: with sorted keys and no white space.
+pub(crate) fn canonical_json(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
 fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {
