@@ -162,7 +162,8 @@ impl Destroys {
     }
 }
 
-fn text(value: &Value) -> String {
+/// A value as it is sent: a number and its text are the same.
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::danger::text;
 use crate::uses::From;
 
 /// A call as it is compared: as it was made, or as it will be.
@@ -16,6 +17,8 @@ pub struct Called<'a> {
     pub region: Option<&'a str>,
     /// The structured parameters; `{"$answer": pointer}` stands for a field of the change's answer.
     pub parameters: &'a Value,
+    /// Of what takes a change back: it is called on another account than the change was.
+    pub elsewhere: bool,
 }
 
 /// What one change is taken back by.
@@ -32,6 +35,8 @@ struct Back {
     only: Option<(&'static str, Option<&'static str>)>,
     /// The parameter of the change that names the object's region, where that is not the call's.
     region: Option<&'static str>,
+    /// The object may belong to another account than the change was made on.
+    elsewhere: bool,
 }
 
 const fn back(
@@ -46,6 +51,7 @@ const fn back(
         besides: &[],
         only: None,
         region: None,
+        elsewhere: false,
     }
 }
 
@@ -62,6 +68,11 @@ impl Back {
 
     const fn region(mut self, parameter: &'static str) -> Self {
         self.region = Some(parameter);
+        self
+    }
+
+    const fn elsewhere(mut self) -> Self {
+        self.elsewhere = true;
         self
     }
 }
@@ -150,8 +161,13 @@ const BACKS: [Back; 34] = [
     ),
     // A client registers the server: with the code that the step made, started by its script or by a person, and
     // under an id that no answer tells. The registration holds no data, and the client can make it anew.
-    back("ECS:RunCommand", "SMC:DeleteSourceServer", &[]).besides(&["SourceId"]),
-    back("SMC:CreateAccessToken", "SMC:DeleteSourceServer", &[]).besides(&["SourceId"]),
+    // The server may belong to another account than the one that it registers with.
+    back("ECS:RunCommand", "SMC:DeleteSourceServer", &[])
+        .besides(&["SourceId"])
+        .elsewhere(),
+    back("SMC:CreateAccessToken", "SMC:DeleteSourceServer", &[])
+        .besides(&["SourceId"])
+        .elsewhere(),
     back(
         "SMC:CreateReplicationJob",
         "SMC:DeleteReplicationJob",
@@ -226,7 +242,9 @@ const BACKS: [Back; 34] = [
 /// ```
 /// use rutter_contracts::{Called, takes_back};
 /// let given = serde_json::json!({"RoleName": "r"});
-/// let called = |action| Called { product: "RAM", action, region: None, parameters: &given };
+/// let called = |action| Called {
+///     product: "RAM", action, region: None, parameters: &given, elsewhere: false,
+/// };
 /// assert!(takes_back(called("CreateRole"), None, called("DeleteRole")));
 /// assert!(!takes_back(called("CreateRole"), None, called("DeletePolicy")));
 /// ```
@@ -254,7 +272,8 @@ impl Back {
             let of_object = self.object.iter().any(|(own, _)| own == name);
             of_object || self.besides.contains(&name.as_str()) || is_usual(by, name)
         });
-        applies && object && known && self.is_there(change, by)
+        let account = !by.elsewhere || self.elsewhere;
+        applies && object && known && account && self.is_there(change, by)
     }
 
     /// Whether it is called where the change was made.
@@ -292,14 +311,6 @@ fn is_from(from: From, given: Option<&Value>, change: &Value, answer: Option<&Va
                 *given == open || known.is_some_and(|known| text(known) == text(given))
             })
         }
-    }
-}
-
-/// A number and its text are the same.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

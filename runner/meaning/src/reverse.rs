@@ -26,10 +26,11 @@ impl Made<'_> {
                 let Target::Api(api) = &change.call.target else {
                     return false;
                 };
-                // A server elsewhere may have registered with the account that the step works on.
-                let theirs = change.call.account.as_ref() == Some(account);
-                (theirs || by.action == "DeleteSourceServer")
-                    && takes_back(called(api), change.answer.as_ref(), called(by))
+                let by = Called {
+                    elsewhere: change.call.account.as_ref() != Some(account),
+                    ..called(by)
+                };
+                takes_back(called(api), change.answer.as_ref(), by)
             })
     }
 }
@@ -120,5 +121,6 @@ fn called(api: &Api) -> Called<'_> {
         action: &api.action,
         region: api.region.as_deref(),
         parameters: &api.parameters,
+        elsewhere: false,
     }
 }

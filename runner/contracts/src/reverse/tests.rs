@@ -9,6 +9,32 @@ fn called<'a>(label: &'a str, region: Option<&'a str>, parameters: &'a Value) ->
         action,
         region,
         parameters,
+        elsewhere: false,
+    }
+}
+
+#[test]
+fn only_a_registration_may_be_taken_back_on_another_account() {
+    let (none, source) = (json!({}), json!({ "SourceId": "s-1" }));
+    let role = json!({ "RoleName": "r" });
+    let takes = |change: &str, by: &str, given: &Value, elsewhere: bool| {
+        let by = Called {
+            elsewhere,
+            ..called(by, None, given)
+        };
+        let made = if given == &role { given } else { &none };
+        takes_back(called(change, None, made), None, by)
+    };
+    for elsewhere in [false, true] {
+        let registered = "SMC:CreateAccessToken";
+        assert!(takes(
+            registered,
+            "SMC:DeleteSourceServer",
+            &source,
+            elsewhere
+        ));
+        let own = takes("RAM:CreateRole", "RAM:DeleteRole", &role, elsewhere);
+        assert_eq!(own, !elsewhere);
     }
 }
 
