@@ -182,10 +182,11 @@ pub fn product_version(product: &str) -> Option<&'static str> {
     index(product).map(|index| index.source.version)
 }
 
-/// Returns what is known about an action by its label, `ecs:DeleteImage`.
+/// Returns what is known about an action by its label, `ecs:DeleteImage`, as manifests and people write it: the
+/// product in any case, or by the prefix of access policies.
 pub fn labelled(label: &str) -> Option<&'static Action> {
     let (product, name) = label.split_once(':')?;
-    action(product, name)
+    action(product_name(product)?, name)
 }
 
 /// Returns every action of the table, by product and name.

@@ -1,6 +1,6 @@
 //! Whether what a manifest says of its plugin agrees with what it asks leave to do.
 
-use rutter_contracts::{Access, Action, action, nearest_action, product_name};
+use rutter_contracts::{Access, labelled, nearest_action};
 use rutter_manifest::{HttpPermission, Kind, Manifest, Permission};
 
 /// Methods of HTTP that only read.
@@ -68,13 +68,7 @@ fn changes(what: &str) -> Claim {
 
 /// What no contract knows is taken for a change.
 fn is_read(call: &str) -> bool {
-    known(call).is_some_and(|action| action.access == Access::Read)
-}
-
-/// What is known of a call that a manifest names, `ram:CreateRole`.
-pub(super) fn known(call: &str) -> Option<&'static Action> {
-    let (product, name) = call.split_once(':')?;
-    action(product_name(product)?, name)
+    labelled(call).is_some_and(|action| action.access == Access::Read)
 }
 
 /// An action that is spelled nearly as a known one is not another one.

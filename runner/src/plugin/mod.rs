@@ -15,4 +15,4 @@ pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path
 pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
 pub use outline::{BYTES, Outline, ShapeError};
-pub use sentences::{Sentence, in_all, kind, sentences};
+pub use sentences::{Sentence, kind, sentences};

@@ -3,13 +3,10 @@
 //! A sentence says everything that its permission gives, and follows from the manifest and the contracts
 //! alone, so that two of them can be compared.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
-use rutter_contracts::{Access, Action, product_name};
+use rutter_contracts::{Access, Action, labelled, product_name};
 use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest, OPERATORS_HOSTS, Permission};
 
-use super::claims::known;
 use crate::ui::one_line;
 
 /// What one permission lets a plugin do.
@@ -61,7 +58,7 @@ fn by_api(permission: &Permission, manifest: &Manifest) -> Vec<String> {
         .collect();
     let calls = || permission.call.iter();
     let unknown: Vec<&str> = calls()
-        .filter(|call| known(call).is_none())
+        .filter(|call| labelled(call).is_none())
         .map(String::as_str)
         .collect();
     if !unknown.is_empty() {
@@ -70,7 +67,7 @@ fn by_api(permission: &Permission, manifest: &Manifest) -> Vec<String> {
             unknown.join(", ")
         ));
     }
-    for action in calls().filter_map(|call| known(call)) {
+    for action in calls().filter_map(|call| labelled(call)) {
         let what = match (action.costs, action.irreversible, action.may_destroy()) {
             (true, ..) => "which costs money",
             (_, true, _) => {
@@ -107,7 +104,10 @@ struct About {
 /// The known calls by the object they are about, in the order in which they are named.
 fn objects(calls: &[String]) -> IndexMap<String, About> {
     let mut objects: IndexMap<String, About> = IndexMap::new();
-    for (call, action) in calls.iter().filter_map(|call| Some((call, known(call)?))) {
+    for (call, action) in calls
+        .iter()
+        .filter_map(|call| Some((call, labelled(call)?)))
+    {
         let (verb, object) = verb_and_object(action);
         let about = objects.entry(object).or_default();
         if !about.verbs.contains(&verb) {
@@ -216,22 +216,6 @@ fn series(words: &[String]) -> String {
         [one] => one.clone(),
         [begin @ .., last] => format!("{} and {last}", begin.join(", ")),
     }
-}
-
-/// What several plugins may do together: each sentence once, with the plugins that it is true of.
-pub fn in_all<'a>(
-    manifests: impl IntoIterator<Item = &'a Manifest>,
-) -> BTreeMap<String, Vec<&'a str>> {
-    let mut all: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for manifest in manifests {
-        for sentence in sentences(manifest) {
-            let who = all.entry(sentence.says).or_default();
-            if who.last() != Some(&manifest.plugin.name.as_str()) {
-                who.push(&manifest.plugin.name);
-            }
-        }
-    }
-    all
 }
 
 #[cfg(test)]
