@@ -23,6 +23,7 @@ mod order;
 mod plan;
 mod plugins;
 mod problems;
+mod quoting;
 mod reader;
 mod resolve;
 mod rules;

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Table};
-use super::inputs::{ENVIRONMENT_PREFIX, InputSources, without_quoting};
+use super::inputs::{ENVIRONMENT_PREFIX, InputSources};
+use super::quoting::without_quoting;
 use super::read_text;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::rules;
