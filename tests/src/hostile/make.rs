@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rutter_manifest::SECTION;
 use serde::Deserialize;
 
 use super::{Guest, Member};
@@ -142,9 +143,6 @@ fn parsed(text: &str) -> Vec<u8> {
 
 /// Whoever imports nothing of the interface is refused before anything is compiled.
 const IMPORT: &str = r#"(import "rutter:step/log@0.1.0" (instance $host))"#;
-
-/// The custom section of a manifest.
-const SECTION: &str = "rutter:manifest";
 
 /// The actor without any manifest.
 fn actor() -> Vec<u8> {
