@@ -76,6 +76,13 @@ pub fn plain(program: impl AsRef<OsStr>) -> Command {
     command(program.as_ref(), &[])
 }
 
+/// A program that needs nothing of the environment.
+pub fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command
+}
+
 fn command(program: &OsStr, more: &[&str]) -> Command {
     let mut command = Command::new(program);
     if rules::hold(Rule::CleanEnvironment) {

@@ -2,7 +2,7 @@
 //!
 //! A pipe would hold the program up for ever, a device has no end, and a file of gigabytes takes all memory.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -16,19 +16,43 @@ use crate::rules;
 pub const TEXT_MAX: u64 = 1024 * 1024;
 /// Bytes of a world, which may hold many resources.
 pub const WORLD_MAX: u64 = 4 * 1024 * 1024;
-/// Bytes of a component.
-pub const COMPONENT_MAX: u64 = 128 * 1024 * 1024;
+/// Bytes of a component: a bundled interpreter has some tens of megabytes.
+pub const COMPONENT_MAX: u64 = 64 * 1024 * 1024;
 
 /// Opens a plain file.
 ///
 /// # Errors
 /// When it cannot be opened, or is something else.
 pub fn open(path: &Path) -> io::Result<File> {
-    if !rules::hold(Rule::PlainFiles) {
-        return File::open(path);
+    match rules::hold(Rule::PlainFiles) {
+        true => open_plain(path, OFlags::empty()),
+        false => File::open(path),
     }
+}
+
+/// Opens a plain file of this user's own, which nobody else may write, and follows no link to it.
+///
+/// # Errors
+/// When it cannot be opened, or is something else.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let file = open_plain(path, OFlags::NOFOLLOW)?;
+    match is_own(&file.metadata()?) {
+        true => Ok(file),
+        false => Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "another user owns it or may write it",
+        )),
+    }
+}
+
+/// Whether a file or folder is this user's, and nobody else may write it.
+pub fn is_own(seen: &Metadata) -> bool {
+    seen.uid() == rustix::process::geteuid().as_raw() && seen.mode() & 0o022 == 0
+}
+
+fn open_plain(path: &Path, more: OFlags) -> io::Result<File> {
     // Opening a pipe for reading waits for a writer otherwise.
-    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let flags = OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY | more;
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(flags.bits().cast_signed())

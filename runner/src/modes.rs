@@ -2,9 +2,9 @@
 //! open to others is closed, and its memory is written to no disk.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::sync::OnceLock;
 
 use rustix::fs::Mode;
 use rustix::process::{
@@ -14,27 +14,22 @@ use rutter_meaning::Rule;
 
 use crate::rules;
 
-/// What the operator lets others do with files that are made for others.
-static AS_SET: OnceLock<Mode> = OnceLock::new();
-
-/// From now on whatever this process makes is its user's alone. A file that others are meant to have gets
-/// its mode by name: see [`for_others`].
+/// From now on whatever this process makes is its user's alone.
 pub fn keep_to_ourselves() {
     if rules::hold(Rule::Modes) {
-        let before = umask(Mode::RWXG | Mode::RWXO);
-        let _ = AS_SET.set(before);
+        umask(Mode::RWXG | Mode::RWXO);
     }
 }
 
-/// Gives a file that is meant for others the mode that it would have had by the operator's umask.
+/// Makes a folder, and those above it, that only its owner can look into.
 ///
 /// # Errors
-/// When it is not this user's.
-pub fn for_others(path: &Path) -> std::io::Result<()> {
-    match AS_SET.get() {
-        Some(mask) => fs::set_permissions(path, Permissions::from_mode(0o666 & !mask.bits())),
-        None => Ok(()),
-    }
+/// When it cannot be made.
+pub fn create_private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
 }
 
 /// From now on no crash writes this process's memory, which holds secrets, to a disk.

@@ -14,9 +14,8 @@ pub(super) struct Args {
 
 pub(super) fn run(_context: &Context, args: &Args) -> Result<Exit, Failure> {
     match compiler::compile_here(&args.room, args.size) {
-        Ok(0) => Ok(Exit::Done),
-        // Exit code 3: the answer says why it does not compile.
-        Ok(_) => Ok(Exit::Stopped),
+        Ok(true) => Ok(Exit::Done),
+        Ok(false) => Ok(Exit::Stopped),
         Err(error) => Err(Failure::io("the component could not be read", error)),
     }
 }

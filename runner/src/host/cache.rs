@@ -7,15 +7,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rustix::fs::OFlags;
 use rutter_meaning::Rule;
 use sha2::Sha256;
 
-use crate::rules;
+use crate::{files, modes, rules};
 
 const MARK_LENGTH: usize = 32;
 /// The largest entry that is read: code has some times the size of its component.
@@ -48,7 +47,7 @@ impl CacheKey {
             Err(error) => return Err(error),
         }
         if let Some(folder) = path.parent() {
-            create_private(folder)?;
+            modes::create_private(folder)?;
         }
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         let temporary = path.with_extension(format!("{}", std::process::id()));
@@ -84,9 +83,9 @@ impl std::fmt::Debug for CacheKey {
 impl Cache {
     /// Opens the folder and creates it when needed.
     pub(super) fn open(folder: &Path, key: CacheKey) -> io::Result<Self> {
-        create_private(folder)?;
+        modes::create_private(folder)?;
         let seen = fs::symlink_metadata(folder)?;
-        if rules::hold(Rule::KeptCode) && !(seen.is_dir() && is_own(&seen)) {
+        if rules::hold(Rule::KeptCode) && !(seen.is_dir() && files::is_own(&seen)) {
             let what = "it is a link, or another user owns it or may write to it";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
@@ -128,26 +127,12 @@ impl Cache {
     }
 }
 
-/// Opens a plain file of the operator's own that nobody else may write, and follows no link.
+/// Opens a file that is run, or that says what is run.
 fn open_own(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let follow = !rules::hold(Rule::KeptCode);
-    let file = fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(if follow { 0 } else { flags })
-        .open(path)?;
-    let seen = file.metadata()?;
-    let own = seen.is_file() && is_own(&seen);
-    if !own && !follow {
-        let what = format!("`{}` is not this user's own", path.display());
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    match rules::hold(Rule::KeptCode) {
+        true => files::open_own(path),
+        false => files::open(path),
     }
-    Ok(file)
-}
-
-fn is_own(seen: &fs::Metadata) -> bool {
-    seen.uid() == rustix::process::geteuid().as_raw() && seen.mode() & 0o022 == 0
 }
 
 fn write_file(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
@@ -157,13 +142,6 @@ fn write_file(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         .mode(0o600)
         .open(path)?;
     parts.iter().try_for_each(|part| file.write_all(part))
-}
-
-fn create_private(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
 }
 
 #[cfg(test)]

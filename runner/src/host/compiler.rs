@@ -7,14 +7,14 @@
 
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 use super::load::LoadError;
 use super::sandbox::RoomName;
-use crate::plugin::BYTES;
+use crate::{children, files};
 
 /// The hidden command that compiles what it reads.
 pub const COMMAND: &str = "compile-component";
@@ -95,9 +95,8 @@ fn cannot(error: io::Error) -> LoadError {
 }
 
 fn begin(room: RoomName, size: usize) -> io::Result<Child> {
-    Command::new(program()?)
+    children::bare(program()?)
         .args([COMMAND, room.text(), &size.to_string()])
-        .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -145,29 +144,28 @@ fn why(ended: ExitStatus, bound: Bound, said: &[u8]) -> LoadError {
     }
 }
 
-/// The exit code of a compilation that the compiler refused; why stands on its standard output.
+/// The exit code of a compilation that the compiler refused (`Exit::Stopped`); why stands on its standard output.
 const REFUSED: i32 = 3;
 
-/// What the hidden command does: reads a component, writes its code. Returns the exit code.
+/// What the hidden command does: reads a component, and writes its code or why there is none. Returns whether
+/// there is.
 ///
 /// # Errors
 /// When it cannot read or write.
-pub fn compile_here(room: &str, size: usize) -> io::Result<i32> {
+pub fn compile_here(room: &str, size: usize) -> io::Result<bool> {
     bind(Bound::of(size))?;
     let mut bytes = Vec::new();
-    let limit = BYTES.max.saturating_add(1);
+    let limit = files::COMPONENT_MAX + 1;
     io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     let compiled = RoomName::named(room)
         .ok_or_else(|| format!("there is no room `{room}`"))
         .and_then(|room| super::sandbox::precompile(room, &bytes));
-    let (code, answer) = match compiled {
-        Ok(code) => (0, code),
-        Err(error) => (REFUSED, error.into_bytes()),
-    };
+    let is_compiled = compiled.is_ok();
+    let answer = compiled.unwrap_or_else(String::into_bytes);
     let mut out = io::stdout().lock();
     out.write_all(&answer)?;
     out.flush()?;
-    Ok(code)
+    Ok(is_compiled)
 }
 
 /// Bounds this process for good.
@@ -182,7 +180,6 @@ fn bind(bound: Bound) -> io::Result<()> {
             },
         )
     };
-    limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::Cpu, bound.seconds)?;
     Ok(limit(Resource::Data, bound.mebibytes << 20)?)

@@ -354,15 +354,9 @@ fn open_way(state: &Path, group: u32) -> Result<(), JournalError> {
     share(state, group, (data.mode() & 0o7707) | 0o010).map_err(failed)
 }
 
-/// Makes a folder that only its owner can look into: inputs of runs are nobody else's business.
+/// Inputs of runs are nobody else's business.
 fn make_private(path: &Path) -> Result<(), JournalError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|error| JournalError::from_io(path, error))
+    modes::create_private(path).map_err(|error| JournalError::from_io(path, error))
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -157,7 +157,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
         })?;
     }
     let line = line_of(&manifest.plugin.name, &imports)?;
-    if let Some(import) = &outline.unknown_import {
+    let mut unknown = imports.iter();
+    if let Some(import) = unknown.rfind(|import| !import.starts_with(INTERFACE)) {
         return Err(PluginError::UnknownImport(import.clone()));
     }
     Ok(Inspected {

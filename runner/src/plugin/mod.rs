@@ -14,5 +14,5 @@ mod toolchain;
 pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path};
 pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
-pub use outline::{BYTES, Outline, ShapeError};
+pub use outline::{Outline, ShapeError};
 pub use sentences::{Sentence, kind, sentences};

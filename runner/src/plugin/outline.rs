@@ -1,4 +1,4 @@
-//! What is read off a component before anybody compiles it: what it imports, how much room it wants, and
+//! What is read off a component before anybody compiles it: how much room it wants, and
 //! whether it is of a shape that a plugin has.
 //!
 //! A component of two kilobytes can want gigabytes: each level of nesting may instantiate the one below
@@ -11,22 +11,19 @@ use wasmparser::{
     ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
 
-use crate::rules;
-
-/// The interface's package, before the name of an interface.
-const PACKAGE: &str = "rutter:step/";
+use crate::{files, rules};
 
 /// A figure of a component, and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
+struct Limit {
     /// What is counted, in the plural.
-    pub what: &'static str,
+    what: &'static str,
     /// The largest figure that is taken.
-    pub max: u64,
+    max: u64,
 }
 
-/// Bytes in all: a bundled interpreter has some tens of megabytes.
-pub const BYTES: Limit = limit("bytes", 64 << 20);
+/// Bytes in all.
+const BYTES: Limit = limit("bytes", files::COMPONENT_MAX);
 const MODULES: Limit = limit("core modules", 32);
 const COMPONENTS: Limit = limit("nested components", 16);
 const NESTING: Limit = limit("levels of nested components", 3);
@@ -70,8 +67,6 @@ pub enum ShapeError {
 /// What a component wants, as far as it shows before it is compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
-    /// An import that no plugin gets.
-    pub unknown_import: Option<String>,
     /// Core instances that a start makes, those of nested components included.
     pub instances: u64,
     /// Memories of all its modules.
@@ -229,7 +224,6 @@ impl Reader {
                 self.more_names(imports.count())?;
                 for import in imports {
                     let import = import?;
-                    self.note_import(&import);
                     if matches!(import.ty, ComponentTypeRef::Component(_)) {
                         self.name_component(None);
                     }
@@ -269,15 +263,6 @@ impl Reader {
     fn name_component(&mut self, weight: Option<u64>) {
         if let Some(open) = self.open.last_mut() {
             open.components.push(weight);
-        }
-    }
-
-    fn note_import(&mut self, import: &wasmparser::ComponentImport<'_>) {
-        // Types give a component nothing it could call.
-        let is_type = matches!(import.ty, ComponentTypeRef::Type(_));
-        let outermost = self.open.len() == 1;
-        if outermost && !is_type && !import.name.name.starts_with(PACKAGE) {
-            self.outline.unknown_import = Some(import.name.name.to_owned());
         }
     }
 

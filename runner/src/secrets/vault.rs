@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::text::SecretText;
+use crate::modes;
 
 const MAGIC: &[u8] = b"rutter-vault 1\n";
 const NONCE_BYTES: usize = 24;
@@ -209,7 +210,7 @@ impl Vault {
     fn replace(&self, path: &Path, content: &[u8]) -> Result<(), VaultError> {
         let write = || -> io::Result<()> {
             if let Some(folder) = path.parent() {
-                create_private_folder(folder)?;
+                modes::create_private(folder)?;
                 // The name of a folder that was just made lies in the one above it.
                 if let Some(above) = folder.parent() {
                     File::open(above).and_then(|above| above.sync_all())?;
@@ -278,20 +279,6 @@ fn private_file(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(true)
         .open(path)
-}
-
-#[cfg(unix)]
-fn create_private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-#[cfg(not(unix))]
-fn create_private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
 }
 
 #[cfg(test)]
