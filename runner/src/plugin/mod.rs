@@ -15,4 +15,6 @@ pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path
 pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
 pub use outline::{Outline, ShapeError};
-pub use sentences::{Sentence, kind, sentences};
+pub use sentences::{
+    Bound, NOTHING, Sentence, in_all, in_short, kind, sentences, sentences_in,
+};

@@ -3,7 +3,9 @@
 //! A sentence says everything that its permission gives, and follows from the manifest and the contracts
 //! alone, so that two of them can be compared.
 
-use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::{IndexMap, IndexSet};
 use rutter_contracts::{Access, Action, labelled, product_name};
 use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest, OPERATORS_HOSTS, Permission};
 
@@ -27,13 +29,133 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
+/// The accounts of a runbook that each account of a plugin stands for, in all the steps that use it.
+pub type Bound = BTreeMap<String, BTreeSet<String>>;
+
 /// Everything that a manifest asks leave to do, in the manifest's order.
 pub fn sentences(manifest: &Manifest) -> Vec<Sentence> {
+    said(manifest, |permission| whose(permission, manifest))
+}
+
+/// The same for a plugin in a runbook, with the names that the runbook has for its accounts.
+pub fn sentences_in(manifest: &Manifest, bound: &Bound) -> Vec<Sentence> {
+    said(manifest, |permission| {
+        whose_in(&accounts_of(permission, bound), permission.assumed)
+    })
+}
+
+/// What all of these may do, each thing once: account by account, what is only read together. A sentence for each,
+/// without the calls' names.
+pub fn in_all<'a>(all: impl IntoIterator<Item = (&'a Manifest, &'a Bound)>) -> Vec<String> {
+    let mut calls: Calls = BTreeMap::new();
+    let mut requests = BTreeSet::new();
+    for (manifest, bound) in all {
+        for permission in &manifest.permissions {
+            requests.extend(
+                permission
+                    .http
+                    .as_ref()
+                    .map(|http| by_http(http, permission)),
+            );
+            for account in accounts_of(permission, bound) {
+                add(
+                    &mut calls,
+                    whose_in(&[account], permission.assumed),
+                    permission,
+                );
+            }
+        }
+    }
+    let mut said = Vec::new();
+    for (whose, calls) in &calls {
+        said.extend(
+            phrases(calls)
+                .iter()
+                .map(|what| format!("may {what} {whose}")),
+        );
+        said.extend(of_unknown(calls, whose));
+    }
+    said.extend(requests);
+    let calls: IndexSet<&String> = calls.values().flatten().collect();
+    let actions = calls.into_iter().filter_map(|call| labelled(call));
+    let asked: Vec<String> = actions
+        .filter(|action| asks_about(action).is_some())
+        .map(Action::label)
+        .collect();
+    if !asked.is_empty() {
+        said.push(format!("asks a person before {}", series(&asked)));
+    }
+    said.iter().map(|says| one_line(says)).collect()
+}
+
+/// What one may do in a runbook, on a line.
+pub fn in_short(manifest: &Manifest, bound: &Bound) -> String {
+    let mut calls: Calls = BTreeMap::new();
+    let mut requests = BTreeSet::new();
+    for permission in &manifest.permissions {
+        match &permission.http {
+            Some(http) => {
+                requests.insert(by_http(http, permission));
+            }
+            None => {
+                let accounts = accounts_of(permission, bound);
+                add(
+                    &mut calls,
+                    whose_in(&accounts, permission.assumed),
+                    permission,
+                );
+            }
+        }
+    }
+    let mut said = Vec::new();
+    for (whose, calls) in &calls {
+        let phrases = phrases(calls);
+        if !phrases.is_empty() {
+            said.push(format!("may {} {whose}", phrases.join(", ")));
+        }
+        said.extend(of_unknown(calls, whose));
+    }
+    said.extend(requests);
+    match said.is_empty() {
+        true => NOTHING.to_owned(),
+        false => one_line(&said.join("; ")),
+    }
+}
+
+/// What whoever may call nothing may do.
+pub const NOTHING: &str = "may compute, wait and write to its log, and nothing else";
+
+/// Calls by whose they are.
+type Calls = BTreeMap<String, IndexSet<String>>;
+
+fn add(calls: &mut Calls, whose: String, permission: &Permission) {
+    let known = calls.entry(whose).or_default();
+    known.extend(permission.call.iter().cloned());
+}
+
+/// What known calls do: for each object that they alter what they do to it, and then all that is only read.
+fn phrases(calls: &IndexSet<String>) -> Vec<String> {
+    let is_read = |about: &About| about.verbs == ["read"];
+    let (read, altered): (Vec<_>, Vec<_>) = objects(calls)
+        .into_iter()
+        .partition(|(_, about)| is_read(about));
+    let altered = altered.iter();
+    let mut phrases: Vec<String> = altered
+        .map(|(what, about)| format!("{} {what}", series(&about.verbs)))
+        .collect();
+    let read: Vec<String> = read.into_iter().map(|(what, _)| what).collect();
+    if !read.is_empty() {
+        phrases.push(format!("read {}", series(&read)));
+    }
+    phrases
+}
+
+fn said(manifest: &Manifest, whose: impl Fn(&Permission) -> String) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     for permission in &manifest.permissions {
         let said = match &permission.http {
             Some(http) => vec![by_http(http, permission)],
-            None => by_api(permission, manifest),
+            None => by_api(permission, &whose(permission)),
         };
         let reason = one_line(&permission.reason);
         sentences.extend(said.into_iter().map(|says| Sentence {
@@ -44,8 +166,7 @@ pub fn sentences(manifest: &Manifest) -> Vec<Sentence> {
     sentences
 }
 
-fn by_api(permission: &Permission, manifest: &Manifest) -> Vec<String> {
-    let whose = whose(permission, manifest);
+fn by_api(permission: &Permission, whose: &str) -> Vec<String> {
     let mut said: Vec<String> = objects(&permission.call)
         .into_iter()
         .map(|(what, about)| {
@@ -56,29 +177,42 @@ fn by_api(permission: &Permission, manifest: &Manifest) -> Vec<String> {
             )
         })
         .collect();
-    let calls = || permission.call.iter();
-    let unknown: Vec<&str> = calls()
-        .filter(|call| labelled(call).is_none())
-        .map(String::as_str)
-        .collect();
-    if !unknown.is_empty() {
-        said.push(format!(
+    said.extend(of_unknown(&permission.call, whose));
+    said.extend(asks_before(&permission.call));
+    said
+}
+
+/// The calls that no contract knows.
+fn of_unknown<'a>(calls: impl IntoIterator<Item = &'a String>, whose: &str) -> Option<String> {
+    let calls = calls.into_iter().map(String::as_str);
+    let unknown: Vec<&str> = calls.filter(|call| labelled(call).is_none()).collect();
+    (!unknown.is_empty()).then(|| {
+        format!(
             "may call {} {whose}, of which nothing is known here: each is taken for a change",
             unknown.join(", ")
-        ));
+        )
+    })
+}
+
+/// What a person is asked about, whoever may do it.
+fn asks_before<'a>(calls: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let actions = calls.into_iter().filter_map(|call| labelled(call));
+    let asked = actions.filter_map(|action| {
+        let why = asks_about(action)?;
+        Some(format!("asks a person before {}, {why}", action.label()))
+    });
+    asked.collect()
+}
+
+fn asks_about(action: &Action) -> Option<&'static str> {
+    match (action.costs, action.irreversible, action.may_destroy()) {
+        (true, ..) => Some("which costs money"),
+        (_, true, _) => {
+            Some("which cannot be taken back, unless that takes back what it made itself")
+        }
+        (.., true) => Some("which cannot be taken back for some of its parameters"),
+        _ => None,
     }
-    for action in calls().filter_map(|call| labelled(call)) {
-        let what = match (action.costs, action.irreversible, action.may_destroy()) {
-            (true, ..) => "which costs money",
-            (_, true, _) => {
-                "which cannot be taken back, unless that takes back what it made itself"
-            }
-            (.., true) => "which cannot be taken back for some of its parameters",
-            _ => continue,
-        };
-        said.push(format!("asks a person before {}, {what}", action.label()));
-    }
-    said
 }
 
 /// In which account, and as whom.
@@ -88,7 +222,34 @@ fn whose(permission: &Permission, manifest: &Manifest) -> String {
         (None, 0 | 1) => "its account".to_owned(),
         (None, _) => "each of its accounts".to_owned(),
     };
-    match permission.assumed {
+    as_whom(&account, permission.assumed)
+}
+
+/// The runbook's accounts in which a permission holds.
+fn accounts_of<'a>(permission: &Permission, bound: &'a Bound) -> Vec<&'a str> {
+    let theirs = |name: &String| {
+        let wanted = permission.account.as_ref();
+        wanted.is_none_or(|wanted| wanted == name)
+    };
+    let bound = bound.iter().filter(|(name, _)| theirs(name));
+    let all: BTreeSet<&str> = bound
+        .flat_map(|(_, accounts)| accounts.iter().map(String::as_str))
+        .collect();
+    all.into_iter().collect()
+}
+
+fn whose_in(accounts: &[&str], assumed: bool) -> String {
+    let names: Vec<String> = accounts.iter().map(|name| format!("`{name}`")).collect();
+    let account = match names.len() {
+        0 => "no account".to_owned(),
+        1 => format!("account {}", names[0]),
+        _ => format!("accounts {}", series(&names)),
+    };
+    as_whom(&account, assumed)
+}
+
+fn as_whom(account: &str, assumed: bool) -> String {
+    match assumed {
         true => format!("with roles that it assumes from {account}"),
         false => format!("in {account}"),
     }
@@ -102,10 +263,10 @@ struct About {
 }
 
 /// The known calls by the object they are about, in the order in which they are named.
-fn objects(calls: &[String]) -> IndexMap<String, About> {
+fn objects<'a>(calls: impl IntoIterator<Item = &'a String>) -> IndexMap<String, About> {
     let mut objects: IndexMap<String, About> = IndexMap::new();
     for (call, action) in calls
-        .iter()
+        .into_iter()
         .filter_map(|call| Some((call, labelled(call)?)))
     {
         let (verb, object) = verb_and_object(action);
@@ -220,15 +381,56 @@ fn series(words: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{sentences, words};
+    use super::{Bound, in_all, in_short, sentences, sentences_in, words};
     use rutter_manifest::Manifest;
 
-    fn said(permissions: &str) -> Vec<String> {
+    fn manifest(permissions: &str) -> Manifest {
         let text = format!(
             "[plugin]\nname = 'p'\nversion = '0.1.0'\nsummary = 's'\nkind = 'change'\n\
              [accounts]\nsource = {{}}\ntarget = {{}}\n{permissions}"
         );
-        let manifest = Manifest::parse(&text).expect("a manifest");
+        Manifest::parse(&text).expect("a manifest")
+    }
+
+    fn bound(source: &[&str], target: &[&str]) -> Bound {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Bound::from([
+            ("source".to_owned(), names(source)),
+            ("target".to_owned(), names(target)),
+        ])
+    }
+
+    #[test]
+    fn a_runbook_has_its_own_names_for_the_accounts() {
+        let manifest = manifest(
+            "[[permissions]]\ncall = ['ram:CreateRole', 'ram:DeleteRole']\naccount = 'source'\nreason = 'r'\n\
+             [[permissions]]\ncall = ['ecs:DescribeImages']\nreason = 'r'\n\
+             [[permissions]]\ncall = ['sts:GetCallerIdentity']\nassumed = true\naccount = 'target'\nreason = 'r'\n",
+        );
+        let bound = bound(&["a", "b"], &["b"]);
+        let said = sentences_in(&manifest, &bound).into_iter();
+        let said: Vec<String> = said.map(|sentence| sentence.says).collect();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn what_several_may_do_is_said_once_for_each_account() {
+        let makes = manifest(
+            "[[permissions]]\ncall = ['ram:CreateRole', 'ram:DeleteRole']\naccount = 'source'\nreason = 'r'\n\
+             [[permissions]]\nhttp = { host = 'h', methods = ['POST'], path = '/a' }\nreason = 'r'\n",
+        );
+        let reads = manifest(
+            "[[permissions]]\ncall = ['ram:GetRole', 'ram:DeleteRole', 'ecs:DeleteImage', 'odd:DoThings']\nreason = 'r'\n\
+             [[permissions]]\nhttp = { host = 'h', methods = ['POST'], path = '/a' }\nreason = 'other'\n",
+        );
+        let (one, other) = (bound(&["a"], &["b"]), bound(&["a"], &[]));
+        let mut said = in_all([(&makes, &one), (&reads, &other), (&makes, &one)]);
+        said.push(in_short(&reads, &bound(&["a"], &["b"])));
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    fn said(permissions: &str) -> Vec<String> {
+        let manifest = manifest(permissions);
         let said = sentences(&manifest).into_iter();
         said.map(|sentence| sentence.says).collect()
     }
