@@ -36,6 +36,8 @@ pub enum Rule {
     Claims,
     /// A component has one manifest.
     OneManifest,
+    /// A plugin that ships is not replaced unasked by another of its name.
+    ShippedFirst,
     /// A guest does not speak with the host's codes.
     HostCodes,
     /// A change is taken back by what takes it back, or a person is asked.
@@ -56,7 +58,7 @@ pub struct Rules(u64);
 
 impl Rule {
     /// Every rule with its name.
-    pub const ALL: [(Self, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str); 22] = [
         (Self::Canonical, "canonical"),
         (Self::CommonParameters, "common-parameters"),
         (Self::UnknownAsks, "unknown-asks"),
@@ -72,6 +74,7 @@ impl Rule {
         (Self::Terminal, "terminal"),
         (Self::Claims, "claims"),
         (Self::OneManifest, "one-manifest"),
+        (Self::ShippedFirst, "shipped-first"),
         (Self::HostCodes, "host-codes"),
         (Self::Reverses, "reverses"),
         (Self::OwnUndo, "own-undo"),

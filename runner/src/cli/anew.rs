@@ -113,8 +113,8 @@ fn with_kept(context: &Context, seen: &Seen, mended: bool) -> Result<Catalogue, 
         }
         let bytes = seen.folder.component(&plugin.digest)?;
         let name = seen.folder.path().join(&plugin.name);
-        catalogue.insert(name, bytes).map_err(|error| {
-            let help = super::plugins::help(&error).unwrap_or_default();
+        catalogue.keep(name, bytes).map_err(|error| {
+            let help = error.help().unwrap_or_default();
             Failure::refused(error.to_string(), help)
         })?;
     }

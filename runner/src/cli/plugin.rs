@@ -6,11 +6,11 @@ use clap::Subcommand;
 use rutter_manifest::{Field, IdSide, Manifest};
 use serde_json::json;
 
-use super::plugins::{catalogue, help};
+use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::plugin::build::{self, BuildError, Options};
-use crate::plugin::{Catalogue, CatalogueError, Found, kind, sentences};
+use crate::plugin::{Catalogue, CatalogueError, Found, NOTHING, kind, sentences};
 use crate::ui::{Align, Table, one_line};
 
 /// Build plugins and look at them
@@ -135,7 +135,7 @@ fn not_found(error: &CatalogueError) -> Failure {
     let diagnostic = Diagnostic::error("plugin", error.to_string());
     Failure::new(
         Exit::Refused,
-        super::failure::with_help(diagnostic, help(error)),
+        super::failure::with_help(diagnostic, error.help()),
     )
 }
 
@@ -173,7 +173,7 @@ fn permissions(text: &mut String, manifest: &Manifest) {
         reason = Some(sentence.reason);
     }
     if manifest.permissions.is_empty() {
-        text.push_str("  may compute, wait and write to its log, and nothing else\n");
+        text.push_str(&format!("  {NOTHING}\n"));
     }
     if manifest.plugin.undo {
         text.push_str("  takes its changes back itself\n");

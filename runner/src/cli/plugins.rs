@@ -1,6 +1,6 @@
 //! Where this program finds plugins.
 
-use crate::plugin::{Catalogue, CatalogueError, PATH_VARIABLE, search_path};
+use crate::plugin::{Catalogue, PATH_VARIABLE, search_path};
 use crate::settings::Environment;
 
 /// The plugins of the search path.
@@ -18,16 +18,4 @@ pub(super) fn catalogue(environment: &Environment) -> Catalogue {
         program.as_deref(),
         data.map(|folder| folder.join("rutter")).as_deref(),
     ))
-}
-
-/// What can be done about a plugin that cannot be had.
-pub(super) fn help(error: &CatalogueError) -> Option<String> {
-    match error {
-        CatalogueError::Unknown { nearest, .. } => nearest
-            .as_ref()
-            .map(|name| format!("did you mean `{name}`?")),
-        CatalogueError::Plugin { error, .. } => error.help(),
-        CatalogueError::Misnamed { name, .. } => Some(format!("rename it to `{name}.wasm`")),
-        CatalogueError::Unreadable { .. } => None,
-    }
 }

@@ -1,11 +1,17 @@
 //! Plugins by name: the folders that are searched, and what is found there.
+//!
+//! A plugin that ships is never replaced unasked by another one of its name: where both are there, what was
+//! accepted decides, or nobody does.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::files;
-use crate::plugin::inspect::{Inspected, PluginError, inspect};
+use rutter_meaning::Rule;
+
+use crate::plugin::inspect::{Inspected, PluginError, digest, inspect};
+use crate::{files, rules};
 
 /// The environment variable with folders of plugins, searched first; separated as `PATH` is.
 pub const PATH_VARIABLE: &str = "RUTTER_PLUGIN_PATH";
@@ -14,14 +20,46 @@ pub const PATH_VARIABLE: &str = "RUTTER_PLUGIN_PATH";
 /// left unread, so that a catalogue of large components costs nothing to open.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    places: BTreeMap<String, Arc<Place>>,
+    /// In the order of the folders.
+    places: BTreeMap<String, Vec<Arc<Place>>>,
+    accepted: BTreeMap<String, Vec<Component>>,
     folders: Vec<PathBuf>,
+}
+
+/// A folder that is searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether its plugins came with this program.
+    pub ships: bool,
+}
+
+/// Where a plugin comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It came with this program.
+    Shipped,
+    /// A run that began with it keeps it.
+    Kept,
+    /// Anywhere else.
+    Other,
+}
+
+/// Which component of a name is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Component {
+    /// The one that ships.
+    Shipped,
+    /// The one of this SHA-256, lower-case hexadecimal.
+    Digest(String),
 }
 
 /// Where a plugin is, and what it says about itself once somebody has asked.
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
+    origin: Origin,
     found: OnceLock<Result<Arc<Found>, CatalogueError>>,
 }
 
@@ -30,6 +68,8 @@ struct Place {
 pub struct Found {
     /// Where it was read from.
     pub path: PathBuf,
+    /// Where it comes from.
+    pub origin: Origin,
     /// What it says about itself.
     pub inspected: Inspected,
     /// Its bytes; the digest is theirs, whatever becomes of the file.
@@ -73,49 +113,96 @@ pub enum CatalogueError {
         /// The plugin's name.
         name: String,
     },
+    /// One that ships and another one have the name, and nothing says which is meant.
+    #[error(
+        "`{name}` is the plugin that ships, `{}`, and another one, `{}`",
+        shipped.display(),
+        other.display()
+    )]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The one that ships.
+        shipped: PathBuf,
+        /// The other one.
+        other: PathBuf,
+    },
+}
+
+impl CatalogueError {
+    /// What can be done about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Unknown { nearest, .. } => nearest
+                .as_ref()
+                .map(|name| format!("did you mean `{name}`?")),
+            Self::Plugin { error, .. } => error.help(),
+            Self::Misnamed { path, name } => Some(format!(
+                "rename it to `{}`",
+                path.with_file_name(format!("{name}.wasm")).display()
+            )),
+            Self::Unreadable { .. } => None,
+            Self::Ambiguous { other, .. } => Some(format!(
+                "move `{0}` away for the one that ships, or name the other by its file: `uses = \"{0}\"`",
+                other.display()
+            )),
+        }
+    }
 }
 
 impl Catalogue {
-    /// Lists the `.wasm` files of the folders; where two have one name, the earlier folder wins.
-    /// Folders that are not there are passed over.
-    pub fn open(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+    /// Lists the `.wasm` files of the folders; where two have one name and neither ships, the earlier folder
+    /// wins. Folders that are not there are passed over.
+    pub fn open(folders: impl IntoIterator<Item = impl Into<Folder>>) -> Self {
         let mut catalogue = Self::default();
         for folder in folders {
-            for path in components_in(&folder) {
+            let folder = folder.into();
+            let origin = match folder.ships && !is_open_to_all(&folder.path) {
+                true => Origin::Shipped,
+                false => Origin::Other,
+            };
+            for path in components_in(&folder.path) {
                 let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else {
                     continue;
                 };
-                catalogue
-                    .places
-                    .entry(name.to_owned())
-                    .or_insert_with(|| Arc::new(Place::new(path.clone())));
+                let places = catalogue.places.entry(name.to_owned()).or_default();
+                places.push(Arc::new(Place::new(path.clone(), origin)));
             }
-            catalogue.folders.push(folder);
+            catalogue.folders.push(folder.path);
         }
         catalogue
     }
 
-    /// Adds a plugin whose bytes are at hand, in place of another of its name.
-    pub fn insert(&mut self, path: PathBuf, bytes: Vec<u8>) -> Result<Arc<Found>, CatalogueError> {
-        let found = Arc::new(found(path.clone(), bytes)?);
+    /// Says which component a name stands for, where several have it.
+    pub fn accept(&mut self, name: &str, component: Component) {
+        let known = self.accepted.entry(name.to_owned()).or_default();
+        known.push(component);
+    }
+
+    /// Adds a plugin that a run keeps, in place of any other of its name.
+    pub fn keep(&mut self, path: PathBuf, bytes: Vec<u8>) -> Result<Arc<Found>, CatalogueError> {
+        let found = Arc::new(found(path.clone(), bytes, Origin::Kept)?);
         let place = Place {
             path,
+            origin: Origin::Kept,
             found: OnceLock::from(Ok(Arc::clone(&found))),
         };
-        self.places
-            .insert(found.manifest().plugin.name.clone(), Arc::new(place));
+        let name = found.manifest().plugin.name.clone();
+        self.places.insert(name, vec![Arc::new(place)]);
         Ok(found)
     }
 
     /// Returns the plugin of that name.
     pub fn find(&self, name: &str) -> Result<Arc<Found>, CatalogueError> {
-        let Some(place) = self.places.get(name) else {
+        let places = self.places.get(name).filter(|places| !places.is_empty());
+        let Some(places) = places else {
             return Err(CatalogueError::Unknown {
                 name: name.to_owned(),
                 nearest: rutter_manifest::nearest(name, self.names()).map(str::to_owned),
                 folders: self.folders.clone(),
             });
         };
+        let place = self.meant(name, places)?;
         let found = place.found()?;
         if found.manifest().plugin.name == name {
             Ok(found)
@@ -127,15 +214,48 @@ impl Catalogue {
         }
     }
 
+    /// Which of several places of a name is meant.
+    fn meant<'a>(
+        &self,
+        name: &str,
+        places: &'a [Arc<Place>],
+    ) -> Result<&'a Arc<Place>, CatalogueError> {
+        let ships = |place: &&Arc<Place>| place.origin == Origin::Shipped;
+        let first = &places[0];
+        if places.len() == 1 || !rules::hold(Rule::ShippedFirst) {
+            return Ok(first);
+        }
+        let accepted = self.accepted.get(name).into_iter().flatten();
+        for component in accepted {
+            let mut places = places.iter();
+            let meant = match component {
+                Component::Shipped => places.find(ships),
+                Component::Digest(digest) => places.find(|place| place.has(digest)),
+            };
+            if let Some(meant) = meant {
+                return Ok(meant);
+            }
+        }
+        let Some(shipped) = places.iter().find(ships) else {
+            return Ok(first);
+        };
+        let own = shipped.digest();
+        let differs = |place: &&Arc<Place>| {
+            place.origin != Origin::Shipped && (own.is_none() || place.digest() != own)
+        };
+        match places.iter().find(differs) {
+            None => Ok(shipped),
+            Some(other) => Err(CatalogueError::Ambiguous {
+                name: name.to_owned(),
+                shipped: shipped.path.clone(),
+                other: other.path.clone(),
+            }),
+        }
+    }
+
     /// Returns the plugin in a file, which `uses` may name instead.
     pub fn read(path: &Path) -> Result<Arc<Found>, CatalogueError> {
-        let bytes = files::read(path, files::COMPONENT_MAX).map_err(|error| {
-            CatalogueError::Unreadable {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            }
-        })?;
-        found(path.to_owned(), bytes).map(Arc::new)
+        read(path, Origin::Other).map(Arc::new)
     }
 
     /// The names there are, in order.
@@ -161,30 +281,66 @@ impl Found {
     }
 }
 
+impl From<PathBuf> for Folder {
+    /// A folder of the operator's.
+    fn from(path: PathBuf) -> Self {
+        Self { path, ships: false }
+    }
+}
+
 impl Place {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, origin: Origin) -> Self {
         Self {
             path,
+            origin,
             found: OnceLock::new(),
         }
     }
 
     fn found(&self) -> Result<Arc<Found>, CatalogueError> {
         self.found
-            .get_or_init(|| Catalogue::read(&self.path))
+            .get_or_init(|| read(&self.path, self.origin).map(Arc::new))
             .clone()
+    }
+
+    /// The digest of its bytes, whether or not it can be used.
+    fn digest(&self) -> Option<String> {
+        if let Some(Ok(found)) = self.found.get() {
+            return Some(found.digest().to_owned());
+        }
+        let bytes = files::read(&self.path, files::COMPONENT_MAX).ok()?;
+        Some(digest(&bytes))
+    }
+
+    fn has(&self, digest: &str) -> bool {
+        self.digest().is_some_and(|own| own == digest)
     }
 }
 
-fn found(path: PathBuf, bytes: Vec<u8>) -> Result<Found, CatalogueError> {
+fn read(path: &Path, origin: Origin) -> Result<Found, CatalogueError> {
+    let bytes =
+        files::read(path, files::COMPONENT_MAX).map_err(|error| CatalogueError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    found(path.to_owned(), bytes, origin)
+}
+
+fn found(path: PathBuf, bytes: Vec<u8>, origin: Origin) -> Result<Found, CatalogueError> {
     match inspect(&bytes) {
         Ok(inspected) => Ok(Found {
             path,
+            origin,
             inspected,
             bytes: bytes.into(),
         }),
         Err(error) => Err(CatalogueError::Plugin { path, error }),
     }
+}
+
+/// Whether everybody may put a plugin there: then what is in it is nobody's.
+fn is_open_to_all(folder: &Path) -> bool {
+    std::fs::metadata(folder).is_ok_and(|folder| folder.mode() & 0o002 != 0)
 }
 
 fn components_in(folder: &Path) -> Vec<PathBuf> {
@@ -209,22 +365,26 @@ pub fn search_path(
     variable: Option<&std::ffi::OsStr>,
     program: Option<&Path>,
     data_folder: Option<&Path>,
-) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = variable
-        .map(|folders| std::env::split_paths(folders).collect())
-        .unwrap_or_default();
-    folders.retain(|folder| !folder.as_os_str().is_empty());
+) -> Vec<Folder> {
+    let own = variable.into_iter().flat_map(std::env::split_paths);
+    let own = own.filter(|folder| !folder.as_os_str().is_empty());
+    let mut folders: Vec<Folder> = own.map(Folder::from).collect();
+    let ships = |folder: &Path| Folder {
+        path: folder.join("plugins"),
+        ships: true,
+    };
     if let Some(folder) = program.and_then(Path::parent) {
-        folders.push(folder.join("plugins"));
-        folders.extend(folder.parent().map(|above| above.join("plugins")));
+        folders.push(ships(folder));
+        folders.extend(folder.parent().map(ships));
     }
-    folders.extend(data_folder.map(|folder| folder.join("plugins")));
+    folders.extend(data_folder.map(|folder| Folder::from(folder.join("plugins"))));
     folders
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::fixture::bare;
 
     #[test]
     fn the_operators_own_folders_come_first() {
@@ -234,13 +394,110 @@ mod tests {
             Some(Path::new("/home/o/.local/share/rutter")),
         );
         let expected = [
-            "/a",
-            "/b",
-            "/opt/rutter/bin/plugins",
-            "/opt/rutter/plugins",
-            "/home/o/.local/share/rutter/plugins",
+            ("/a", false),
+            ("/b", false),
+            ("/opt/rutter/bin/plugins", true),
+            ("/opt/rutter/plugins", true),
+            ("/home/o/.local/share/rutter/plugins", false),
         ];
-        assert_eq!(folders, expected.map(PathBuf::from));
+        let expected = expected.map(|(path, ships)| Folder {
+            path: path.into(),
+            ships,
+        });
+        assert_eq!(folders, expected);
+    }
+
+    fn component(name: &str, summary: &str) -> Vec<u8> {
+        bare(&format!(
+            "[plugin]\nname = '{name}'\nversion = '0.1.0'\nsummary = '{summary}'\nkind = 'read'\n"
+        ))
+    }
+
+    /// A folder that comes before the one of plugins that ship, and that one.
+    struct Two {
+        earlier: tempfile::TempDir,
+        shipped: tempfile::TempDir,
+    }
+
+    impl Two {
+        fn new() -> Self {
+            let folder = || tempfile::tempdir().expect("a folder");
+            Self {
+                earlier: folder(),
+                shipped: folder(),
+            }
+        }
+
+        fn write(folder: &tempfile::TempDir, summary: &str) {
+            let path = folder.path().join("a-plugin.wasm");
+            std::fs::write(path, component("a-plugin", summary)).expect("written");
+        }
+
+        fn catalogue(&self) -> Catalogue {
+            Catalogue::open([
+                Folder::from(self.earlier.path().to_owned()),
+                Folder {
+                    path: self.shipped.path().to_owned(),
+                    ships: true,
+                },
+            ])
+        }
+    }
+
+    #[test]
+    fn one_that_ships_is_not_replaced_by_one_in_an_earlier_folder() {
+        let two = Two::new();
+        Two::write(&two.shipped, "ships");
+        assert_eq!(
+            two.catalogue().find("a-plugin").expect("it").origin,
+            Origin::Shipped
+        );
+        Two::write(&two.earlier, "another");
+        let error = two.catalogue().find("a-plugin").expect_err("ambiguous");
+        let (text, help) = (error.to_string(), error.help().expect("a remedy"));
+        let (shipped, other) = (two.shipped.path(), two.earlier.path());
+        assert!(text.contains(&shipped.display().to_string()), "{text}");
+        assert!(text.contains(&other.display().to_string()), "{text}");
+        assert!(help.contains(&other.display().to_string()), "{help}");
+    }
+
+    #[test]
+    fn what_was_accepted_says_which_of_two_is_meant() {
+        let two = Two::new();
+        Two::write(&two.shipped, "ships");
+        Two::write(&two.earlier, "another");
+        let mut catalogue = two.catalogue();
+        catalogue.accept("a-plugin", Component::Shipped);
+        let found = catalogue.find("a-plugin").expect("the one that ships");
+        assert_eq!(found.origin, Origin::Shipped);
+        let mut catalogue = two.catalogue();
+        let other = digest(&component("a-plugin", "another"));
+        catalogue.accept("a-plugin", Component::Digest(other.clone()));
+        let found = catalogue.find("a-plugin").expect("the other one");
+        assert_eq!((found.origin, found.digest()), (Origin::Other, &*other));
+        let mut catalogue = two.catalogue();
+        catalogue.accept("a-plugin", Component::Digest("0".repeat(64)));
+        assert!(catalogue.find("a-plugin").is_err());
+    }
+
+    #[test]
+    fn a_copy_of_one_that_ships_is_no_other_one() {
+        let two = Two::new();
+        Two::write(&two.shipped, "ships");
+        Two::write(&two.earlier, "ships");
+        let found = two.catalogue().find("a-plugin").expect("it");
+        assert_eq!(found.origin, Origin::Shipped);
+    }
+
+    #[test]
+    fn nothing_ships_in_a_folder_that_everybody_may_write() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let two = Two::new();
+        Two::write(&two.shipped, "ships");
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(two.shipped.path(), open).expect("set");
+        let found = two.catalogue().find("a-plugin").expect("it");
+        assert_eq!(found.origin, Origin::Other);
     }
 
     #[test]

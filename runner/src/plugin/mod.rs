@@ -6,15 +6,17 @@
 pub mod build;
 mod catalogue;
 mod claims;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod inspect;
 mod outline;
 mod sentences;
 mod toolchain;
 
-pub use catalogue::{Catalogue, CatalogueError, Found, PATH_VARIABLE, search_path};
+pub use catalogue::{
+    Catalogue, CatalogueError, Component, Folder, Found, Origin, PATH_VARIABLE, search_path,
+};
 pub use claims::Claim;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
 pub use outline::{Outline, ShapeError};
-pub use sentences::{
-    Bound, NOTHING, Sentence, in_all, in_short, kind, sentences, sentences_in,
-};
+pub use sentences::{Bound, NOTHING, Sentence, in_all, in_short, kind, sentences, sentences_in};

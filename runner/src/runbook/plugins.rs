@@ -12,7 +12,7 @@ use super::files::{File, Reading};
 use super::problems::Problems;
 use super::schema::{Spanned, Step};
 use crate::diagnostic::Diagnostic;
-use crate::plugin::{Catalogue, CatalogueError};
+use crate::plugin::{Catalogue, CatalogueError, Origin};
 
 /// Where plugins come from.
 pub trait Plugins {
@@ -39,6 +39,8 @@ pub struct Found {
     pub manifest: Arc<Manifest>,
     /// SHA-256 of the component, hex.
     pub digest: String,
+    /// Where it comes from.
+    pub origin: Origin,
     /// The component.
     pub bytes: Arc<[u8]>,
 }
@@ -147,29 +149,16 @@ fn found_in(found: Arc<crate::plugin::Found>) -> Found {
     Found {
         manifest: Arc::new(found.manifest().clone()),
         digest: found.digest().to_owned(),
+        origin: found.origin,
         bytes: found.bytes.clone(),
     }
 }
 
 fn not_found(error: CatalogueError) -> NotFound {
-    let message = error.to_string();
+    let (message, help) = (error.to_string(), error.help());
     match error {
         CatalogueError::Unknown { folders, .. } => NotFound::Unknown { folders },
-        CatalogueError::Plugin { error, .. } => NotFound::Unusable {
-            message,
-            help: error.help(),
-        },
-        CatalogueError::Misnamed { path, name } => NotFound::Unusable {
-            message,
-            help: Some(format!(
-                "rename it to `{}`",
-                path.with_file_name(format!("{name}.wasm")).display()
-            )),
-        },
-        CatalogueError::Unreadable { .. } => NotFound::Unusable {
-            message,
-            help: None,
-        },
+        _ => NotFound::Unusable { message, help },
     }
 }
 

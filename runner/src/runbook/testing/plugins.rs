@@ -143,6 +143,7 @@ fn found(text: &str) -> Found {
     Found {
         digest: format!("digest-of-{}", manifest.plugin.name),
         manifest: Arc::new(manifest),
+        origin: crate::plugin::Origin::Shipped,
         bytes: Arc::from(&b""[..]),
     }
 }
