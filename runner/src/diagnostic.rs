@@ -184,6 +184,8 @@ pub struct Diagnostic {
     /// How a file that the operator did not name came to be read: the step that runs it, and then
     /// whatever runs that.
     pub via: Vec<String>,
+    /// What it is in particular, line by line.
+    pub details: Vec<String>,
     /// What state things are in.
     pub state: Option<String>,
     /// What to do next; best something that can be pasted.
@@ -201,6 +203,7 @@ impl Diagnostic {
             primary: None,
             secondary: Vec::new(),
             via: Vec::new(),
+            details: Vec::new(),
             state: None,
             help: None,
         }
@@ -244,6 +247,12 @@ impl Diagnostic {
         self
     }
 
+    /// Says what it is in particular, line by line.
+    pub fn details(mut self, lines: Vec<String>) -> Self {
+        self.details = lines;
+        self
+    }
+
     /// Says what state things are in.
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
@@ -276,6 +285,11 @@ impl Diagnostic {
         }];
         if !self.via.is_empty() {
             let text = seen(&self.via.join("\n"));
+            groups.push(Group::with_title(Level::NOTE.secondary_title(text)));
+        }
+        if !self.details.is_empty() {
+            let lines: Vec<String> = self.details.iter().map(|line| one_line(line)).collect();
+            let text = seen(&lines.join("\n"));
             groups.push(Group::with_title(Level::NOTE.secondary_title(text)));
         }
         if let Some(state) = &self.state {

@@ -2,9 +2,11 @@
 //!
 //! A pipe would hold the program up for ever, a device has no end, and a file of gigabytes takes all memory.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{
+    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -76,7 +78,10 @@ fn open_plain(path: &Path, more: OFlags) -> io::Result<File> {
 /// # Errors
 /// When it cannot be read, is something else, or is larger.
 pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let mut file = open(path)?;
+    read_all(open(path)?, bytes_max)
+}
+
+fn read_all(mut file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if !rules::hold(Rule::PlainFiles) {
         file.read_to_end(&mut bytes)?;
@@ -102,8 +107,59 @@ pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], and when it is not UTF-8.
 pub fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
-    String::from_utf8(read(path, bytes_max)?)
+    text_of(read(path, bytes_max)?)
+}
+
+fn text_of(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Reads a plain file of text that is no link; `None` where there is nothing.
+///
+/// # Errors
+/// As [`read_text`], and when it is a link.
+pub fn read_unlinked(path: &Path, bytes_max: u64) -> io::Result<Option<String>> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(seen) if seen.is_symlink() => return Err(is_a_link()),
+        _ => {}
+    }
+    let file = open_plain(path, OFlags::NOFOLLOW)?;
+    text_of(read_all(file, bytes_max)?).map(Some)
+}
+
+fn is_a_link() -> io::Error {
+    let message = "it is a link, not a plain file";
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+/// Writes a file that others may read, whole or not at all: whoever reads it finds the old text or the new one.
+///
+/// # Errors
+/// When the folder takes no file, or the disk is full; then the old one is as it was.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mode = match fs::symlink_metadata(path) {
+        Ok(seen) if seen.is_symlink() => return Err(is_a_link()),
+        Ok(seen) => seen.mode() & 0o777,
+        Err(_) => 0o644,
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    // One of a process that was killed, if any.
+    let _ = fs::remove_file(&partial);
+    let written = write_new(&partial, text, mode).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
 }
 
 /// Whether other users may read or write a file.
@@ -113,7 +169,7 @@ pub fn is_open_to_others(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_open_to_others, read, read_text};
+    use super::{is_open_to_others, read, read_text, read_unlinked, replace};
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
@@ -144,6 +200,27 @@ mod tests {
         fs::write(&path, "é").unwrap();
         assert_eq!(read_text(&path, 2).unwrap(), "é");
         assert!(read_text(&path, 1).is_err());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a"), folder.path().join("b"));
+        assert_eq!(read_unlinked(&path, 9).unwrap(), None);
+        replace(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!(read_unlinked(&path, 9).unwrap().as_deref(), Some("two"));
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let said = "it is a link, not a plain file";
+        assert_eq!(read_unlinked(&link, 9).unwrap_err().to_string(), said);
+        assert_eq!(replace(&link, "three").unwrap_err().to_string(), said);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

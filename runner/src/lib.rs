@@ -11,6 +11,7 @@ pub mod explain;
 pub mod files;
 pub mod host;
 pub mod journal;
+pub mod lock;
 pub mod modes;
 pub mod plugin;
 pub mod rehearsal;

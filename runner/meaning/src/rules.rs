@@ -36,6 +36,8 @@ pub enum Rule {
     Claims,
     /// A component has one manifest.
     OneManifest,
+    /// What a plugin may do is what a person accepted, and the plugin is that one.
+    Lock,
     /// A plugin that ships is not replaced unasked by another of its name.
     ShippedFirst,
     /// A guest does not speak with the host's codes.
@@ -58,7 +60,7 @@ pub struct Rules(u64);
 
 impl Rule {
     /// Every rule with its name.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 23] = [
         (Self::Canonical, "canonical"),
         (Self::CommonParameters, "common-parameters"),
         (Self::UnknownAsks, "unknown-asks"),
@@ -74,6 +76,7 @@ impl Rule {
         (Self::Terminal, "terminal"),
         (Self::Claims, "claims"),
         (Self::OneManifest, "one-manifest"),
+        (Self::Lock, "lock"),
         (Self::ShippedFirst, "shipped-first"),
         (Self::HostCodes, "host-codes"),
         (Self::Reverses, "reverses"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rutter_engine::{Part, Plan, Run, Step, Uses};
 use serde_json::Value;
 
+use super::acceptance::{Acceptance, Manner};
 use super::accounts::bindings;
 use super::load::{account_names, asking, input_variables, vault_failed};
 use super::plugins::catalogue;
@@ -53,7 +54,15 @@ pub(super) fn anew(
     };
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    let catalogue = with_kept(context, seen, said.runbook.is_some())?;
+    // What the run keeps was accepted when it began.
+    let mended = said.runbook;
+    let acceptance = mended.map(|path| Acceptance::new(context, path, Manner::Run));
+    let acceptance = acceptance.transpose()?;
+    let catalogue = match &acceptance {
+        Some(acceptance) => acceptance.catalogue(),
+        None => catalogue(&context.environment),
+    };
+    let catalogue = with_kept(catalogue, seen, mended.is_some())?;
     let checked = runbook::load(
         path,
         &Load {
@@ -67,6 +76,10 @@ pub(super) fn anew(
             },
             bindings: Some(bound_as_before(settings, before, path)),
             secret: &|path| secrets.placeholder_of_input(path),
+            accept: &|checked| match &acceptance {
+                Some(acceptance) => acceptance.judge(checked),
+                None => Ok(()),
+            },
         },
     )
     .map_err(Failure::runbook)?;
@@ -100,8 +113,7 @@ fn still_there(path: &Path) -> Result<&Path, Failure> {
 
 /// The plugins of now and those that the run began with: where the runbook was mended, those that are
 /// nowhere else any more; else all of them.
-fn with_kept(context: &Context, seen: &Seen, mended: bool) -> Result<Catalogue, Failure> {
-    let mut catalogue = catalogue(&context.environment);
+fn with_kept(mut catalogue: Catalogue, seen: &Seen, mended: bool) -> Result<Catalogue, Failure> {
     let now: BTreeSet<String> = catalogue.names().map(str::to_owned).collect();
     let mut kept = BTreeSet::new();
     for step in &seen.run.plan().steps {
@@ -152,7 +164,7 @@ fn pinned(run: &Run, checked: &Checked, mended: bool) -> Plan {
                 ..
             }),
         ) = (&mut step.uses, known)
-            && now.name == then.name
+            && (!mended || now.name == then.name)
         {
             now.clone_from(then);
         }

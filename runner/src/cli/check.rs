@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::flags::Inputs;
 use super::load::{self, Loaded};
-use super::{Context, Exit, Failure, gates};
+use super::{Context, Exit, Failure, gates, granted};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
 use crate::ui::{destroys, destroys_by_parameter, notes, one_line, possible_no_return};
 
@@ -20,13 +20,16 @@ pub(super) struct Args {
     runbooks: Vec<PathBuf>,
     #[command(flatten)]
     inputs: Inputs,
+    /// Refuse what differs from what was accepted, or was not accepted although it has to be
+    #[arg(long)]
+    locked: bool,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let mut exit = Exit::Done;
     for path in &args.runbooks {
-        let mut result = load::check(context, &settings, path, &args.inputs);
+        let mut result = load::check(context, &settings, path, &args.inputs, args.locked);
         if let Ok(loaded) = &mut result {
             let gates = gates::warnings(&loaded.checked.plan, &settings);
             loaded.checked.warnings.extend(gates);
@@ -61,12 +64,16 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
     let possible = result.as_ref().map_or(Vec::new(), possible_points);
     if printer.output().json {
         let list: Vec<_> = problems.iter().map(to_json).collect();
+        let loaded = result.as_ref().ok();
+        let (plugins, may) = loaded.map(|loaded| granted::json(&loaded.checked)).unzip();
         let answer = json!({
             "runbook": path,
             "ok": result.is_ok(),
             "problems": list,
             "notes": told,
             "no_return": possible,
+            "plugins": plugins,
+            "may": may,
         });
         printer.json(&answer);
         return;
@@ -81,6 +88,9 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
     ));
     for line in &possible {
         printer.answer_line(&format!("  {}", one_line(line)));
+    }
+    if let Ok(loaded) = &result {
+        printer.answer(&granted::block(&loaded.checked));
     }
     printer.answer(&notes(told));
 }
@@ -124,6 +134,7 @@ fn to_json(problem: &Diagnostic) -> Value {
         "file": problem.source.as_ref().map(|source| source.name()),
         "line": line,
         "column": column,
+        "details": problem.details,
         "help": problem.help,
     })
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use rutter_engine::Run;
 use rutter_manifest::Field;
 
+use super::acceptance::{Acceptance, Manner};
 use super::accounts::{bindings, names_in};
 use super::flags::Inputs;
-use super::plugins::catalogue;
 use super::{Context, Failure, driving};
 use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::runbook::{
-    self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
+    self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, Found, InputSources, Load, secret_places,
 };
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Ahead;
@@ -38,17 +38,24 @@ pub(super) struct Loaded {
     pub components: Vec<Arc<[u8]>>,
 }
 
-/// Checks a runbook. With `--account`, also that nothing is missing for a run.
+/// Checks a runbook. With `--account`, also that nothing is missing for a run; `locked`, that it is what was
+/// accepted.
 pub(super) fn check(
     context: &Context,
     settings: &Settings,
     path: &Path,
     inputs: &Inputs,
+    locked: bool,
 ) -> Result<Loaded, Failure> {
+    let manner = match locked {
+        true => Manner::CheckLocked,
+        false => Manner::Check,
+    };
+    let acceptance = Acceptance::new(context, path, manner)?;
     let bound = (!inputs.accounts.is_empty())
         .then(|| bindings(settings, &inputs.accounts, &account_names(path)));
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
-    load(context, settings, path, inputs, bound, None, secrets)
+    load(acceptance, settings, inputs, bound, None, secrets)
 }
 
 /// Loads a runbook for the run `id`; asks the person at the terminal for what is missing.
@@ -59,18 +66,11 @@ pub(super) fn for_run(
     inputs: &Inputs,
     id: &str,
 ) -> Result<Loaded, Failure> {
+    let acceptance = Acceptance::new(context, path, Manner::Run)?;
     let bound = bindings(settings, &inputs.accounts, &account_names(path));
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    load(
-        context,
-        settings,
-        path,
-        inputs,
-        Some(bound),
-        asking(),
-        secrets,
-    )
+    load(acceptance, settings, inputs, Some(bound), asking(), secrets)
 }
 
 /// Loads a runbook for a rehearsal, which needs no credential and no real secret.
@@ -80,6 +80,7 @@ pub(super) fn for_rehearsal(
     path: &Path,
     inputs: &Inputs,
 ) -> Result<Loaded, Failure> {
+    let acceptance = Acceptance::new(context, path, Manner::Rehearse)?;
     let names = account_names(path);
     let mut bound = bindings(settings, &inputs.accounts, &names);
     for name in names {
@@ -99,9 +100,8 @@ pub(super) fn for_rehearsal(
         person.as_ref().and_then(|ask| ask(name, field))
     });
     load(
-        context,
+        acceptance,
         settings,
-        path,
         inputs,
         Some(bound),
         Some(ask),
@@ -110,17 +110,16 @@ pub(super) fn for_rehearsal(
 }
 
 fn load(
-    context: &Context,
+    acceptance: Acceptance<'_>,
     settings: &Settings,
-    path: &Path,
     inputs: &Inputs,
     bindings: Option<BTreeMap<String, Binding>>,
     ask: Option<Box<Ask<'_>>>,
     secrets: Secrets,
 ) -> Result<Loaded, Failure> {
-    let catalogue = catalogue(&context.environment);
-    let checked = runbook::load(
-        path,
+    let catalogue = acceptance.catalogue();
+    let mut checked = runbook::load(
+        acceptance.path(),
         &Load {
             plugins: &catalogue,
             inputs: InputSources {
@@ -132,10 +131,12 @@ fn load(
             },
             bindings,
             secret: &|path| secrets.placeholder_of_input(path),
+            accept: &|checked| acceptance.judge(checked),
         },
     )
     .map_err(Failure::runbook)?;
-    ask_ahead(settings, &checked)?;
+    ask_ahead(settings, &checked, &acceptance.may_be_asked(&checked))?;
+    checked.warnings.extend(acceptance.warnings());
     for (path, value) in checked.secrets.iter() {
         secrets.input(path, SecretText::new(value));
     }
@@ -149,8 +150,12 @@ fn load(
 }
 
 /// Asks the steps that need nothing but inputs, so that a run that they would stop is not begun.
-fn ask_ahead(settings: &Settings, checked: &Checked) -> Result<(), Failure> {
-    let Some(ahead) = Ahead::of(&checked.plan, &checked.plugins) else {
+fn ask_ahead(
+    settings: &Settings,
+    checked: &Checked,
+    plugins: &BTreeMap<String, Found>,
+) -> Result<(), Failure> {
+    let Some(ahead) = Ahead::of(&checked.plan, plugins) else {
         return Ok(());
     };
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;

@@ -4,6 +4,7 @@
 //! an [`Exit`] or a [`Failure`]; `failure.rs` alone turns failures into messages. Nothing here
 //! decides what a run does.
 
+mod acceptance;
 mod accounts;
 mod anew;
 mod approve;
@@ -16,8 +17,10 @@ mod explain;
 mod failure;
 mod flags;
 mod gates;
+mod granted;
 mod list;
 mod load;
+mod lock;
 mod logs;
 mod panic;
 mod part;
@@ -73,6 +76,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Lock(lock::Args),
     Rehearse(rehearse::Args),
     Run(run::Args),
     Resume(resume::Args),
@@ -164,7 +168,11 @@ impl Command {
     fn writes_for_others(&self) -> bool {
         matches!(
             self,
-            Self::World(_) | Self::Simulate(_) | Self::Plugin(_) | Self::Completions(_)
+            Self::Lock(_)
+                | Self::World(_)
+                | Self::Simulate(_)
+                | Self::Plugin(_)
+                | Self::Completions(_)
         )
     }
 
@@ -174,6 +182,7 @@ impl Command {
         }
         match self {
             Self::Check(args) => check::run(context, &args),
+            Self::Lock(args) => lock::run(context, &args),
             Self::Rehearse(args) => rehearse::run(context, &args),
             Self::Run(args) => run::run(context, &args),
             Self::Resume(args) => resume::run(context, &args),

@@ -315,7 +315,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 62] = [
 ];
 
 /// Refusals of commands.
-pub(super) const REFUSALS: [(&str, &str, &str); 15] = [
+pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
     (
         "bug",
         "Rutter made a mistake.",
@@ -346,6 +346,24 @@ pub(super) const REFUSALS: [(&str, &str, &str); 15] = [
         "A run's journal cannot be read or written.",
         "The message says why: room on the disk, rights, another version of rutter, or damage. What is damaged is named with \
          its place and left as it is: put the whole folder back from one backup, or `rutter recover RUN`.",
+    ),
+    (
+        "lock",
+        "`rutter.lock` beside a runbook cannot be read or written, or is no lock.",
+        "The message says where and why. It is a plain file of text that `rutter lock RUNBOOK` writes; what cannot be mended is \
+         deleted and accepted anew.",
+    ),
+    (
+        "lock-differs",
+        "What the plugins of a runbook are or may do, or a runbook inside it, is not what a person accepted in `rutter.lock`.",
+        "The message shows it line by line: `-` what was accepted, `+` what is there now. If that is meant, `rutter lock RUNBOOK` \
+         accepts it; if nobody altered anything, take the plugin for hostile.",
+    ),
+    (
+        "lock-unaccepted",
+        "A runbook uses plugins that do not ship, and nobody accepted what they may do.",
+        "Read what the message says they may do. `rutter lock RUNBOOK` accepts it, and so does the word that `rutter run` asks for \
+         at a terminal; `--yes` does not.",
     ),
     (
         "plugin",

@@ -17,6 +17,7 @@ pub use catalogue::{
     Catalogue, CatalogueError, Component, Folder, Found, Origin, PATH_VARIABLE, search_path,
 };
 pub use claims::Claim;
+pub(crate) use inspect::digest;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
 pub use outline::{Outline, ShapeError};
 pub use sentences::{Bound, NOTHING, Sentence, in_all, in_short, kind, sentences, sentences_in};

@@ -57,6 +57,7 @@ use self::plugins::Used;
 use self::problems::Problems;
 use self::template::Templates;
 use crate::diagnostic::{Diagnostic, Severity, Source};
+use crate::plugin::Origin;
 
 /// What the operator bound an account to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,9 @@ pub struct Load<'a> {
     pub bindings: Option<BTreeMap<String, Binding>>,
     /// Makes the placeholder that stands for a secret input, from its path.
     pub secret: &'a dyn Fn(&str) -> String,
+    /// Whether the runbook may be used at all, once it is known to be well written and before anybody is
+    /// asked for a value; its problems are those of the runbook.
+    pub accept: &'a dyn Fn(&Checked) -> Result<(), Vec<Diagnostic>>,
 }
 
 /// A runbook without errors.
@@ -141,14 +145,20 @@ pub fn load_text(
     if file.is_newer() {
         return Err(file.problems.clone());
     }
-    if load.inputs.ask.is_some() {
-        // Nobody is asked for anything while the rest is wrong.
-        check(&file, load, &templates, Missing::Borne)?;
-    }
     let missing = match load.bindings {
         Some(_) => Missing::Asked,
         None => Missing::Borne,
     };
+    // Nobody is asked for anything while the rest is wrong, or nobody has accepted it.
+    let at_first = match load.inputs.ask {
+        Some(_) => Missing::Borne,
+        None => missing,
+    };
+    let checked = check(&file, load, &templates, at_first)?;
+    (load.accept)(&checked)?;
+    if at_first == missing {
+        return Ok(checked);
+    }
     check(&file, load, &templates, missing)
 }
 
@@ -212,7 +222,13 @@ fn gather(file: &File, plugins: &mut BTreeMap<String, Found>, inside: &mut Vec<S
     for used in file.used.iter().flatten() {
         match used {
             Used::Plugin(found) => {
-                plugins.insert(found.digest.clone(), found.clone());
+                let known = plugins
+                    .entry(found.digest.clone())
+                    .or_insert_with(|| found.clone());
+                // The same bytes are the same plugin, wherever else they lie.
+                if found.origin == Origin::Shipped {
+                    known.clone_from(found);
+                }
             }
             Used::Runbook(inner) => {
                 if !inside.contains(&inner.source) {

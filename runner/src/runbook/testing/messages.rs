@@ -43,6 +43,7 @@ fn messages(name: &str, text: &str) -> String {
         inputs,
         bindings,
         secret: &|path| format!("placeholder-{path}"),
+        accept: &|_| Ok(()),
     };
     let source = Source::new(format!("invalid/{name}"), text);
     match load_text(&source, &relative(&folder()), &load) {

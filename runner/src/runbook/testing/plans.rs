@@ -362,6 +362,7 @@ fn a_file_that_is_no_plugin_stops_the_runbook_and_says_what_to_do() {
         inputs: InputSources::default(),
         bindings: None,
         secret: &|_| String::new(),
+        accept: &|_| Ok(()),
     };
     let problems = load_text(&Source::new("x.toml", text), folder.path(), &load)
         .expect_err("none is a plugin");
@@ -414,6 +415,7 @@ fn limits_are_stated_and_enforced() {
             inputs: InputSources::default(),
             bindings: None,
             secret: &|_| String::new(),
+            accept: &|_| Ok(()),
         };
         codes(crate::runbook::load(&path, &load))
     };
@@ -430,6 +432,7 @@ fn limits_are_stated_and_enforced() {
         inputs: InputSources::default(),
         bindings: None,
         secret: &|_| String::new(),
+        accept: &|_| Ok(()),
     };
     assert_eq!(codes(crate::runbook::load(&path, &gone)), ["runbook-file"]);
 }

@@ -1,0 +1,192 @@
+//! The lock on the disk: read as people may have edited it, written whole.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::Entry;
+use crate::files;
+
+/// The lock's name, in the folder of the runbooks.
+pub const NAME: &str = "rutter.lock";
+
+/// The version of its form.
+const SCHEMA: u32 = 1;
+
+const HEAD: &str = "\
+# What the plugins of these runbooks may do, as a person accepted it. `rutter lock RUNBOOK` writes it; `rutter run`
+# refuses what differs.
+
+";
+
+/// What was accepted of the runbooks of a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    path: PathBuf,
+    entries: BTreeMap<String, Entry>,
+}
+
+/// Why a lock cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LockError {
+    /// The file cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file says what no lock says.
+    #[error("`{}` is no lock: {reason}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// What it says.
+        text: String,
+        /// Where it is wrong.
+        span: Range<usize>,
+    },
+    /// The file cannot be written.
+    #[error("`{}` cannot be written: {reason}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    schema: Spanned<u32>,
+    #[serde(default)]
+    runbook: Vec<Spanned<Entry>>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    schema: u32,
+    runbook: Vec<&'a Entry>,
+}
+
+/// What a runbook is called in the lock of its folder.
+pub(super) fn key(runbook: &Path) -> String {
+    let name = runbook.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+impl Lock {
+    /// Reads the lock beside a runbook; where there is none, nothing was accepted.
+    ///
+    /// # Errors
+    /// When there is a file that is no lock.
+    pub fn beside(runbook: &Path) -> Result<Self, LockError> {
+        Self::at(runbook.with_file_name(NAME))
+    }
+
+    fn at(path: PathBuf) -> Result<Self, LockError> {
+        let text = files::read_unlinked(&path, files::TEXT_MAX).map_err(|error| {
+            LockError::Unreadable {
+                path: path.clone(),
+                reason: error.to_string(),
+            }
+        })?;
+        let entries = match text {
+            None => BTreeMap::new(),
+            Some(text) => entries(&text).map_err(|(reason, span)| LockError::Wrong {
+                path: path.clone(),
+                reason,
+                text,
+                span,
+            })?,
+        };
+        Ok(Self { path, entries })
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was accepted of a runbook.
+    pub fn of(&self, runbook: &Path) -> Option<&Entry> {
+        self.entries.get(&key(runbook))
+    }
+
+    /// Accepts runbooks of the lock's folder as these entries say, and leaves what was accepted of others. Says whether
+    /// that altered the file.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or is no lock by now; then it is as it was.
+    pub fn accept(&mut self, accepted: impl IntoIterator<Item = Entry>) -> Result<bool, LockError> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let unwritable = |error: io::Error| LockError::Unwritable {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        };
+        let turn = std::fs::File::open(folder).map_err(unwritable)?;
+        // So that of two at the same time both are kept. A disk without such turns has to do without.
+        let _ = flock(&turn, FlockOperation::LockExclusive);
+        let mut now = Self::at(self.path.clone())?;
+        let before = now.entries.clone();
+        let accepted = accepted.into_iter();
+        let named = accepted.map(|entry| (entry.file.clone(), entry));
+        now.entries.extend(named);
+        let altered = now.entries != before;
+        if altered {
+            files::replace(&now.path, &now.text()).map_err(unwritable)?;
+        }
+        *self = now;
+        Ok(altered)
+    }
+
+    fn text(&self) -> String {
+        let written = Written {
+            schema: SCHEMA,
+            runbook: self.entries.values().collect(),
+        };
+        let text = toml::to_string_pretty(&written).expect("a lock is plain data");
+        format!("{HEAD}{text}")
+    }
+}
+
+type Mistake = (String, Range<usize>);
+
+fn entries(text: &str) -> Result<BTreeMap<String, Entry>, Mistake> {
+    let read: Read = toml::from_str(text).map_err(|error| {
+        let end = text.len();
+        (error.message().to_owned(), error.span().unwrap_or(0..end))
+    })?;
+    if *read.schema.get_ref() != SCHEMA {
+        let reason = format!("this program knows `schema = {SCHEMA}`");
+        return Err((reason, read.schema.span()));
+    }
+    let mut entries = BTreeMap::new();
+    for entry in read.runbook {
+        let (span, mut entry) = (entry.span(), entry.into_inner());
+        // In whatever order people left it.
+        entry.inside.sort();
+        entry.plugin.sort();
+        let reason = format!("the runbook `{}` is there twice", entry.file);
+        if entries.insert(entry.file.clone(), entry).is_some() {
+            return Err((reason, span));
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
