@@ -7,6 +7,7 @@ mod make;
 mod stage;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -57,6 +58,16 @@ pub struct Member {
     pub world: Option<String>,
     /// A shell's commands that make what else lies in the folder of the runbook.
     pub setup: Option<String>,
+    /// Nobody accepts the runbook with `rutter lock` before the commands.
+    #[serde(default)]
+    pub unlocked: bool,
+    /// A manifest: with it the guest is another one after `rutter lock`.
+    pub swapped: Option<String>,
+    /// A shell's commands after `rutter lock`.
+    pub then: Option<String>,
+    /// More variables of the environment; `{folder}` is the folder of the runbook.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
     /// More for the settings.
     #[serde(default)]
     pub settings: String,
@@ -102,6 +113,10 @@ pub enum Guest {
 pub enum Command {
     /// `rutter check`.
     Check,
+    /// `rutter check --locked`.
+    CheckLocked,
+    /// `rutter lock`.
+    Lock,
     /// `rutter plugin inspect`.
     Inspect,
     /// `rutter rehearse`.

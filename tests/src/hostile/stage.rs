@@ -79,6 +79,11 @@ struct Place {
 /// When its files cannot be made.
 pub async fn hold(member: &Member, with_rule: bool) -> Vec<Held> {
     let place = Place::make(member, with_rule).await;
+    if !member.unlocked {
+        // What cannot be locked is refused by whatever follows.
+        watch(place.command(Command::Lock), PATIENCE).await;
+    }
+    place.alter(member).await;
     let mut all = Vec::new();
     let mut seen = 0;
     for command in &member.commands {
@@ -111,10 +116,11 @@ impl Place {
             std::fs::write(bench.path().join("hostile.wasm"), bytes).expect("the guest is written");
         }
         if let Some(setup) = &member.setup {
-            let mut shell = process::Command::new("/bin/sh");
-            shell.args(["-c", setup]).current_dir(bench.path());
-            let made = shell.status().await.expect("a shell can be started");
-            assert!(made.success(), "{}: {setup}", member.name);
+            shell(&bench, setup).await;
+        }
+        for (name, value) in &member.variables {
+            let folder = bench.path().display().to_string();
+            bench.set(name, value.replace("{folder}", &folder));
         }
         let runbook = member
             .runbook
@@ -144,6 +150,20 @@ impl Place {
         }
     }
 
+    /// What happens after the runbook was accepted.
+    async fn alter(&self, member: &Member) {
+        if let Some(manifest) = &member.swapped {
+            let mut other = member.clone();
+            other.manifest.clone_from(manifest);
+            let bytes = make::component(&other).expect("it has a guest");
+            let path = self.bench.path().join("hostile.wasm");
+            std::fs::write(path, bytes).expect("the guest is written");
+        }
+        if let Some(then) = &member.then {
+            shell(&self.bench, then).await;
+        }
+    }
+
     fn command(&self, command: Command) -> process::Command {
         let guest = self.bench.path().join("hostile.wasm").display().to_string();
         let account = "owner=owner@cn-hangzhou";
@@ -151,6 +171,8 @@ impl Place {
         let (runbook, settings) = (self.runbook.as_str(), self.settings.as_str());
         let arguments = match command {
             Command::Check => vec!["check", runbook, "--config", settings],
+            Command::CheckLocked => vec!["check", "--locked", runbook, "--config", settings],
+            Command::Lock => vec!["lock", runbook],
             Command::Inspect => vec!["plugin", "inspect", guest.as_str()],
             Command::Rehearse => vec!["rehearse", runbook, "--config", settings],
             Command::Run => vec!["run", runbook, "--account", account, "--config", settings],
@@ -178,6 +200,14 @@ impl Place {
         run.map(|run| run.file_name().to_string_lossy().into_owned())
             .unwrap_or_default()
     }
+}
+
+/// Runs commands in the folder of the runbook.
+async fn shell(bench: &Bench, commands: &str) {
+    let mut shell = process::Command::new("/bin/sh");
+    shell.args(["-c", commands]).current_dir(bench.path());
+    let done = shell.status().await.expect("a shell can be started");
+    assert!(done.success(), "{commands}");
 }
 
 fn usual_runbook(member: &Member) -> String {
