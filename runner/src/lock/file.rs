@@ -1,11 +1,14 @@
 //! The lock on the disk: read as people may have edited it, written whole.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -17,6 +20,9 @@ pub const NAME: &str = "rutter.lock";
 
 /// The version of its form.
 const SCHEMA: u32 = 1;
+
+/// How long a turn is waited for; writing takes much less.
+const TURN: Duration = Duration::from_secs(3);
 
 const HEAD: &str = "\
 # What the plugins of these runbooks may do, as a person accepted it. `rutter lock RUNBOOK` writes it; `rutter run`
@@ -136,9 +142,8 @@ impl Lock {
             path: self.path.clone(),
             reason: error.to_string(),
         };
-        let turn = std::fs::File::open(folder).map_err(unwritable)?;
-        // So that of two at the same time both are kept. A disk without such turns has to do without.
-        let _ = flock(&turn, FlockOperation::LockExclusive);
+        let turn = File::open(folder).map_err(unwritable)?;
+        take_turn(&turn);
         let mut now = Self::at(self.path.clone())?;
         let before = now.entries.clone();
         let accepted = accepted.into_iter();
@@ -159,6 +164,17 @@ impl Lock {
         };
         let text = toml::to_string_pretty(&written).expect("a lock is plain data");
         format!("{HEAD}{text}")
+    }
+}
+
+/// So that of two who write at the same time both are kept. Whoever holds a turn for long is no `rutter lock`, and a disk
+/// without turns has to do without.
+fn take_turn(folder: &File) {
+    let until = Instant::now() + TURN;
+    while flock(folder, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
+        && Instant::now() < until
+    {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

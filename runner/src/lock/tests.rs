@@ -58,8 +58,12 @@ impl Bench {
             path: self.path("plugins"),
             ships: true,
         }]);
+        self.checked_with(&catalogue)
+    }
+
+    fn checked_with(&self, catalogue: &Catalogue) -> Checked {
         let load = Load {
-            plugins: &catalogue,
+            plugins: catalogue,
             inputs: InputSources::default(),
             bindings: None,
             secret: &|_| String::new(),
@@ -212,6 +216,43 @@ fn a_runbook_of_plugins_that_ship_needs_no_lock() {
     let bench = Bench::new();
     bench.write("x.toml", &RUNBOOK.replace("./own.wasm", "ships"));
     assert_eq!(bench.verdict(), Verdict::Ships);
+}
+
+#[test]
+fn what_a_run_keeps_was_accepted_when_it_began() {
+    let bench = Bench::new();
+    bench.write("x.toml", &RUNBOOK.replace("./own.wasm", "ships"));
+    let bytes = std::fs::read(bench.path("plugins/ships.wasm")).expect("it is there");
+    let mut catalogue = Catalogue::default();
+    catalogue.keep(bench.path("kept"), bytes).expect("a plugin");
+    let path = bench.path("x.toml");
+    let verdict = |locked: &Lock| {
+        let accepted = locked.of(&path);
+        judge(
+            accepted,
+            &Entry::of(&bench.checked_with(&catalogue), &path, accepted),
+        )
+    };
+    assert_eq!(verdict(&bench.lock()), Verdict::Ships);
+    bench.accept();
+    assert_eq!(verdict(&bench.lock()), Verdict::Accepted);
+    std::fs::copy(bench.path("plugins/ships.wasm"), bench.path("own.wasm")).expect("copied");
+    bench.write("x.toml", &RUNBOOK.replace("'ships'", "'./own.wasm'"));
+    bench.write(
+        "inner.toml",
+        &INNER.replace("uses = 'ships'", "uses = './own.wasm'"),
+    );
+    std::fs::remove_dir_all(bench.path("plugins")).expect("removed");
+    bench.accept();
+    bench.write("x.toml", &RUNBOOK.replace("./own.wasm", "ships"));
+    bench.write("inner.toml", INNER);
+    let Verdict::Differs(lines) = verdict(&bench.lock()) else {
+        panic!("the runbook inside is another one");
+    };
+    assert!(
+        !lines.iter().any(|line| line.contains("plugin")),
+        "{lines:?}"
+    );
 }
 
 #[test]
