@@ -46,6 +46,7 @@ wasm-target:
 bench: plugins
 	$(CARGO) run --package rutter --example bench_host
 	$(CARGO) test --package rutter --lib measures_what_the_head_costs -- --ignored --nocapture
+	$(CARGO) test --package rutter-simcloud --test stories a_thousand_two_thousand -- --ignored --nocapture
 	$(CARGO) test --package rutter-tests --test bench -- --ignored --nocapture --test-threads 1
 
 soak: plugins

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::file::EcsFile;
 use crate::ram::{Policy, Role};
+use crate::register::Register;
 use crate::world::{Account, World};
 
 /// Kind and id of each resource with its lasting properties, by account id.
@@ -99,76 +100,118 @@ pub(crate) fn summary(world: &World) -> Summary {
     world
         .accounts
         .values()
-        .map(|account| (account.id.clone(), of_account(account, compare_data)))
+        .map(|account| {
+            let mut kinds = Kinds::new();
+            visit(account, compare_data, &mut kinds);
+            (account.id.clone(), kinds)
+        })
         .collect()
 }
 
 /// Resources by id, by kind.
 type Kinds = BTreeMap<String, BTreeMap<String, Value>>;
 
-fn of_account(account: &Account, compare_data: bool) -> Kinds {
-    let mut kinds = Kinds::new();
-    add(&mut kinds, "ram-role", &account.roles, |role| {
-        Some(of_role(role))
-    });
-    add(&mut kinds, "ram-policy", &account.policies, |policy| {
+/// Somebody who goes through the kinds of resources that a summary shows.
+trait Visitor {
+    /// `lasting` gives a resource's lasting properties, nothing if it only seems to be there.
+    fn visit<T: Clone>(
+        &mut self,
+        kind: &'static str,
+        resources: &Register<T>,
+        lasting: impl Fn(&T) -> Option<Value>,
+    );
+}
+
+fn visit(account: &Account, compare_data: bool, visitor: &mut impl Visitor) {
+    visitor.visit("ram-role", &account.roles, |role| Some(of_role(role)));
+    visitor.visit("ram-policy", &account.policies, |policy| {
         Some(of_policy(policy))
     });
-    add(&mut kinds, "redis-instance", &account.redis, |redis| {
+    visitor.visit("redis-instance", &account.redis, |redis| {
         Some(redis.lasting(compare_data))
     });
-    add(&mut kinds, "database", &account.databases, |database| {
+    visitor.visit("database", &account.databases, |database| {
         let data = if compare_data { database.data_mb } else { 0 };
         Some(json!({ "region": database.region, "type": database.kind, "data_mb": data }))
     });
-    add(&mut kinds, "dts-job", &account.dts, |job| {
+    visitor.visit("dts-job", &account.dts, |job| {
         (!job.is_deleted()).then(|| job.lasting())
     });
-    add(&mut kinds, "dts-sync", &account.syncs, |sync| {
-        Some(sync.lasting())
+    visitor.visit("dts-sync", &account.syncs, |sync| Some(sync.lasting()));
+    visitor.visit("ecs-instance", &account.ecs.instances, |instance| {
+        Some(of_instance(instance))
     });
-    add(
-        &mut kinds,
-        "ecs-instance",
-        &account.ecs.instances,
-        |instance| Some(of_instance(instance)),
-    );
-    add(&mut kinds, "ecs-image", &account.ecs.images, |image| {
+    visitor.visit("ecs-image", &account.ecs.images, |image| {
         Some(image.lasting())
     });
-    add(
-        &mut kinds,
-        "ecs-snapshot",
-        &account.ecs.snapshots,
-        |snapshot| Some(snapshot.lasting()),
-    );
+    visitor.visit("ecs-snapshot", &account.ecs.snapshots, |snapshot| {
+        Some(snapshot.lasting())
+    });
     let smc = &account.smc;
-    add(&mut kinds, "smc-access-token", &smc.tokens, |token| {
+    visitor.visit("smc-access-token", &smc.tokens, |token| {
         Some(token.lasting())
     });
-    add(&mut kinds, "smc-source-server", &smc.sources, |source| {
+    visitor.visit("smc-source-server", &smc.sources, |source| {
         (!source.is_deleting()).then(|| source.lasting())
     });
-    add(&mut kinds, "smc-replication-job", &smc.jobs, |job| {
+    visitor.visit("smc-replication-job", &smc.jobs, |job| {
         (!job.is_deleting()).then(|| job.lasting())
     });
-    kinds
 }
 
-/// Adds the resources of a kind that are there.
-fn add<T>(
-    kinds: &mut Kinds,
-    kind: &str,
-    resources: &BTreeMap<String, T>,
-    lasting: impl Fn(&T) -> Option<Value>,
-) {
-    let lasting = resources
-        .iter()
-        .filter_map(|(id, resource)| Some((id.clone(), lasting(resource)?)));
-    let lasting: BTreeMap<String, Value> = lasting.collect();
-    if !lasting.is_empty() {
-        kinds.insert(kind.to_owned(), lasting);
+impl Visitor for Kinds {
+    fn visit<T: Clone>(
+        &mut self,
+        kind: &'static str,
+        resources: &Register<T>,
+        lasting: impl Fn(&T) -> Option<Value>,
+    ) {
+        let lasting = resources
+            .iter()
+            .filter_map(|(id, resource)| Some((id.clone(), lasting(resource)?)));
+        let lasting: BTreeMap<String, Value> = lasting.collect();
+        if !lasting.is_empty() {
+            self.insert(kind.to_owned(), lasting);
+        }
     }
+}
+
+/// Whether anything that is watched has other lasting properties than before.
+struct Differs(bool);
+
+impl Visitor for Differs {
+    fn visit<T: Clone>(
+        &mut self,
+        _: &'static str,
+        resources: &Register<T>,
+        lasting: impl Fn(&T) -> Option<Value>,
+    ) {
+        let mut watched = resources.watched();
+        self.0 |=
+            watched.any(|(before, after)| before.and_then(&lasting) != after.and_then(&lasting));
+    }
+}
+
+/// Watches every resource from now on, for [`differs`].
+pub(crate) fn watch(world: &mut World) {
+    let accounts = world.accounts.values_mut();
+    accounts
+        .flat_map(Account::registers)
+        .for_each(|register| register.watch());
+}
+
+/// Returns whether a summary would be another than when [`watch`] was called, from what was touched since; nothing is
+/// watched any more.
+pub(crate) fn differs(world: &mut World) -> bool {
+    let mut differs = Differs(false);
+    for account in world.accounts.values() {
+        visit(account, world.settings.compare_data, &mut differs);
+    }
+    let accounts = world.accounts.values_mut();
+    accounts
+        .flat_map(Account::registers)
+        .for_each(|register| register.unwatch());
+    differs.0
 }
 
 fn of_instance(instance: &EcsFile) -> Value {

@@ -14,7 +14,7 @@ use crate::scene::{Act, Moment, Scene};
 use crate::token::{self, Remembered};
 use crate::unmodelled;
 use crate::world::World;
-use crate::{dts, ecs, ram, redis, smc, sts};
+use crate::{difference, dts, ecs, ram, redis, smc, sts};
 
 /// Every product with the actions that are simulated.
 const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
@@ -147,7 +147,11 @@ impl World {
         // was is seen, and does not count as a change.
         let visible = VISIBLE_PRODUCTS.contains(&contract.product)
             || VISIBLE_ACTIONS.contains(&contract.name.as_str());
-        let before = (visible && contract.repeat == Repeat::Same).then(|| self.summary());
+        let is_compared =
+            visible && contract.access == Access::Change && contract.repeat == Repeat::Same;
+        if is_compared {
+            difference::watch(self);
+        }
         let body = act(&mut Scene {
             world: self,
             now: moment.now_ms,
@@ -155,9 +159,11 @@ impl World {
             caller,
             region,
             parameters,
-        })?;
+        });
+        let changed = !is_compared || difference::differs(self);
+        let body = body?;
         if contract.access == Access::Change {
-            if before.is_none_or(|before| before != self.summary()) {
+            if changed {
                 self.ledger
                     .change(&without_secrets(contract, &request.parameters));
             }

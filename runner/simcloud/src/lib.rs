@@ -21,6 +21,7 @@ mod parameters;
 mod password;
 mod ram;
 mod redis;
+mod register;
 mod request;
 mod rights;
 mod scene;

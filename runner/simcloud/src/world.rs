@@ -1,6 +1,6 @@
 //! The world: every account with everything in it, as one cloneable value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
@@ -11,8 +11,9 @@ use crate::file::{
     SoldOutFile, TroubleFile, WorldError,
 };
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
-use crate::ram::{Policy, Role, User};
+use crate::ram::{Policy, PolicyName, Role, User};
 use crate::redis::Redis;
+use crate::register::{Register, Registered};
 use crate::request::AccessKey;
 use crate::smc::{self, Smc};
 use crate::sts::Session;
@@ -62,18 +63,42 @@ pub(crate) struct Account {
     pub name: String,
     pub dts_opened: bool,
     pub users: BTreeMap<String, User>,
-    pub roles: BTreeMap<String, Role>,
-    pub policies: BTreeMap<String, Policy>,
-    pub redis: BTreeMap<String, Redis>,
+    pub roles: Register<Role>,
+    pub policies: Register<Policy>,
+    /// The names of the roles that each policy is attached to.
+    pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
+    pub redis: Register<Redis>,
     /// Databases that only DTS looks at.
-    pub databases: BTreeMap<String, DatabaseFile>,
-    pub dts: BTreeMap<String, Job>,
+    pub databases: Register<DatabaseFile>,
+    pub dts: Register<Job>,
     /// Tasks of the older family.
-    pub syncs: BTreeMap<String, Sync>,
+    pub syncs: Register<Sync>,
     pub ecs: Ecs,
     pub smc: Smc,
     /// What was paid for until it was deleted.
     pub paid: Vec<Charge>,
+}
+
+impl Account {
+    /// Returns everything that there can be any number of.
+    pub fn registers(&mut self) -> [&mut dyn Registered; 13] {
+        let (ecs, smc) = (&mut self.ecs, &mut self.smc);
+        [
+            &mut self.roles,
+            &mut self.policies,
+            &mut self.redis,
+            &mut self.databases,
+            &mut self.dts,
+            &mut self.syncs,
+            &mut ecs.instances,
+            &mut ecs.images,
+            &mut ecs.snapshots,
+            &mut ecs.lives,
+            &mut smc.tokens,
+            &mut smc.sources,
+            &mut smc.jobs,
+        ]
+    }
 }
 
 impl World {
@@ -167,6 +192,14 @@ impl World {
     /// file with `compare_data = true` makes the amount of data a part all the same.
     pub fn summary(&self) -> Summary {
         difference::summary(self)
+    }
+
+    /// Returns how many resources were looked at so far, whatever for: what a test of the world's own cost counts.
+    #[doc(hidden)]
+    pub fn looks(&mut self) -> u64 {
+        let accounts = self.accounts.values_mut();
+        let registers = accounts.flat_map(Account::registers);
+        registers.map(|register| register.looks()).sum()
     }
 
     /// Returns how many calls were accepted that changed something.

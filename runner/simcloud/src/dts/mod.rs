@@ -62,7 +62,9 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
         .filled("DtsInstanceId")
         .or_else(|| scene.parameters.filled("DtsInstanceID"));
     let deleted_ms = scene.settings().durations.dts_deleted.0;
-    let found = scene.account().dts.values().find(|held| {
+    let ids: Vec<String> = job.iter().cloned().collect();
+    let mut named = scene.account().dts.named(&ids).map(|(_, held)| held);
+    let found = named.find(|held| {
         let fits = job.as_ref().is_none_or(|id| *id == held.id)
             && instance.as_ref().is_none_or(|id| *id == held.instance_id);
         fits && held.is_readable(scene.now, deleted_ms)

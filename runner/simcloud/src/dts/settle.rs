@@ -9,19 +9,33 @@ use crate::world::World;
 /// Brings every task to an instant.
 pub(crate) fn settle(world: &mut World, now: i64) {
     older::settle(world, now);
-    let places: Vec<(String, String)> = world
-        .accounts
-        .values()
-        .flat_map(|account| {
-            account
-                .dts
-                .keys()
-                .map(|job| (account.id.clone(), job.clone()))
-        })
-        .collect();
+    let World {
+        accounts, settings, ..
+    } = world;
+    let mut places: Vec<(String, String)> = Vec::new();
+    for account in accounts.values_mut() {
+        let due = account.dts.due(now, |job| due(&settings.troubles, job));
+        places.extend(due.into_iter().map(|job| (account.id.clone(), job)));
+    }
     for (account, job) in places {
         while step(world, &account, &job, now) {}
     }
+}
+
+/// When something happens to a task next, as far as that is known: [`step`] does it.
+fn due(troubles: &[TroubleFile], job: &Job) -> Option<i64> {
+    let by_itself = match &job.phase {
+        Phase::Prechecking { until, .. } | Phase::Initializing { until, .. } => Some(*until),
+        Phase::Prechecked { at, items } if job.bought.is_some() && precheck::passed(items) => {
+            Some(*at)
+        }
+        Phase::Retrying(retrying) => Some(ends(retrying)),
+        _ => None,
+    };
+    let trouble = troubles_of(troubles, job)
+        .map(|(begins, _, _)| begins)
+        .min();
+    by_itself.into_iter().chain(trouble).min()
 }
 
 /// Lets the next thing happen to a task if its time has come.
@@ -71,20 +85,10 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
 
 /// Returns the first trouble of the task's stage that has begun by now.
 fn next_trouble(world: &World, account: &str, job: &Job, now: i64) -> Option<(usize, Retrying)> {
-    let (stage, from, until) = match job.phase {
-        Phase::Initializing { from, until } => (Stage::Initialise, from, until),
-        Phase::Running { from } => (Stage::Synchronise, from, i64::MAX),
-        _ => return None,
-    };
-    let begins = |trouble: &TroubleFile| from.saturating_add(trouble.after.0);
-    let troubles = world.settings.troubles.iter().enumerate();
-    let (index, trouble) = troubles
-        .filter(|(index, trouble)| {
-            trouble.stage == stage && job.is_about(&trouble.instance) && !job.met.contains(index)
-        })
-        .filter(|(_, trouble)| begins(trouble) <= now && begins(trouble) < until)
-        .min_by_key(|(index, trouble)| (begins(trouble), *index))?;
-    let begins = begins(trouble);
+    let (stage, _, until) = stage(job)?;
+    let (begins, index, trouble) = troubles_of(&world.settings.troubles, job)
+        .filter(|(begins, _, _)| *begins <= now)
+        .min_by_key(|(begins, index, _)| (*begins, *index))?;
     let setup = job.setup.as_ref()?;
     let patience = match trouble.cause {
         Cause::Connection => patience(world, account, job),
@@ -100,6 +104,33 @@ fn next_trouble(world: &World, account: &str, job: &Job, now: i64) -> Option<(us
         target: if is_source { "source" } else { "destination" },
     };
     Some((index, retrying))
+}
+
+/// The stage of a task in which it can meet trouble, since when it is in it, and until when it will be.
+fn stage(job: &Job) -> Option<(Stage, i64, i64)> {
+    match job.phase {
+        Phase::Initializing { from, until } => Some((Stage::Initialise, from, until)),
+        Phase::Running { from } => Some((Stage::Synchronise, from, i64::MAX)),
+        _ => None,
+    }
+}
+
+/// Returns the troubles that the task's stage has in store: when each begins, and its place in the world file.
+fn troubles_of<'a>(
+    troubles: &'a [TroubleFile],
+    job: &'a Job,
+) -> impl Iterator<Item = (i64, usize, &'a TroubleFile)> {
+    let here = stage(job);
+    let troubles = troubles.iter().enumerate();
+    troubles.filter_map(move |(index, trouble)| {
+        let (stage, from, until) = here?;
+        let begins = from.saturating_add(trouble.after.0);
+        let is_met = trouble.stage == stage
+            && job.is_about(&trouble.instance)
+            && !job.met.contains(&index)
+            && begins < until;
+        is_met.then_some((begins, index, trouble))
+    })
 }
 
 /// Where several tasks share a database, the shortest of their retry times counts.
@@ -119,6 +150,12 @@ fn patience(world: &World, account: &str, job: &Job) -> i64 {
         .chain([setup.connection_retry_ms()])
         .min()
         .unwrap_or_default()
+}
+
+/// When a task stops to try again: the trouble is over, or its patience.
+fn ends(retrying: &Retrying) -> i64 {
+    let over = retrying.over.filter(|over| *over <= retrying.gives_up);
+    over.unwrap_or(retrying.gives_up)
 }
 
 fn after_retrying(retrying: &Retrying, now: i64) -> Option<Phase> {

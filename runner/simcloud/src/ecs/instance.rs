@@ -228,11 +228,10 @@ pub(super) fn has_agent(instance: &EcsFile) -> bool {
 fn chosen<'a>(scene: &'a Scene<'_>) -> Result<Vec<&'a EcsFile>, Refusal> {
     let region = region(scene)?;
     let ids = scene.parameters.list("InstanceId");
-    let instances = scene.account().ecs.instances.values();
+    let instances = scene.account().ecs.instances.named(&ids);
     Ok(instances
-        .filter(|instance| {
-            instance.region == region && (ids.is_empty() || ids.contains(&instance.id))
-        })
+        .map(|(_, instance)| instance)
+        .filter(|instance| instance.region == region)
         .collect())
 }
 

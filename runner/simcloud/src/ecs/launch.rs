@@ -124,7 +124,7 @@ impl Wanted {
         let ecs = &mut scene.account_mut().ecs;
         ecs.instances.insert(id.clone(), server);
         ecs.pass(&id, "Pending", stages);
-        ecs.lives.entry(id.clone()).or_default().created_ms = Some(now);
+        ecs.life_mut(&id).created_ms = Some(now);
         id
     }
 

@@ -48,8 +48,26 @@ impl Ecs {
     pub(super) fn pass(&mut self, id: &str, status: &str, stages: Vec<(i64, &'static str)>) {
         if let Some(server) = self.instances.get_mut(id) {
             status.clone_into(&mut server.status);
-            self.lives.entry(id.to_owned()).or_default().stages = stages;
+            self.life_mut(id).stages = stages;
         }
+    }
+
+    /// Makes a server what it has become by itself.
+    fn pass_due(&mut self, id: &str, now: i64) {
+        let is_due = |life: &Life| life.stages.first().is_some_and(|(at, _)| *at <= now);
+        if !self.lives.get(id).is_some_and(is_due) {
+            return;
+        }
+        let stages = &mut self.life_mut(id).stages;
+        let due = stages.iter().take_while(|(at, _)| *at <= now).count();
+        let last = stages.drain(..due).next_back();
+        if let (Some((_, status)), Some(server)) = (last, self.instances.get_mut(id)) {
+            status.clone_into(&mut server.status);
+        }
+    }
+
+    pub(super) fn life_mut(&mut self, id: &str) -> &mut Life {
+        self.lives.get_or_default(id)
     }
 }
 
@@ -58,28 +76,21 @@ pub(crate) fn settle(world: &mut World, now: i64) {
     let start_ms = world.settings.start_ms;
     for account in world.accounts.values_mut() {
         release_due(account, start_ms, now);
-        let ecs = &mut account.ecs;
-        for (id, life) in &mut ecs.lives {
-            let Some(server) = ecs.instances.get_mut(id) else {
-                continue;
-            };
-            let due = life.stages.iter().take_while(|(at, _)| *at <= now).count();
-            if let Some((_, status)) = life.stages.drain(..due).next_back() {
-                status.clone_into(&mut server.status);
-            }
+        let next = |life: &Life| life.stages.first().map(|(at, _)| *at);
+        for id in account.ecs.lives.due(now, next) {
+            account.ecs.pass_due(&id, now);
         }
     }
 }
 
 /// Releases the servers whose time is over.
 fn release_due(account: &mut Account, start_ms: i64, now: i64) {
-    let servers = account.ecs.instances.values();
-    let due: Vec<(String, i64)> = servers
-        .filter_map(|server| Some((server.id.clone(), server.auto_release?.0)))
-        .filter(|(_, at)| *at <= now)
-        .collect();
-    for (id, at) in due {
-        release(account, &id, start_ms, at);
+    let over = |server: &EcsFile| Some(server.auto_release.as_ref()?.0);
+    for id in account.ecs.instances.due(now, over) {
+        let at = account.ecs.instances.get(&id).and_then(over);
+        if let Some(at) = at.filter(|at| *at <= now) {
+            release(account, &id, start_ms, at);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::answer::Refusal;
 use crate::file::{DiskFile, EcsFile, ImageFile, SnapshotFile};
 use crate::identifier::digest;
+use crate::register::Register;
 use crate::scene::{Act, Scene};
 
 use command::Invocation;
@@ -63,12 +64,12 @@ pub(crate) const GIB: u64 = 1 << 30;
 /// What an account has in ECS.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ecs {
-    pub instances: BTreeMap<String, EcsFile>,
-    pub images: BTreeMap<String, Image>,
-    pub snapshots: BTreeMap<String, Snapshot>,
+    pub instances: Register<EcsFile>,
+    pub images: Register<Image>,
+    pub snapshots: Register<Snapshot>,
     pub network: Network,
     /// What is known of a server beside what it is now.
-    pub lives: BTreeMap<String, Life>,
+    pub lives: Register<Life>,
     pub invocations: BTreeMap<String, Invocation>,
     /// The invocations' ids, oldest first.
     pub order: Vec<String>,

@@ -80,10 +80,9 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, snapshot) in &scene.account().ecs.snapshots {
+    for (id, snapshot) in scene.account().ecs.snapshots.named(&ids) {
         let fields = fields(scene, id, snapshot);
         let fits = snapshot.region == region
-            && (ids.is_empty() || ids.contains(id))
             && is("DiskId", &snapshot.disk)
             && is("InstanceId", &snapshot.instance)
             && is("SnapshotName", &snapshot.name)

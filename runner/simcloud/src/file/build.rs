@@ -15,8 +15,9 @@ use crate::dts::Sync;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
-use crate::ram::{ALWAYS, Attachment, Policy, PolicyName, Role, Trust, User};
+use crate::ram::{ALWAYS, Policy, PolicyName, Role, Trust, User};
 use crate::redis::Redis;
+use crate::register::Register;
 use crate::request::AccessKey;
 use crate::rights::Document;
 use crate::smc::Smc;
@@ -125,8 +126,9 @@ impl Builder<'_, '_> {
             name: self.name.to_owned(),
             dts_opened: file.dts_opened,
             users: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
+            roles: Register::default(),
+            policies: Register::default(),
+            holders: BTreeMap::new(),
             redis: redis
                 .into_iter()
                 .map(|redis| (redis.id.clone(), Redis::new(redis)))
@@ -217,20 +219,16 @@ impl Builder<'_, '_> {
             created_ms: ALWAYS,
             updated_ms: ALWAYS,
             trust: Trust::new(ALWAYS, file.trust.into_inner()),
-            attached: policies
-                .into_iter()
-                .map(|policy| Attachment {
-                    policy,
-                    at_ms: ALWAYS,
-                })
-                .collect(),
+            attached: Vec::new(),
         };
-        match account.roles.insert(name, role) {
-            None => Ok(()),
-            Some(_) => Err(self
-                .place
-                .error(span, "the account has a role of this name already")),
+        if account.roles.insert(name.clone(), role).is_some() {
+            let message = "the account has a role of this name already";
+            return Err(self.place.error(span, message));
         }
+        for policy in policies {
+            account.attach(&name, policy, ALWAYS);
+        }
+        Ok(())
     }
 
     fn user(

@@ -1,13 +1,12 @@
 //! What DTS has in an account from the start: databases of other kinds, tasks, and the role that authorising it makes.
 
-use std::collections::BTreeMap;
-
 use toml::Spanned;
 
 use super::build::Builder;
 use super::error::WorldError;
 use super::{DatabaseFile, DtsJobFile, RoleFile, Span};
 use crate::dts;
+use crate::register::Register;
 
 /// The role of DTS itself.
 pub(super) const DTS_ROLE: &str = "AliyunDTSDefaultRole";
@@ -16,7 +15,7 @@ impl Builder<'_, '_> {
     pub(super) fn databases(
         &mut self,
         files: Vec<Spanned<DatabaseFile>>,
-    ) -> Result<BTreeMap<String, DatabaseFile>, WorldError> {
+    ) -> Result<Register<DatabaseFile>, WorldError> {
         for file in &files {
             let kind = &file.get_ref().kind;
             if dts::kind_named(kind).is_none() {
@@ -39,8 +38,8 @@ impl Builder<'_, '_> {
         &mut self,
         files: Vec<Spanned<DtsJobFile>>,
         start_ms: i64,
-    ) -> Result<BTreeMap<String, dts::Job>, WorldError> {
-        let mut jobs = BTreeMap::new();
+    ) -> Result<Register<dts::Job>, WorldError> {
+        let mut jobs = Register::default();
         for file in files {
             let span = file.span();
             for file in self.resources(vec![file])? {

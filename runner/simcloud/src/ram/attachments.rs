@@ -1,10 +1,13 @@
 //! Which policies are attached to which roles.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{Attachment, PolicyName, Role, date, no_role, policies, role_name};
+use super::{Attachment, PolicyName, date, no_role, policies, role_name};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
+use crate::world::Account;
 
 /// How many policies of each type a role may have.
 const SYSTEM_MAX: usize = 20;
@@ -17,8 +20,8 @@ pub(super) fn attach(scene: &mut Scene<'_>) -> Answer {
     }
     let policy = PolicyName::of_call(scene)?;
     let now = scene.now;
-    let role = held(scene, &role)?;
-    if role.attached.iter().any(|held| held.policy == policy) {
+    let held = scene.account().roles.get(&role).ok_or_else(no_role)?;
+    if held.attached.iter().any(|held| held.policy == policy) {
         let message = "The policy has already been attached to the role.";
         return Err(Refusal::new(
             409,
@@ -26,7 +29,7 @@ pub(super) fn attach(scene: &mut Scene<'_>) -> Answer {
             message,
         ));
     }
-    let of_kind = role
+    let of_kind = held
         .attached
         .iter()
         .filter(|held| held.policy.kind() == policy.kind())
@@ -40,7 +43,7 @@ pub(super) fn attach(scene: &mut Scene<'_>) -> Answer {
         let message = "The count of policies attached to the role beyond the current limits.";
         return Err(Refusal::new(409, "LimitExceeded.Role.Policy", message));
     }
-    role.attached.push(Attachment { policy, at_ms: now });
+    scene.account_mut().attach(&role, policy, now);
     Ok(json!({}))
 }
 
@@ -50,10 +53,7 @@ pub(super) fn detach(scene: &mut Scene<'_>) -> Answer {
         return Err(no_role());
     }
     let policy = PolicyName::of_call(scene)?;
-    let role = held(scene, &role)?;
-    let before = role.attached.len();
-    role.attached.retain(|held| held.policy != policy);
-    if role.attached.len() == before {
+    if !scene.account_mut().detach(&role, &policy) {
         let message = "The policy is not attached to the role.";
         return Err(Refusal::new(404, "EntityNotExist.Role.Policy", message));
     }
@@ -100,9 +100,9 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
     let policy = PolicyName::of_call(scene)?;
     let account = scene.account();
     let roles: Vec<Value> = account
-        .roles
-        .iter()
-        .filter_map(|(name, role)| {
+        .holders(&policy)
+        .filter_map(|name| {
+            let role = account.roles.get(name)?;
             let held = role.attached.iter().find(|held| held.policy == policy)?;
             Some(json!({
                 "RoleName": name,
@@ -125,6 +125,29 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "Roles": { "Role": roles }, "Users": { "User": users }, "Groups": { "Group": [] } }))
 }
 
-fn held<'a>(scene: &'a mut Scene<'_>, name: &str) -> Result<&'a mut Role, Refusal> {
-    scene.account_mut().roles.get_mut(name).ok_or_else(no_role)
+impl Account {
+    /// Attaches a policy to a role that is there.
+    pub fn attach(&mut self, role: &str, policy: PolicyName, at_ms: i64) {
+        if let Some(held) = self.roles.get_mut(role) {
+            let holders = self.holders.entry(policy.clone()).or_default();
+            holders.insert(role.to_owned());
+            held.attached.push(Attachment { policy, at_ms });
+        }
+    }
+
+    /// Detaches a policy from a role and returns whether it was attached.
+    pub fn detach(&mut self, role: &str, policy: &PolicyName) -> bool {
+        let holders = self.holders.get_mut(policy);
+        let was_held = holders.is_some_and(|holders| holders.remove(role));
+        if was_held && let Some(role) = self.roles.get_mut(role) {
+            role.attached.retain(|held| held.policy != *policy);
+        }
+        was_held
+    }
+
+    /// Returns the names of the roles that a policy is attached to.
+    pub fn holders(&self, policy: &PolicyName) -> impl ExactSizeIterator<Item = &String> + Clone {
+        static NOBODY: BTreeSet<String> = BTreeSet::new();
+        self.holders.get(policy).unwrap_or(&NOBODY).iter()
+    }
 }

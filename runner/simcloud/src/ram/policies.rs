@@ -54,8 +54,9 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         refuse_if_needed(scene.account(), &policy, held)?;
     }
     let account = scene.account_mut();
-    for role in account.roles.values_mut() {
-        role.attached.retain(|held| held.policy != policy);
+    let holders: Vec<String> = account.holders(&policy).cloned().collect();
+    for role in holders {
+        account.detach(&role, &policy);
     }
     for user in account.users.values_mut() {
         user.policies.retain(|held| *held != policy);
@@ -82,11 +83,7 @@ fn refuse_if_needed(account: &Account, policy: &PolicyName, held: &Policy) -> Re
             "The policy CAN NOT been attached to any user while deleting the policy.",
         );
     }
-    if account
-        .roles
-        .values()
-        .any(|role| role.attached.iter().any(|held| held.policy == *policy))
-    {
+    if account.holders(policy).len() > 0 {
         return conflict(
             "Role",
             "The policy CAN NOT been attached to any role while deleting the policy.",
@@ -104,24 +101,22 @@ fn refuse_if_needed(account: &Account, policy: &PolicyName, held: &Policy) -> Re
 pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     let kind = scene.parameters.filled("PolicyType");
     let wanted = |name: &str| kind.as_deref().is_none_or(|kind| kind == name);
-    let mut policies: Vec<(String, Value)> = Vec::new();
+    let mut policies: Vec<PolicyName> = Vec::new();
     if wanted("Custom") {
-        let names = scene.account().policies.keys();
-        policies.extend(
-            names.filter_map(|name| Some((format!("Custom:{name}"), custom(scene, name)?))),
-        );
+        let names = scene.account().policies.keys().cloned();
+        policies.extend(names.map(PolicyName::Custom));
     }
     if wanted("System") {
         let known = rutter_contracts::system_policies().iter();
-        policies.extend(known.map(|policy| {
-            (
-                format!("System:{}", policy.name),
-                system(scene, &policy.name),
-            )
-        }));
+        policies.extend(known.map(|policy| PolicyName::System(policy.name.clone())));
     }
+    let mut policies: Vec<(String, PolicyName)> = policies
+        .into_iter()
+        .map(|policy| (policy.to_string(), policy))
+        .collect();
     policies.sort_by(|one, other| one.0.cmp(&other.0));
     let (policies, mut answer) = page(scene, policies);
+    let policies: Vec<Value> = policies.iter().map(|policy| shown(scene, policy)).collect();
     answer["Policies"] = json!({ "Policy": policies });
     Ok(answer)
 }
@@ -161,13 +156,9 @@ fn system(scene: &Scene<'_>, name: &str) -> Value {
 }
 
 fn attachments(account: &Account, policy: &PolicyName) -> usize {
-    let roles = account
-        .roles
-        .values()
-        .filter(|role| role.attached.iter().any(|held| held.policy == *policy));
     let users = account
         .users
         .values()
         .filter(|user| user.policies.contains(policy));
-    roles.count() + users.count()
+    account.holders(policy).len() + users.count()
 }

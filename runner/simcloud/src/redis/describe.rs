@@ -27,15 +27,14 @@ pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
         .iter()
         .filter_map(|name| Some((*name, parameters.filled(name)?)))
         .collect();
-    let instances = scene.account().redis.values().filter(|redis| {
-        let id = &redis.settings.id;
+    let instances = scene.account().redis.named(&ids).filter(|(id, redis)| {
         let in_region = scene.region.is_empty() || redis.settings.region == scene.region;
         let found = search
             .as_ref()
             .is_none_or(|key| id.contains(key) || redis.settings.name.contains(key));
-        in_region && found && (ids.is_empty() || ids.contains(id))
+        in_region && found
     });
-    let shown = instances.map(|redis| fields(scene, redis));
+    let shown = instances.map(|(_, redis)| fields(scene, redis));
     let listed = shown
         .filter(|fields| {
             wanted

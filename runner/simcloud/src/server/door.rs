@@ -1,6 +1,6 @@
 //! The API's door: reads a request off the wire, checks its signature, hands it to the world.
 
-use std::collections::BTreeMap;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -258,14 +258,21 @@ fn real_now_ms() -> i64 {
 
 /// The nonces that were used, for as long as a request that carries one could be in date.
 #[derive(Default)]
-pub(super) struct Nonces(BTreeMap<(String, String), i64>);
+pub(super) struct Nonces {
+    used: HashSet<Arc<(String, String)>>,
+    /// The same, oldest first.
+    order: VecDeque<(i64, Arc<(String, String)>)>,
+}
 
 impl Nonces {
     fn admit(&mut self, verified: &Verified, now_ms: i64) -> Result<(), Refusal> {
-        self.0
-            .retain(|_, used_ms| now_ms.saturating_sub(*used_ms) <= 2 * DATE_TOLERANCE_MS);
-        let place = (verified.access_key_id.clone(), verified.nonce.clone());
-        if self.0.insert(place, now_ms).is_none() {
+        let is_over = |used_ms: i64| now_ms.saturating_sub(used_ms) > 2 * DATE_TOLERANCE_MS;
+        while let Some((_, nonce)) = self.order.pop_front_if(|(used_ms, _)| is_over(*used_ms)) {
+            self.used.remove(&nonce);
+        }
+        let nonce = Arc::new((verified.access_key_id.clone(), verified.nonce.clone()));
+        if self.used.insert(nonce.clone()) {
+            self.order.push_back((now_ms, nonce));
             return Ok(());
         }
         Err(Refusal::new(
@@ -294,4 +301,31 @@ fn respond(status: u16, body: &Value) -> Response {
         ("x-acs-request-id", id),
     ];
     (status, headers, body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verified(nonce: usize) -> Verified {
+        Verified {
+            access_key_id: "key".to_owned(),
+            security_token: None,
+            nonce: nonce.to_string(),
+            date: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_refused_until_its_request_would_be_out_of_date_and_then_forgotten() {
+        let mut nonces = Nonces::default();
+        for number in 0..100 {
+            nonces.admit(&verified(number), 0).unwrap();
+        }
+        let last = 2 * DATE_TOLERANCE_MS;
+        assert!(nonces.admit(&verified(5), last).is_err());
+        assert_eq!((nonces.used.len(), nonces.order.len()), (100, 100));
+        nonces.admit(&verified(5), last + 1).unwrap();
+        assert_eq!((nonces.used.len(), nonces.order.len()), (1, 1));
+    }
 }

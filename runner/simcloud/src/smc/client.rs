@@ -142,15 +142,17 @@ fn name_of(instance: &EcsFile) -> String {
 fn uninstall(scene: &mut Scene<'_>, instance: &EcsFile) -> Done {
     let takes_ms = scene.settings().durations.command.0;
     let at = scene.now.saturating_add(takes_ms);
-    let sources = scene
-        .world
-        .accounts
-        .values_mut()
-        .flat_map(|account| account.smc.sources.values_mut());
-    for source in
-        sources.filter(|source| source.instance == instance.id && source.offline_ms.is_none())
-    {
-        source.offline_ms = Some(at);
+    for account in scene.world.accounts.values_mut() {
+        let sources = &mut account.smc.sources;
+        let is_its =
+            |source: &Source| source.instance == instance.id && source.offline_ms.is_none();
+        let its = sources.iter().filter(|(_, source)| is_its(source));
+        let its: Vec<String> = its.map(|(id, _)| id.clone()).collect();
+        for id in its {
+            if let Some(source) = sources.get_mut(&id) {
+                source.offline_ms = Some(at);
+            }
+        }
     }
     Done {
         takes_ms,

@@ -16,7 +16,7 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     let instances = parameters.list("InstanceId");
     let delete_ms = scene.settings().durations.smc_delete.0;
     let mut found = Vec::new();
-    for (id, job) in &scene.account().smc.jobs {
+    for (id, job) in scene.account().smc.jobs.named(&ids) {
         let fields = fields(scene, id, job);
         let is = |parameter: &str| {
             let wanted = parameters.filled(parameter);
@@ -24,7 +24,6 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
         };
         let target = fields["InstanceId"].as_str().unwrap_or_default();
         let fits = job.is_listed(scene.now, delete_ms)
-            && (ids.is_empty() || ids.contains(id))
             && (sources.is_empty() || sources.contains(&job.source))
             && (instances.is_empty() || instances.iter().any(|id| id == target))
             && is("Name")

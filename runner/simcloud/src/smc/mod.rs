@@ -9,9 +9,8 @@ pub(crate) mod job;
 mod source;
 mod token;
 
-use std::collections::BTreeMap;
-
 use crate::answer::Refusal;
+use crate::register::Register;
 use crate::scene::Act;
 
 use job::Job;
@@ -39,9 +38,9 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
 /// What an account has in SMC.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Smc {
-    pub tokens: BTreeMap<String, Token>,
-    pub sources: BTreeMap<String, Source>,
-    pub jobs: BTreeMap<String, Job>,
+    pub tokens: Register<Token>,
+    pub sources: Register<Source>,
+    pub jobs: Register<Job>,
 }
 
 fn unknown(parameter: &str) -> Refusal {

@@ -109,10 +109,9 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, source) in &scene.account().smc.sources {
+    for (id, source) in scene.account().smc.sources.named(&ids) {
         let fields = fields(scene, id, source);
         let fits = source.is_listed(scene.now, delete_ms)
-            && (ids.is_empty() || ids.contains(id))
             && is("Name", &source.name)
             && is("State", fields["State"].as_str().unwrap_or_default())
             && is("JobId", fields["JobId"].as_str().unwrap_or_default());

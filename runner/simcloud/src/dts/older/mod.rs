@@ -157,14 +157,14 @@ impl Sync {
 
 /// Brings every synchronisation to an instant.
 pub(super) fn settle(world: &mut World, now: i64) {
-    let places: Vec<(String, String)> = world
-        .accounts
-        .values()
-        .flat_map(|account| {
-            let ids = account.syncs.keys();
-            ids.map(|id| (account.id.clone(), id.clone()))
-        })
-        .collect();
+    let mut places: Vec<(String, String)> = Vec::new();
+    for account in world.accounts.values_mut() {
+        let due = account.syncs.due(now, |sync| match &sync.phase {
+            Phase::Prechecking { until, .. } | Phase::Initializing { until, .. } => Some(*until),
+            _ => None,
+        });
+        places.extend(due.into_iter().map(|id| (account.id.clone(), id)));
+    }
     for (account, id) in places {
         while step(world, &account, &id, now) {}
     }

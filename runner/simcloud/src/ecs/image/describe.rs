@@ -30,14 +30,13 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, image) in &scene.account().ecs.images {
+    for (id, image) in scene.account().ecs.images.named(&ids) {
         let alias = if image.shared_by.is_some() {
             "others"
         } else {
             "self"
         };
         let fits = image.region == region
-            && (ids.is_empty() || ids.contains(id))
             && is_wanted(image.status(scene.now))
             && is("ImageName", &image.name)
             && owner.as_deref().is_none_or(|owner| owner == alias)

@@ -80,16 +80,14 @@ fn repeats(scene: &Scene<'_>) -> Result<Option<Repeats>, Refusal> {
 
 fn check_others(scene: &Scene<'_>, source: &str, name: &str) -> Result<(), Refusal> {
     let jobs = &scene.account().smc.jobs;
-    let mut others = jobs.values().filter(|job| !job.is_deleting());
+    let others = || jobs.values().filter(|job| !job.is_deleting());
     let is_full = jobs.len() >= JOBS_MAX
-        || others
-            .clone()
-            .any(|job| job.source == source && job.is_unfinished(scene.now));
+        || others().any(|job| job.source == source && job.is_unfinished(scene.now));
     if is_full {
         let message = "The maximum number of replication jobs is exceeded. Please submit a ticket to raise the quota.";
         return Err(Refusal::new(400, "QuotaExceeded.ReplicationJob", message));
     }
-    if !name.is_empty() && others.any(|job| job.options.name == name) {
+    if !name.is_empty() && others().any(|job| job.options.name == name) {
         return Err(duplicate());
     }
     Ok(())

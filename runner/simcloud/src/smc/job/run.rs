@@ -16,17 +16,17 @@ const NAME_TAKEN: &str = "InvalidImageName.Duplicated";
 
 /// Brings every job to an instant.
 pub(crate) fn settle(world: &mut World, now: i64) {
-    let places: Vec<(String, String)> = world
-        .accounts
-        .values()
-        .flat_map(|account| {
-            account
-                .smc
-                .jobs
-                .keys()
-                .map(|job| (account.id.clone(), job.clone()))
-        })
-        .collect();
+    let mut places: Vec<(String, String)> = Vec::new();
+    for account in world.accounts.values_mut() {
+        let due = account.smc.jobs.due(now, |job| match &job.phase {
+            // Its source or its intermediate instance can be lost at any moment.
+            Phase::Running { .. } => Some(i64::MIN),
+            Phase::Ready | Phase::Waiting { .. } if due(job).is_some() => due(job),
+            Phase::Ready | Phase::Stopped { .. } | Phase::Failed { .. } => Some(gone(job)),
+            Phase::Waiting { .. } | Phase::Finished | Phase::Deleting { .. } => None,
+        });
+        places.extend(due.into_iter().map(|job| (account.id.clone(), job)));
+    }
     for (account, job) in places {
         while step(world, &account, &job, now) {}
     }
@@ -102,11 +102,15 @@ fn next(account: &Account, job: &Job, now: i64) -> Option<(i64, Next)> {
             all.min_by_key(|(at, _)| *at)
         }
         Phase::Ready | Phase::Stopped { .. } | Phase::Failed { .. } => {
-            let gone = job.options.valid_until_ms.saturating_add(EXPIRED_MS);
-            Some((gone, Next::Expire))
+            Some((gone(job), Next::Expire))
         }
         Phase::Waiting { .. } | Phase::Finished | Phase::Deleting { .. } => None,
     }
+}
+
+/// When a job that nothing came of is removed.
+fn gone(job: &Job) -> i64 {
+    job.options.valid_until_ms.saturating_add(EXPIRED_MS)
 }
 
 /// When a job starts by itself.
