@@ -5,6 +5,7 @@
 #   make check      the quick loop: does it compile, is it formatted
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
+#   make deny       licences, sources and doubled crates by cargo-deny, which is installed into target/tools once
 #   make soak       run, resume and undo killed a thousand times at random; SOAK_SEED, SOAK_KILLS
 #   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
 
@@ -15,7 +16,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check plugins bench soak soak-matrix program wasm-target
+.PHONY: rehearse test check plugins bench deny soak soak-matrix program wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -48,6 +49,13 @@ bench: plugins
 	$(CARGO) test --package rutter --lib measures_what_the_head_costs -- --ignored --nocapture
 	$(CARGO) test --package rutter-simcloud --test stories a_thousand_two_thousand -- --ignored --nocapture
 	$(CARGO) test --package rutter-tests --test bench -- --ignored --nocapture --test-threads 1
+
+# `make test` holds deny.toml without the tool. Advisories need a database from the network: left out.
+deny: $(TARGET)/tools/bin/cargo-deny
+	$< --offline --locked check licenses bans sources
+
+$(TARGET)/tools/bin/cargo-deny:
+	$(CARGO) install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
 
 soak: plugins
 	$(CARGO) test --package rutter-tests --test soak -- --ignored --nocapture
