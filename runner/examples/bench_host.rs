@@ -162,6 +162,7 @@ fn start_all(
         region: "cn-hangzhou".to_owned(),
     };
     let accounts = BTreeMap::from([("account".to_owned(), account)]);
+    let secrets = rutter::secrets::Secrets::new("run", None)?;
     let guests = (0..count)
         .map(|item| {
             let at = At {
@@ -180,6 +181,7 @@ fn start_all(
                 accounts: accounts.clone(),
                 limits: Limits::default(),
                 hosts: Hosts::default(),
+                secrets: secrets.clone(),
                 started: Timestamp(0),
             };
             start_guest(sandbox, plugin, job, events.clone())

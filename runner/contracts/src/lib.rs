@@ -46,6 +46,7 @@ mod table;
 mod uses;
 mod waits;
 pub mod wire;
+mod words;
 
 pub use action::{
     Access, Action, DocumentedError, Page, Paging, Poll, Read, Repeat, TOKEN_TTL_MS, Wait,
@@ -66,3 +67,4 @@ pub use table::{
     action, action_name, actions, labelled, nearest_action, product_name, product_version, products,
 };
 pub use uses::{From, Usage, usages};
+pub use words::is_word;

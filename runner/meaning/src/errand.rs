@@ -12,10 +12,12 @@ use serde_json::Value;
 use url::Url;
 
 use crate::fingerprint::{self, Maker};
+use crate::handed::Handed;
 use crate::passing;
 use crate::permit::{self, Admit, Side};
 use crate::reverse::{self, Made};
 use crate::rules::{Rule, Rules};
+use crate::secrecy::Secrecy;
 use crate::tokens::{self, Tokens};
 
 /// What a guest wants of the outside world.
@@ -121,6 +123,8 @@ pub struct Judge<'a> {
     pub maker: Maker<'a>,
     /// What the step made, where its own undo is what is judged.
     pub made: Option<Made<'a>>,
+    /// The secrets that the guest was handed.
+    pub handed: &'a Handed,
     /// Which rules hold.
     pub rules: Rules,
 }
@@ -144,21 +148,31 @@ impl Judge<'_> {
                 if let Some(reverse) = reverse {
                     self.permit_reverse(handle, reverse)?;
                 }
+                self.permit_secrets(handle, api, None)?;
+                if let Some(reverse) = reverse {
+                    self.permit_secrets(handle, reverse, Some(api))?;
+                }
                 let Some(look) = look else { return Ok(()) };
                 self.permit_look(handle, api, look)?;
                 let calls = passing::calls(api, reverse.as_ref(), look);
-                passing::permit(calls, |call| self.permit_api(handle, call))
+                passing::permit(calls, |call| {
+                    self.permit_api(handle, call)?;
+                    self.permit_secrets(handle, call, Some(api))
+                })
             }
             Errand::CallAll { handle, api } | Errand::WaitFor { handle, api, .. } => {
                 self.permit_api(handle, api)?;
                 must_read(api)?;
-                sound(api)
+                sound(api)?;
+                self.permit_secrets(handle, api, None)
             }
             Errand::AssumeRole { handle, .. } => {
                 permit::api(manifest, side(handle), "STS", "AssumeRole")
             }
             Errand::Http { request, url } => {
-                permit::http(manifest, self.named, request, url).map(|_| ())
+                let place = permit::http(manifest, self.named, request, url)?;
+                let permission = &manifest.permissions[place];
+                self.secrecy().request(request, &permission.secrets)
             }
         }
     }
@@ -238,7 +252,9 @@ impl Judge<'_> {
             }
             Errand::Http { request, url } => {
                 let print = fingerprint::of_request(&request);
-                let permission = permit::http(self.manifest, self.named, &request, &url).ok();
+                let place = permit::http(self.manifest, self.named, &request, &url).ok();
+                let permission =
+                    place.and_then(|place| self.manifest.permissions[place].http.as_ref());
                 let call = requested(permission, request);
                 (print, without_reverse(call))
             }
@@ -267,6 +283,26 @@ impl Judge<'_> {
         permit::api(self.manifest, side(handle), product, action)
     }
 
+    /// Whether the secrets in a call are the guest's to send there. `answers` is the call whose answer is put in
+    /// where one is left open.
+    fn permit_secrets(
+        &self,
+        handle: &Handle,
+        api: &Api,
+        answers: Option<&Api>,
+    ) -> Result<(), Fault> {
+        let allowed = permit::secrets(self.manifest, side(handle), &api.product, &api.action);
+        self.secrecy().call(api, &allowed, answers)
+    }
+
+    fn secrecy(&self) -> Secrecy<'_> {
+        Secrecy {
+            manifest: self.manifest,
+            handed: self.handed,
+            rules: self.rules,
+        }
+    }
+
     /// An undo that would be refused must be known before there is something to undo.
     fn permit_reverse(&self, handle: &Handle, reverse: &Api) -> Result<(), Fault> {
         self.permit_api(handle, reverse).map_err(|mut fault| {
@@ -288,11 +324,13 @@ impl Judge<'_> {
             self.permit_api(handle, read)
                 .and_then(|()| must_read(read))
                 .and_then(|()| sound(read))
+                .and_then(|()| self.permit_secrets(handle, read, Some(change)))
                 .map_err(|mut fault| {
                     fault.message = format!("the look at what it makes: {}", fault.message);
                     fault
                 })
-        })
+        })?;
+        self.secrecy().look(change, look)
     }
 }
 

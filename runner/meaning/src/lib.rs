@@ -10,6 +10,8 @@
 //! | read or change, may it be repeated, does it ask | `errand.rs` |
 //! | by what a call is known again, and its tokens | `fingerprint.rs`, `tokens.rs` |
 //! | what is made in passing, and who uses it | `passing.rs` |
+//! | which secrets a guest was handed, and where it may send them | `handed.rs`, `secrecy.rs` |
+//! | what stands for a secret | `placeholder.rs` |
 //! | whether a reverse is one, what an own undo may destroy | `reverse.rs` |
 //! | whether an answer means done, refused or unknown | `answer.rs` |
 //! | how a paged list is read to its end | `pages.rs` |
@@ -22,13 +24,16 @@ pub mod answer;
 mod canonical;
 mod errand;
 pub mod fingerprint;
+mod handed;
 mod one_step;
 pub mod pages;
 mod passing;
 mod permit;
+pub mod placeholder;
 mod request;
 mod reverse;
 mod rules;
+mod secrecy;
 pub mod table;
 mod tokens;
 mod written;
@@ -36,10 +41,12 @@ mod written;
 pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
 pub use errand::{Errand, Handle, Judge, Look, known, on_no_account, wrong};
 pub use fingerprint::Maker;
+pub use handed::{Handed, answered};
 pub use one_step::{AsWritten, one_step};
 pub use permit::{Admit, http_place, refusal};
 pub use request::{RequestParts, request};
 pub use reverse::Made;
 pub use rules::{Rule, Rules};
+pub use secrecy::MARK;
 pub use tokens::Tokens;
 pub use written::{CallWritten, LookWritten, PassingWritten, WaitWritten, condition, pause};

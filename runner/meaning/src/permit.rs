@@ -3,7 +3,7 @@
 //! What is not allowed by name is denied, and the denial prints the lines that would allow it.
 
 use rutter_engine::{Fault, FaultClass, HttpRequest};
-use rutter_manifest::{HttpPermission, Manifest, Permission};
+use rutter_manifest::{Manifest, Permission};
 use url::Url;
 
 /// The account a call is made on, as the manifest knows it.
@@ -22,14 +22,7 @@ pub(crate) fn api(
     product: &str,
     action: &str,
 ) -> Result<(), Fault> {
-    let allowed = manifest.permissions.iter().any(|permission| {
-        covers(permission, side)
-            && permission
-                .call
-                .iter()
-                .any(|call| names(call, product, action))
-    });
-    if allowed {
+    if allowing(manifest, side, product, action).next().is_some() {
         return Ok(());
     }
     let call = format!("{}:{action}", product.to_ascii_lowercase());
@@ -48,6 +41,30 @@ pub(crate) fn api(
     Err(denied(manifest, &format!("`{call}` {on}"), &lines))
 }
 
+/// The parameters that may hold secrets by the permissions that allow an action on an account.
+pub(crate) fn secrets<'a>(
+    manifest: &'a Manifest,
+    side: Side<'a>,
+    product: &'a str,
+    action: &'a str,
+) -> Vec<&'a str> {
+    allowing(manifest, side, product, action)
+        .flat_map(|permission| permission.secrets.iter().map(String::as_str))
+        .collect()
+}
+
+fn allowing<'a>(
+    manifest: &'a Manifest,
+    side: Side<'a>,
+    product: &'a str,
+    action: &'a str,
+) -> impl Iterator<Item = &'a Permission> {
+    manifest.permissions.iter().filter(move |permission| {
+        let mut calls = permission.call.iter();
+        covers(permission, side) && calls.any(|call| names(call, product, action))
+    })
+}
+
 /// Whether the operator names a host that a manifest leaves to the operator.
 pub type Admit<'a> = dyn Fn(&Url) -> bool + 'a;
 
@@ -62,22 +79,23 @@ pub fn http_place(manifest: &Manifest, request: &HttpRequest, url: &Url) -> Opti
     })
 }
 
-/// The permission that allows a request by HTTP. The first that fits in the order of the manifest; one
-/// that leaves the hosts to the operator needs the operator's word as well.
-pub(crate) fn http<'a>(
-    manifest: &'a Manifest,
+/// The place of the permission that allows a request by HTTP. The first that fits in the order of the manifest;
+/// one that leaves the hosts to the operator needs the operator's word as well.
+pub(crate) fn http(
+    manifest: &Manifest,
     named: &Admit<'_>,
     request: &HttpRequest,
     url: &Url,
-) -> Result<&'a HttpPermission, Fault> {
+) -> Result<usize, Fault> {
     let (host, path) = (authority(url), url.path());
     let place = http_place(manifest, request, url);
-    let found = place.and_then(|place| manifest.permissions.get(place)?.http.as_ref());
+    let found =
+        place.and_then(|place| Some((place, manifest.permissions.get(place)?.http.as_ref()?)));
     match found {
-        Some(http) if http.leaves_hosts_to_operator() && !named(url) => {
+        Some((_, http)) if http.leaves_hosts_to_operator() && !named(url) => {
             Err(unnamed(manifest, &host))
         }
-        Some(http) => Ok(http),
+        Some((place, _)) => Ok(place),
         None => {
             let mut lines = vec![format!(
                 "http = {{ host = \"{host}\", methods = [\"{}\"], path = \"{path}\" }}",

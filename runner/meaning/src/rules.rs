@@ -20,6 +20,16 @@ pub enum Rule {
     KeysHidden,
     /// An empty text is no secret.
     EmptySecrets,
+    /// What stands for a secret cannot be computed.
+    RandomPlaceholders,
+    /// A guest sends the secrets that its step was given, and no others.
+    OwnSecrets,
+    /// A secret goes only into what the contracts or the manifest say holds one.
+    SecretPlaces,
+    /// A secret in any other text becomes a mark that brings nothing back.
+    InertMarks,
+    /// A number of an answer stays a number, whatever secret it equals.
+    NumbersStay,
     /// How big, how many and how deep a component may be, before it is compiled.
     ComponentShape,
     /// Compiling is bounded in time and memory, outside the host.
@@ -60,7 +70,7 @@ pub struct Rules(u64);
 
 impl Rule {
     /// Every rule with its name.
-    pub const ALL: [(Self, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::Canonical, "canonical"),
         (Self::CommonParameters, "common-parameters"),
         (Self::UnknownAsks, "unknown-asks"),
@@ -68,6 +78,11 @@ impl Rule {
         (Self::KeysRefused, "keys-refused"),
         (Self::KeysHidden, "keys-hidden"),
         (Self::EmptySecrets, "empty-secrets"),
+        (Self::RandomPlaceholders, "random-placeholders"),
+        (Self::OwnSecrets, "own-secrets"),
+        (Self::SecretPlaces, "secret-places"),
+        (Self::InertMarks, "inert-marks"),
+        (Self::NumbersStay, "numbers-stay"),
         (Self::ComponentShape, "component-shape"),
         (Self::CompileApart, "compile-apart"),
         (Self::TextLengths, "text-lengths"),

@@ -56,6 +56,11 @@ impl<'a> Acceptance<'a> {
         })
     }
 
+    /// The command's surroundings.
+    pub(super) fn context(&self) -> &'a Context {
+        self.context
+    }
+
     /// The runbook.
     pub(super) fn path(&self) -> &'a Path {
         self.path

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rutter_engine::{Part, Plan, Run, Step, Uses};
+use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
 use super::accounts::bindings;
-use super::load::{account_names, asking, input_variables, vault_failed};
+use super::load::{account_names, asking, input_variables, keep_back, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
 use super::{Context, Failure};
@@ -92,6 +93,7 @@ pub(super) fn anew(
     context.warn(&checked.warnings);
     let mut plan = pinned(&seen.run, &checked, said.runbook.is_some());
     take_secrets(context, &seen.run, part, &checked, &secrets, &mut plan);
+    keep_back(context, &plan, &secrets);
     Ok(Anew {
         components: new_components(&checked, before, &plan),
         plan: is_another(before, &plan).then_some(plan),
@@ -192,7 +194,7 @@ fn take_secrets(
     secrets: &Secrets,
     plan: &mut Plan,
 ) {
-    let known = secret_places(run.plan(), &|path, text| secrets.is_input(path, text));
+    let known = secret_places(run.plan(), &|_, text| is_placeholder(text));
     let again = |step: &str| part.is_some_and(|part| part.again(step).is_some());
     for (path, value) in checked.secrets.iter() {
         let first = secrets.placeholder_of_input(path);
@@ -215,7 +217,7 @@ fn take_secrets(
                 };
                 match same {
                     true => before.clone(),
-                    false => secrets.placeholder_after(path, before),
+                    false => first.clone(),
                 }
             }
         };

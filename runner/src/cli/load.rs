@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::Run;
+use rutter_engine::{Plan, Run};
 use rutter_manifest::Field;
+use rutter_meaning::placeholder::is_placeholder;
+use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
 use super::accounts::{bindings, names_in};
@@ -73,12 +75,13 @@ pub(super) fn for_run(
     load(acceptance, settings, inputs, Some(bound), asking(), secrets)
 }
 
-/// Loads a runbook for a rehearsal, which needs no credential and no real secret.
+/// Loads a runbook for a rehearsal, which needs no credential and no real secret. `seed` is the world's.
 pub(super) fn for_rehearsal(
     context: &Context,
     settings: &Settings,
     path: &Path,
     inputs: &Inputs,
+    seed: &str,
 ) -> Result<Loaded, Failure> {
     let acceptance = Acceptance::new(context, path, Manner::Rehearse)?;
     let names = account_names(path);
@@ -91,7 +94,7 @@ pub(super) fn for_rehearsal(
             REHEARSAL_REGION.clone_into(&mut binding.region);
         }
     }
-    let secrets = Secrets::new("rehearsal", None).map_err(|error| vault_failed(&error))?;
+    let secrets = Secrets::rehearsed("rehearsal", seed).map_err(|error| vault_failed(&error))?;
     let person = asking();
     let ask: Box<Ask<'_>> = Box::new(move |name, field| {
         if field.holds_secret() {
@@ -136,10 +139,11 @@ fn load(
     )
     .map_err(Failure::runbook)?;
     ask_ahead(settings, &checked, &acceptance.may_be_asked(&checked))?;
-    checked.warnings.extend(acceptance.warnings());
     for (path, value) in checked.secrets.iter() {
         secrets.input(path, SecretText::new(value));
     }
+    keep_back(acceptance.context(), &checked.plan, &secrets);
+    checked.warnings.extend(acceptance.warnings());
     let plugins = checked.plugins.values();
     let components = plugins.map(|found| found.bytes.clone()).collect();
     Ok(Loaded {
@@ -147,6 +151,35 @@ fn load(
         secrets,
         components,
     })
+}
+
+/// Keeps what is printed from here on free of secrets. What is no secret is not searched for.
+pub(super) fn keep_back(context: &Context, plan: &Plan, secrets: &Secrets) {
+    let mut common = Vec::new();
+    texts(&plan.inputs, &mut common);
+    let accounts = plan.accounts.values();
+    common.extend(accounts.filter_map(|account| account.expected_id.clone()));
+    secrets.are_common(common);
+    context.printer.keep_back(secrets);
+}
+
+/// Says of which secrets it will not be noticed that the cloud quotes them.
+pub(super) fn note_weak(context: &Context, secrets: &Secrets) {
+    for (path, why) in secrets.weak() {
+        context.printer.note(&format!(
+            "warning: the secret `{path}` is not searched for, because {why}: what quotes it is recorded and shown as it is"
+        ));
+    }
+}
+
+/// The texts of inputs that are no secrets.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !is_placeholder(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
+        _ => {}
+    }
 }
 
 /// Asks the steps that need nothing but inputs, so that a run that they would stop is not begun.
@@ -220,7 +253,7 @@ pub(super) fn secrets_again(
         ask,
         ..InputSources::default()
     };
-    let places = secret_places(run.plan(), &|path, text| secrets.is_input(path, text));
+    let places = secret_places(run.plan(), &|_, text| is_placeholder(text));
     let found = runbook::secrets_again(places.keys(), &sources).map_err(Failure::runbook)?;
     for (path, value) in found.iter().filter(|(_, value)| !value.is_empty()) {
         let placeholder = &places[path];
@@ -229,6 +262,7 @@ pub(super) fn secrets_again(
             other_secret(context, run, &secrets, path, placeholder)?;
         }
     }
+    keep_back(context, run.plan(), &secrets);
     Ok(secrets)
 }
 

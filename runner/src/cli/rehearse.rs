@@ -32,7 +32,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         Some(path) => path.clone(),
         None => world_beside(&args.runbook)?,
     };
-    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs)?;
+    let world = read_world(&world_file)?;
+    let seed = world.seed().to_string();
+    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs, &seed)?;
     context.warn(&loaded.checked.warnings);
     context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let rehearsal = Rehearsal {
@@ -40,7 +42,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         evaluator: loaded.checked.evaluator,
         components: loaded.components,
         secrets: loaded.secrets,
-        world: read_world(&world_file)?,
+        world,
         world_file: world_file.display().to_string(),
         hosts: settings.http.hosts.clone(),
         wishes: args.wishes.wishes(),

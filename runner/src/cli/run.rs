@@ -55,6 +55,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
     context.warn(&loaded.checked.warnings);
     context.warn(&gates::warnings(&loaded.checked.plan, &settings));
+    load::note_weak(context, &loaded.secrets);
     let notes = notes(&loaded.checked.plan.notes);
     if !notes.is_empty() {
         context.printer.note(&notes);

@@ -39,7 +39,7 @@ struct NewArgs {
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     let Command::New(args) = args.command;
     let settings = context.settings()?;
-    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs)?;
+    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs, "")?;
     let text = world_text(&loaded.checked.plan);
     if let Err(error) = World::from_toml(&text, "the new world") {
         return Err(Failure::world(&error, &text));

@@ -117,6 +117,11 @@ impl LiveCarrier {
         }
     }
 
+    /// The secrets of the run.
+    pub fn secrets(&self) -> Secrets {
+        self.secrets.clone()
+    }
+
     /// What time it is in the cloud.
     pub fn time(&self) -> Arc<CloudTime> {
         self.time.clone()
@@ -178,6 +183,7 @@ impl LiveCarrier {
         };
         let pointers = call.contract.map(|contract| &*contract.secret_answers);
         let pointers = pointers.unwrap_or_default();
+        self.secrets.disarm(&mut answer);
         let kept = self
             .secrets
             .take_answer(at, call.action, pointers, &mut answer);
@@ -325,7 +331,7 @@ impl LiveCarrier {
         }
     }
 
-    /// Swaps every known secret out of an outcome.
+    /// Puts a mark for every known secret in an outcome.
     pub(super) fn swapped(&self, mut outcome: Outcome) -> Outcome {
         match &mut outcome {
             Outcome::Done(answer) => self.secrets.redact(answer),

@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 62] = [
+pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -231,6 +231,21 @@ pub(super) const FAULTS: [(&str, &str, &str); 62] = [
         "rutter.reverse",
         "A change cannot be taken back because what its reverse needs from its answer is not known.",
         "Look in the account, take it back by hand if it is there, then `rutter resolve RUN STEP`.",
+    ),
+    (
+        "rutter.secret-foreign",
+        "A plugin would send a secret that its step was not given.",
+        "Pass the secret to a secret input of that step, if it is meant to have it; else do not run this plugin.",
+    ),
+    (
+        "rutter.secret-mark",
+        "A plugin would write `[secret …]` to the cloud: what it read holds a secret of this run, and the mark is not the secret.",
+        "Look at what it read (the step's message names the call); a text with a secret in it can be neither copied nor written back.",
+    ),
+    (
+        "rutter.secret-place",
+        "A plugin would put a secret where neither the cloud's API nor its own manifest says that one goes.",
+        "Let its author add `secrets = [\"…\"]` to the permission, if whoever reads that place may read the secret.",
     ),
     (
         "rutter.secret-unknown",

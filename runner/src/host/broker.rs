@@ -10,7 +10,7 @@
 //! journal.
 
 use rutter_engine::{At, Call, Fault, HostCall, Outcome};
-use rutter_meaning::{Errand, Judge, Made, Maker};
+use rutter_meaning::{Errand, Judge, Made, Maker, answered};
 use serde_json::Value;
 
 use super::carry::Carry;
@@ -25,8 +25,14 @@ use crate::rules;
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
     let (print, call, denied) = judge(context, *errand);
+    let api = answered(&call);
     let answer = record(context, &print, Box::new(call), denied).await?;
     context.tokens.note(&print, &answer);
+    if let (Some((api, within)), Ok(answer)) = (api, &answer) {
+        context
+            .handed
+            .answer(&api, answer.get(within).unwrap_or(answer));
+    }
     Ok(answer)
 }
 
@@ -46,6 +52,7 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
             changes: &undo.changes,
             known: &undo.known,
         }),
+        handed: &context.handed,
         rules: rules::held(),
     };
     let denied = judge.permit(&errand).err();

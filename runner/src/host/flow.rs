@@ -32,6 +32,8 @@ impl Context {
             return Ok(());
         }
         let at = self.line.at.clone();
+        let mut message = self.secrets.inert_text(&message);
+        cut(&mut message, LOG_LINE_MAX);
         let event = GuestEvent::Progress {
             at,
             done,

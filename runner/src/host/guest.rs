@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp, UndoRequest};
+use rutter_meaning::Handed;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -21,6 +22,7 @@ use super::sandbox::{Place, Sandbox};
 use super::told::Told;
 use super::{trap, v0_1};
 use crate::rules::{self, Rule};
+use crate::secrets::Secrets;
 
 /// What a guest is started for.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct GuestJob {
     pub limits: Limits,
     /// The hosts that the operator named.
     pub hosts: Hosts,
+    /// What no text of the guest's may hold.
+    pub secrets: Secrets,
     /// When the attempt began: what `flow.now` says before the first answer.
     pub started: Timestamp,
 }
@@ -190,8 +194,10 @@ async fn run(
         accounts,
         limits,
         hosts,
+        secrets,
         started: _,
     } = *job;
+    let handed = Handed::at_start(plugin.manifest(), &inputs, undo.as_ref());
     let inputs = into_text(inputs);
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES_MAX);
@@ -206,6 +212,8 @@ async fn run(
             line,
             tokens: rutter_meaning::Tokens::after(spent),
             undo: undo.clone().map(Arc::new),
+            handed,
+            secrets,
             told: Told::default(),
             log_full: false,
         },
@@ -223,7 +231,8 @@ async fn run(
             let bytes_max = store.data().context.line.limits.request_max;
             Ok(result
                 .map_err(|fault| ended(&store, fault))
-                .and_then(|text| outputs(plugin, &text, bytes_max)))
+                .and_then(|text| outputs(plugin, &text, bytes_max))
+                .map(|outputs| store.data().context.without_secrets(outputs)))
         }
         Phase::Undo => self::undo(&mut store, &step, inputs, undo).await,
     }
@@ -278,7 +287,9 @@ async fn undo(
 fn ended(store: &Store<Guest>, fault: impl Into<Fault>) -> Fault {
     let context = &store.data().context;
     let plugin = &context.manifest.plugin.name;
-    context.told.ended(plugin, fault.into())
+    let mut fault = context.told.ended(plugin, fault.into());
+    context.secrets.make_fault_inert(&mut fault);
+    fault
 }
 
 /// The name under which a step knows an account of the runbook, or the ARN of the role it stands for.

@@ -8,6 +8,8 @@ impl Context {
     /// Passes a line on; beyond the volume allowed it is left out, and the last line says so.
     pub(super) async fn log(&mut self, level: LogLevel, mut message: String) -> Result<(), Stop> {
         cut(&mut message, LOG_LINE_MAX);
+        let mut message = self.secrets.inert_text(&message);
+        cut(&mut message, LOG_LINE_MAX);
         let at = self.line.at.clone();
         if self.line.may_tell(message.len()) {
             return self.line.send(GuestEvent::Log { at, level, message }).await;

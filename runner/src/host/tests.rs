@@ -42,6 +42,7 @@ fn job(inputs: Value, limits: Limits) -> GuestJob {
         accounts: BTreeMap::from([("account".to_owned(), account)]),
         limits,
         hosts: Hosts::default(),
+        secrets: crate::secrets::Secrets::new("run", None).unwrap(),
         started: Timestamp(1_000),
     }
 }

@@ -51,12 +51,9 @@ pub fn in_all<'a>(all: impl IntoIterator<Item = (&'a Manifest, &'a Bound)>) -> V
     let mut requests = BTreeSet::new();
     for (manifest, bound) in all {
         for permission in &manifest.permissions {
-            requests.extend(
-                permission
-                    .http
-                    .as_ref()
-                    .map(|http| by_http(http, permission)),
-            );
+            let http = permission.http.as_ref();
+            requests.extend(http.map(|http| by_http(http, permission)));
+            requests.extend(of_secrets(permission));
             for account in accounts_of(permission, bound) {
                 add(
                     &mut calls,
@@ -93,6 +90,7 @@ pub fn in_short(manifest: &Manifest, bound: &Bound) -> String {
     let mut calls: Calls = BTreeMap::new();
     let mut requests = BTreeSet::new();
     for permission in &manifest.permissions {
+        requests.extend(of_secrets(permission));
         match &permission.http {
             Some(http) => {
                 requests.insert(by_http(http, permission));
@@ -178,6 +176,7 @@ fn by_api(permission: &Permission, whose: &str) -> Vec<String> {
         })
         .collect();
     said.extend(of_unknown(&permission.call, whose));
+    said.extend(of_secrets(permission));
     said.extend(asks_before(&permission.call));
     said
 }
@@ -367,7 +366,47 @@ fn by_http(http: &HttpPermission, permission: &Permission) -> String {
         false => "",
     };
     let methods = series(&http.methods);
-    format!("may send {methods} to {host}{path}, {credential}{what}{stays}")
+    let secrets = match permission.secrets.as_slice() {
+        [] => String::new(),
+        places => format!(
+            ", and put secrets of its step into the {}, where whoever reads it can read them",
+            series(&places.iter().map(|place| part(place)).collect::<Vec<_>>())
+        ),
+    };
+    format!("may send {methods} to {host}{path}, {credential}{what}{stays}{secrets}")
+}
+
+/// A part of a request, as people say it.
+fn part(place: &str) -> String {
+    match place.strip_prefix("header:") {
+        None if place == "url" => "address".to_owned(),
+        None => place.to_owned(),
+        Some("*") => "headers".to_owned(),
+        Some(name) => format!("header `{name}`"),
+    }
+}
+
+/// Where a permission lets secrets go beside what the contracts call secret.
+fn of_secrets(permission: &Permission) -> Option<String> {
+    let places: Vec<String> = permission
+        .secrets
+        .iter()
+        .map(|place| format!("`{place}`"))
+        .collect();
+    let takes = |call: &&String| {
+        let mut names = labelled(call)
+            .into_iter()
+            .flat_map(|action| &action.parameters);
+        labelled(call).is_none() || names.any(|one| permission.secrets.contains(&one.name))
+    };
+    let calls: Vec<String> = permission.call.iter().filter(takes).cloned().collect();
+    let calls = series(&calls);
+    (permission.http.is_none() && !places.is_empty()).then(|| {
+        format!(
+            "may put secrets of its step into {} of {calls}, where whoever reads it can read them",
+            series(&places)
+        )
+    })
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest, unseen_in};
 use rutter_meaning::Rule;
+use rutter_meaning::placeholder::placeholders;
 use serde_json::{Map, Value};
 
 use super::Missing;
@@ -256,19 +257,20 @@ fn accept(
     problems: &mut Problems<'_>,
 ) {
     let name = &input.name.value;
-    let empty = match rules::hold(Rule::EmptySecrets) {
+    let mut wrong = match rules::hold(Rule::EmptySecrets) {
         true => without_empty_secrets(name, field, &mut given.value),
         false => Vec::new(),
     };
+    stand_ins(name, &given.value, &mut wrong);
     let value = match given.value.is_null() && field.optional {
         true => Ok(Value::Null),
         false => checked(field, name, &given.value),
     };
     match value.and_then(|value| {
-        if empty.is_empty() {
+        if wrong.is_empty() {
             Ok(value)
         } else {
-            Err(empty)
+            Err(wrong)
         }
     }) {
         Ok(value) => {
@@ -292,6 +294,28 @@ fn accept(
                 problems.push(diagnostic);
             }
         }
+    }
+}
+
+/// Reports texts that would be taken for what stands for a secret: a run knows its secrets by those.
+fn stand_ins(path: &str, value: &Value, found: &mut Vec<FieldProblem>) {
+    match value {
+        Value::String(text) if placeholders(text).next().is_some() => found.push(FieldProblem {
+            path: path.to_owned(),
+            message: "holds what stands for a secret of a run, and not the secret".to_owned(),
+            help: Some("give the secret itself, to an input of type `secret`".to_owned()),
+        }),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                stand_ins(&format!("{path}[{index}]"), item, found);
+            }
+        }
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                stand_ins(&format!("{path}.{key}"), value, found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -6,12 +6,8 @@ use rutter_engine::{Run, StepRun};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::placeholder::{is_placeholder, placeholder};
 use super::vault::{VaultError, random};
 use super::{SecretText, Secrets};
-
-/// How often one input of a run can be given anew.
-const TIMES_MAX: u32 = 1_000;
 
 const SALT_BYTES: usize = 32;
 
@@ -30,26 +26,6 @@ pub enum Given {
 }
 
 impl Secrets {
-    /// Whether a text stands for the secret input at `path`, or did before another one was given.
-    pub fn is_input(&self, path: &str, text: &str) -> bool {
-        self.times(path, text).is_some()
-    }
-
-    /// What stands for the input at `path` once another secret is given than the one behind `before`.
-    pub fn placeholder_after(&self, path: &str, before: &str) -> String {
-        let times = self.times(path, before).unwrap_or(0);
-        placeholder(self.run_id(), &numbered(path, times + 1))
-    }
-
-    /// How often another one was given before this placeholder stood for the input.
-    fn times(&self, path: &str, text: &str) -> Option<u32> {
-        if !is_placeholder(text) {
-            return None;
-        }
-        let stands = |times: &u32| placeholder(self.run_id(), &numbered(path, *times)) == text;
-        (0..TIMES_MAX).find(stands)
-    }
-
     /// Takes the value of a secret input for which a plan has this placeholder.
     pub fn input_as(&self, path: &str, placeholder: &str, value: SecretText) {
         let mut state = self.lock();
@@ -93,14 +69,6 @@ impl Secrets {
         }
         state.given.extend(marks);
         state.seal()
-    }
-}
-
-/// Where an input's value stands, the first or a later one.
-fn numbered(path: &str, times: u32) -> String {
-    match times {
-        0 => format!("inputs.{path}"),
-        times => format!("inputs.{path}#{}", times + 1),
     }
 }
 
@@ -160,16 +128,16 @@ mod tests {
     fn a_secret_that_is_given_again_is_told_from_another_by_the_next_process() {
         let folder = tempfile::tempdir().unwrap();
         let open = || Secrets::new("r1", Some(Vault::of_run(folder.path(), "r1"))).unwrap();
-        let password = open().placeholder_of_input("password");
-        assert_eq!(open().compare(&password, "one"), Given::Unknown);
         let begun = open();
-        begun.input("password", SecretText::new("one"));
+        let password = begun.input("password", SecretText::new("one"));
+        assert_eq!(open().compare(&password, "one"), Given::Unknown);
         let key = begun.input("table.key", SecretText::new("x"));
         begun.keep_given(|_| true).unwrap();
         assert_eq!(open().compare(&password, "one"), Given::Same);
         assert_eq!(open().compare(&password, "two"), Given::Other);
         let again = open();
-        let other = again.placeholder_after("password", &password);
+        let other = again.placeholder_of_input("password");
+        assert_ne!(other, password);
         again.input_as("password", &other, SecretText::new("two"));
         again
             .keep_given(|placeholder| placeholder == other)
@@ -202,23 +170,5 @@ mod tests {
         assert_eq!(again.compare(&password, "one"), Given::Same);
         let text = again.substitute(&answer).unwrap();
         assert_eq!(text["Code"], "a-code-shown-once");
-    }
-
-    #[test]
-    fn another_secret_has_another_placeholder_and_all_of_them_are_known() {
-        let secrets = Secrets::new("r1", None).unwrap();
-        let first = secrets.placeholder_of_input("a");
-        let second = secrets.placeholder_after("a", &first);
-        let third = secrets.placeholder_after("a", &second);
-        assert!(first != second && second != third && first != third);
-        for text in [&first, &second, &third] {
-            assert!(secrets.is_input("a", text));
-            assert!(!secrets.is_input("b", text));
-        }
-        assert!(!secrets.is_input("a", "plain text"));
-        secrets.input_as("a", &second, SecretText::new("value"));
-        let value = serde_json::json!(second);
-        assert_eq!(secrets.substitute(&value).unwrap(), "value");
-        assert!(secrets.substitute(&serde_json::json!(first)).is_err());
     }
 }

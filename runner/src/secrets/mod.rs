@@ -1,37 +1,47 @@
-//! Secrets of a run: what the guest, the journal and the screen see is a placeholder.
+//! Secrets of a run: what the guest, the journal and the screen see stands for them.
 //!
-//! A value enters as an input or in an answer of the cloud, leaves only in [`Secrets::substitute`]
-//! when a call is carried, and every occurrence in what comes back is swapped again. Credentials of
-//! the host are known here too, so that they are swapped, but have no placeholder that could be
-//! substituted. Nothing here decides who may be sent a secret: that is the broker's.
+//! A value enters as an input or in an answer of the cloud, and leaves only in [`Secrets::substitute`] when a call
+//! is carried. Where the contract says that a secret stands, a placeholder stands for it, which the guest that it
+//! was handed to may send again (`rutter-meaning` judges that). In every other text that comes from outside, or from
+//! a guest, it becomes a mark that brings nothing back. Numbers and truth values stay what they are: code decides by
+//! them. Credentials of the host are known here too, so that they are found, and have no placeholder.
 //!
-//! `placeholder` is the text that stands for a secret, `swap` finds secrets in foreign text, `vault`
-//! keeps what the cloud gave out until the run ends.
+//! `placeholder` draws what stands for a secret, `search` and `decode` find secrets in foreign text, `vault` keeps
+//! what the cloud gave out until the run ends, `weak` says which secrets are not searched for.
 
+mod decode;
 mod given;
 mod placeholder;
+mod search;
 mod shaped;
-mod swap;
 mod text;
 mod vault;
+mod weak;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rutter_engine::{At, Fault, Phase};
+use rutter_meaning::placeholder::placeholders;
+use rutter_meaning::{MARK, Rule};
 use serde_json::{Map, Value};
 
 pub use given::{Given, made_with};
-pub use placeholder::{UnknownPlaceholder, is_placeholder, placeholder};
-pub use swap::SHORTEST_IN_TEXT;
+pub use placeholder::UnknownPlaceholder;
 pub use text::SecretText;
 pub use vault::{Vault, VaultError};
 
-use swap::Pattern;
+use placeholder::Draw;
+use search::Searcher;
 use vault::Entry;
 
-/// What replaces a credential of the host: no placeholder, because nothing may bring it back.
+use crate::rules;
+
+/// What replaces a credential of the host.
 const HIDDEN: &str = "[hidden]";
+
+/// What replaces a placeholder that stands for nothing here.
+const FOREIGN: &str = "[secret of somebody else]";
 
 /// How a secret is written into a text that is sent as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +62,14 @@ pub struct Secrets {
 }
 
 struct State {
+    draw: Draw,
     known: Vec<Known>,
-    /// One for each of `known`, and one for each hidden credential.
-    patterns: Vec<Pattern>,
+    /// Credentials of the host.
+    hidden: Vec<SecretText>,
+    /// Texts that are no secrets: a secret that equals one is not searched for.
+    common: BTreeSet<String>,
+    /// What looks for all of them; made anew when another one is known.
+    searcher: Option<Option<Arc<Searcher>>>,
     /// Salted digests of the secret inputs that were given, by their placeholders.
     given: BTreeMap<String, String>,
     vault: Option<Vault>,
@@ -69,16 +84,34 @@ struct Known {
 }
 
 impl Secrets {
-    /// Opens the secrets of a run, with those its vault has kept. Without a vault (in a rehearsal)
-    /// nothing is kept on disk.
+    /// Opens the secrets of a run, with those its vault has kept. Without a vault nothing is kept on disk.
     ///
     /// # Errors
-    /// When the vault is damaged or cannot be read.
+    /// When the vault is damaged or cannot be read, or there are no random numbers.
     pub fn new(run_id: &str, vault: Option<Vault>) -> Result<Self, VaultError> {
+        let draw = match rules::hold(Rule::RandomPlaceholders) {
+            true => Draw::random()?,
+            false => Draw::seeded(run_id),
+        };
+        Self::drawing(run_id, draw, vault)
+    }
+
+    /// The secrets of a rehearsal: the same seed draws the same placeholders.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn rehearsed(run_id: &str, seed: &str) -> Result<Self, VaultError> {
+        Self::drawing(run_id, Draw::seeded(seed), None)
+    }
+
+    fn drawing(run_id: &str, draw: Draw, vault: Option<Vault>) -> Result<Self, VaultError> {
         let sealed = vault.as_ref().map(Vault::unseal).transpose()?;
         let mut state = State {
+            draw,
             known: Vec::new(),
-            patterns: Vec::new(),
+            hidden: Vec::new(),
+            common: BTreeSet::new(),
+            searcher: None,
             given: BTreeMap::new(),
             vault,
         };
@@ -108,8 +141,8 @@ impl Secrets {
     /// Takes the value of a secret input and returns its placeholder.
     pub fn input(&self, name: &str, value: SecretText) -> String {
         let path = format!("inputs.{name}");
-        let placeholder = placeholder(&self.run, &path);
         let mut state = self.lock();
+        let placeholder = state.draw.placeholder(&path);
         state.known.retain(|known| known.placeholder != placeholder);
         state.learn(placeholder.clone(), path, value, false);
         placeholder
@@ -117,16 +150,23 @@ impl Secrets {
 
     /// Returns the placeholder of an input whose value is not (or not yet) known here.
     pub fn placeholder_of_input(&self, name: &str) -> String {
-        placeholder(&self.run, &format!("inputs.{name}"))
+        self.lock().draw.placeholder(&format!("inputs.{name}"))
     }
 
-    /// Takes a credential of the host: swapped like any secret, and substituted nowhere.
+    /// Takes a credential of the host: found like any secret, and substituted nowhere.
     pub fn hide(&self, value: &SecretText) {
         let mut state = self.lock();
-        let known = state.patterns.iter().any(|known| known.value() == value);
-        if !known && !value.is_empty() {
-            state.patterns.push(Pattern::new(value, HIDDEN));
+        if !state.hidden.contains(value) && !value.is_empty() {
+            state.hidden.push(value.clone());
+            state.searcher = None;
         }
+    }
+
+    /// Takes texts that are no secrets, such as the values of other inputs and the ids of accounts.
+    pub fn are_common(&self, texts: impl IntoIterator<Item = String>) {
+        let mut state = self.lock();
+        state.common.extend(texts);
+        state.searcher = None;
     }
 
     /// Returns `value` with every placeholder in its texts and keys replaced by its secret: only for
@@ -192,44 +232,109 @@ impl Secrets {
         for pointer in pointers {
             let path = answer_path(at, action, pointer);
             each_at(answer, pointer, &mut |value| {
-                learned |= state.take(&self.run, &path, value);
+                learned |= state.take(&path, value);
             });
         }
         if learned { state.seal() } else { Ok(()) }
     }
 
-    /// Swaps every known secret in the keys and values of `value`, however it is encoded.
-    pub fn redact(&self, value: &mut Value) {
-        redact_value(value, &self.lock().patterns);
-    }
-
-    /// Returns `text` with every known secret swapped, however it is encoded.
-    pub fn redact_text(&self, text: &str) -> String {
-        swap::swap(text, &self.lock().patterns).unwrap_or_else(|| text.to_owned())
-    }
-
-    /// Returns `bytes` with every known secret swapped in whatever of them is text.
-    pub fn redact_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut swapped = Vec::with_capacity(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            swapped.extend_from_slice(self.redact_text(chunk.valid()).as_bytes());
-            swapped.extend_from_slice(chunk.invalid());
+    /// Takes the power of every placeholder in an answer: only what is put in for a secret of this answer is one.
+    pub fn disarm(&self, answer: &mut Value) {
+        if rules::hold(Rule::OwnSecrets) {
+            each_text(answer, &|text| {
+                let mut found = placeholders(text).peekable();
+                found.peek()?;
+                Some(replace_all(text, found, |_| FOREIGN.to_owned()))
+            });
         }
-        swapped
     }
 
-    /// Swaps every known secret in the texts of a fault.
+    /// Puts a mark for every known secret in the texts and keys of `value`, however it is encoded.
+    pub fn redact(&self, value: &mut Value) {
+        self.numbers(value);
+        if let Some(searcher) = self.searcher() {
+            each_text(value, &|text| searcher.text(text));
+        }
+    }
+
+    /// Returns `text` with a mark for every known secret, however it is encoded.
+    pub fn redact_text(&self, text: &str) -> String {
+        let found = self.searcher().and_then(|searcher| searcher.text(text));
+        found.unwrap_or_else(|| text.to_owned())
+    }
+
+    /// Returns `bytes` with a mark for every known secret in them, however it is encoded.
+    pub fn redact_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let found = self.searcher().and_then(|searcher| searcher.bytes(bytes));
+        found.unwrap_or_else(|| bytes.to_owned())
+    }
+
+    /// Puts a mark for every known secret in the texts of a fault.
     pub fn redact_fault(&self, fault: &mut Fault) {
-        let state = self.lock();
-        let texts = [&mut fault.code, &mut fault.message].into_iter();
-        for text in texts
-            .chain(fault.advice.as_mut())
-            .chain(fault.request_id.as_mut())
-        {
-            if let Some(swapped) = swap::swap(text, &state.patterns) {
-                *text = swapped;
+        let Some(searcher) = self.searcher() else {
+            return;
+        };
+        for text in texts_of(fault) {
+            if let Some(marked) = searcher.text(text) {
+                *text = marked;
             }
         }
+    }
+
+    /// Returns what a guest wrote with marks for secrets and for placeholders: nothing can be made with it.
+    pub fn inert_text(&self, text: &str) -> String {
+        let mut text = self.redact_text(text);
+        if rules::hold(Rule::InertMarks) && placeholders(&text).next().is_some() {
+            let state = self.lock();
+            text = replace_all(&text, placeholders(&text), |one| state.mark_of(one));
+        }
+        text
+    }
+
+    /// As [`Self::inert_text`], of every text and key in a value.
+    pub fn make_inert(&self, value: &mut Value) {
+        each_text(value, &|text| {
+            let inert = self.inert_text(text);
+            (inert != text).then_some(inert)
+        });
+    }
+
+    /// As [`Self::inert_text`], of the texts of a fault.
+    pub fn make_fault_inert(&self, fault: &mut Fault) {
+        for text in texts_of(fault) {
+            *text = self.inert_text(text);
+        }
+    }
+
+    /// A number that equals a secret was once swapped, and code decided by what it then was.
+    fn numbers(&self, value: &mut Value) {
+        if rules::hold(Rule::NumbersStay) {
+            return;
+        }
+        match value {
+            Value::Number(number) => {
+                let text = number.to_string();
+                let state = self.lock();
+                let known = state.known.iter().find(|one| one.value.expose() == text);
+                if let Some(known) = known {
+                    *value = Value::String(known.placeholder.clone());
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.numbers(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.numbers(field)),
+            Value::Null | Value::Bool(_) | Value::String(_) => {}
+        }
+    }
+
+    fn searcher(&self) -> Option<Arc<Searcher>> {
+        if !rules::hold(Rule::InertMarks) {
+            return None;
+        }
+        let mut state = self.lock();
+        if state.searcher.is_none() {
+            state.searcher = Some(state.new_searcher());
+        }
+        state.searcher.clone().flatten()
     }
 
     /// Removes what was kept on disk: the run has ended for good.
@@ -263,7 +368,7 @@ impl std::fmt::Debug for Secrets {
 
 impl State {
     fn learn(&mut self, placeholder: String, path: String, value: SecretText, sealed: bool) {
-        self.patterns.push(Pattern::new(&value, &placeholder));
+        self.searcher = None;
         self.known.push(Known {
             placeholder,
             path,
@@ -272,20 +377,38 @@ impl State {
         });
     }
 
+    fn new_searcher(&self) -> Option<Arc<Searcher>> {
+        let known = self
+            .known
+            .iter()
+            .map(|known| (&known.value, mark(&known.path)));
+        let hidden = self.hidden.iter().map(|value| (value, HIDDEN.to_owned()));
+        let strong = known
+            .chain(hidden)
+            .filter(|(value, _)| weak::why(value.expose(), &self.common).is_none());
+        Searcher::new(strong).map(Arc::new)
+    }
+
+    /// The mark for what a placeholder stands for.
+    fn mark_of(&self, placeholder: &str) -> String {
+        let known = self.known.iter().find(|one| one.placeholder == placeholder);
+        known.map_or_else(|| FOREIGN.to_owned(), |known| mark(&known.path))
+    }
+
     /// Swaps every text and number in `value`; returns whether one of them was new.
-    fn take(&mut self, run: &str, path: &str, value: &mut Value) -> bool {
+    fn take(&mut self, path: &str, value: &mut Value) -> bool {
         let text = match value {
             Value::String(text) => std::mem::take(text),
             Value::Number(number) => number.to_string(),
             Value::Array(items) => {
                 return items
                     .iter_mut()
-                    .fold(false, |learned, item| self.take(run, path, item) | learned);
+                    .fold(false, |learned, item| self.take(path, item) | learned);
             }
             Value::Object(fields) => {
-                return fields.values_mut().fold(false, |learned, field| {
-                    self.take(run, path, field) | learned
-                });
+                return fields
+                    .values_mut()
+                    .fold(false, |learned, field| self.take(path, field) | learned);
             }
             Value::Null | Value::Bool(_) => return false,
         };
@@ -294,13 +417,13 @@ impl State {
             return false;
         }
         let text = SecretText::new(text);
-        let (placeholder, learned) = self.placeholder_for(run, path, text);
+        let (placeholder, learned) = self.placeholder_for(path, text);
         *value = Value::String(placeholder);
         learned
     }
 
     /// A value that is known keeps its placeholder; another value at the same path gets the next one.
-    fn placeholder_for(&mut self, run: &str, path: &str, value: SecretText) -> (String, bool) {
+    fn placeholder_for(&mut self, path: &str, value: SecretText) -> (String, bool) {
         if let Some(known) = self.known.iter().find(|known| known.value == value) {
             return (known.placeholder.clone(), false);
         }
@@ -310,7 +433,7 @@ impl State {
             number += 1;
             numbered = format!("{path}#{number}");
         }
-        let placeholder = placeholder(run, &numbered);
+        let placeholder = self.draw.placeholder(&numbered);
         self.learn(placeholder.clone(), numbered, value, true);
         (placeholder, true)
     }
@@ -392,32 +515,56 @@ fn each_at(value: &mut Value, pointer: &str, found: &mut impl FnMut(&mut Value))
     }
 }
 
-fn redact_value(value: &mut Value, patterns: &[Pattern]) {
+/// What stands, where it may be read, for a secret at a path.
+fn mark(path: &str) -> String {
+    format!("{MARK}{path}]")
+}
+
+fn texts_of(fault: &mut Fault) -> impl Iterator<Item = &mut String> {
+    let texts = [&mut fault.code, &mut fault.message].into_iter();
+    texts
+        .chain(fault.advice.as_mut())
+        .chain(fault.request_id.as_mut())
+}
+
+/// Replaces texts and keys for which there is something else.
+fn each_text(value: &mut Value, other: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
-            if let Some(swapped) = swap::swap(text, patterns) {
-                *text = swapped;
+            if let Some(other) = other(text) {
+                *text = other;
             }
         }
-        Value::Number(number) => {
-            if let Some(swapped) = swap::swap_whole(&number.to_string(), patterns) {
-                *value = Value::String(swapped.to_owned());
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                redact_value(item, patterns);
-            }
-        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, other)),
         Value::Object(fields) => {
-            for (key, mut field) in std::mem::take(fields) {
-                redact_value(&mut field, patterns);
-                let key = swap::swap_inside(&key, patterns).unwrap_or(key);
-                fields.insert(key, field);
+            fields
+                .values_mut()
+                .for_each(|field| each_text(field, other));
+            if fields.keys().any(|key| other(key).is_some()) {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(key, field)| (other(&key).unwrap_or(key), field))
+                    .collect();
             }
         }
-        Value::Null | Value::Bool(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+fn replace_all(
+    text: &str,
+    places: impl Iterator<Item = std::ops::Range<usize>>,
+    by: impl Fn(&str) -> String,
+) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for place in places {
+        out.push_str(&text[done..place.start]);
+        out.push_str(&by(&text[place.clone()]));
+        done = place.end;
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 #[cfg(test)]

@@ -1,53 +1,39 @@
-//! What stands for a secret wherever it may be seen: `rutter-secret-` and 24 hexadecimal digits.
+//! Drawing what stands for a secret, and putting the secret back.
 
-use std::ops::Range;
-
+use rutter_meaning::placeholder::{DIGITS, PREFIX, placeholders};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-const PREFIX: &str = "rutter-secret-";
-const DIGITS: usize = 24;
+use super::vault::{VaultError, random};
 
-/// Returns the placeholder of a secret: fixed per run and path, so that replay meets the same text.
-pub fn placeholder(run: &str, path: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(run.as_bytes());
-    // A byte that neither part can hold keeps ("a", "bc") and ("ab", "c") apart.
-    hash.update([0]);
-    hash.update(path.as_bytes());
-    let digest = hash.finalize();
-    let mut text = String::with_capacity(PREFIX.len() + DIGITS);
-    text.push_str(PREFIX);
-    for byte in digest.iter().take(DIGITS / 2) {
-        text.push_str(&format!("{byte:02x}"));
+/// Draws placeholders. Whoever does not have the key can compute none.
+pub(super) struct Draw(Zeroizing<Vec<u8>>);
+
+impl Draw {
+    /// With a key that is forgotten with the process: what was drawn is kept with the first record, or in the
+    /// vault.
+    pub(super) fn random() -> Result<Self, VaultError> {
+        Ok(Self(Zeroizing::new(random::<32>()?.to_vec())))
     }
-    text
-}
 
-/// Whether a text is nothing but a placeholder.
-pub fn is_placeholder(text: &str) -> bool {
-    length_at_start(text) == Some(text.len())
-}
-
-/// Returns the length in bytes of the placeholder at the start of `text`, if one stands there.
-pub(super) fn length_at_start(text: &str) -> Option<usize> {
-    let digits = text.strip_prefix(PREFIX)?.as_bytes().get(..DIGITS)?;
-    digits
-        .iter()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        .then_some(PREFIX.len() + DIGITS)
-}
-
-/// Returns the place of the first placeholder at or after `from`.
-fn find(text: &str, from: usize) -> Option<Range<usize>> {
-    let mut from = from;
-    while let Some(offset) = text.get(from..)?.find(PREFIX) {
-        let start = from + offset;
-        if let Some(length) = length_at_start(&text[start..]) {
-            return Some(start..start + length);
-        }
-        from = start + PREFIX.len();
+    /// The same for the same seed.
+    pub(super) fn seeded(seed: &str) -> Self {
+        // A byte that no seed ends with keeps ("a", "bc") and ("ab", "c") apart.
+        Self(Zeroizing::new([seed.as_bytes(), &[0]].concat()))
     }
-    None
+
+    /// What stands for the secret at a path; the same each time.
+    pub(super) fn placeholder(&self, path: &str) -> String {
+        let digest = Sha256::new()
+            .chain_update(&*self.0)
+            .chain_update(path)
+            .finalize();
+        let digits = digest
+            .iter()
+            .take(DIGITS / 2)
+            .map(|byte| format!("{byte:02x}"));
+        std::iter::once(PREFIX.to_owned()).chain(digits).collect()
+    }
 }
 
 /// A placeholder whose secret is not known to this process.
@@ -68,7 +54,7 @@ pub(super) fn replace(
 ) -> Result<String, UnknownPlaceholder> {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
-    while let Some(place) = find(text, done) {
+    for place in placeholders(text) {
         let placeholder = &text[place.clone()];
         out.push_str(&text[done..place.start]);
         out.push_str(&value(placeholder).ok_or_else(|| UnknownPlaceholder {
@@ -82,21 +68,34 @@ pub(super) fn replace(
 
 #[cfg(test)]
 mod tests {
+    use rutter_meaning::placeholder::is_placeholder;
+
     use super::*;
 
     #[test]
-    fn a_placeholder_is_fixed_per_run_and_path() {
-        let one = placeholder("run-1", "inputs.password");
-        assert_eq!(one, placeholder("run-1", "inputs.password"));
-        assert_ne!(one, placeholder("run-2", "inputs.password"));
-        assert_ne!(one, placeholder("run-1", "inputs.password2"));
-        assert_eq!(length_at_start(&one), Some(one.len()));
-        assert_eq!(one.len(), 38);
+    fn a_placeholder_cannot_be_computed_and_is_the_same_for_the_same_seed() {
+        let one = Draw::random().unwrap();
+        let path = "inputs.password";
+        assert!(is_placeholder(&one.placeholder(path)));
+        assert_eq!(one.placeholder(path), one.placeholder(path));
+        assert_ne!(
+            one.placeholder(path),
+            Draw::random().unwrap().placeholder(path)
+        );
+        let seeded = Draw::seeded("7");
+        assert_eq!(
+            seeded.placeholder(path),
+            Draw::seeded("7").placeholder(path)
+        );
+        assert_ne!(
+            seeded.placeholder(path),
+            Draw::seeded("8").placeholder(path)
+        );
     }
 
     #[test]
     fn placeholders_are_replaced_inside_longer_text_and_next_to_each_other() {
-        let one = placeholder("r", "a");
+        let one = Draw::seeded("r").placeholder("a");
         let text = format!("user:{one}{one}, rutter-secret-nonsense");
         let replaced = replace(&text, |_| Some("x".to_owned())).unwrap();
         assert_eq!(replaced, "user:xx, rutter-secret-nonsense");

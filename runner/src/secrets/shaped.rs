@@ -3,7 +3,10 @@
 use rutter_contracts::is_key_field;
 use serde_json::Value;
 
-use super::{SecretText, Secrets, is_placeholder};
+use rutter_meaning::MARK;
+use rutter_meaning::placeholder::is_placeholder;
+
+use super::{SecretText, Secrets};
 use crate::rules::{self, Rule};
 
 /// What is shorter says too little to be known again elsewhere.
@@ -40,7 +43,7 @@ impl Secrets {
                 if text.len() >= KNOWN_MIN {
                     self.hide(&SecretText::new(std::mem::take(text)));
                 }
-                *text = format!("[secret {name}]");
+                *text = format!("{MARK}{name}]");
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_all(name, item)),
             // A list of objects called `AccessToken` says in their fields what each holds.

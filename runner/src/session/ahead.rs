@@ -68,7 +68,7 @@ impl Ahead {
     ) -> Result<Vec<(Step, Fault)>, SessionError> {
         let world = World::from_toml(NOWHERE, "no world")?;
         let plugins = load_components(&sandbox, &self.components)?;
-        let guests = Guests::new(sandbox, plugins, limits, Hosts::default());
+        let guests = Guests::new(sandbox, plugins, limits, Hosts::default(), secrets.clone());
         let carrier = Arc::new(SimCarrier::new(world, secrets));
         let mut run = Run::new();
         let mut journal = MemoryJournal::default();

@@ -14,6 +14,7 @@ use crate::drive::Wakeup;
 use crate::host::{
     BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
 };
+use crate::secrets::Secrets;
 
 /// How many events of guests wait before a guest has to: one each for all that run at once is enough,
 /// since a guest is suspended after its call; progress and log lines share the rest.
@@ -25,6 +26,7 @@ pub struct Guests {
     plugins: BTreeMap<String, Arc<Plugin>>,
     limits: Limits,
     hosts: Hosts,
+    secrets: Secrets,
     guests: HashMap<At, Guest>,
     /// Guests that execute code, as opposed to waiting for an answer.
     running: usize,
@@ -41,12 +43,13 @@ struct Guest {
 
 impl Guests {
     /// No guests yet; `plugins` by the digests that the plan names, `hosts` those
-    /// that the operator named.
+    /// that the operator named, `secrets` what no text of theirs may hold.
     pub fn new(
         sandbox: Arc<Sandbox>,
         plugins: BTreeMap<String, Arc<Plugin>>,
         limits: Limits,
         hosts: Hosts,
+        secrets: Secrets,
     ) -> Self {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         Self {
@@ -54,6 +57,7 @@ impl Guests {
             plugins,
             limits,
             hosts,
+            secrets,
             guests: HashMap::new(),
             running: 0,
             sender,
@@ -139,6 +143,7 @@ impl Guests {
             accounts: bound.collect::<Result<_, _>>()?,
             limits: self.limits.clone(),
             hosts: self.hosts.clone(),
+            secrets: self.secrets.clone(),
             started: now,
         };
         Ok((plugin, job))

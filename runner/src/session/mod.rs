@@ -122,6 +122,7 @@ impl Session {
         let mut shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
         let mut first = vec![start];
         first.extend(shell.look_at_clocks());
+        secrets.are_common(identities.values().map(|one| one.id.clone()));
         first.push(Input::AccountsConfirmed(identities));
         Ok(Self {
             run,
@@ -208,6 +209,7 @@ impl Session {
         first.extend(answered);
         // Before the accounts are confirmed nothing starts: the undo comes first.
         first.extend(aim.input(&by));
+        secrets.are_common(identities.values().map(|one| one.id.clone()));
         first.push(Input::AccountsConfirmed(identities));
         Ok(Self {
             run,
@@ -453,7 +455,13 @@ fn shell(
     let clock = Clock::new(equipment.settings.time_scale, latest);
     let watch = Watch::new(clock, carrier.time());
     let hosts = Hosts::named(equipment.settings.http.hosts.clone());
-    let guests = Guests::new(equipment.sandbox, plugins, equipment.limits, hosts);
+    let guests = Guests::new(
+        equipment.sandbox,
+        plugins,
+        equipment.limits,
+        hosts,
+        carrier.secrets(),
+    );
     LiveShell::new(
         guests,
         Arc::new(carrier),

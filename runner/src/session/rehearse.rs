@@ -83,12 +83,19 @@ pub async fn rehearse(
     } = rehearsal;
     let hosts = Hosts::noted(hosts);
     let identities = identities(&plan, &world)?;
+    secrets.are_common(identities.values().map(|one| one.id.clone()));
     let seed = world.seed();
     let before = world.summary();
     let start = Timestamp(world.start_ms());
     let plugins = load_components(&sandbox, &components)?;
     wishes.check(&plan, &plugins)?;
-    let guests = Guests::new(sandbox.clone(), plugins, limits, hosts.clone());
+    let guests = Guests::new(
+        sandbox.clone(),
+        plugins,
+        limits,
+        hosts.clone(),
+        secrets.clone(),
+    );
     let carrier = Arc::new(SimCarrier::new(world, secrets));
     let mut run = super::limited(Run::new(), &wishes);
     let mut journal = MemoryJournal::default();

@@ -6,6 +6,7 @@ use rutter_engine::{
     Again, Because, Change, Name, Part, PartRefused, Person, Plan, Run, Step, WayBack, Why,
     WhyStays,
 };
+use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
 use super::one_line;
@@ -162,7 +163,7 @@ fn of_inputs(was: &Value, is: &Value) -> Vec<String> {
 }
 
 fn holds_placeholder(value: &Value) -> bool {
-    crate::secrets::is_placeholder(value.as_str().unwrap_or_default())
+    is_placeholder(value.as_str().unwrap_or_default())
         || value
             .as_array()
             .into_iter()

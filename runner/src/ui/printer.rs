@@ -1,7 +1,7 @@
 //! Standard output and standard error, and what the operator wants to see there.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use crate::diagnostic::Style;
 use super::footer::Footer;
 use super::neutral::{guard, json_text};
 use super::{Drawing, Tone};
+use crate::secrets::Secrets;
 
 /// What the operator wants to see, and where it goes.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,8 @@ impl Output {
 pub struct Printer {
     output: Arc<Output>,
     footer: Footer,
+    /// What is printed is searched for these once more.
+    secrets: Arc<OnceLock<Secrets>>,
 }
 
 impl Printer {
@@ -62,7 +65,19 @@ impl Printer {
         Self {
             output: Arc::new(output),
             footer: Footer::default(),
+            secrets: Arc::default(),
         }
+    }
+
+    /// From here on no known secret of this run is printed, whatever brought it there.
+    pub fn keep_back(&self, secrets: &Secrets) {
+        // A command is about one run; what was known first is what it is about.
+        let _ = self.secrets.set(secrets.clone());
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let secrets = self.secrets.get();
+        secrets.map_or_else(|| text.to_owned(), |secrets| secrets.redact_text(text))
     }
 
     /// What the operator wants to see.
@@ -91,6 +106,7 @@ impl Printer {
     }
 
     fn write_answer(&self, text: &str) {
+        let text = self.without_secrets(text);
         // A reader that went away (`| head`) wants no more, and nobody else is there to be told.
         let _ = stdout().lock().write_all(text.as_bytes());
     }
@@ -119,6 +135,7 @@ impl Printer {
     }
 
     fn write_aside(&self, text: &str) {
+        let text = self.without_secrets(text);
         // As above.
         let _ = stderr().lock().write_all(text.as_bytes());
     }

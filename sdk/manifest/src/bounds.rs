@@ -89,6 +89,8 @@ fn lengths(manifest: &Manifest) -> Result<(), String> {
             texts.extend(http.methods.iter().map(String::as_str));
             texts.extend([http.host.as_str(), http.path.as_str()]);
         }
+        at_most("`secrets`", permission.secrets.len(), LIST_MAX, "entries")?;
+        texts.extend(permission.secrets.iter().map(String::as_str));
         for text in texts {
             characters("what a permission names", text, CALL_MAX)?;
         }

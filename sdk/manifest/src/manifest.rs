@@ -145,6 +145,9 @@ impl Manifest {
             {
                 return refuse(Some("http"), problem, None);
             }
+            if let Some(problem) = misplaced_secret(permission) {
+                return refuse(Some("secrets"), problem, None);
+            }
             if let Some(account) = &permission.account
                 && !self.accounts.contains_key(account)
             {
@@ -175,6 +178,22 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// A request by HTTP has an address, headers and a body; a call has parameters.
+fn misplaced_secret(permission: &Permission) -> Option<String> {
+    let by_http = permission.http.is_some();
+    let mut places = permission.secrets.iter();
+    let wrong = places.find(|place| {
+        let of_http = matches!(place.as_str(), "url" | "body") || place.starts_with("header:");
+        of_http != by_http
+    })?;
+    Some(match by_http {
+        true => {
+            format!("by HTTP a secret goes into `url`, `body` or `header:NAME`, not into `{wrong}`")
+        }
+        false => format!("a secret goes into a parameter of the call, and `{wrong}` is none"),
+    })
 }
 
 fn http_problem(http: &HttpPermission) -> Option<String> {

@@ -28,6 +28,15 @@ pub struct Permission {
     /// operator's settings mean for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// Where secrets may go beside the parameters that the cloud's API calls secret: names of parameters,
+    /// `CommandContent`, `DataDisk[].Key`; by HTTP `url`, `body`, `header:NAME`, `header:*`. Whoever reads that
+    /// place can read the secret.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "places"
+    )]
+    pub secrets: Vec<String>,
     /// Why the plugin wants it, for whoever decides.
     #[serde(deserialize_with = "reason")]
     pub reason: String,
@@ -190,6 +199,20 @@ fn is_call(text: &str) -> bool {
         && action.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
+fn places<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let places = Vec::<String>::deserialize(deserializer)?;
+    let is_place = |place: &String| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".[]_-:*".contains(&byte);
+        place.starts_with(|c: char| c.is_ascii_alphabetic()) && place.bytes().all(allowed)
+    };
+    match places.iter().find(|place| !is_place(place)) {
+        Some(place) => Err(serde::de::Error::custom(format!(
+            "a secret goes into a parameter, `CommandContent`, or by HTTP into `url`, `body` or `header:NAME`, not `{place}`"
+        ))),
+        None => Ok(places),
+    }
+}
+
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
@@ -245,6 +268,7 @@ mod tests {
             account: None,
             assumed: false,
             credential: credential.map(str::to_owned),
+            secrets: Vec::new(),
             reason: "r".to_owned(),
         };
         assert!(permission(Some("hook")).grants("hook"));

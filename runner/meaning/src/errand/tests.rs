@@ -11,6 +11,23 @@ version = "0.1.0"
 summary = "s"
 kind = "change"
 [accounts.account]
+[inputs.key]
+type = "secret"
+[inputs.open]
+type = "table"
+[inputs.note]
+type = "string"
+[[permissions]]
+call = ["r-kvstore:CreateAccount", "smc:CreateAccessToken", "smc:DeleteAccessToken"]
+reason = "r"
+[[permissions]]
+call = ["ecs:RunCommand"]
+secrets = ["CommandContent"]
+reason = "r"
+[[permissions]]
+http = { host = "a.example.com", methods = ["POST"], path = "/*" }
+secrets = ["url", "header:x-key"]
+reason = "r"
 [[permissions]]
 call = ["ram:CreateRole", "ram:DeleteRole", "ram:CreateAccessKey", "oss:DeleteBucket", "sts:AssumeRole"]
 reason = "r"
@@ -49,6 +66,15 @@ fn judged(
     made: Option<Made<'_>>,
     rules: Rules,
 ) -> (Result<(), Fault>, Option<Ask>, Option<Ask>) {
+    judged_with(errand, made, &Handed::default(), rules)
+}
+
+fn judged_with(
+    errand: Errand,
+    made: Option<Made<'_>>,
+    handed: &Handed,
+    rules: Rules,
+) -> (Result<(), Fault>, Option<Ask>, Option<Ask>) {
     let manifest = Manifest::parse(MANIFEST).unwrap();
     let at = At {
         step: "s".into(),
@@ -65,6 +91,7 @@ fn judged(
             generation: 0,
         },
         made,
+        handed,
         rules,
     };
     let permitted = judge.permit(&errand);
@@ -136,4 +163,138 @@ fn an_own_undo_destroys_unasked_what_its_step_made() {
     assert_eq!(ask("another", Rules::ALL.without(Rule::OwnUndo)), None);
     let bucket = errand(api("OSS", "DeleteBucket", json!({})), None);
     assert_eq!(judged(bucket, made, Rules::ALL).1, Some(Ask::Unknown));
+}
+
+const KEY: &str = "rutter-secret-0123456789abcdef01234567";
+const OTHERS: &str = "rutter-secret-76543210fedcba9876543210";
+
+/// What a guest is handed that has `KEY` as a secret input.
+fn handed() -> Handed {
+    let manifest = Manifest::parse(MANIFEST).unwrap();
+    let inputs = json!({ "key": KEY, "note": OTHERS, "open": {} });
+    Handed::at_start(&manifest, &inputs, None)
+}
+
+/// The code with which a call that carries secrets is refused, if it is.
+fn refused(errand: Errand) -> Option<String> {
+    let judged = judged_with(errand, None, &handed(), Rules::ALL).0;
+    judged.err().map(|fault| fault.code)
+}
+
+#[test]
+fn a_secret_goes_only_to_where_the_contracts_or_the_manifest_say() {
+    let account = |password: &str, description: &str| {
+        let parameters = json!({
+            "InstanceId": "r-1", "AccountName": "dts", "AccountPassword": password,
+            "AccountDescription": description,
+        });
+        errand(api("R-kvstore", "CreateAccount", parameters), None)
+    };
+    assert_eq!(refused(account(KEY, "plain")), None);
+    let place = Some("rutter.secret-place".to_owned());
+    assert_eq!(refused(account("Plain-word-1", KEY)), place);
+    let command = |name: &str| {
+        let parameters = json!({
+            "RegionId": "cn-hangzhou", "Type": "RunShellScript", "InstanceId": ["i-1"],
+            "CommandContent": format!("register {KEY}"), "Name": name,
+        });
+        errand(api("ECS", "RunCommand", parameters), None)
+    };
+    assert_eq!(refused(command("plain")), None);
+    assert_eq!(refused(command(&format!("is {KEY}"))), place);
+    let named = api(
+        "RAM",
+        "CreateRole",
+        json!({ "RoleName": "r", "AssumeRolePolicyDocument": "{}" }),
+    );
+    let mut by_name = named.clone();
+    by_name.parameters[KEY] = json!("x");
+    assert!(refused(errand(by_name, None)).is_some());
+    assert_eq!(refused(errand(named, None)), None);
+}
+
+#[test]
+fn a_secret_that_the_step_was_not_given_is_not_sent_even_where_one_belongs() {
+    let account = |password: &str| {
+        let parameters = json!({
+            "InstanceId": "r-1", "AccountName": "dts", "AccountPassword": password,
+        });
+        errand(api("R-kvstore", "CreateAccount", parameters), None)
+    };
+    // It stands in an input that is no secret, so nobody handed it over.
+    let foreign = Some("rutter.secret-foreign".to_owned());
+    assert_eq!(refused(account(OTHERS)), foreign);
+    assert_eq!(refused(account(&format!("{KEY}{OTHERS}"))), foreign);
+    let rules = Rules::ALL.without(Rule::OwnSecrets);
+    assert!(
+        judged_with(account(OTHERS), None, &handed(), rules)
+            .0
+            .is_ok()
+    );
+    let mut answered = handed();
+    let create = api("SMC", "CreateAccessToken", json!({ "Name": "of-this-run" }));
+    answered.answer(&create, &json!({ "AccessTokenCode": OTHERS, "Name": KEY }));
+    assert!(
+        judged_with(account(OTHERS), None, &answered, Rules::ALL)
+            .0
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_reverse_takes_no_secret_of_an_answer_to_where_none_belongs() {
+    let token = |back: Value| {
+        let create = api("SMC", "CreateAccessToken", json!({ "Name": "of-this-run" }));
+        errand(create, Some(api("SMC", "DeleteAccessToken", back)))
+    };
+    let place = Some("rutter.secret-place".to_owned());
+    let of = |pointer: &str| json!({ "AccessTokenId": { "$answer": pointer } });
+    assert_eq!(refused(token(of("/AccessTokenId"))), None);
+    assert_eq!(refused(token(of("/AccessTokenCode"))), place);
+    assert_eq!(refused(token(of(""))), place);
+    let parts = json!({ "AccessTokenId": { "$text": ["a", { "$answer": "/AccessTokenCode" }] } });
+    assert_eq!(refused(token(parts)), place);
+}
+
+#[test]
+fn a_mark_is_not_written_over_what_it_stands_for() {
+    let create = |text: &str| {
+        let parameters = json!({
+            "RoleName": "r", "AssumeRolePolicyDocument": "{}", "Description": text,
+        });
+        errand(api("RAM", "CreateRole", parameters), None)
+    };
+    let mark = Some("rutter.secret-mark".to_owned());
+    for text in [
+        "is [secret inputs.key]",
+        "[secret of somebody else]",
+        "[secret AccessKeySecret]",
+    ] {
+        assert_eq!(refused(create(text)), mark, "{text}");
+    }
+    assert_eq!(refused(create("[secret santa]")), None);
+}
+
+#[test]
+fn by_http_a_secret_goes_to_the_parts_that_the_manifest_names() {
+    let send = |url: &str, header: (&str, &str), body: &str| {
+        use base64::Engine as _;
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            url: url.to_owned(),
+            headers: vec![(header.0.to_owned(), header.1.to_owned())],
+            body: Some(base64::engine::general_purpose::STANDARD.encode(body)),
+            auth: None,
+        };
+        let url = Url::parse(url).unwrap();
+        refused(Errand::Http { request, url })
+    };
+    let url = "https://a.example.com/x";
+    let place = Some("rutter.secret-place".to_owned());
+    let with_key = format!("{url}?k={KEY}");
+    assert_eq!(send(&with_key, ("X-Key", KEY), "plain"), None);
+    assert_eq!(send(url, ("x-other", KEY), "plain"), place);
+    assert_eq!(send(url, ("x-key", "plain"), KEY), place);
+    let foreign = Some("rutter.secret-foreign".to_owned());
+    assert_eq!(send(url, ("x-key", OTHERS), "plain"), foreign);
 }

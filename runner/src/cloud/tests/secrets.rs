@@ -4,7 +4,7 @@ use super::*;
 use crate::secrets::SecretText;
 
 #[tokio::test]
-async fn a_secret_is_sent_as_itself_and_comes_back_as_its_placeholder() {
+async fn a_secret_is_sent_as_itself_and_comes_back_as_a_mark() {
     let server = Server::start(|request, _| {
         let password = request.parameter("AccountPassword").unwrap();
         let encoded = rutter_contracts::wire::percent_encode(password);
@@ -27,7 +27,10 @@ async fn a_secret_is_sent_as_itself_and_comes_back_as_its_placeholder() {
     assert_eq!(request.parameter("AccountPassword"), Some("p@ss wörd/1"));
     assert_eq!(
         answer,
-        json!({"Echo": format!("pw={placeholder}&"), placeholder.clone(): [placeholder]})
+        json!({
+            "Echo": "pw=[secret inputs.password]&",
+            "[secret inputs.password]": ["[secret inputs.password]"]
+        })
     );
 }
 
@@ -81,7 +84,7 @@ async fn what_the_cloud_gives_out_once_is_a_placeholder() {
 }
 
 #[tokio::test]
-async fn errors_that_quote_the_credential_or_a_secret_are_swapped() {
+async fn errors_that_quote_the_credential_or_a_secret_hold_marks() {
     let server = Server::start(|request, _| {
         let quoted = request.parameter("RoleName").unwrap();
         let message = format!("signed {quoted} with secret of ak-source&");
@@ -97,6 +100,6 @@ async fn errors_that_quote_the_credential_or_a_secret_are_swapped() {
         json!({"RoleName": placeholder}),
     );
     let fault = refused(bench.carry(&get).await);
-    let expected = format!("signed {placeholder} with [hidden]& (RAM:GetRole at ");
-    assert!(fault.message.starts_with(&expected), "{}", fault.message);
+    let expected = "signed [secret inputs.name] with [hidden]& (RAM:GetRole at ";
+    assert!(fault.message.starts_with(expected), "{}", fault.message);
 }

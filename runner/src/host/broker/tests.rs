@@ -66,6 +66,8 @@ impl Scene {
             line,
             tokens: rutter_meaning::Tokens::default(),
             undo: None,
+            handed: rutter_meaning::Handed::default(),
+            secrets: crate::secrets::Secrets::new("run", None).unwrap(),
             told: Told::default(),
             log_full: false,
         };

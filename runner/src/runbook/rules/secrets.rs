@@ -67,7 +67,7 @@ fn passed(
             text_passed(
                 text,
                 node.span,
-                secret || open(field),
+                field.holds_secret(),
                 secret,
                 path,
                 step,
@@ -98,18 +98,6 @@ fn passed(
             }
         }
         _ => {}
-    }
-}
-
-/// A field that takes anything, a secret too.
-fn open(field: &Field) -> bool {
-    match field.kind {
-        FieldKind::Table => field.fields.is_empty() || field.holds_secret(),
-        FieldKind::List => field
-            .items
-            .as_ref()
-            .is_none_or(|items| open(items) || items.holds_secret()),
-        _ => false,
     }
 }
 

@@ -13,7 +13,8 @@ use rutter_engine::{
 };
 use rutter_manifest::Manifest;
 use rutter_meaning::{
-    AsWritten, Errand, Judge, Made, Maker, Rules, Tokens, fingerprint, http_place, one_step,
+    AsWritten, Errand, Handed, Judge, Made, Maker, Rules, Tokens, answered, fingerprint,
+    http_place, one_step,
 };
 use serde_json::Value;
 
@@ -70,6 +71,8 @@ pub(super) struct Stage {
     undo: Option<Box<UndoRequest>>,
     /// The instant of the last answer that it got.
     told_at: Timestamp,
+    /// The secrets that it was handed.
+    handed: Handed,
     /// The call that it is suspended in.
     suspended: Option<Input>,
     told: Option<Result<Value, Fault>>,
@@ -127,6 +130,7 @@ impl Stage {
             playing: None,
             undo: None,
             told_at: now,
+            handed: Handed::default(),
             suspended: None,
             told: None,
             tokens: Tokens::default(),
@@ -147,6 +151,8 @@ impl Stage {
                 self.undo.clone_from(&started.undo);
                 self.told_at = self.now;
                 self.tokens = Tokens::default();
+                self.handed =
+                    Handed::at_start(&self.manifest, &started.inputs, started.undo.as_deref());
                 return Some(started);
             }
             if !self.step() {
@@ -257,6 +263,7 @@ impl Stage {
                 changes: &undo.changes,
                 known: &undo.known,
             }),
+            handed: &self.handed,
             rules: Rules::ALL,
         };
         let denied = judge.permit(&errand).err();
@@ -295,6 +302,7 @@ impl Stage {
         if at.phase == rutter_engine::Phase::Run {
             self.asked.push((print.clone(), call.clone()));
         }
+        let api = answered(&call);
         let input = Input::GuestCalled {
             at: at.clone(),
             index,
@@ -307,6 +315,10 @@ impl Stage {
         loop {
             if let Some(told) = self.told.take() {
                 self.told_at = self.now;
+                if let (Some((api, within)), Ok(answer)) = (&api, &told) {
+                    self.handed
+                        .answer(api, answer.get(within).unwrap_or(answer));
+                }
                 return told;
             }
             if !self.step() {

@@ -1,0 +1,140 @@
+//! The placeholders that a guest was handed: it may send those, and no others, and only to where a secret
+//! belongs.
+//!
+//! Handed are those in secret fields of the step's inputs, in secret fields of answers to its own calls, and to
+//! an undo those of the changes and the outputs that it takes back.
+
+use std::collections::BTreeSet;
+
+use rutter_contracts::Action;
+use rutter_engine::{Api, HostCall, Target, UndoRequest};
+use rutter_manifest::{Field, FieldKind, Manifest};
+use serde_json::Value;
+
+use crate::errand::known;
+use crate::placeholder::placeholders;
+
+/// The placeholders that a guest was handed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handed(BTreeSet<String>);
+
+impl Handed {
+    /// What a guest is handed when it starts.
+    pub fn at_start(manifest: &Manifest, inputs: &Value, undo: Option<&UndoRequest>) -> Self {
+        let mut handed = Self::default();
+        handed.fields(manifest.inputs.iter(), inputs);
+        for change in undo.into_iter().flat_map(|undo| &undo.changes) {
+            let Target::Api(api) = &change.call.target else {
+                continue;
+            };
+            // They were judged before the change was recorded.
+            handed.all(&api.parameters);
+            if let Some(answer) = &change.answer {
+                handed.answer(api, answer);
+            }
+        }
+        if let Some(outputs) = undo.and_then(|undo| undo.outputs.as_ref()) {
+            handed.fields(manifest.outputs.iter(), outputs);
+        }
+        handed
+    }
+
+    /// An answer to a call of its own.
+    pub fn answer(&mut self, api: &Api, answer: &Value) {
+        for pointer in known(api).into_iter().flat_map(secret_answers) {
+            each_at(answer, pointer, &mut |value| self.all(value));
+        }
+    }
+
+    /// Whether this placeholder is among them.
+    pub fn holds(&self, placeholder: &str) -> bool {
+        self.0.contains(placeholder)
+    }
+
+    fn fields<'a>(
+        &mut self,
+        fields: impl Iterator<Item = (&'a String, &'a Field)>,
+        values: &Value,
+    ) {
+        for (name, field) in fields {
+            if let Some(value) = values.get(name) {
+                self.field(field, value);
+            }
+        }
+    }
+
+    fn field(&mut self, field: &Field, value: &Value) {
+        match (field.kind, value) {
+            (FieldKind::Secret, value) => self.all(value),
+            (FieldKind::Table, values) => self.fields(field.fields.iter(), values),
+            (FieldKind::List, Value::Array(items)) => {
+                let inner = field.items.as_deref();
+                for (inner, item) in inner.into_iter().cycle().zip(items) {
+                    self.field(inner, item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Every placeholder in a value.
+    fn all(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                let found = placeholders(text).map(|place| text[place].to_owned());
+                self.0.extend(found);
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.all(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.all(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// The call of the cloud's API that a guest waits for, and in which field of what it is told its answer is: in none
+/// where it is told the answer alone.
+pub fn answered(call: &HostCall) -> Option<(Api, &'static str)> {
+    let (call, within) = match call {
+        HostCall::Call { call, find, .. } if find.is_some() => (call, "answer"),
+        HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => (call, ""),
+        HostCall::Sleep { .. } => return None,
+    };
+    match &call.target {
+        Target::Api(api) => Some((api.clone(), within)),
+        Target::AssumeRole { .. } | Target::Http(_) => None,
+    }
+}
+
+/// Pointers to what an action's answer holds of secrets; `*` stands for every element of a list.
+pub(crate) fn secret_answers(action: &Action) -> impl Iterator<Item = &str> {
+    action.secret_answers.iter().map(String::as_str)
+}
+
+/// Calls `found` with every value at a JSON pointer in which `*` means every element of a list.
+pub(crate) fn each_at<'a>(value: &'a Value, pointer: &str, found: &mut impl FnMut(&'a Value)) {
+    let Some(rest) = pointer.strip_prefix('/') else {
+        return found(value);
+    };
+    let (segment, rest) = match rest.find('/') {
+        Some(end) => rest.split_at(end),
+        None => (rest, ""),
+    };
+    match value {
+        Value::Array(items) if segment == "*" => {
+            items.iter().for_each(|item| each_at(item, rest, found));
+        }
+        Value::Array(items) => {
+            let at = segment.parse().ok();
+            if let Some(item) = at.and_then(|at: usize| items.get(at)) {
+                each_at(item, rest, found);
+            }
+        }
+        Value::Object(fields) => {
+            let key = segment.replace("~1", "/").replace("~0", "~");
+            if let Some(field) = fields.get(&key) {
+                each_at(field, rest, found);
+            }
+        }
+        _ => {}
+    }
+}
