@@ -12,6 +12,7 @@ pub mod ground;
 pub mod hostile;
 pub mod overlay;
 pub mod person;
+pub mod planted;
 mod procedure;
 mod proxy;
 pub mod random;

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::cloud::Paused;
+use crate::planted::Search;
 use crate::{Bench, Cloud, Ended, Place, Proxy};
 
 /// How many times faster time passes: hours of waiting in a second or two.
@@ -38,6 +39,8 @@ pub struct Rehearsed {
     cloud: Paused,
     /// For each account the id and the secret of a key.
     keys: BTreeMap<String, (String, String)>,
+    /// The secrets that are given with its inputs.
+    given: Vec<String>,
 }
 
 /// A change that a procedure makes.
@@ -60,6 +63,8 @@ pub struct Stage {
     /// What lies between.
     pub proxy: Proxy,
     procedure: Procedure,
+    /// The secrets of its accounts' keys and of its inputs.
+    secrets: Vec<String>,
     accounts: Vec<(String, String)>,
     gates: Vec<String>,
     settings: String,
@@ -146,14 +151,14 @@ impl Procedure {
                 of_kind("change-done").any(|done| done["change"] == intent["change"])
             })),
             keys: keys(&world),
+            given: given(&table(&self.inputs_file())),
             cloud: Paused::from_toml(&fast(world)),
         }
     }
 
     /// The world as its file has it.
     fn world(self) -> toml::Table {
-        let text = std::fs::read_to_string(Bench::top().join(self.world_file()));
-        toml::from_str(&text.expect("the world can be read")).expect("the world is TOML")
+        table(&self.world_file())
     }
 }
 
@@ -216,6 +221,12 @@ impl Rehearsed {
             cloud,
             proxy,
             procedure: self.procedure,
+            secrets: self
+                .keys
+                .values()
+                .map(|(_, secret)| secret.clone())
+                .chain(self.given.iter().cloned())
+                .collect(),
             accounts: self.accounts.clone(),
             gates: self.gates.clone(),
             settings: settings
@@ -227,6 +238,17 @@ impl Rehearsed {
 }
 
 impl Stage {
+    /// Where secrets of the accounts' keys and of the inputs are found, in whatever encoding: in the state folder and
+    /// in what a command said.
+    pub fn leaks(&self, said: &Ended) -> Vec<String> {
+        let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+        let search = Search::new(&secrets);
+        let mut found = search.of_folder(&self.bench.state());
+        found.extend(search.of("standard output", said.stdout.as_bytes()));
+        found.extend(search.of("standard error", said.stderr.as_bytes()));
+        found
+    }
+
     /// Stops it, for others to go on from there.
     pub async fn freeze(self) -> Frozen {
         let state = tempfile::tempdir().expect("a temporary folder can be made");
@@ -476,6 +498,30 @@ fn fast(mut world: toml::Table) -> String {
 }
 
 /// For each account of a world its first usable user's key id and secret.
+/// A file of the repository.
+fn table(file: &str) -> toml::Table {
+    let text = std::fs::read_to_string(Bench::top().join(file));
+    toml::from_str(&text.expect("it can be read")).expect("it is TOML")
+}
+
+/// The secrets of a file of inputs: its passwords, tokens and codes.
+fn given(inputs: &toml::Table) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in inputs {
+        match value {
+            toml::Value::Table(table) => found.extend(given(table)),
+            toml::Value::String(text) => {
+                let secret = ["password", "token", "secret", "code"];
+                if secret.iter().any(|ending| name.ends_with(ending)) {
+                    found.push(text.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 fn keys(world: &toml::Table) -> BTreeMap<String, (String, String)> {
     let accounts = world["accounts"].as_table().expect("a world has accounts");
     let key = |(name, account): (&String, &toml::Value)| {

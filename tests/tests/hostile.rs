@@ -52,11 +52,12 @@ fn show(held: &Held) -> String {
         ended,
         spent,
         changed,
+        planted,
     } = held;
     let text = format!("{}{}", ended.stdout, ended.stderr);
     let text: String = text.chars().take(3_000).collect();
     format!(
-        "  {command:?}: {:?}, {} KiB, {} ms, {changed:?}\n{}\n",
+        "  {command:?}: {:?}, {} KiB, {} ms, {changed:?}, {planted:?}\n{}\n",
         ended.code,
         spent.kibibytes,
         spent.cpu_ms,
@@ -71,6 +72,10 @@ fn text(held: &Held) -> String {
 /// What is wrong with how the program held a member.
 fn contained(member: &Member, all: &[Held]) -> Vec<String> {
     let mut wrong = Vec::new();
+    let ends = all.last().and_then(|held| held.ended.code);
+    if member.ends.is_some() && ends != member.ends {
+        wrong.push(format!("it ended with {ends:?}"));
+    }
     for held in all {
         let (command, text) = (held.command, text(held));
         match held.ended.code {
@@ -107,6 +112,11 @@ fn contained(member: &Member, all: &[Held]) -> Vec<String> {
         if command == Command::Run && !member.refused && member.runbook.is_none() && !alive {
             wrong.push("the other step was not carried out".to_owned());
         }
+        wrong.extend(
+            held.planted
+                .iter()
+                .map(|found| format!("{command:?}: {found}")),
+        );
         if held.spent.kibibytes > KIBIBYTES_MAX || held.spent.cpu_ms > CPU_MS_MAX {
             wrong.push(format!("{command:?} took too much"));
         }
@@ -123,6 +133,7 @@ fn let_through(member: &Member, all: &[Held]) -> Vec<String> {
         let text = text(held);
         off.says.iter().any(|part| text.contains(part.as_str()))
             || off.sends.iter().any(|action| held.changed.contains(action))
+            || (off.planted && !held.planted.is_empty())
             || (off.costs
                 && (held.spent.kibibytes > KIBIBYTES_MAX
                     || held.spent.cpu_ms > CPU_MS_MAX

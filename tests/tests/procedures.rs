@@ -74,6 +74,7 @@ async fn runs(rehearsed: &Rehearsed, no_return: Option<&str>) {
         ended.stderr
     );
     assert_eq!(ended.code, Some(0), "{what}");
+    assert_eq!(stage.leaks(&ended), Vec::<String>::new(), "{what}");
     assert_ne!(stage.cloud.state().await, before, "it changes something");
     if no_return.is_none() {
         let undone = stage.undo().await;
@@ -84,6 +85,7 @@ async fn runs(rehearsed: &Rehearsed, no_return: Option<&str>) {
             undone.stderr
         );
         assert_eq!(undone.code, Some(0), "{what}");
+        assert_eq!(stage.leaks(&undone), Vec::<String>::new(), "{what}");
         assert_eq!(stage.cloud.state().await, before, "{what}");
     }
 }

@@ -16,7 +16,7 @@ use toml::{Table, Value};
 pub use stage::{Held, hold};
 pub use tree::{Spent, watch};
 
-use crate::Bench;
+use crate::{Bench, planted};
 
 /// A member of the corpus.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +54,9 @@ pub struct Member {
     pub step: Table,
     /// The whole runbook, in place of the usual one.
     pub runbook: Option<String>,
+    /// Values of the runbook's inputs, given by the environment.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, String>,
     /// The whole world, in place of the usual one.
     pub world: Option<String>,
     /// A shell's commands that make what else lies in the folder of the runbook.
@@ -86,6 +89,8 @@ pub struct Member {
     /// Changes that a run may have made beside those of the other step: `RAM:CreateRole`.
     #[serde(default)]
     pub sent: Vec<String>,
+    /// The exit code of the last command.
+    pub ends: Option<i32>,
     /// What is seen where the rule is left out.
     pub off: Option<Off>,
 }
@@ -125,6 +130,8 @@ pub enum Command {
     Run,
     /// `rutter undo --yes` of that run.
     Undo,
+    /// `rutter approve --no` of what the hostile step asks.
+    Decline,
 }
 
 /// What is seen where the rule is left out: the test fails unless one of these is.
@@ -140,6 +147,9 @@ pub struct Off {
     /// Other rules that are left out with it, where two stop the same.
     #[serde(default)]
     pub also: Vec<String>,
+    /// A planted secret, somewhere.
+    #[serde(default)]
+    pub planted: bool,
     /// What it takes is over the bound.
     #[serde(default)]
     pub costs: bool,
@@ -179,6 +189,15 @@ impl Member {
     /// The kind of attack: the folder above its own.
     pub fn kind(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
+    }
+}
+
+impl Member {
+    /// The secrets that are planted for it: the account's key, and the inputs that are called so.
+    pub fn planted(&self) -> Vec<&str> {
+        let inputs = self.inputs.values().map(String::as_str);
+        let secrets = inputs.filter(|value| value.starts_with(planted::BEGINNING));
+        secrets.chain([stage::KEY_SECRET]).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::process;
 use toml::{Table, Value};
 
 use super::{Command, Guest, Member, Spent, make, watch};
+use crate::planted::Search;
 use crate::{Bench, Cloud, Ended, Paused};
 
 /// How long a command may take, on a machine that does much else.
@@ -14,6 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Memory that a process may have at most, in KiB.
 const MEMORY_MAX: u64 = 3 << 20;
+
+/// The secret of the account's key, which no file, screen or child may hold.
+pub(super) const KEY_SECRET: &str = "planted-key-secret-of-owner";
 
 /// The accounts that members attack: each with what would be missed.
 const WORLD: &str = r#"
@@ -62,6 +66,8 @@ pub struct Held {
     pub spent: Spent,
     /// The actions that changed the cloud, `RAM:CreateRole`, since the command before it.
     pub changed: Vec<String>,
+    /// Where planted secrets were found, in whatever encoding.
+    pub planted: Vec<String>,
 }
 
 /// A member's place: its files, its cloud, which of the two programs is tried.
@@ -87,7 +93,16 @@ pub async fn hold(member: &Member, with_rule: bool) -> Vec<Held> {
     let mut all = Vec::new();
     let mut seen = 0;
     for command in &member.commands {
-        let (ended, spent) = watch(place.command(*command), PATIENCE).await;
+        let (ended, spent, children) = watch(place.command(*command), PATIENCE).await;
+        let planted = Search::new(&member.planted());
+        let mut found = planted.of_folder(&place.bench.state());
+        for (what, text) in [
+            ("standard output", ended.stdout.as_bytes()),
+            ("standard error", ended.stderr.as_bytes()),
+            ("arguments and environment of children", &children),
+        ] {
+            found.extend(planted.of(what, text));
+        }
         let changes = place.cloud.changes().await;
         let changed = changes[seen..].iter().map(|(_, action, _)| action.clone());
         all.push(Held {
@@ -95,6 +110,7 @@ pub async fn hold(member: &Member, with_rule: bool) -> Vec<Held> {
             ended,
             spent,
             changed: changed.collect(),
+            planted: found,
         });
         seen = changes.len();
     }
@@ -128,10 +144,10 @@ impl Place {
             .unwrap_or_else(|| usual_runbook(member));
         let runbook = bench.write("h.toml", &runbook).display().to_string();
         bench.set("RUTTER_PROFILE_OWNER_ACCESS_KEY_ID", "LTAI-owner");
-        bench.set(
-            "RUTTER_PROFILE_OWNER_ACCESS_KEY_SECRET",
-            "planted-key-secret-of-owner",
-        );
+        bench.set("RUTTER_PROFILE_OWNER_ACCESS_KEY_SECRET", KEY_SECRET);
+        for (name, value) in &member.inputs {
+            bench.set(&format!("RUTTER_INPUT_{}", name.to_uppercase()), value);
+        }
         let program = match with_rule {
             true => Bench::binary(),
             false => {
@@ -177,6 +193,16 @@ impl Place {
             Command::Rehearse => vec!["rehearse", runbook, "--config", settings],
             Command::Run => vec!["run", runbook, "--account", account, "--config", settings],
             Command::Undo => vec!["undo", run.as_str(), "--yes", "--config", settings],
+            Command::Decline => {
+                vec![
+                    "approve",
+                    run.as_str(),
+                    "hostile",
+                    "--no",
+                    "--config",
+                    settings,
+                ]
+            }
         };
         if self.program == Bench::binary() {
             return self.bench.command_of(&self.program, &arguments);

@@ -22,11 +22,11 @@ pub struct Spent {
 }
 
 /// Runs a command to its end and watches what it takes. One that is not over in `patience` is stopped, and
-/// has no exit code.
+/// has no exit code. Returns as well what the arguments and environments of its children held.
 ///
 /// # Panics
 /// When it cannot be started.
-pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent) {
+pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent, Vec<u8>) {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -53,9 +53,10 @@ pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent) {
     });
     let mut spent = Spent::default();
     let mut cpu = BTreeMap::new();
+    let mut children = BTreeMap::new();
     let sampling = async {
         loop {
-            sample(root, &mut spent, &mut cpu);
+            sample(root, &mut spent, &mut cpu, &mut children);
             tokio::time::sleep(LOOK).await;
         }
     };
@@ -74,11 +75,17 @@ pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent) {
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
     };
-    (ended, spent)
+    let children = children.into_values().collect::<Vec<_>>().concat();
+    (ended, spent, children)
 }
 
 /// Adds what a process and its descendants have at this moment.
-fn sample(root: u32, spent: &mut Spent, cpu: &mut BTreeMap<u32, u64>) {
+fn sample(
+    root: u32,
+    spent: &mut Spent,
+    cpu: &mut BTreeMap<u32, u64>,
+    children_hold: &mut BTreeMap<u32, Vec<u8>>,
+) {
     let mut all = vec![root];
     let mut memory = 0;
     let mut next = 0;
@@ -92,12 +99,28 @@ fn sample(root: u32, spent: &mut Spent, cpu: &mut BTreeMap<u32, u64>) {
                 .split_whitespace()
                 .filter_map(|id| id.parse::<u32>().ok()),
         );
+        // What the command itself was given, its caller gave it.
+        if process != root {
+            let parts = ["cmdline", "environ"].map(|part| format!("{folder}/{part}"));
+            let read = |part: &String| std::fs::read(part).unwrap_or_default();
+            let held: Vec<u8> = parts.iter().flat_map(read).collect();
+            // Between fork and exec it still shows what the command was given.
+            if !is_the_same_program(process, root) && !held.is_empty() {
+                children_hold.insert(process, held);
+            }
+        }
         memory += resident(&folder);
         if let Some(ms) = processor_ms(&folder) {
             cpu.insert(process, ms);
         }
     }
     spent.kibibytes = spent.kibibytes.max(memory);
+}
+
+/// Whether a process runs what its root runs with the same arguments.
+fn is_the_same_program(process: u32, root: u32) -> bool {
+    let arguments = |id: u32| std::fs::read(format!("/proc/{id}/cmdline")).ok();
+    arguments(process) == arguments(root)
 }
 
 /// Resident memory that is not a file's, in KiB.
