@@ -5,6 +5,8 @@
 #   make check      the quick loop: does it compile, is it formatted
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
+#   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
+#   make fuzz       the same, two minutes each; FUZZ_SECONDS
 #   make deny       licences, sources and doubled crates by cargo-deny, which is installed into target/tools once
 #   make soak       run, resume and undo killed a thousand times at random; SOAK_SEED, SOAK_KILLS
 #   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
@@ -16,7 +18,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check plugins bench deny soak soak-matrix program wasm-target
+.PHONY: rehearse test check plugins bench deny fuzz fuzz-smoke soak soak-matrix program wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -28,6 +30,7 @@ test: wasm-target
 	CARGO_TARGET_DIR=$(abspath $(TARGET)) $(RUTTER) plugin build tests/hostile/guest --output $(TARGET)/hostile
 	set -e; for runbook in $(RUNBOOKS); do $(RUTTER) check "$$runbook"; done
 	$(CARGO) test --workspace
+	$(MAKE) fuzz-smoke
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
@@ -49,6 +52,14 @@ bench: plugins
 	$(CARGO) test --package rutter --lib measures_what_the_head_costs -- --ignored --nocapture
 	$(CARGO) test --package rutter-simcloud --test stories a_thousand_two_thousand -- --ignored --nocapture
 	$(CARGO) test --package rutter-tests --test bench -- --ignored --nocapture --test-threads 1
+
+# A workspace of its own, in the same target folder and with the same profile.
+fuzz-smoke:
+	CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) test --locked --manifest-path tests/fuzz/Cargo.toml
+
+FUZZ_SECONDS ?= 120
+fuzz:
+	FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) test --locked --manifest-path tests/fuzz/Cargo.toml --test smoke -- --nocapture --test-threads 2
 
 # `make test` holds deny.toml without the tool. Advisories need a database from the network: left out.
 deny: $(TARGET)/tools/bin/cargo-deny
