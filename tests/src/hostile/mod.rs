@@ -132,6 +132,8 @@ pub enum Command {
     Undo,
     /// `rutter approve --no` of what the hostile step asks.
     Decline,
+    /// `rutter resolve --leave` of what the hostile step made.
+    Leave,
 }
 
 /// What is seen where the rule is left out: the test fails unless one of these is.

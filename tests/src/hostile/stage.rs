@@ -193,16 +193,12 @@ impl Place {
             Command::Rehearse => vec!["rehearse", runbook, "--config", settings],
             Command::Run => vec!["run", runbook, "--account", account, "--config", settings],
             Command::Undo => vec!["undo", run.as_str(), "--yes", "--config", settings],
-            Command::Decline => {
-                vec![
-                    "approve",
-                    run.as_str(),
-                    "hostile",
-                    "--no",
-                    "--config",
-                    settings,
-                ]
-            }
+            Command::Decline => vec![
+                "approve", &run, "hostile", "--no", "--why", "not ours", "--config", settings,
+            ],
+            Command::Leave => vec![
+                "resolve", &run, "hostile", "--leave", "--why", "not ours", "--config", settings,
+            ],
         };
         if self.program == Bench::binary() {
             return self.bench.command_of(&self.program, &arguments);
