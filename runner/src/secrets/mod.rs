@@ -99,7 +99,7 @@ impl Secrets {
     /// The secrets of a rehearsal: the same seed draws the same placeholders.
     ///
     /// # Errors
-    /// None today.
+    /// As [`Self::new`].
     pub fn rehearsed(run_id: &str, seed: &str) -> Result<Self, VaultError> {
         Self::drawing(run_id, Draw::seeded(seed), None)
     }
