@@ -9,18 +9,7 @@ use crate::runbook::Checked;
 
 /// Plugins with what each may do, line by line.
 pub(super) fn lines<'a>(plugins: impl Iterator<Item = &'a Accepted>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for plugin in plugins {
-        let Accepted {
-            name,
-            version,
-            component,
-            ..
-        } = plugin;
-        lines.push(format!("plugin `{name}` {version}, {component}"));
-        lines.extend(plugin.may.iter().map(|may| format!("  {may}")));
-    }
-    lines
+    plugins.flat_map(Accepted::lines).collect()
 }
 
 /// All that is to be accepted of a runbook.

@@ -65,12 +65,6 @@ fn changed(then: &Accepted, now: &Accepted, lines: &mut Vec<String>) {
 
 /// A plugin that is there in one of them only.
 fn whole(sign: char, plugin: &Accepted, lines: &mut Vec<String>) {
-    let Accepted {
-        name,
-        version,
-        component,
-        ..
-    } = plugin;
-    lines.push(format!("{sign} plugin `{name}` {version}, {component}"));
-    lines.extend(plugin.may.iter().map(|may| format!("{sign}   {may}")));
+    let own = plugin.lines().into_iter();
+    lines.extend(own.map(|line| format!("{sign} {line}")));
 }

@@ -137,6 +137,16 @@ impl Entry {
 }
 
 impl Accepted {
+    /// What it is, and below that what it may do, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        let head = format!(
+            "plugin `{}` {}, {}",
+            self.name, self.version, self.component
+        );
+        let may = self.may.iter().map(|may| format!("  {may}"));
+        std::iter::once(head).chain(may).collect()
+    }
+
     fn of(found: &Found, bound: &Bound, accepted: Option<&Entry>) -> Self {
         let manifest = &found.manifest;
         let bytes = Which::Bytes(Digest(found.digest.clone()));
