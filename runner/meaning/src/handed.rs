@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::errand::known;
 use crate::placeholder::placeholders;
+use crate::pointer::each_at;
 
 /// The placeholders that a guest was handed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,8 +42,12 @@ impl Handed {
 
     /// An answer to a call of its own.
     pub fn answer(&mut self, api: &Api, answer: &Value) {
-        for pointer in known(api).into_iter().flat_map(secret_answers) {
-            each_at(answer, pointer, &mut |value| self.all(value));
+        let Some(action) = known(api).filter(|action| !action.secret_answers.is_empty()) else {
+            return;
+        };
+        let mut answer = answer.clone();
+        for pointer in secret_answers(action) {
+            each_at(&mut answer, pointer, &mut |value| self.all(value));
         }
     }
 
@@ -108,33 +113,4 @@ pub fn answered(call: &HostCall) -> Option<(Api, &'static str)> {
 /// Pointers to what an action's answer holds of secrets; `*` stands for every element of a list.
 pub(crate) fn secret_answers(action: &Action) -> impl Iterator<Item = &str> {
     action.secret_answers.iter().map(String::as_str)
-}
-
-/// Calls `found` with every value at a JSON pointer in which `*` means every element of a list.
-pub(crate) fn each_at<'a>(value: &'a Value, pointer: &str, found: &mut impl FnMut(&'a Value)) {
-    let Some(rest) = pointer.strip_prefix('/') else {
-        return found(value);
-    };
-    let (segment, rest) = match rest.find('/') {
-        Some(end) => rest.split_at(end),
-        None => (rest, ""),
-    };
-    match value {
-        Value::Array(items) if segment == "*" => {
-            items.iter().for_each(|item| each_at(item, rest, found));
-        }
-        Value::Array(items) => {
-            let at = segment.parse().ok();
-            if let Some(item) = at.and_then(|at: usize| items.get(at)) {
-                each_at(item, rest, found);
-            }
-        }
-        Value::Object(fields) => {
-            let key = segment.replace("~1", "/").replace("~0", "~");
-            if let Some(field) = fields.get(&key) {
-                each_at(field, rest, found);
-            }
-        }
-        _ => {}
-    }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::errand::{Look, known};
 use crate::handed::{Handed, secret_answers};
 use crate::placeholder::placeholders;
+use crate::pointer::each_at;
 use crate::rules::{Rule, Rules};
 
 /// How a mark begins that stands for a secret which may not be read.
@@ -79,7 +80,7 @@ impl Secrecy<'_> {
         // It is an answer like the cloud's own: secrets stand where the contract says, and nowhere else.
         let mut expected = look.answer.clone();
         for pointer in known(change).into_iter().flat_map(secret_answers) {
-            empty_at(&mut expected, pointer);
+            each_at(&mut expected, pointer, &mut |secret| *secret = Value::Null);
         }
         each_text(&look.answer, &mut |text| self.handed_all(text, &label))?;
         each_text(&expected, &mut |text| {
@@ -256,36 +257,6 @@ fn answers_secret(answers: Option<&Api>, pointer: &str) -> bool {
         let mut both = secret.iter().zip(&asked);
         both.all(|(secret, asked)| secret == "*" || secret == asked)
     })
-}
-
-/// Empties what stands at a pointer in which `*` means every element of a list.
-fn empty_at(value: &mut Value, pointer: &str) {
-    let Some(rest) = pointer.strip_prefix('/') else {
-        *value = Value::Null;
-        return;
-    };
-    let (segment, rest) = match rest.find('/') {
-        Some(end) => rest.split_at(end),
-        None => (rest, ""),
-    };
-    match value {
-        Value::Array(items) if segment == "*" => {
-            items.iter_mut().for_each(|item| empty_at(item, rest));
-        }
-        Value::Array(items) => {
-            let at = segment.parse().ok();
-            if let Some(item) = at.and_then(|at: usize| items.get_mut(at)) {
-                empty_at(item, rest);
-            }
-        }
-        Value::Object(fields) => {
-            let key = segment.replace("~1", "/").replace("~0", "~");
-            if let Some(field) = fields.get_mut(&key) {
-                empty_at(field, rest);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn host_of(url: &str) -> String {

@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rutter_engine::{At, Fault, Phase};
-use rutter_meaning::placeholder::placeholders;
-use rutter_meaning::{MARK, Rule};
+use rutter_meaning::placeholder::{placeholders, replaced, try_replaced};
+use rutter_meaning::{MARK, Rule, each_at};
 use serde_json::{Map, Value};
 
 pub use given::{Given, made_with};
@@ -206,12 +206,11 @@ impl Secrets {
         encoding: Encoding,
     ) -> Result<String, UnknownPlaceholder> {
         let state = self.lock();
-        placeholder::replace(text, |wanted| {
-            let known = state
-                .known
-                .iter()
-                .find(|known| known.placeholder == wanted)?;
-            Some(encode(known.value.expose(), encoding))
+        try_replaced(text, |wanted| {
+            let mut known = state.known.iter();
+            let known = known.find(|known| known.placeholder == wanted);
+            let known = known.ok_or_else(|| UnknownPlaceholder::new(wanted))?;
+            Ok(encode(known.value.expose(), encoding))
         })
     }
 
@@ -242,9 +241,8 @@ impl Secrets {
     pub fn disarm(&self, answer: &mut Value) {
         if rules::hold(Rule::OwnSecrets) {
             each_text(answer, &|text| {
-                let mut found = placeholders(text).peekable();
-                found.peek()?;
-                Some(replace_all(text, found, |_| FOREIGN.to_owned()))
+                placeholders(text).next()?;
+                Some(replaced(text, |_| FOREIGN.to_owned()))
             });
         }
     }
@@ -286,7 +284,7 @@ impl Secrets {
         let mut text = self.redact_text(text);
         if rules::hold(Rule::InertMarks) && placeholders(&text).next().is_some() {
             let state = self.lock();
-            text = replace_all(&text, placeholders(&text), |one| state.mark_of(one));
+            text = replaced(&text, |one| state.mark_of(one));
         }
         text
     }
@@ -485,36 +483,6 @@ fn answer_path(at: &At, action: &str, pointer: &str) -> String {
     format!("{phase}.{}{item}/{action}{pointer}", at.step)
 }
 
-/// Calls `found` with every value at a JSON pointer in which `*` means every element of a list.
-fn each_at(value: &mut Value, pointer: &str, found: &mut impl FnMut(&mut Value)) {
-    let Some(rest) = pointer.strip_prefix('/') else {
-        return found(value);
-    };
-    let (segment, rest) = match rest.find('/') {
-        Some(end) => rest.split_at(end),
-        None => (rest, ""),
-    };
-    match value {
-        Value::Array(items) if segment == "*" => {
-            for item in items {
-                each_at(item, rest, found);
-            }
-        }
-        Value::Array(items) => {
-            if let Some(item) = segment.parse().ok().and_then(|at: usize| items.get_mut(at)) {
-                each_at(item, rest, found);
-            }
-        }
-        Value::Object(fields) => {
-            let key = segment.replace("~1", "/").replace("~0", "~");
-            if let Some(field) = fields.get_mut(&key) {
-                each_at(field, rest, found);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// What stands, where it may be read, for a secret at a path.
 fn mark(path: &str) -> String {
     format!("{MARK}{path}]")
@@ -549,22 +517,6 @@ fn each_text(value: &mut Value, other: &impl Fn(&str) -> Option<String>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-fn replace_all(
-    text: &str,
-    places: impl Iterator<Item = std::ops::Range<usize>>,
-    by: impl Fn(&str) -> String,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut done = 0;
-    for place in places {
-        out.push_str(&text[done..place.start]);
-        out.push_str(&by(&text[place.clone()]));
-        done = place.end;
-    }
-    out.push_str(&text[done..]);
-    out
 }
 
 #[cfg(test)]
