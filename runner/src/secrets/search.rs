@@ -88,26 +88,21 @@ impl Searcher {
 
     /// Returns the text with every secret in it replaced; `None` when there is none.
     pub(super) fn text(&self, text: &str) -> Option<String> {
-        let hits = match self.hits(text.as_bytes()) {
-            Ok(hits) if hits.is_empty() => return None,
-            Ok(hits) => hits,
-            Err(TooMuch) => return Some(UNSEARCHED.to_owned()),
+        let whole = |hit: &mut Hit| {
+            hit.start = text.floor_char_boundary(hit.start);
+            hit.end = text.ceil_char_boundary(hit.end);
         };
-        let mut out = String::with_capacity(text.len());
-        let mut done = 0;
-        for Hit { start, end, owner } in hits {
-            let start = text.floor_char_boundary(start).max(done);
-            let end = text.ceil_char_boundary(end);
-            out.push_str(&text[done..start]);
-            out.push_str(&self.marks[owner]);
-            done = end;
-        }
-        out.push_str(&text[done..]);
-        Some(out)
+        let marked = self.marked(text.as_bytes(), &whole)?;
+        Some(String::from_utf8_lossy(&marked).into_owned())
     }
 
     /// As [`Self::text`], of bytes.
     pub(super) fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.marked(bytes, &|_| ())
+    }
+
+    /// Puts a mark in the place of every hit, each as `whole` widens it.
+    fn marked(&self, bytes: &[u8], whole: &dyn Fn(&mut Hit)) -> Option<Vec<u8>> {
         let hits = match self.hits(bytes) {
             Ok(hits) if hits.is_empty() => return None,
             Ok(hits) => hits,
@@ -115,10 +110,11 @@ impl Searcher {
         };
         let mut out = Vec::with_capacity(bytes.len());
         let mut done = 0;
-        for Hit { start, end, owner } in hits {
-            out.extend_from_slice(&bytes[done..start]);
-            out.extend_from_slice(self.marks[owner].as_bytes());
-            done = end;
+        for mut hit in hits {
+            whole(&mut hit);
+            out.extend_from_slice(&bytes[done..hit.start.max(done)]);
+            out.extend_from_slice(self.marks[hit.owner].as_bytes());
+            done = hit.end;
         }
         out.extend_from_slice(&bytes[done..]);
         Some(out)
