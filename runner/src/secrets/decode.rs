@@ -91,8 +91,14 @@ pub(super) fn each<E>(
     found: &mut impl FnMut(Decoded) -> Result<(), E>,
 ) -> Result<(), E> {
     let several = |_: u8, (start, end): (u32, u32)| end - start > 1;
-    hand_over(json(bytes).near(limits, &several), found)?;
-    hand_over(percent(bytes, false).near(limits, &several), found)?;
+    if bytes.contains(&b'\\') {
+        for skipped in 0..2 {
+            hand_over(json(bytes, skipped).near(limits, &several), found)?;
+        }
+    }
+    if bytes.contains(&b'%') {
+        hand_over(percent(bytes, false).near(limits, &several), found)?;
+    }
     if limits.spaces && bytes.contains(&b'+') {
         let or_plus = |byte: u8, origin: (u32, u32)| {
             several(byte, origin) || (byte == b' ' && bytes[origin.0 as usize] == b'+')
@@ -126,11 +132,22 @@ fn hand_over<E>(
     decoded.map_or(Ok(()), found)
 }
 
-/// Escapes of a JSON string; what is none stays.
-fn json(bytes: &[u8]) -> Decoded {
+/// Escapes of a JSON string; what is none stays, and so do so many backslashes at the beginning of several: the text
+/// before what was escaped may have ended with one.
+fn json(bytes: &[u8], skipped: usize) -> Decoded {
     let mut out = Decoded::new();
     let mut at = 0;
+    let mut run = 0;
     while at < bytes.len() {
+        run = match bytes[at] {
+            b'\\' => run + 1,
+            _ => 0,
+        };
+        if (1..=skipped).contains(&run) {
+            out.push(bytes[at], at, at + 1);
+            at += 1;
+            continue;
+        }
         let escape = (bytes[at] == b'\\').then(|| bytes.get(at + 1)).flatten();
         match escape {
             None => {

@@ -124,6 +124,14 @@ fn what_surrounds_a_secret_stays() {
 }
 
 #[test]
+fn an_escaped_secret_is_found_behind_a_backslash() {
+    let secrets = secrets();
+    secrets.input("key", SecretText::new("\tAA a\\\"A"));
+    let found = secrets.redact_text(r#"\\tAA a\\\"A"#);
+    assert_eq!(found, r"\[secret inputs.key]");
+}
+
+#[test]
 fn a_megabyte_of_what_might_be_encoded_is_searched_in_proportion_to_its_length() {
     let secrets = secrets();
     secrets.input("key", SecretText::new("hunter2-hunter2"));
