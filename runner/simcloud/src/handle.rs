@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
 use crate::caller::{Caller, authenticate};
+use crate::chance::{self, Mishap};
 use crate::identifier::Source;
 use crate::ledger::CallRecord;
 use crate::parameters::Parameters;
@@ -75,19 +76,26 @@ impl World {
             .as_ref()
             .map(|caller| caller.account.clone())
             .unwrap_or_default();
-        let latency_ms = self.note_call(moment, request, contract, account);
-        let answer = caller.and_then(|caller| self.answer(moment, request, contract, &caller));
+        let (latency_ms, mishap) = self.note_call(moment, request, contract, account);
+        let answer = caller.and_then(|caller| match mishap {
+            Some(mishap @ (Mishap::Throttled | Mishap::Failed)) => Err(mishap.refusal()),
+            Some(Mishap::Lost) => {
+                let done = self.answer(moment, request, contract, &caller);
+                done.and(Err(Mishap::Lost.refusal()))
+            }
+            None => self.answer(moment, request, contract, &caller),
+        });
         self.respond(answer, request, contract, latency_ms)
     }
 
-    /// Writes the call down and returns how long its answer takes.
+    /// Writes the call down and returns how long its answer takes, and what befalls it.
     fn note_call(
         &mut self,
         moment: Moment,
         request: &Request,
         contract: Option<&Action>,
         account: String,
-    ) -> u64 {
+    ) -> (u64, Option<Mishap>) {
         let number = self.ledger.calls.len() as u64 + 1;
         let source = Source {
             seed: moment.seed,
@@ -97,6 +105,7 @@ impl World {
         let jitter_ms = self.settings.latency.jitter.0.max(0) as u64;
         let latency_ms =
             self.latency_ms(contract) + source.number("latency", number, jitter_ms + 1);
+        let mishap = chance::draw(&self.settings.faults, &source, number);
         let product = contract.map_or(request.product.as_str(), |contract| contract.product);
         self.ledger.calls.push(CallRecord {
             number,
@@ -107,7 +116,7 @@ impl World {
             code: None,
             request_id,
         });
-        latency_ms
+        (latency_ms, mishap)
     }
 
     fn answer(

@@ -8,6 +8,7 @@
 
 mod answer;
 mod caller;
+mod chance;
 mod charges;
 mod difference;
 mod dts;

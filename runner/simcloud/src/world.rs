@@ -7,8 +7,8 @@ use crate::difference::{self, Summary};
 use crate::dts::{self, Job, Sync};
 use crate::ecs::{self, Ecs};
 use crate::file::{
-    self, DatabaseFile, DurationsFile, HttpScript, LatencyFile, PrecheckFile, RatesFile, SmcFile,
-    SoldOutFile, TroubleFile, WorldError,
+    self, DatabaseFile, DurationsFile, FaultsFile, HttpScript, LatencyFile, PrecheckFile,
+    RatesFile, SmcFile, SoldOutFile, TroubleFile, WorldError,
 };
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, PolicyName, Role, User};
@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub latency: LatencyFile,
     pub durations: DurationsFile,
     pub rates: RatesFile,
+    pub faults: FaultsFile,
     pub precheck: Vec<PrecheckFile>,
     pub smc: SmcFile,
     /// By region.

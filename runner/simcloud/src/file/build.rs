@@ -8,9 +8,9 @@ use toml::Spanned;
 
 use super::build_dts::{DTS_ROLE, dts_role};
 use super::error::{Place, WorldError};
-use super::http;
 use super::resources::Located;
 use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
+use super::{faults, http};
 use crate::dts::Sync;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
@@ -75,6 +75,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         latency: file.latency,
         durations: file.durations,
         rates: file.rates,
+        faults: faults::shares(file.faults, place)?,
         precheck: file.dts.precheck,
         smc: file.smc,
         dts_addresses: file.dts.addresses,

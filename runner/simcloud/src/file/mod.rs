@@ -7,6 +7,7 @@ mod build;
 mod build_dts;
 mod dts;
 mod error;
+mod faults;
 mod http;
 mod migrations;
 mod resources;
@@ -19,6 +20,7 @@ pub(crate) use dts::{
     PrecheckState, Stage, TroubleFile,
 };
 pub use error::WorldError;
+pub(crate) use faults::FaultsFile;
 pub use http::HttpScript;
 pub(crate) use resources::{
     Architecture, DiskFile, EcsFile, Edition, ImageFile, Network, Os, RedisFile, SnapshotFile,
@@ -76,6 +78,8 @@ pub(crate) struct WorldFile {
     pub durations: DurationsFile,
     #[serde(default)]
     pub rates: RatesFile,
+    #[serde(default)]
+    pub faults: Option<Spanned<FaultsFile>>,
     #[serde(default)]
     pub dts: DtsFile,
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! The world, told as the documents tell it: one file a product, and what holds for all.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing fails there")]
 
+mod chance;
 mod costs;
 mod documented;
 mod dts;

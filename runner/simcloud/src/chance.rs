@@ -1,0 +1,55 @@
+//! Calls that go wrong by chance, as calls of the real cloud do now and then: which of them, the seed says.
+
+use crate::answer::Refusal;
+use crate::file::FaultsFile;
+use crate::identifier::Source;
+
+/// Shares are drawn in this many parts.
+const PARTS: u64 = 1_000_000;
+
+/// What befalls a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// It is refused, because there are too many; nothing is done.
+    Throttled,
+    /// The service fails before it did anything.
+    Failed,
+    /// The service fails after it did what it was asked for.
+    Lost,
+}
+
+/// Draws what befalls the call with this number; most often nothing.
+pub(crate) fn draw(faults: &FaultsFile, source: &Source<'_>, call: u64) -> Option<Mishap> {
+    if faults.is_none() {
+        return None;
+    }
+    let drawn = source.number("mishap", call, PARTS) as f64 / PARTS as f64;
+    let shares = [
+        (faults.throttled, Mishap::Throttled),
+        (faults.failed, Mishap::Failed),
+        (faults.lost, Mishap::Lost),
+    ];
+    let mut below = 0.0;
+    shares.into_iter().find_map(|(share, mishap)| {
+        below += share;
+        (drawn < below).then_some(mishap)
+    })
+}
+
+impl Mishap {
+    /// What the caller is told: of the last two the same, which is what makes them hard.
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::Throttled => Refusal::new(
+                400,
+                "Throttling.User",
+                "Request was denied due to user flow control.",
+            ),
+            Self::Failed | Self::Lost => Refusal::new(
+                503,
+                "ServiceUnavailable",
+                "The request has failed due to a temporary failure of the server.",
+            ),
+        }
+    }
+}
