@@ -12,21 +12,21 @@ pub(crate) struct Sizes {
 }
 
 /// Returns the page that is asked for by `PageNumber` and `PageSize`, with the fields that tell which it is.
-pub(crate) fn numbered(
+pub(crate) fn numbered<T>(
     parameters: Parameters<'_>,
     sizes: Sizes,
-    items: Vec<Value>,
-) -> (Vec<Value>, Value) {
+    items: Vec<T>,
+) -> (Vec<T>, Value) {
     numbered_by(parameters, "PageNumber", sizes, items)
 }
 
 /// The same, for an action that calls the number otherwise.
-pub(crate) fn numbered_by(
+pub(crate) fn numbered_by<T>(
     parameters: Parameters<'_>,
     name: &str,
     sizes: Sizes,
-    items: Vec<Value>,
-) -> (Vec<Value>, Value) {
+    items: Vec<T>,
+) -> (Vec<T>, Value) {
     let number = parameters.integer(name).unwrap_or(1).max(1);
     let size = parameters
         .integer("PageSize")
@@ -34,7 +34,7 @@ pub(crate) fn numbered_by(
         .clamp(1, sizes.most);
     let total = items.len();
     let skipped = usize::try_from((number - 1).saturating_mul(size)).unwrap_or(usize::MAX);
-    let page: Vec<Value> = items
+    let page: Vec<T> = items
         .into_iter()
         .skip(skipped)
         .take(size as usize)
@@ -44,11 +44,11 @@ pub(crate) fn numbered_by(
 }
 
 /// Returns the page that is asked for by `NextToken` and `MaxResults`, or by number if neither is given.
-pub(crate) fn marked(
+pub(crate) fn marked<T>(
     parameters: Parameters<'_>,
     sizes: Sizes,
-    items: Vec<Value>,
-) -> (Vec<Value>, Value) {
+    items: Vec<T>,
+) -> (Vec<T>, Value) {
     let token = parameters.filled("NextToken");
     let size = parameters.integer("MaxResults");
     if token.is_none() && size.is_none() {
@@ -59,7 +59,7 @@ pub(crate) fn marked(
         .and_then(|token| token.strip_prefix(MARK)?.parse::<usize>().ok())
         .unwrap_or(0);
     let total = items.len();
-    let page: Vec<Value> = items.into_iter().skip(skipped).take(size).collect();
+    let page: Vec<T> = items.into_iter().skip(skipped).take(size).collect();
     let next = skipped.saturating_add(page.len());
     let mut fields = json!({ "TotalCount": total });
     if next < total {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Register<T> {
     held: BTreeMap<String, T>,
     agenda: Agenda,
+    index: Index<T>,
     /// While somebody watches: what each resource that was touched since was before; `None` if it was not there.
     watched: Option<BTreeMap<String, Option<T>>>,
     looks: Looks,
@@ -23,6 +24,15 @@ struct Agenda {
     dates: BTreeMap<String, i64>,
     /// Those that were touched, of which nobody has said yet when they are due.
     undated: BTreeSet<String>,
+}
+
+/// By which other names a resource is called, and who is called so. It is as old as the agenda: what was touched since
+/// is looked at as well.
+#[derive(Clone, Debug)]
+struct Index<T> {
+    names: Option<fn(&T) -> Vec<String>>,
+    by_name: BTreeMap<String, BTreeSet<String>>,
+    by_id: BTreeMap<String, Vec<String>>,
 }
 
 /// A count that goes on while the register is only read.
@@ -46,13 +56,48 @@ impl<T> Default for Register<T> {
         Self {
             held: BTreeMap::new(),
             agenda: Agenda::default(),
+            index: Index::default(),
             watched: None,
             looks: Looks::default(),
         }
     }
 }
 
+impl<T> Default for Index<T> {
+    fn default() -> Self {
+        Self {
+            names: None,
+            by_name: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+        }
+    }
+}
+
 impl<T: Clone> Register<T> {
+    /// From here on its resources are found by these names, too.
+    pub fn called_by(mut self, names: fn(&T) -> Vec<String>) -> Self {
+        self.index.names = Some(names);
+        self
+    }
+
+    /// Returns those that are called so, by id.
+    pub fn called(&self, name: &str) -> Vec<(&String, &T)> {
+        let Some(names) = self.index.names else {
+            return Vec::new();
+        };
+        let ids: BTreeSet<&String> = match self.agenda.kept {
+            true => {
+                let called = self.index.by_name.get(name).into_iter().flatten();
+                called.chain(&self.agenda.undated).collect()
+            }
+            false => self.held.keys().collect(),
+        };
+        self.looks.add(ids.len() as u64);
+        let held = ids.into_iter().filter_map(|id| self.held.get_key_value(id));
+        held.filter(|(_, resource)| names(resource).iter().any(|one| one == name))
+            .collect()
+    }
+
     pub fn contains_key(&self, id: &str) -> bool {
         self.held.contains_key(id)
     }
@@ -138,6 +183,7 @@ impl<T: Clone> Register<T> {
         for id in &due {
             let date = self.held.get(id).and_then(&date);
             self.agenda.date(id, date);
+            self.index.note(id, self.held.get(id));
         }
         let by_date = self.agenda.by_date.iter();
         due.extend(
@@ -190,6 +236,28 @@ impl<T> Registered for Register<T> {
 
     fn looks(&self) -> u64 {
         self.looks.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Index<T> {
+    /// Notes by which names a resource is called now; none if it is gone.
+    fn note(&mut self, id: &str, resource: Option<&T>) {
+        let Some(names) = self.names else { return };
+        for before in self.by_id.remove(id).into_iter().flatten() {
+            if let Some(ids) = self.by_name.get_mut(&before) {
+                ids.remove(id);
+                if ids.is_empty() {
+                    self.by_name.remove(&before);
+                }
+            }
+        }
+        let Some(resource) = resource else { return };
+        let names = names(resource);
+        for name in &names {
+            let ids = self.by_name.entry(name.clone()).or_default();
+            ids.insert(id.to_owned());
+        }
+        self.by_id.insert(id.to_owned(), names);
     }
 }
 
@@ -253,6 +321,28 @@ mod tests {
         assert_eq!(register.due(0, |at| Some(*at)), ["n10", "n20", "n5"]);
         assert_eq!(register.due(30, |at| Some(*at)), ["n30", "n5"]);
         assert_eq!(register.due(50, |at| Some(*at)), ["n10", "n30", "n5"]);
+    }
+
+    #[test]
+    fn who_is_called_so_is_found_without_looking_at_the_others_whatever_was_touched_since() {
+        let mut register = three().called_by(|number| vec![format!("tens {}", number / 10)]);
+        let ids = |register: &Register<i64>, name: &str| {
+            let called = register.called(name).into_iter();
+            called.map(|(id, _)| id.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&register, "tens 2"), ["n20"]);
+        register.due(0, |_| None);
+        let looks = register.looks();
+        assert_eq!(ids(&register, "tens 2"), ["n20"]);
+        assert_eq!(register.looks() - looks, 1);
+        *register.get_mut("n10").unwrap() = 21;
+        register.remove("n20");
+        register.insert("n22".to_owned(), 22);
+        assert_eq!(ids(&register, "tens 2"), ["n10", "n22"]);
+        assert_eq!(ids(&register, "tens 1"), [""; 0]);
+        register.due(0, |_| None);
+        assert_eq!(ids(&register, "tens 2"), ["n10", "n22"]);
+        assert_eq!(ids(&register, "tens 1"), [""; 0]);
     }
 
     #[test]

@@ -58,13 +58,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
                 .is_none_or(|id| job.is_about(&id))
             && !job.is_deleted()
     };
-    let jobs: Vec<Value> = scene
-        .account()
-        .dts
-        .values()
-        .filter(matches)
-        .map(|job| listed(scene, job))
-        .collect();
+    let jobs: Vec<&Job> = scene.account().dts.values().filter(matches).collect();
     let total = jobs.len();
     let (page, mut answer) = numbered(
         parameters,
@@ -76,6 +70,8 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     );
     answer["PageRecordCount"] = json!(page.len());
     answer["TotalRecordCount"] = json!(total);
+    // What is not on the page is not written out.
+    let page: Vec<Value> = page.into_iter().map(|job| listed(scene, job)).collect();
     answer["DtsJobList"] = json!(page);
     answer["Success"] = json!(true);
     answer["HttpStatusCode"] = json!(200);

@@ -163,6 +163,26 @@ impl Job {
         )
     }
 
+    /// Returns what it is looked for by: its instance, and the databases at its ends.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = vec![Self::by_instance(&self.instance_id)];
+        if let Some(setup) = &self.setup {
+            names.push(Self::by_end(&setup.source.instance_id));
+            names.push(Self::by_end(&setup.destination.instance_id));
+        }
+        names
+    }
+
+    /// The name of a task by its instance.
+    pub fn by_instance(instance: &str) -> String {
+        format!("instance {instance}")
+    }
+
+    /// The name of all tasks from or to a database.
+    pub fn by_end(database: &str) -> String {
+        format!("end {database}")
+    }
+
     /// Returns whether one of its ends is this database.
     pub fn is_about(&self, instance: &str) -> bool {
         self.setup.as_ref().is_some_and(|setup| {

@@ -62,11 +62,17 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
         .filled("DtsInstanceId")
         .or_else(|| scene.parameters.filled("DtsInstanceID"));
     let deleted_ms = scene.settings().durations.dts_deleted.0;
-    let ids: Vec<String> = job.iter().cloned().collect();
-    let mut named = scene.account().dts.named(&ids).map(|(_, held)| held);
-    let found = named.find(|held| {
-        let fits = job.as_ref().is_none_or(|id| *id == held.id)
-            && instance.as_ref().is_none_or(|id| *id == held.instance_id);
+    let dts = &scene.account().dts;
+    let named: Vec<&Job> = match (&job, &instance) {
+        (Some(id), _) => dts.get(id).into_iter().collect(),
+        (None, Some(instance)) => {
+            let called = dts.called(&Job::by_instance(instance)).into_iter();
+            called.map(|(_, held)| held).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    let found = named.into_iter().find(|held| {
+        let fits = instance.as_ref().is_none_or(|id| *id == held.instance_id);
         fits && held.is_readable(scene.now, deleted_ms)
     });
     match (found, job, instance) {

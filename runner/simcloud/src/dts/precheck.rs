@@ -78,7 +78,9 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
 
 /// Returns why another task of the account stands in the way.
 fn competitor(world: &World, account: &str, job: &Job, setup: &Setup) -> Option<String> {
-    let jobs = world.accounts.get(account)?.dts.values();
+    let by_source = Job::by_end(&setup.source.instance_id);
+    let jobs = world.accounts.get(account)?.dts.called(&by_source);
+    let jobs = jobs.into_iter().map(|(_, other)| other);
     let other = jobs.filter(|other| other.id != job.id && other.is_under_way());
     let same = |other: &&Job| {
         other.setup.as_ref().is_some_and(|other| {

@@ -141,10 +141,10 @@ fn patience(world: &World, account: &str, job: &Job) -> i64 {
         .accounts
         .get(account)
         .into_iter()
-        .flat_map(|account| account.dts.values());
-    let shared = others.filter(|other| {
-        other.is_under_way() && ends.iter().any(|instance| other.is_about(instance))
-    });
+        .flat_map(|account| ends.map(|end| account.dts.called(&Job::by_end(end))))
+        .flatten()
+        .map(|(_, other)| other);
+    let shared = others.filter(|other| other.is_under_way());
     let times = shared.filter_map(|other| Some(other.setup.as_ref()?.connection_retry_ms()));
     times
         .chain([setup.connection_retry_ms()])

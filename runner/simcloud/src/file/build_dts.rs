@@ -39,7 +39,7 @@ impl Builder<'_, '_> {
         files: Vec<Spanned<DtsJobFile>>,
         start_ms: i64,
     ) -> Result<Register<dts::Job>, WorldError> {
-        let mut jobs = Register::default();
+        let mut jobs = Register::default().called_by(dts::Job::names);
         for file in files {
             let span = file.span();
             for file in self.resources(vec![file])? {

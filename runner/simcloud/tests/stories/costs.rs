@@ -34,7 +34,9 @@ const WORKLOADS: &[Workload] = &[
             "SourceRegion": "cn-hangzhou", "DestinationRegion": "cn-hangzhou", "SourceEndpointEngineName": "Redis",
             "DestinationEndpointEngineName": "Redis",
         });
-        story.call("source", "DTS:CreateDtsInstance", bought);
+        let made = story.call("source", "DTS:CreateDtsInstance", bought);
+        let named = json!({ "RegionId": "cn-hangzhou", "DtsInstanceID": made["InstanceId"] });
+        story.call("source", "DTS:DescribeDtsJobDetail", named);
     }),
     ("activation codes", |story, number| {
         let code = story.call(
