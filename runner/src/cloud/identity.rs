@@ -2,6 +2,7 @@
 //! in an account that the operator did not mean.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rutter_engine::{Account, Fault, FaultClass, Identity, Name, Outcome, Principal};
 use serde_json::{Value, json};
@@ -9,12 +10,30 @@ use serde_json::{Value, json};
 use super::call::ApiCall;
 use super::live::LiveCarrier;
 
+/// How often a cloud that is too busy to answer is asked…
+const TRIES_MAX: u32 = 6;
+/// …and the first pause in between; it doubles.
+const PAUSE_FIRST: Duration = Duration::from_millis(250);
+
 impl LiveCarrier {
-    /// Asks the cloud who an account is.
+    /// Asks the cloud who an account is. No engine stands behind this call that would repeat it.
     ///
     /// # Errors
     /// The cloud's refusal, or why it could not be asked.
     pub async fn identify(&self, account: &Principal) -> Result<Identity, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.ask_who(account).await {
+                Err(fault) if tries < TRIES_MAX && is_busy(&fault) => {
+                    tokio::time::sleep(PAUSE_FIRST * 2_u32.pow(tries - 1)).await;
+                    tries += 1;
+                }
+                asked => return asked,
+            }
+        }
+    }
+
+    async fn ask_who(&self, account: &Principal) -> Result<Identity, Fault> {
         let call = ApiCall::read(account, "STS", "GetCallerIdentity");
         let outcome = self.send(&call, &json!({})).await;
         let answer = match self.swapped(outcome) {
@@ -69,6 +88,12 @@ impl LiveCarrier {
             Err(faults)
         }
     }
+}
+
+/// Whether the cloud itself said that it might answer next time. That nobody is reached, the operator should know at
+/// once.
+fn is_busy(fault: &Fault) -> bool {
+    fault.class == FaultClass::Retry && !fault.code.starts_with("rutter.")
 }
 
 fn mismatch(name: &str, account: &Account, identity: &Identity) -> Option<Fault> {

@@ -178,6 +178,21 @@ async fn an_account_that_is_not_bound_is_refused_here() {
 }
 
 #[tokio::test]
+async fn who_an_account_is_is_asked_again_where_the_cloud_is_busy() {
+    let busy = |code: &str| json!({"Code": code, "Message": "later"});
+    let server = Server::start(move |request, number| match number {
+        0 => Reply::Json(400, busy("Throttling.User")),
+        1 => Reply::Json(503, busy("ServiceUnavailable")),
+        _ => sts(request, number, START_MS),
+    })
+    .await;
+    let source = Principal::new("source").unwrap();
+    let identity = Bench::new(&server.address).carrier.identify(&source).await;
+    assert_eq!(identity.unwrap().id, "1111111111111111");
+    assert_eq!(server.received().len(), 3);
+}
+
+#[tokio::test]
 async fn every_account_says_who_it_is_and_a_wrong_one_is_an_error() {
     let server = Server::start(|request, number| sts(request, number, START_MS)).await;
     let bench = Bench::new(&server.address);
