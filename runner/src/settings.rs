@@ -34,7 +34,7 @@ pub use profile::ProfileSettings;
 pub(crate) use value::is_loopback;
 pub use value::{AllowedHost, Endpoint, Product};
 
-use crate::host::Limits;
+use crate::host::{Limits, PaceSettings};
 use value::{DurationText, Size};
 
 /// How long a connection may take to come about, TLS included, unless the settings say otherwise.
@@ -65,6 +65,8 @@ pub struct Settings {
     pub http: Http,
     /// What one attempt of a step may use up; the largest answer bounds what is read from the network.
     pub limits: Limits,
+    /// How fast the cloud is called.
+    pub pace: PaceSettings,
     /// The group whose members may answer what a run asks; nobody but its owner without one.
     pub inbox_group: Option<u32>,
     /// The process's environment, as these settings saw it.
@@ -124,9 +126,26 @@ struct Document {
     #[serde(default)]
     limits: LimitsDocument,
     #[serde(default)]
+    pace: PaceDocument,
+    #[serde(default)]
     inbox: InboxDocument,
     #[serde(default)]
     simulation: SimulationDocument,
+}
+
+/// What an account may be asked.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaceDocument {
+    per_second: Option<NonZeroU32>,
+}
+
+impl PaceDocument {
+    fn pace(&self) -> PaceSettings {
+        self.per_second.map_or_else(PaceSettings::default, |most| {
+            PaceSettings::up_to(most.get())
+        })
+    }
 }
 
 /// Who may answer what a run asks.
@@ -337,6 +356,7 @@ impl Settings {
             },
             http: document.http.rooted(&in_file),
             limits: document.limits.limits(),
+            pace: document.pace.pace(),
             inbox_group: document.inbox.group()?,
             environment,
         })

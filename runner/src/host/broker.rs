@@ -6,7 +6,7 @@
 //!
 //! [`serve`] is the guest's half: the call is judged, bound to its account and classed (what that means
 //! stands in `rutter-meaning`), then the driver has it recorded, and the guest sleeps. [`dispatch`] is
-//! the driver's half: what the engine decided to send is paced and carried. Between the two lies the
+//! the driver's half: what the engine decided to send is paced ([`await_turn`]) and carried ([`send`]). Between the two lies the
 //! journal.
 
 use rutter_engine::{At, Call, Fault, HostCall, Outcome};
@@ -69,10 +69,26 @@ pub async fn dispatch(
     call: &Call,
     at: &At,
 ) -> Outcome {
+    await_turn(pace, time, call).await;
+    send(pace, time, carrier, call, at).await
+}
+
+/// Fifth stage: the call waits until it may be sent. Whoever drops this keeps it back.
+pub async fn await_turn(pace: &Pace, time: &dyn Time, call: &Call) {
     let wait_ms = pace.reserve(call, time.now_ms());
     if wait_ms >= 1.0 {
         time.pass(wait_ms).await;
     }
+}
+
+/// Sixth stage: the call is sent, and what became of it is noted for those behind it.
+pub async fn send(
+    pace: &Pace,
+    time: &dyn Time,
+    carrier: &dyn Carry,
+    call: &Call,
+    at: &At,
+) -> Outcome {
     let sent_ms = time.now_ms();
     let outcome = carrier.carry(call, at).await;
     pace.heard(call, sent_ms, time.now_ms(), &outcome);

@@ -6,7 +6,7 @@
 //! | a limit, its default, its error | `limits.rs`, `meter.rs` |
 //! | what a guest's functions do | `accounts.rs`, `http.rs`, `flow.rs`, `log.rs` |
 //! | the hosts that the operator names | `hosts.rs` |
-//! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `carry.rs`; what it means: `rutter-meaning` |
+//! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `turnstile.rs`, `carry.rs`; what it means: `rutter-meaning` |
 //! | the life of a guest | `guest.rs` |
 //!
 //! Only `sandbox.rs`, `load.rs`, `guest.rs`, `meter.rs`, `trap.rs` and the adapter `v0_1.rs` know
@@ -36,9 +36,10 @@ mod sandbox;
 mod tests;
 mod told;
 mod trap;
+mod turnstile;
 mod v0_1;
 
-pub use broker::dispatch;
+pub use broker::{await_turn, dispatch, send};
 pub use cache::CacheKey;
 pub use carry::{Carried, Carry};
 pub use context::BoundAccount;
@@ -48,5 +49,5 @@ pub use limits::Limits;
 pub use line::{GuestEvent, LogLevel};
 pub use load::{LoadError, Plugin};
 pub use pace::{Lane, MachineTime, Pace, PaceSettings, Passing, Time};
-
 pub use sandbox::{Sandbox, SandboxError, SandboxSettings};
+pub use turnstile::{Turn, Turnstile};

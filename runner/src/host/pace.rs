@@ -1,7 +1,8 @@
-//! How fast calls are sent: a rate for each account and product, shared by all steps, halved when the
-//! cloud throttles, slowly recovered.
+//! How fast calls are sent: a rate for each account and product, shared by all steps, brought down when
+//! the cloud throttles, slowly recovered.
 //!
-//! Time is an argument; whose it is, a [`Time`] says: the machine's in a run, its own in a rehearsal.
+//! Time is an argument; whose it is, a [`Time`] says: the machine's in a run, its own in a rehearsal. That no more
+//! than the rate arrives in any second, however late this machine is, sees `turnstile.rs` to.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,26 +11,31 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rutter_engine::{Call, Outcome, Principal, Target};
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// How fast calls may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PaceSettings {
-    /// Calls a second for each account and product. The cloud's own limits differ by action and are
+    /// Calls in any second for each account and product. The cloud's own limits differ by action and are
     /// mostly not published, so that this is high and what the cloud says brings it down.
     pub per_second: f64,
     /// Calls that may be sent at once after a pause.
     pub burst: f64,
 }
 
+impl PaceSettings {
+    /// So many in any second, and all of them at once if need be.
+    pub fn up_to(per_second: u32) -> Self {
+        Self {
+            per_second: per_second.into(),
+            burst: per_second.into(),
+        }
+    }
+}
+
 impl Default for PaceSettings {
     fn default() -> Self {
-        Self {
-            per_second: 1_000.0,
-            burst: 1_000.0,
-        }
+        Self::up_to(1_000)
     }
 }
 
@@ -37,6 +43,11 @@ impl Default for PaceSettings {
 const PER_SECOND_MIN: f64 = 0.5;
 /// The share of the full rate that comes back in each second without throttling.
 const RECOVERY_PER_SECOND: f64 = 0.01;
+/// How long a new rate is tried before what is throttled counts against it. A cloud that throttles some
+/// calls at any rate would bring it to nothing otherwise.
+const TRIED_MS: f64 = 1_000.0;
+/// Fewer answers than this tell nothing of the share that is throttled.
+const TELLING: f64 = 10.0;
 
 /// The rate of one account and product. Times are milliseconds of any clock that does not go back.
 #[derive(Clone, Debug)]
@@ -46,11 +57,16 @@ pub struct Lane {
     /// Calls that may be sent now; negative when calls are waiting.
     credit: f64,
     updated_ms: f64,
-    /// Calls sent before this instant were sent at the old rate and tell nothing about the new.
+    /// Since when the rate is tried. Calls sent before were sent at the old one and tell nothing about it.
     slowed_ms: f64,
-    /// Sent since `window_ms`, to know the rate at which the cloud began to throttle.
+    /// Answers to calls sent since then, and how many of them said that it was too fast.
+    answered: f64,
+    refused: f64,
+    /// Sent in the second that began at `second_ms` and in the one before it, to know the rate at which the cloud
+    /// began to throttle.
     sent: f64,
-    window_ms: f64,
+    sent_before: f64,
+    second_ms: f64,
 }
 
 impl Lane {
@@ -61,9 +77,12 @@ impl Lane {
             per_second: settings.per_second,
             credit: settings.burst,
             updated_ms: now_ms,
-            slowed_ms: f64::MIN,
+            slowed_ms: now_ms,
+            answered: 0.0,
+            refused: 0.0,
             sent: 0.0,
-            window_ms: now_ms,
+            sent_before: 0.0,
+            second_ms: now_ms,
         }
     }
 
@@ -75,17 +94,34 @@ impl Lane {
         (-self.credit / self.per_second * 1_000.0).max(0.0)
     }
 
-    /// Notes that a call sent at `sent_ms` was throttled: halves the rate at which calls were sent.
-    pub fn throttled(&mut self, sent_ms: f64, now_ms: f64) {
-        self.update(now_ms);
+    /// Notes that a call sent at `sent_ms` was answered. One that was throttled slows the lane down by the share
+    /// that is throttled, to half at most: what the cloud took is what it takes.
+    pub fn answered(&mut self, throttled: bool, sent_ms: f64, now_ms: f64) {
         if sent_ms < self.slowed_ms {
             return;
         }
-        let seconds = ((now_ms - self.window_ms) / 1_000.0).max(1.0);
-        let observed = self.sent / seconds;
-        self.per_second = (self.per_second.min(observed) / 2.0).max(PER_SECOND_MIN);
+        self.answered += 1.0;
+        if !throttled {
+            return;
+        }
+        self.refused += 1.0;
+        if now_ms - self.slowed_ms >= TRIED_MS {
+            self.slow_down(now_ms);
+        }
+    }
+
+    fn slow_down(&mut self, now_ms: f64) {
+        self.update(now_ms);
+        let observed = self.sent.max(self.sent_before);
+        let share = match self.answered < TELLING {
+            true => 0.5,
+            false => (self.refused / self.answered).min(0.5),
+        };
+        self.per_second = (self.per_second.min(observed) * (1.0 - share)).max(PER_SECOND_MIN);
         self.credit = self.credit.min(0.0);
         self.slowed_ms = now_ms;
+        self.answered = 0.0;
+        self.refused = 0.0;
     }
 
     /// Returns the rate, in calls a second.
@@ -105,9 +141,11 @@ impl Lane {
         };
         self.credit = (self.credit + self.per_second * seconds).min(burst);
         self.updated_ms = now_ms;
-        if now_ms - self.window_ms > 2_000.0 {
-            self.window_ms = now_ms;
+        let since_ms = now_ms - self.second_ms;
+        if since_ms >= 1_000.0 {
+            self.sent_before = if since_ms < 2_000.0 { self.sent } else { 0.0 };
             self.sent = 0.0;
+            self.second_ms = now_ms;
         }
     }
 }
@@ -148,7 +186,7 @@ impl Time for MachineTime {
 #[derive(Debug)]
 pub struct Pace {
     settings: PaceSettings,
-    lanes: Mutex<BTreeMap<(Option<Principal>, String), Lane>>,
+    lanes: Mutex<BTreeMap<LaneName, Lane>>,
 }
 
 impl Pace {
@@ -167,9 +205,10 @@ impl Pace {
 
     /// Notes what became of a call that was sent at `sent_ms`.
     pub fn heard(&self, call: &Call, sent_ms: f64, now_ms: f64, outcome: &Outcome) {
-        if rutter_meaning::is_throttled(outcome) {
-            self.with_lane(call, now_ms, |lane| lane.throttled(sent_ms, now_ms));
-        }
+        let throttled = rutter_meaning::is_throttled(outcome);
+        self.with_lane(call, now_ms, |lane| {
+            lane.answered(throttled, sent_ms, now_ms);
+        });
     }
 
     fn with_lane<T>(&self, call: &Call, now_ms: f64, act: impl FnOnce(&mut Lane) -> T) -> T {
@@ -181,7 +220,11 @@ impl Pace {
     }
 }
 
-fn lane_of(call: &Call) -> (Option<Principal>, String) {
+/// An account and a product, or a host.
+pub(super) type LaneName = (Option<Principal>, String);
+
+/// The lane that a call takes.
+pub(super) fn lane_of(call: &Call) -> LaneName {
     let to = match &call.target {
         Target::Api(api) => api.product.clone(),
         Target::AssumeRole { .. } => "STS".to_owned(),
@@ -216,12 +259,12 @@ mod tests {
         for _ in 0..80 {
             lane.reserve(0.0);
         }
-        lane.throttled(500.0, 1_000.0);
+        lane.answered(true, 500.0, 1_000.0);
         assert_eq!(lane.per_second(), 40.0);
-        lane.throttled(600.0, 1_000.0);
-        lane.throttled(700.0, 1_000.0);
+        lane.answered(true, 600.0, 1_000.0);
+        lane.answered(true, 700.0, 1_000.0);
         assert_eq!(lane.per_second(), 40.0);
-        lane.throttled(1_001.0, 1_001.0);
+        lane.answered(true, 1_001.0, 2_001.0);
         assert!(lane.per_second() < 25.0);
     }
 
@@ -229,14 +272,55 @@ mod tests {
     fn the_rate_comes_back_slowly_and_never_goes_to_nothing() {
         let mut lane = Lane::new(SETTINGS, 0.0);
         for second in 1..50 {
-            let now_ms = f64::from(second) * 10.0;
-            lane.throttled(now_ms, now_ms);
+            let now_ms = f64::from(second) * 1_000.0;
+            lane.answered(true, now_ms, now_ms);
         }
         assert!(lane.per_second() >= PER_SECOND_MIN);
         let low = lane.per_second();
-        lane.reserve(10_000.0);
+        lane.reserve(60_000.0);
         assert!(lane.per_second() > low && lane.per_second() < 20.0);
         lane.reserve(200_000.0);
         assert_eq!(lane.per_second(), 100.0);
+    }
+
+    /// Sends one call after the other for a minute, of which `is_throttled` tells which are throttled.
+    fn sent_in_a_minute(mut is_throttled: impl FnMut(u32) -> bool) -> u32 {
+        let mut lane = Lane::new(PaceSettings::default(), 0.0);
+        let (mut now_ms, mut sent) = (0.0, 0);
+        while now_ms < 60_000.0 {
+            now_ms += lane.reserve(now_ms).max(0.1);
+            sent += 1;
+            lane.answered(is_throttled(sent), now_ms, now_ms);
+        }
+        sent
+    }
+
+    #[test]
+    fn a_cloud_that_throttles_every_fifth_call_whatever_comes_is_not_given_up() {
+        let sent = sent_in_a_minute(|number| number % 5 == 0);
+        assert!(sent > 60 * 40, "{sent}");
+    }
+
+    #[test]
+    fn a_cloud_that_takes_so_many_a_second_is_asked_little_more() {
+        // Fifty a second, by the number of the call: the rate is what is left when it is throttled.
+        let mut lane = Lane::new(PaceSettings::default(), 0.0);
+        let (mut now_ms, mut taken, mut refused) = (0.0, 0, 0);
+        let (mut second, mut within) = (0, 0);
+        while now_ms < 60_000.0 {
+            now_ms += lane.reserve(now_ms).max(0.1);
+            if (now_ms / 1_000.0) as u32 != second {
+                (second, within) = ((now_ms / 1_000.0) as u32, 0);
+            }
+            within += 1;
+            let throttled = within > 50;
+            lane.answered(throttled, now_ms, now_ms);
+            if second >= 10 {
+                taken += u32::from(!throttled);
+                refused += u32::from(throttled);
+            }
+        }
+        assert!(taken > 50 * 45, "{taken} taken, {refused} refused");
+        assert!(refused < taken / 2, "{taken} taken, {refused} refused");
     }
 }

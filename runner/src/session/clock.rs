@@ -57,6 +57,11 @@ impl Clock {
         Duration::from_millis(due.since(self.now())).div_f64(self.scale)
     }
 
+    /// How many of its milliseconds pass in a real span of time.
+    pub fn passes_in(&self, span: Duration) -> u64 {
+        u64::try_from(span.mul_f64(self.scale).as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Whether it is the time that people and the cloud have.
     pub fn is_real(&self) -> bool {
         self.scale == 1.0

@@ -1,11 +1,10 @@
 //! The shell of a run against the cloud: its clock, the network, timers, the inbox and Ctrl-C.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rutter_engine::{
-    At, Call, Effect, Fact, Input, Outcome, Person, Record, Run, RunEnd, Ticket, Timestamp, Wake,
+    At, Call, Effect, Fact, Input, Person, Record, Run, RunEnd, Ticket, Timestamp, Wake,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -13,10 +12,10 @@ use tokio::task::JoinSet;
 use super::Wishes;
 use super::flight::Flight;
 use super::guests::Guests;
+use super::outbox::Outbox;
 use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
-use crate::host::{Carry, MachineTime, Pace, PaceSettings, dispatch};
 use crate::journal::{Adoptions, Inbox, RunFolder};
 use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
 
@@ -26,12 +25,10 @@ const INBOX_EVERY: Duration = Duration::from_millis(250);
 /// The shell of a run against the cloud.
 pub struct LiveShell {
     guests: Guests,
-    carrier: Arc<dyn Carry>,
-    pace: Arc<Pace>,
-    time: MachineTime,
+    outbox: Outbox,
     wishes: Wishes,
     watch: Watch,
-    /// Calls in flight.
+    /// Calls on their way.
     sends: JoinSet<(u64, Input)>,
     /// What is known about them.
     flight: Flight,
@@ -62,9 +59,9 @@ pub struct LiveShell {
 
 impl LiveShell {
     /// A shell with nothing under way. `interrupts` gets a message for each Ctrl-C.
-    pub fn new(
+    pub(super) fn new(
         guests: Guests,
-        carrier: Arc<dyn Carry>,
+        outbox: Outbox,
         wishes: Wishes,
         watch: Watch,
         interrupts: mpsc::Receiver<()>,
@@ -83,9 +80,7 @@ impl LiveShell {
             group: letters.group,
             notes: VecDeque::new(),
             guests,
-            carrier,
-            pace: Arc::new(Pace::new(PaceSettings::default())),
-            time: MachineTime::default(),
+            outbox,
             wishes,
             watch,
             sends: JoinSet::new(),
@@ -107,10 +102,10 @@ impl LiveShell {
     }
 
     fn send(&mut self, ticket: Ticket, call: Box<Call>, at: At) {
-        let (carrier, pace, time) = (self.carrier.clone(), self.pace.clone(), self.time);
-        let number = self.flight.start(&at, &call, &ticket);
+        let outbox = self.outbox.clone();
+        let (number, left) = self.flight.start(&at, &call, &ticket);
         self.sends.spawn(async move {
-            let outcome: Outcome = dispatch(&pace, &time, &*carrier, &call, &at).await;
+            let outcome = outbox.send(&call, &at, &left).await;
             (number, Input::Answered { ticket, outcome })
         });
     }
@@ -151,6 +146,7 @@ impl LiveShell {
 
     fn interrupt(&mut self) -> Input {
         self.interrupted += 1;
+        self.outbox.close();
         if self.interrupted == 1 {
             Input::Interrupt
         } else {
@@ -179,8 +175,12 @@ impl LiveShell {
         }
     }
 
-    fn landed(&mut self, (number, answered): (u64, Input)) -> Input {
-        self.flight.land(number);
+    /// The time in our own line is not time that the cloud was tried for.
+    fn landed(&mut self, (number, mut answered): (u64, Input)) -> Input {
+        let waited = self.watch.clock.passes_in(self.flight.land(number));
+        if let Input::Answered { ticket, .. } = &mut answered {
+            ticket.first = ticket.first.after(waited);
+        }
         answered
     }
 

@@ -16,6 +16,7 @@ mod error;
 mod flight;
 mod guests;
 mod live;
+mod outbox;
 mod recover;
 mod rehearse;
 mod timers;
@@ -35,6 +36,7 @@ use clock::Clock;
 pub use error::SessionError;
 pub use guests::Guests;
 pub use live::{Letters, LiveShell};
+use outbox::Outbox;
 pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 use watch::Watch;
@@ -464,7 +466,7 @@ fn shell(
     );
     LiveShell::new(
         guests,
-        Arc::new(carrier),
+        Outbox::new(Arc::new(carrier), equipment.settings.pace),
         wishes,
         watch,
         equipment.interrupts,

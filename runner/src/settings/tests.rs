@@ -29,6 +29,14 @@ fn everything_has_a_default() {
     );
     assert_eq!(settings.network.connect_timeout, CONNECT_TIMEOUT);
     assert_eq!(settings.limits, Limits::default());
+    assert_eq!(settings.pace, PaceSettings::up_to(1_000));
+}
+
+#[test]
+fn an_account_is_called_as_often_as_it_may_be() {
+    let settings = parse("[pace]\nper_second = 50").unwrap();
+    assert_eq!(settings.pace, PaceSettings::up_to(50));
+    assert!(problem("[pace]\nper_second = 0").starts_with("2:14 "));
 }
 
 #[test]
