@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 65] = [
+pub(super) const FAULTS: [(&str, &str, &str); 64] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -136,11 +136,6 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
         "rutter.limit.cpu",
         "A plugin computed for longer than it may.",
         "It probably loops. If it is right to need more, raise `cpu` under `[limits]`.",
-    ),
-    (
-        "rutter.limit.guests",
-        "More items of one step run at once than the host has room for.",
-        "Lower the step's `max_parallel`.",
     ),
     (
         "rutter.limit.log",

@@ -74,7 +74,7 @@ impl Drop for GuestHandle {
 }
 
 /// Starts a guest as a task of the current runtime: a fresh instance that runs the plugin's `run` or
-/// `undo` from the beginning. Host calls and the end come through `events`.
+/// `undo` from the beginning, as soon as there is room for it. Host calls and the end come through `events`.
 ///
 /// # Panics
 /// When called outside a tokio runtime.
@@ -159,10 +159,7 @@ async fn attempt(
     line: Line,
     meter: Arc<Meter>,
 ) -> End {
-    let place = match sandbox.shared.admit(plugin.is_large()) {
-        Ok(place) => place,
-        Err(limit) => return End::Fault(limit.fault()),
-    };
+    let place = sandbox.shared.admit(plugin.is_large()).await;
     let ran = run(sandbox, plugin, job, line, meter, &place).await;
     // The place is given back after the instance is gone, not before.
     drop(place);

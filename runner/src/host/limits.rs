@@ -60,8 +60,6 @@ pub(super) enum Limit {
     Cpu(u64),
     #[error("it made more than {0} host calls")]
     Calls(u32),
-    #[error("{0} guests of its kind are under way already")]
-    Guests(u32),
 }
 
 impl Limit {
@@ -71,7 +69,6 @@ impl Limit {
             Self::Memory(_) => ("memory", setting("memory")),
             Self::Cpu(_) => ("cpu", setting("cpu")),
             Self::Calls(_) => ("calls", setting("calls")),
-            Self::Guests(_) => ("guests", "lower the step's `max_parallel`".to_owned()),
         };
         fault(name, format!("the plugin was stopped: {self}"), remedy)
     }

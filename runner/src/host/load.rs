@@ -79,7 +79,7 @@ impl Plugin {
     }
 
     /// Whether it needs more than a pool's slot offers.
-    pub(super) fn is_large(&self) -> bool {
+    pub fn is_large(&self) -> bool {
         self.large
     }
 

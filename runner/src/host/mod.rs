@@ -20,7 +20,7 @@ mod carry;
 pub mod compiler;
 mod context;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod flow;
 mod guest;
 mod hosts;

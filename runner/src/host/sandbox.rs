@@ -1,7 +1,7 @@
 //! The engines that guests run in, and how many guests each takes.
 //!
 //! There are three *rooms*. `First` has a small pool, cheap to make, so that a short run starts at
-//! once. `Many` has a pool for ten thousand suspended guests; its tables cost some ten milliseconds,
+//! once. `Many` has a pool for twelve thousand suspended guests; its tables cost some ten milliseconds,
 //! so it is made when the first is full. Both take components as the Rust tool chain makes them and
 //! share compiled code. `Large` makes instances on demand, for components that bring a language along.
 //!
@@ -15,13 +15,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
+use tokio::sync::Notify;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 use super::cache::{Cache, CacheKey};
 use super::compiler::Compiler;
 use super::guest::Guest;
-use super::limits::Limit;
 use super::load::Plugin;
 use super::meter::Ticker;
 use super::v0_1;
@@ -71,7 +71,9 @@ impl Default for SandboxSettings {
             cache_dir: None,
             cache_key: None,
             compiler: Compiler::Here,
-            pool_size: 10_000,
+            // All items that a step can have wait, and those of another work. Four mappings each leave a
+            // quarter of what the system has for a process.
+            pool_size: 12_000,
             // 2 MiB and some ten mappings each.
             large_max: 500,
         }
@@ -94,6 +96,8 @@ pub(super) struct Shared {
     first: Room,
     many: Room,
     large: Room,
+    /// A place was given back.
+    freed: Notify,
     pub(super) ticker: Ticker,
     pub(super) cache: Option<Cache>,
     pub(super) compiled: AtomicUsize,
@@ -130,6 +134,7 @@ impl Sandbox {
             first: Room::new(RoomName::First, first_size),
             many: Room::new(RoomName::Many, settings.pool_size - first_size),
             large: Room::new(RoomName::Large, settings.large_max),
+            freed: Notify::new(),
             ticker: Ticker::default(),
             cache,
             compiled: AtomicUsize::new(0),
@@ -146,6 +151,12 @@ impl Sandbox {
     /// cache is not counted.
     pub fn compiled(&self) -> usize {
         self.shared.compiled.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many guests of pooled or of large components can be under way at once.
+    pub fn places(&self, large: bool) -> usize {
+        let rooms = self.shared.rooms(large);
+        rooms.iter().map(|room| room.size as usize).sum()
     }
 
     /// Returns how many guests are under way.
@@ -244,22 +255,25 @@ impl Shared {
         made.as_ref().map_err(Clone::clone)
     }
 
-    /// Takes a place for a guest of a pooled or a large component.
-    pub(super) fn admit(self: &Arc<Self>, large: bool) -> Result<Place, Limit> {
-        let rooms: &[RoomName] = if large {
-            &[RoomName::Large]
-        } else {
-            &[RoomName::First, RoomName::Many]
-        };
-        let free = rooms.iter().copied().find(|name| self.room(*name).take());
-        match free {
-            Some(room) => Ok(Place {
-                room,
-                shared: Arc::clone(self),
-            }),
-            None => Err(Limit::Guests(
-                rooms.iter().map(|name| self.room(*name).size).sum(),
-            )),
+    fn rooms(&self, large: bool) -> Vec<&Room> {
+        match large {
+            true => vec![&self.large],
+            false => vec![&self.first, &self.many],
+        }
+    }
+
+    /// Takes a place for a guest of a pooled or a large component, once there is one.
+    pub(super) async fn admit(self: &Arc<Self>, large: bool) -> Place {
+        loop {
+            let freed = self.freed.notified();
+            let free = self.rooms(large).into_iter().find(|room| room.take());
+            if let Some(room) = free {
+                return Place {
+                    room: room.name,
+                    shared: Arc::clone(self),
+                };
+            }
+            freed.await;
         }
     }
 }
@@ -276,6 +290,7 @@ impl Drop for Place {
             .room(self.room)
             .used
             .fetch_sub(1, Ordering::AcqRel);
+        self.shared.freed.notify_waiters();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The guests of a run: started, answered, held and dropped as the engine says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use rutter_engine::{
@@ -28,6 +28,10 @@ pub struct Guests {
     hosts: Hosts,
     secrets: Secrets,
     guests: HashMap<At, Guest>,
+    /// Those for which there is no room yet, of pooled and of large components; they are not under way.
+    backlog: [VecDeque<(Arc<Plugin>, GuestJob)>; 2],
+    /// How many of each kind are under way.
+    under_way: [usize; 2],
     /// Guests that execute code, as opposed to waiting for an answer.
     running: usize,
     sender: mpsc::Sender<GuestEvent>,
@@ -37,6 +41,7 @@ pub struct Guests {
 struct Guest {
     handle: GuestHandle,
     executing: bool,
+    large: bool,
     /// The call it is suspended in, if it may have to be handed in again.
     asked: Option<Input>,
 }
@@ -59,6 +64,8 @@ impl Guests {
             hosts,
             secrets,
             guests: HashMap::new(),
+            backlog: Default::default(),
+            under_way: [0; 2],
             running: 0,
             sender,
             events,
@@ -89,17 +96,49 @@ impl Guests {
             }
         };
         let (plugin, job) = job;
-        let handle = crate::host::start_guest(&self.sandbox, &plugin, job, self.sender.clone());
+        self.enter(plugin, job);
+        Ok(())
+    }
+
+    /// Begins a guest if there is room for it; otherwise it is not under way, so that nobody waits for it who waits
+    /// for all that are.
+    fn enter(&mut self, plugin: Arc<Plugin>, job: GuestJob) {
+        let kind = usize::from(plugin.is_large());
+        if self.under_way[kind] < self.sandbox.places(plugin.is_large()) {
+            self.begin(&plugin, job);
+        } else {
+            self.backlog[kind].push_back((plugin, job));
+        }
+    }
+
+    fn begin(&mut self, plugin: &Arc<Plugin>, job: GuestJob) {
+        let at = job.at.clone();
+        let handle = crate::host::start_guest(&self.sandbox, plugin, job, self.sender.clone());
+        let large = plugin.is_large();
         self.guests.insert(
             at,
             Guest {
                 handle,
                 executing: true,
+                large,
                 asked: None,
             },
         );
+        self.under_way[usize::from(large)] += 1;
         self.running += 1;
-        Ok(())
+    }
+
+    /// Takes a guest out that is over or was dropped, and begins one that waited for its room.
+    fn leave(&mut self, at: &At) {
+        let Some(guest) = self.guests.remove(at) else {
+            return;
+        };
+        let kind = usize::from(guest.large);
+        self.running -= usize::from(guest.executing);
+        self.under_way[kind] -= 1;
+        if let Some((plugin, job)) = self.backlog[kind].pop_front() {
+            self.begin(&plugin, job);
+        }
     }
 
     fn job(
@@ -166,8 +205,11 @@ impl Guests {
 
     /// Drops a guest where it stands.
     pub fn drop_guest(&mut self, at: &At) {
-        if let Some(guest) = self.guests.remove(at) {
-            self.running -= usize::from(guest.executing);
+        if self.guests.contains_key(at) {
+            return self.leave(at);
+        }
+        for backlog in &mut self.backlog {
+            backlog.retain(|(_, job)| job.at != *at);
         }
     }
 
@@ -209,7 +251,7 @@ impl Guests {
                 guest.executing = false;
                 guest.asked = may_be_held(&input).then(|| input.clone());
                 if ended {
-                    self.guests.remove(&at);
+                    self.leave(&at);
                 }
                 Some(Wakeup::Inputs(vec![input]))
             }
@@ -245,4 +287,95 @@ fn client_token(call: &Call) -> Option<String> {
     let action = rutter_contracts::action(&api.product, &api.action)?;
     let parameter = action.token_parameter.as_deref()?;
     Some(api.parameters.get(parameter)?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rutter_engine::Phase;
+    use serde_json::json;
+
+    use super::*;
+    use crate::host::{SandboxSettings, fixture};
+
+    const PLACES: u32 = 2;
+
+    fn at(step: &str) -> At {
+        At {
+            step: step.into(),
+            item: None,
+            attempt: 1,
+            phase: Phase::Run,
+        }
+    }
+
+    fn guests() -> (Guests, Arc<Plugin>) {
+        let settings = SandboxSettings {
+            pool_size: PLACES,
+            ..SandboxSettings::default()
+        };
+        let sandbox = Arc::new(Sandbox::new(&settings).unwrap());
+        let waiting = fixture::plugin("(call $pause) (call $ok)");
+        let plugin = sandbox.load(&waiting).unwrap();
+        let secrets = Secrets::new("run", None).unwrap();
+        let (limits, hosts) = (Limits::default(), Hosts::default());
+        let guests = Guests::new(sandbox, BTreeMap::new(), limits, hosts, secrets);
+        (guests, plugin)
+    }
+
+    fn enter(guests: &mut Guests, plugin: &Arc<Plugin>, step: &str) {
+        let job = GuestJob {
+            at: at(step),
+            run_id: "run".to_owned(),
+            generation: 0,
+            inputs: json!({}),
+            undo: None,
+            spent: BTreeSet::new(),
+            accounts: BTreeMap::new(),
+            limits: guests.limits.clone(),
+            hosts: guests.hosts.clone(),
+            secrets: guests.secrets.clone(),
+            started: Timestamp(1_000),
+        };
+        guests.enter(Arc::clone(plugin), job);
+    }
+
+    /// The steps whose guests call or end next, so many of them.
+    async fn heard(guests: &mut Guests, count: usize) -> BTreeSet<String> {
+        let mut heard = BTreeSet::new();
+        for _ in 0..count {
+            let Wakeup::Inputs(inputs) = guests.next().await else {
+                panic!("a guest calls or ends")
+            };
+            heard.extend(inputs.into_iter().map(|input| match input {
+                Input::GuestCalled { at, .. } => format!("{} calls", at.step),
+                Input::GuestEnded { at, .. } => format!("{} ends", at.step),
+                other => panic!("{other:?} is no guest's"),
+            }));
+        }
+        heard
+    }
+
+    fn of(said: &[&str]) -> BTreeSet<String> {
+        said.iter().map(|&said| said.to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_guest_without_room_begins_when_another_is_over_or_dropped() {
+        let (mut guests, plugin) = guests();
+        for step in ["one", "two", "three", "four", "five"] {
+            enter(&mut guests, &plugin, step);
+        }
+        assert_eq!(heard(&mut guests, 2).await, of(&["one calls", "two calls"]));
+        assert!(!guests.any_running(), "the others are not under way");
+        guests.drop_guest(&at("four"));
+        guests.answer(&at("one"), 0, Ok(Value::Null), Timestamp(2_000));
+        assert_eq!(
+            heard(&mut guests, 2).await,
+            of(&["one ends", "three calls"])
+        );
+        guests.drop_guest(&at("two"));
+        assert_eq!(heard(&mut guests, 1).await, of(&["five calls"]));
+    }
 }
