@@ -53,6 +53,8 @@ impl Run {
     pub(super) fn attempt_ended(&mut self, at: &At, end: &AttemptEnd) -> Legal {
         let attempt = self.attempt_mut(at)?;
         attempt.ended = true;
+        // Nothing is answered from the record any more, and there may be a million answers.
+        attempt.calls = Vec::new();
         attempt.fault = match end {
             AttemptEnd::Done(_) => None,
             AttemptEnd::Failed(fault) | AttemptEnd::Unknown(fault) => Some(fault.clone()),

@@ -203,7 +203,7 @@ pub enum ItemState {
 pub struct Attempt {
     /// Which.
     pub at: At,
-    /// The recorded calls by index.
+    /// The recorded calls by index, until it is over.
     pub calls: Vec<Slot>,
     /// This process has started the guest.
     pub hosted: bool,

@@ -59,3 +59,13 @@ fn ten_thousand_changes_of_one_step() {
     shell.guest("m", calls(list));
     assert!(done(&shell.run(plan([step("m")]))));
 }
+
+#[test]
+fn what_an_attempt_was_answered_is_not_held_once_it_is_over() {
+    let mut shell = Shell::new();
+    let list: Vec<_> = (0..100).map(|number| make(&number.to_string())).collect();
+    shell.guest("m", calls(list));
+    assert!(done(&shell.run(plan([step("m")]))));
+    let item = shell.run.step("m").unwrap().items.values().next().unwrap();
+    assert!(item.attempt.as_ref().unwrap().calls.is_empty());
+}
