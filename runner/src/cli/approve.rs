@@ -1,5 +1,6 @@
 //! `rutter approve`.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -344,20 +345,21 @@ pub(super) fn leave(context: &Context, seen: &Seen, letters: &[Letter]) -> Resul
 /// The driver has read what was said: tells whether it decided anything.
 fn taken(context: &Context, seen: &Seen, names: &[String]) -> Result<Exit, Failure> {
     let id = seen.folder.id();
-    let now = Seen::new(seen.folder.clone())?;
     let mine = |by: &Person| {
         by.letter()
             .is_some_and(|letter| names.iter().any(|one| one == letter))
     };
-    let ignored = now
-        .records
-        .iter()
-        .rev()
-        .filter_map(|record| record.known())
-        .find_map(|record| match record.fact {
-            Fact::AnswerIgnored { why, by, .. } if mine(&by) => Some(why),
-            _ => None,
-        });
+    let mut ignored = None;
+    let view = seen.folder.view()?;
+    view.follow(0, &mut |stored| {
+        if let Some(Fact::AnswerIgnored { why, by, .. }) =
+            stored.into_known().map(|record| record.fact)
+            && mine(&by)
+        {
+            ignored = Some(why);
+        }
+        ControlFlow::Continue(())
+    })?;
     match ignored {
         Some(why) => Err(Failure::refused(
             format!("it decided nothing: {}", one_line(&why)),

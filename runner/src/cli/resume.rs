@@ -57,9 +57,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, true)?;
     let wishes = args.wishes.wishes();
+    // The run is read again under the lock; it is not held twice.
+    let folder = seen.folder;
+    drop(seen.run);
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Go).await?;
+        let session = Session::take_up(equipment, &folder, secrets, wishes, Aim::Go).await?;
         driving::go(context, session, Asked::Run).await
     })
 }

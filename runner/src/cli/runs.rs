@@ -1,17 +1,17 @@
 //! Looking at runs from outside: their records, where they stand, who drives them.
 
+use std::ops::ControlFlow;
+
 use rutter_engine::{Run, Standing};
 
 use super::{Context, Failure};
-use crate::journal::{Damage, JournalError, RunFolder, Runs, StoredRecord};
+use crate::journal::{Damage, JournalError, RunFolder, Runs};
 use crate::session::SessionError;
 
 /// A run as its journal tells it.
 pub(super) struct Seen {
     /// Its folder.
     pub folder: RunFolder,
-    /// Its records.
-    pub records: Vec<StoredRecord>,
     /// The run after those records that are understood, up to the first that is not.
     pub run: Run,
     /// Records of kinds that a newer program wrote.
@@ -36,23 +36,22 @@ impl Seen {
     /// Reads a run.
     pub(super) fn new(folder: RunFolder) -> Result<Self, Failure> {
         let driver = folder.driver()?;
-        let records = folder.view()?.follow(0)?;
         let mut run = Run::new();
-        let mut foreign = false;
-        for stored in &records {
-            match stored.known() {
-                Some(record) if !foreign => {
-                    run.evolve(&record).map_err(|error| {
-                        let what = Damage::Contradiction(error.to_string());
-                        JournalError::damaged(&folder.journal(), what)
-                    })?;
-                }
-                _ => foreign = true,
+        let (mut foreign, mut illegal) = (false, None);
+        folder.view()?.follow(0, &mut |stored| {
+            match stored.into_known().map(|record| run.evolve(&record)) {
+                Some(Ok(())) => return ControlFlow::Continue(()),
+                Some(Err(error)) => illegal = Some(error),
+                None => foreign = true,
             }
+            ControlFlow::Break(())
+        })?;
+        if let Some(error) = illegal {
+            let what = Damage::Contradiction(error.to_string());
+            return Err(JournalError::damaged(&folder.journal(), what).into());
         }
         Ok(Self {
             folder,
-            records,
             run,
             foreign,
             driver,

@@ -1,13 +1,14 @@
 //! `rutter show`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use rutter_engine::{Run, RunEnd};
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::journal::StoredRecord;
+use crate::journal::{JournalError, RunView, StoredRecord};
 use crate::ui::{
     describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, one_line,
     open_questions, outputs, passed_no_return, place, steps_table, timed,
@@ -43,7 +44,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     if context.printer.output().json || args.records || args.follow {
         let mut lines = Lines::new(context);
-        lines.all(&seen.records);
+        lines.news_of(&seen.folder.view()?)?;
         if args.follow {
             follow(&seen, &mut lines)?;
             let seen = Seen::new(seen.folder)?;
@@ -80,7 +81,7 @@ fn follow(seen: &Seen, lines: &mut Lines<'_>) -> Result<(), Failure> {
         if driven && !view.is_live() {
             view = seen.folder.view()?;
         }
-        lines.all(&view.follow(lines.seq)?);
+        lines.news_of(&view)?;
         if !driven {
             return Ok(());
         }
@@ -106,10 +107,11 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn all(&mut self, records: &[StoredRecord]) {
-        for record in records {
-            self.one(record);
-        }
+    fn news_of(&mut self, view: &RunView) -> Result<(), JournalError> {
+        view.follow(self.seq, &mut |record| {
+            self.one(&record);
+            ControlFlow::Continue(())
+        })
     }
 
     fn one(&mut self, stored: &StoredRecord) {

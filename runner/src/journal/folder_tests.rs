@@ -141,7 +141,7 @@ fn a_run_that_is_killed_while_it_is_made_is_whole_or_never_began() {
         for run in runs.list().unwrap() {
             match run.view() {
                 Ok(view) => {
-                    whole += view.follow(0).unwrap().len();
+                    whole += view.shown(0).unwrap().len();
                     run.drive().unwrap();
                 }
                 Err(RunsError::Journal(JournalError::Missing { .. })) => never += 1,

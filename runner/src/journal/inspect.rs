@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use super::chain::Link;
 use super::damage::{Damage, Known};
 use super::head::{self, Found, HEAD_FILE, Head};
-use super::rows::{Row, RowProblem, read_prefix};
+use super::rows::{Row, RowProblem, walk_prefix};
 use super::wal::{End, Wal, big_endian};
 use super::{JournalError, format};
 use rusqlite::{Connection, MAIN_DB};
@@ -77,7 +77,7 @@ fn stamps(path: &Path) -> [Option<(u64, SystemTime)>; 3] {
 }
 
 fn look(path: &Path) -> Result<Sound, JournalError> {
-    let found = Files::read(path)?;
+    let mut found = Files::read(path)?;
     for (file, what) in [
         (path.with_file_name(RECOVERING), Damage::HalfRecovered),
         (beside(path, "-journal"), Damage::ForeignLog),
@@ -90,18 +90,19 @@ fn look(path: &Path) -> Result<Sound, JournalError> {
             });
         }
     }
-    let Some(database) = found.database.as_deref() else {
+    let Some(database) = found.database.take() else {
         return Err(found.without_database(path));
     };
-    let verdict = found.judge(path, database);
-    verdict.map_err(|problem| match problem {
-        Problem::Error(error) => error,
-        Problem::Damage(file, what) => JournalError::Damaged {
-            path: file,
-            what,
-            known: Some(found.known()),
-        },
-    })
+    found
+        .judge(path, database)
+        .or_else(|problem| match problem {
+            Problem::Error(error) => Err(error),
+            Problem::Damage(file, what) => Err(JournalError::Damaged {
+                path: file,
+                what,
+                known: Some(Files::read(path)?.known()),
+            }),
+        })
 }
 
 /// Why a journal is not sound.
@@ -154,7 +155,8 @@ impl Files {
         }
     }
 
-    fn judge(&self, path: &Path, database: &[u8]) -> Result<Sound, Problem> {
+    /// The database is handed over: it may be large, and is not held twice for longer than SQLite takes to copy it.
+    fn judge(&self, path: &Path, database: Vec<u8>) -> Result<Sound, Problem> {
         let damaged = |what| Err(Problem::Damage(path.to_owned(), what));
         if !database.starts_with(DATABASE_BEGINS) {
             return damaged(Damage::NoDatabase);
@@ -173,6 +175,7 @@ impl Files {
         let content = in_memory(&image)
             .map_err(|error| structure(&error))
             .map_err(blame)?;
+        drop(image);
         let format = match format::read_format(&content, path) {
             Err(JournalError::Damaged { what, .. }) => return Err(blame(what)),
             format => format?,
@@ -180,13 +183,14 @@ impl Files {
         if format < format::OLDEST_FORMAT {
             return Err(format::too_old(path, format).into());
         }
-        let (rows, problem) = read_prefix(&content);
-        if let Some(problem) = problem {
-            return Err(blame(problem.into()));
-        }
+        let (mut link, mut foreign) = (Link::default(), None);
+        let walked = walk_prefix(&content, |row| {
+            link = row.link;
+            foreign = foreign.or(self.is_foreign(link).then_some(link.seq));
+        });
+        walked.map_err(|problem| blame(problem.into()))?;
         check_structure(&content).map_err(blame)?;
-        let link = rows.last().map(|row| row.link).unwrap_or_default();
-        let head = self.compare(path, &rows, link, log.end)?;
+        let head = self.compare(path, link, foreign, log.end)?;
         Ok(Sound {
             content,
             link,
@@ -195,8 +199,25 @@ impl Files {
         })
     }
 
-    /// A journal may be longer than its head, never shorter.
-    fn compare(&self, path: &Path, rows: &[Row], link: Link, end: End) -> Result<Head, Problem> {
+    /// Whether the head knows another record of this number.
+    fn is_foreign(&self, link: Link) -> bool {
+        let Found::Head(head) = &self.head else {
+            return false;
+        };
+        let known = [head.flushed, head.reached()];
+        known
+            .iter()
+            .any(|known| known.seq == link.seq && *known != link)
+    }
+
+    /// A journal may be longer than its head, never shorter. `foreign` is a record that the head knows otherwise.
+    fn compare(
+        &self,
+        path: &Path,
+        link: Link,
+        foreign: Option<u64>,
+        end: End,
+    ) -> Result<Head, Problem> {
         let damaged = |what| Err(Problem::Damage(head_of(path), what));
         let head = match self.head {
             Found::Head(head) => head,
@@ -213,15 +234,8 @@ impl Files {
             };
             return Err(Problem::Damage(file, what));
         }
-        for known in [head.flushed, reached] {
-            let index = usize::try_from(known.seq)
-                .ok()
-                .and_then(|seq| seq.checked_sub(1));
-            if let Some(row) = index.and_then(|index| rows.get(index))
-                && row.link != known
-            {
-                return damaged(Damage::HeadOfOthers(known.seq));
-            }
+        if let Some(seq) = foreign {
+            return damaged(Damage::HeadOfOthers(seq));
         }
         Ok(head)
     }
@@ -244,8 +258,11 @@ impl Files {
             Wal::default(),
         ];
         let rows = ways.iter().filter_map(|log| {
-            let content = in_memory(&patched(database, log)).ok()?;
-            Some(read_prefix(&content).0)
+            let content = in_memory(&patched(database.to_vec(), log)).ok()?;
+            let mut rows = Vec::new();
+            // What is wrong with the first one that is not sound does not matter here.
+            let _ = walk_prefix(&content, |row| rows.push(row));
+            Some(rows)
         });
         rows.max_by_key(Vec::len).unwrap_or_default()
     }
@@ -263,7 +280,7 @@ pub(super) fn salvage(path: &Path) -> Result<(Vec<Row>, Known), JournalError> {
 }
 
 /// The database with its log applied, every page of it known.
-fn image(database: &[u8], log: &Wal<'_>) -> Result<Vec<u8>, Damage> {
+fn image(database: Vec<u8>, log: &Wal<'_>) -> Result<Vec<u8>, Damage> {
     let stated = big_endian(database.get(28..32).unwrap_or(&[0; 4]), 0);
     let pages = u64::from(log.size.unwrap_or(stated));
     let whole = (database.len() / PAGE_BYTES) as u64;
@@ -283,10 +300,10 @@ fn image(database: &[u8], log: &Wal<'_>) -> Result<Vec<u8>, Damage> {
 }
 
 /// The database with its log applied, and what is not known left empty.
-fn patched(database: &[u8], log: &Wal<'_>) -> Vec<u8> {
-    let mut image = database.to_vec();
+fn patched(database: Vec<u8>, log: &Wal<'_>) -> Vec<u8> {
+    let mut image = database;
     // A number that no log of this length can reach is no page's.
-    let most = (database.len() / PAGE_BYTES + log.pages.len() + 1) * 2;
+    let most = (image.len() / PAGE_BYTES + log.pages.len() + 1) * 2;
     for (number, page) in &log.pages {
         let number = *number as usize;
         if number > most {

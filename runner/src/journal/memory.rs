@@ -1,9 +1,11 @@
 //! A journal that lives as long as the process: for rehearsals and tests.
 
+use std::ops::ControlFlow;
+
 use rutter_engine::{Durability, Record};
 
 use super::rows::Row;
-use super::{Journal, JournalError, Link, StoredRecord, check_numbers};
+use super::{Journal, JournalError, Link, check_numbers};
 
 /// Keeps records in memory. Cloning it is a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -57,17 +59,9 @@ impl Journal for MemoryJournal {
         Ok(rows.last().map(|row| row.link).unwrap_or_default())
     }
 
-    fn load(&self) -> Result<Vec<Record>, JournalError> {
-        Ok(self.records.clone())
-    }
-
-    fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
-        let later = self
-            .records
-            .iter()
-            .filter(|record| record.seq > since_seq)
-            .cloned()
-            .map(StoredRecord::from);
-        Ok(later.collect())
+    fn replay(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        // Whoever breaks off has seen enough.
+        let _ = self.records.iter().cloned().try_for_each(each);
+        Ok(())
     }
 }

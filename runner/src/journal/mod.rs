@@ -29,6 +29,8 @@ mod stored;
 mod view;
 mod wal;
 
+use std::ops::ControlFlow;
+
 use rutter_engine::{Durability, Record};
 
 pub use adoptions::Adoptions;
@@ -79,18 +81,25 @@ pub trait Journal: Send {
     /// When it cannot be read.
     fn head(&self) -> Result<Link, JournalError>;
 
-    /// All records, checked: for resuming.
+    /// Hands out all records one after the other, checked: for resuming. Whoever has seen enough breaks off.
     ///
     /// # Errors
-    /// When the journal is damaged, or holds a record that this program does not understand.
-    fn load(&self) -> Result<Vec<Record>, JournalError>;
+    /// When the journal is damaged, or holds a record that this program does not understand; what came before it was
+    /// handed out.
+    fn replay(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), JournalError>;
 
-    /// The records after `since_seq`, for showing: kinds that this program does not know are
-    /// returned as JSON.
+    /// All records at once, as [`Self::replay`] hands them out.
     ///
     /// # Errors
-    /// When the journal is damaged.
-    fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError>;
+    /// As there.
+    fn load(&self) -> Result<Vec<Record>, JournalError> {
+        let mut records = Vec::new();
+        self.replay(&mut |record| {
+            records.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(records)
+    }
 }
 
 /// Refuses records that do not follow `expected_seq` one by one.

@@ -1,9 +1,10 @@
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use rutter_engine::{Durability, Fact, Record, Timestamp};
 
 use super::append_patiently;
-use crate::journal::{Journal, JournalError, Link, SqliteJournal, StoredRecord};
+use crate::journal::{Journal, JournalError, Link, SqliteJournal};
 
 fn large(seq: u64) -> Record {
     Record {
@@ -50,12 +51,8 @@ impl Journal for Filled {
         self.journal.head()
     }
 
-    fn load(&self) -> Result<Vec<Record>, JournalError> {
-        self.journal.load()
-    }
-
-    fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
-        self.journal.follow(since_seq)
+    fn replay(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        self.journal.replay(each)
     }
 }
 

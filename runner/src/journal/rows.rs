@@ -1,5 +1,6 @@
 //! The table of records: one row each, chained.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -112,14 +113,24 @@ struct Kind<'a> {
     kind: std::borrow::Cow<'a, str>,
 }
 
-/// The sound rows from the first on, and what is wrong with the one that follows them.
-pub(super) fn read_prefix(connection: &Connection) -> (Vec<Row>, Option<RowProblem>) {
-    let mut rows = Vec::new();
-    let problem = read_into(&mut rows, connection, Link::default()).err();
-    (rows, problem)
+/// Hands out the sound rows from the first on, one after the other, and says what is wrong with the one that follows
+/// them.
+pub(super) fn walk_prefix(
+    connection: &Connection,
+    mut each: impl FnMut(Row),
+) -> Result<(), RowProblem> {
+    walk(connection, Link::default(), |row| {
+        each(row);
+        ControlFlow::Continue(())
+    })
 }
 
-fn read_into(rows: &mut Vec<Row>, connection: &Connection, since: Link) -> Result<(), RowProblem> {
+/// A journal may have a million records: they are never held together here.
+fn walk(
+    connection: &Connection,
+    since: Link,
+    mut each: impl FnMut(Row) -> ControlFlow<()>,
+) -> Result<(), RowProblem> {
     let unreadable = |error: rusqlite::Error| RowProblem::Unreadable(error.to_string());
     let mut statement = connection
         .prepare_cached("SELECT seq, time, body, digest FROM records WHERE seq > ?1 ORDER BY seq")
@@ -131,34 +142,51 @@ fn read_into(rows: &mut Vec<Row>, connection: &Connection, since: Link) -> Resul
     while let Some(row) = cursor.next().map_err(unreadable)? {
         let row = Row::read(row, link)?;
         link = row.link;
-        rows.push(row);
+        if each(row).is_break() {
+            break;
+        }
     }
     Ok(())
 }
 
-/// The rows after `since_seq`, each whole and none missing.
-pub(super) fn read_rows(
+/// Hands out the rows after `since_seq`, each whole and none missing, until one is refused.
+fn walk_after(
     connection: &Connection,
     path: &Path,
     since_seq: u64,
-) -> Result<Vec<Row>, JournalError> {
+    each: impl FnMut(Row) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
     let failed = |error| JournalError::from_database(path, error);
     let since = link_at(connection, since_seq).map_err(failed)?;
-    let mut rows = Vec::new();
-    match read_into(&mut rows, connection, since) {
-        Ok(()) => Ok(rows),
-        Err(problem) => Err(JournalError::damaged(path, Damage::from(problem))),
-    }
+    walk(connection, since, each)
+        .map_err(|problem| JournalError::damaged(path, Damage::from(problem)))
 }
 
-/// The records after `since_seq`, for showing.
-pub(super) fn read_stored(
+/// Hands out all records, which must be of kinds that this program knows, until one is refused.
+pub(super) fn replay(
+    connection: &Connection,
+    path: &Path,
+    each: &mut dyn FnMut(Record) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    let mut foreign = None;
+    walk_after(connection, path, 0, |row| match row.understand(path) {
+        Ok(record) => each(record),
+        Err(error) => {
+            foreign = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    foreign.map_or(Ok(()), Err)
+}
+
+/// Hands out the records after `since_seq`, for showing, until one is refused.
+pub(super) fn walk_stored(
     connection: &Connection,
     path: &Path,
     since_seq: u64,
-) -> Result<Vec<StoredRecord>, JournalError> {
-    let rows = read_rows(connection, path, since_seq)?;
-    Ok(rows.into_iter().map(Row::show).collect())
+    each: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    walk_after(connection, path, since_seq, |row| each(row.show()))
 }
 
 /// The newest record.

@@ -12,6 +12,7 @@
 //! (`inspect.rs`).
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ use super::chain::Link;
 use super::flush::Flusher;
 use super::head::HeadFile;
 use super::inspect::{head_of, inspect, log_of};
-use super::rows::{Row, newest_link, read_rows, read_stored};
-use super::{Journal, JournalError, StoredRecord, check_numbers, format};
+use super::rows::{self, Row, newest_link};
+use super::{Journal, JournalError, check_numbers, format};
 
 /// The journal of a run in a SQLite file, for its driver.
 pub struct SqliteJournal {
@@ -183,15 +184,8 @@ impl Journal for SqliteJournal {
         Ok(self.flusher.flushed())
     }
 
-    fn load(&self) -> Result<Vec<Record>, JournalError> {
-        let rows = read_rows(&self.connection, &self.path, 0)?;
-        rows.into_iter()
-            .map(|row| row.understand(&self.path))
-            .collect()
-    }
-
-    fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
-        read_stored(&self.connection, &self.path, since_seq)
+    fn replay(&self, each: &mut dyn FnMut(Record) -> ControlFlow<()>) -> Result<(), JournalError> {
+        rows::replay(&self.connection, &self.path, each)
     }
 }
 

@@ -65,7 +65,7 @@ fn records_come_back_in_order_as_they_were_written() {
 
     let journal = SqliteJournal::open(&path).unwrap();
     assert_eq!(journal.load().unwrap(), records);
-    let later: Vec<_> = journal.follow(3).unwrap();
+    let later = RunView::join(&path).unwrap().shown(3).unwrap();
     assert_eq!(later.iter().map(|r| r.seq).collect::<Vec<_>>(), [4, 5]);
 }
 
@@ -212,7 +212,7 @@ fn a_newer_journal_is_shown_but_never_written() {
     assert!(matches!(error, JournalError::TooNew { found: 99, .. }));
     assert!(error.remedy().unwrap().contains("upgrade rutter"));
     let view = RunView::open(&path).unwrap();
-    assert_eq!(view.follow(0).unwrap().len(), 2);
+    assert_eq!(view.shown(0).unwrap().len(), 2);
     drop(view);
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
@@ -241,7 +241,7 @@ fn a_kind_from_the_future_is_shown_as_json_and_never_resumed_from() {
 
     let error = journal.load().unwrap_err();
     assert!(matches!(error, JournalError::UnknownRecord { seq: 2, .. }));
-    let shown = journal.follow(1).unwrap();
+    let shown = RunView::join(&path).unwrap().shown(1).unwrap();
     assert!(matches!(&shown[0].body, RecordBody::Unknown { kind, .. } if kind == "moon-landed"));
     assert_eq!(shown[0].to_json()["fact"]["crew"], 3);
 }
@@ -287,12 +287,12 @@ fn a_viewer_sees_records_while_the_driver_writes() {
     let (_folder, path) = place();
     let mut journal = SqliteJournal::create(&path).unwrap();
     let view = RunView::join(&path).unwrap();
-    assert!(view.follow(0).unwrap().is_empty());
+    assert!(view.shown(0).unwrap().is_empty());
     journal
         .append(0, &[skipped(1)], Durability::Process)
         .unwrap();
-    assert_eq!(view.follow(0).unwrap().len(), 1);
-    assert!(view.follow(1).unwrap().is_empty());
+    assert_eq!(view.shown(0).unwrap().len(), 1);
+    assert!(view.shown(1).unwrap().is_empty());
 }
 
 /// `cargo test -p rutter --lib measures_appends -- --ignored --nocapture`

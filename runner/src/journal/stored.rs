@@ -41,6 +41,18 @@ impl StoredRecord {
         }
     }
 
+    /// The same, taken over.
+    pub fn into_known(self) -> Option<Record> {
+        match self.body {
+            RecordBody::Known(fact) => Some(Record {
+                seq: self.seq,
+                time: self.time,
+                fact: *fact,
+            }),
+            RecordBody::Unknown { .. } => None,
+        }
+    }
+
     /// The record as JSON, exactly as `--json` prints it.
     pub fn to_json(&self) -> Value {
         let fact = match &self.body {

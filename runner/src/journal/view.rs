@@ -1,12 +1,13 @@
 //! Looking at a run from outside: read-only, whoever drives it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rutter_engine::Record;
 
 use super::inspect::{Sound, head_of, inspect};
-use super::{Damage, JournalError, RecordBody, StoredRecord, format, head, rows};
+use super::{Damage, JournalError, StoredRecord, format, head, rows};
 
 /// A read-only look at a run's journal.
 pub struct RunView {
@@ -61,12 +62,28 @@ impl RunView {
         self.live
     }
 
-    /// The records after `since_seq`; empty when there is nothing new. Poll it to follow a run.
+    /// Hands out the records after `since_seq` one after the other, none when there is nothing new, until one is
+    /// refused. Poll it to follow a run.
     ///
     /// # Errors
-    /// When the journal is damaged.
-    pub fn follow(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
-        rows::read_stored(&self.connection, &self.path, since_seq)
+    /// When the journal is damaged; what came before that was handed out.
+    pub fn follow(
+        &self,
+        since_seq: u64,
+        each: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        rows::walk_stored(&self.connection, &self.path, since_seq, each)
+    }
+
+    /// The records after `since_seq`.
+    #[cfg(test)]
+    pub(super) fn shown(&self, since_seq: u64) -> Result<Vec<StoredRecord>, JournalError> {
+        let mut records = Vec::new();
+        self.follow(since_seq, &mut |record| {
+            records.push(record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(records)
     }
 
     /// All records that this program understands, and whether there are others.
@@ -74,11 +91,14 @@ impl RunView {
     /// # Errors
     /// When the journal is damaged.
     pub fn known(&self) -> Result<(Vec<Record>, bool), JournalError> {
-        let stored = self.follow(0)?;
-        let foreign = stored
-            .iter()
-            .any(|record| matches!(record.body, RecordBody::Unknown { .. }));
-        let known = stored.iter().filter_map(StoredRecord::known).collect();
+        let (mut known, mut foreign) = (Vec::new(), false);
+        self.follow(0, &mut |stored| {
+            match stored.into_known() {
+                Some(record) => known.push(record),
+                None => foreign = true,
+            }
+            ControlFlow::Continue(())
+        })?;
         Ok((known, foreign))
     }
 }

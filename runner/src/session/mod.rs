@@ -24,10 +24,11 @@ mod watch;
 mod wishes;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::{Account, Input, Mode, Name, Plan, Record, Run, Standing, Timestamp, Uses};
+use rutter_engine::{Account, Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use ahead::Ahead;
@@ -151,10 +152,7 @@ impl Session {
         aim: Aim,
     ) -> Result<Self, SessionError> {
         let driving = folder.drive()?;
-        let mut run = Run::new();
-        for record in load_whole(&driving.journal, &folder.journal())? {
-            run.evolve(&record)?;
-        }
+        let run = replay_whole(&driving.journal, &folder.journal())?;
         if !run.has_plan() {
             return Err(SessionError::Empty(folder.id().to_owned()));
         }
@@ -290,21 +288,26 @@ impl Session {
     }
 }
 
-/// All records, which reach at least as far as the journal's head, whatever keeps them.
-fn load_whole(journal: &impl Journal, path: &Path) -> Result<Vec<Record>, JournalError> {
-    let records = journal.load()?;
-    let (last, head) = (
-        records.last().map_or(0, |record| record.seq),
-        journal.head()?,
-    );
-    if last < head.seq {
-        let (from, to) = (last + 1, head.seq);
-        return Err(JournalError::damaged(
-            path,
-            Damage::RecordsTaken { from, to },
-        ));
+/// The run that all records make, which reach at least as far as the journal's head, whatever keeps them.
+fn replay_whole(journal: &impl Journal, path: &Path) -> Result<Run, SessionError> {
+    let mut run = Run::new();
+    let mut illegal = None;
+    journal.replay(&mut |record| match run.evolve(&record) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            illegal = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(error) = illegal {
+        return Err(error.into());
     }
-    Ok(records)
+    let head = journal.head()?;
+    if run.seq() < head.seq {
+        let (from, to) = (run.seq() + 1, head.seq);
+        return Err(JournalError::damaged(path, Damage::RecordsTaken { from, to }).into());
+    }
+    Ok(run)
 }
 
 fn load_components(
