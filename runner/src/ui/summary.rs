@@ -1,6 +1,6 @@
 //! Where a run stands, and what to type next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rutter_engine::{
@@ -40,19 +40,15 @@ pub fn steps_table(run: &Run) -> Table {
         ("CHANGES", Align::Right),
         ("", Align::Left),
     ]);
+    // Counted once: there may be ten thousand of both.
+    let mut standing: BTreeMap<&Name, usize> = BTreeMap::new();
+    let changes = run.changes().iter();
+    for change in changes.filter(|change| change.stands() && change.passed.is_none()) {
+        *standing.entry(&change.at.step).or_default() += 1;
+    }
     for (step, state) in run.steps() {
-        let changes = run
-            .changes()
-            .iter()
-            .filter(|change| {
-                change.at.step == step.id && change.stands() && change.passed.is_none()
-            })
-            .count();
-        let changes = if changes == 0 {
-            String::new()
-        } else {
-            changes.to_string()
-        };
+        let changes = standing.get(&step.id);
+        let changes = changes.map_or_else(String::new, ToString::to_string);
         let (word, more) = step_state(run, &step.id, state);
         table.row([step.id.to_string(), word.to_owned(), changes, more]);
     }
