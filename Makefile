@@ -8,7 +8,8 @@
 #   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
 #   make fuzz       the same, two minutes each; FUZZ_SECONDS
 #   make deny       licences, sources and doubled crates by cargo-deny, which is installed into target/tools once
-#   make soak       run, resume and undo killed a thousand times at random; SOAK_SEED, SOAK_KILLS
+#   make soak       run, resume and undo killed a thousand times at random, and what `make load` does; SOAK_SEED, SOAK_KILLS
+#   make load       10,000 steps waiting and 1,000 changing at once, and a journal of a million records, with figures
 #   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
 
 CARGO ?= cargo
@@ -18,7 +19,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check plugins bench deny fuzz fuzz-smoke soak soak-matrix program wasm-target
+.PHONY: rehearse test check plugins bench deny fuzz fuzz-smoke load soak soak-matrix program wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -68,8 +69,12 @@ deny: $(TARGET)/tools/bin/cargo-deny
 $(TARGET)/tools/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
 
-soak: plugins
+soak: plugins load
 	$(CARGO) test --package rutter-tests --test soak -- --ignored --nocapture
+
+load: plugins
+	$(CARGO) test --package rutter-tests --test load -- --ignored --nocapture
+	$(CARGO) test --package rutter-tests --test large_journal -- --ignored --nocapture
 
 soak-matrix: plugins
 	$(CARGO) test --package rutter-tests --test way_back -- --ignored --nocapture

@@ -49,7 +49,7 @@ impl Cloud {
             "--listen",
             "127.0.0.1:0",
             "--limit",
-            "10m",
+            "30m",
             "--port-file",
             port_file,
         ]);
@@ -138,13 +138,24 @@ impl Cloud {
 
     /// The actions of all calls that were answered without an error, `RAM:CreateRole`.
     pub async fn answered(&self) -> Vec<String> {
-        let answer = self.get("/-/calls").await;
-        let calls = answer["calls"].as_array().cloned().unwrap_or_default();
+        let calls = self.calls().await;
         let good = calls
             .into_iter()
             .filter(|call| call["status"] == 200 && call.get("code").is_none());
         good.filter_map(|call| call["action"].as_str().map(str::to_owned))
             .collect()
+    }
+
+    /// All calls, oldest first.
+    pub async fn calls(&self) -> Vec<Value> {
+        let answer = self.get("/-/calls").await;
+        answer["calls"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// What the world's clock shows, in milliseconds since the epoch.
+    pub async fn now_ms(&self) -> i64 {
+        let time = self.get("/-/time").await;
+        time["now_ms"].as_i64().expect("the clock shows something")
     }
 
     async fn get(&self, path: &str) -> Value {

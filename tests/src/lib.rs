@@ -10,6 +10,7 @@ pub mod examples;
 mod fixture;
 pub mod ground;
 pub mod hostile;
+pub mod load;
 pub mod overlay;
 pub mod person;
 pub mod planted;
@@ -17,6 +18,7 @@ mod procedure;
 mod proxy;
 pub mod random;
 mod terminal;
+mod waiter;
 pub mod way_back;
 
 pub use blow::{Blow, Place, Strike};
@@ -25,6 +27,7 @@ pub use command::{Bench, Ended};
 pub use procedure::{Frozen, Made, Procedure, Rehearsed, Stage, facts};
 pub use proxy::Proxy;
 pub use terminal::{Sent, Terminal};
+pub use waiter::waiter;
 
 /// One-way Redis sync between two accounts.
 pub const REDIS: Procedure = Procedure {
