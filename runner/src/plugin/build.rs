@@ -181,7 +181,7 @@ pub fn componentise(module: &[u8], manifest_text: &str) -> Result<Vec<u8>, Strin
     let mut component = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(module)
-        .and_then(|encoder| encoder.encode())
+        .and_then(|mut encoder| encoder.encode())
         .map_err(|error| format!("{error:#}"))?;
     CustomSection {
         name: rutter_manifest::SECTION.into(),

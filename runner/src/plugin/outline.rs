@@ -151,7 +151,7 @@ impl Reader {
             }
             Payload::CodeSectionEntry(body) => {
                 let range = body.range();
-                self.count(BODY, range.end - range.start)
+                self.count(BODY, (range.end - range.start) as u64)
             }
             Payload::InstanceSection(instances) => {
                 for instance in instances {
