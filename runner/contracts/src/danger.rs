@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::action::Action;
+// A value as it is sent: a number and its text are the same.
+use crate::wire::plain_text as text;
 
 /// Why a call needs a person's word before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,14 +161,6 @@ impl Destroys {
             let equal = number(harmless).is_some_and(|one| number(&given) == Some(one));
             equal || harmless.eq_ignore_ascii_case(&given)
         })
-    }
-}
-
-/// A value as it is sent: a number and its text are the same.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::danger::text;
 use crate::uses::From;
+use crate::wire::plain_text as text;
 
 /// A call as it is compared: as it was made, or as it will be.
 #[derive(Clone, Copy, Debug)]

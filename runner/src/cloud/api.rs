@@ -1,7 +1,7 @@
 //! One call of the cloud's API, signed with `ACS3-HMAC-SHA256`.
 
-use rutter_contracts::sign::v3;
-use rutter_contracts::wire::{self, Wire};
+use rutter_contracts::sign::Call;
+use rutter_contracts::wire::Wire;
 use rutter_engine::Timestamp;
 use url::Url;
 
@@ -20,37 +20,24 @@ pub(super) struct ApiRequest<'a> {
 impl ApiRequest<'_> {
     /// Returns the signed request. Nothing of it may be used twice: date and nonce are new each time.
     pub(super) fn sign(self, now: Timestamp, nonce: &str) -> Request {
-        let mut url = self.address;
-        let Wire { query, form } = self.parameters;
-        // The query is encoded as it is signed; a form body is signed as the bytes that are sent.
-        let query_text = wire::query_string(&query);
-        url.set_query(Some(query_text.as_str()).filter(|text| !text.is_empty()));
-        let body = wire::form_body(&form).into_bytes();
-        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
-        if !body.is_empty() {
-            headers.push(("content-type".to_owned(), v3::FORM.to_owned()));
-        }
-        let host = host_of(&url);
-        let to_sign = v3::SignRequest {
-            host: &host,
-            method: "POST",
-            path: "/",
-            query: &query,
-            headers: &headers,
-            body: &body,
+        let call = Call {
+            host: &host_of(&self.address),
             action: self.action,
             version: self.version,
+            parameters: self.parameters,
             date: &date(now),
             nonce,
         };
-        let mut headers = self.key.lend(|key| v3::sign(key, &to_sign));
+        let mut signed = self.key.lend(|key| call.sign(key));
         // The client writes it itself, from the same address.
-        headers.retain(|(name, _)| name != "host");
+        signed.headers.retain(|(name, _)| name != "host");
+        let mut url = self.address;
+        url.set_query(Some(signed.query.as_str()).filter(|text| !text.is_empty()));
         Request {
             method: "POST".to_owned(),
             url,
-            headers,
-            body,
+            headers: signed.headers,
+            body: signed.body,
         }
     }
 }

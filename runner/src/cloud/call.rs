@@ -45,29 +45,6 @@ impl<'a> ApiCall<'a> {
 
     /// Returns the parameters as they travel.
     pub(super) fn flatten(&self, parameters: &Value) -> Result<Wire, WireError> {
-        match self.contract {
-            Some(contract) => wire::flatten(contract, parameters),
-            None => flatten_unknown(parameters),
-        }
+        wire::encoded(self.contract, parameters)
     }
-}
-
-/// Of an action that the table does not know, everything goes into the query.
-fn flatten_unknown(parameters: &Value) -> Result<Wire, WireError> {
-    if !parameters.is_object() {
-        return Err(WireError::NotATable);
-    }
-    let mut query = Vec::new();
-    wire::walk(parameters, &mut |leaf| {
-        let text = match leaf.value {
-            Value::Null => return,
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        query.push((leaf.wire_name.clone(), text));
-    });
-    Ok(Wire {
-        query,
-        form: Vec::new(),
-    })
 }

@@ -1,13 +1,16 @@
 //! Signing of requests and checking of signatures, in both schemes that the six products take.
 //!
-//! [`v3`] is what this program sends; [`rpc`] is the old scheme, which clients still use. Neither
+//! [`v3`] is what this program sends, a [`Call`] at a time; [`rpc`] is the old scheme, which clients still use. Neither
 //! reads a clock nor draws a nonce: both are arguments. Whether a date is too old or a nonce was
 //! seen before is for the server to judge, from what the check returns.
 
+mod call;
 pub mod rpc;
 pub mod v3;
 
 use std::fmt;
+
+pub use call::{Call, Signed};
 
 /// An access key. Its text form shows the id alone.
 #[derive(Clone, PartialEq, Eq)]

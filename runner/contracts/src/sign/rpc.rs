@@ -40,10 +40,15 @@ pub fn sign(key: &Key, request: &SignRequest<'_>) -> Vec<(String, String)> {
         common.push(pair("SecurityToken", token));
     }
     let all = [common.as_slice(), request.parameters].concat();
-    let text = string_to_sign(request.method, &all);
-    let signature = STANDARD.encode(mac(&key.secret, &text).finalize().into_bytes());
+    let signature = signature(request.method, &all, &key.secret);
     common.push(pair("Signature", &signature));
     common
+}
+
+/// Returns the signature over all of these parameters.
+pub fn signature(method: &str, parameters: &[(String, String)], secret: &str) -> String {
+    let text = string_to_sign(method, parameters);
+    STANDARD.encode(mac(secret, &text).finalize().into_bytes())
 }
 
 fn pair(name: &str, value: &str) -> (String, String) {

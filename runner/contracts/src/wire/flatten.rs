@@ -67,6 +67,29 @@ pub fn flatten(action: &Action, parameters: &Value) -> Result<Wire, WireError> {
     Ok(wire)
 }
 
+/// Returns the parameters as they travel, of an action that the table may not know: then everything goes into
+/// the query.
+///
+/// # Errors
+///
+/// As [`flatten`].
+pub fn encoded(action: Option<&Action>, parameters: &Value) -> Result<Wire, WireError> {
+    if let Some(action) = action {
+        return flatten(action, parameters);
+    }
+    if !parameters.is_object() {
+        return Err(WireError::NotATable);
+    }
+    let mut wire = Wire::default();
+    walk(parameters, &mut |leaf| {
+        if !leaf.value.is_null() {
+            let pair = (leaf.wire_name.clone(), plain_text(leaf.value));
+            wire.query.push(pair);
+        }
+    });
+    Ok(wire)
+}
+
 fn flatten_value(
     action: &Action,
     name: &str,
@@ -141,11 +164,16 @@ fn base64_of(members: &Map<String, Value>) -> Option<String> {
     Some(STANDARD.encode(plain_text(inner)))
 }
 
-/// Returns a value as text: strings bare, everything else as compact JSON.
-fn plain_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
+/// Returns a value as text: strings bare, numbers decimal, everything else as compact JSON.
+pub(crate) fn plain_text(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => return text.clone(),
         other => other.to_string(),
+    };
+    // JSON writes 1e-7, which no page of the cloud documents for a parameter.
+    match value.as_f64() {
+        Some(number) if text.contains(['e', 'E']) => number.to_string(),
+        _ => text,
     }
 }
 

@@ -305,3 +305,25 @@ proptest! {
         prop_assert!(leaves <= pairs.len());
     }
 }
+
+#[test]
+fn numbers_are_sent_as_decimals() {
+    let given = json!({"SpotPriceLimit": 1e-7, "Amount": 1e20, "MinAmount": 1.5, "MaxAmount": -3});
+    let sent = query("ECS", "RunInstances", &given);
+    let expected = [
+        pair("Amount", "100000000000000000000"),
+        pair("MaxAmount", "-3"),
+        pair("MinAmount", "1.5"),
+        pair("SpotPriceLimit", "0.0000001"),
+    ];
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn an_action_that_nobody_knows_is_encoded_by_the_same_rules() {
+    let given = json!({"B": [1, null, {"C": true}], "A": {"D": "x", "E": null, "F": []}});
+    let wire = super::encoded(None, &given).unwrap();
+    let expected = [pair("A.D", "x"), pair("B.1", "1"), pair("B.3.C", "true")];
+    assert_eq!((wire.query.as_slice(), wire.form.len()), (&expected[..], 0));
+    assert!(super::encoded(None, &json!("A")).is_err());
+}
