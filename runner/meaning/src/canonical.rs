@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use rutter_contracts::wire::encoded;
 use rutter_contracts::{
     Action, Encoding, ParameterKind, action_name, is_common, nearest_action, nearest_region,
     product_name, product_version, region_known,
@@ -112,7 +113,15 @@ pub(crate) fn parameters(api: &mut Api, rules: Rules) -> Result<(), Fault> {
             )));
         }
     }
-    let Some(contract) = contract.filter(|_| rules.hold(Rule::Canonical)) else {
+    if !rules.hold(Rule::Canonical) {
+        return Ok(());
+    }
+    if let Some(name) = named_twice(contract, &api.parameters) {
+        return Err(wrong(format!(
+            "`{label}`: `{name}` is given twice, once by a name with a dot in it; lists and structures are given as such"
+        )));
+    }
+    let (Some(contract), Value::Object(members)) = (contract, &mut api.parameters) else {
         return Ok(());
     };
     for (name, value) in members {
@@ -128,6 +137,20 @@ pub(crate) fn parameters(api: &mut Api, rules: Rules) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// A name under which two values would travel, as `A.B` of `{"A.B": 1, "A": {"B": 2}}`: nobody knows which is meant.
+fn named_twice(contract: Option<&Action>, parameters: &Value) -> Option<String> {
+    // What cannot be encoded is refused for that before it is sent.
+    let wire = encoded(contract, parameters).ok()?;
+    let mut names: Vec<String> = [wire.query, wire.form]
+        .concat()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.sort();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1])?;
+    Some(twice[0].clone())
 }
 
 /// Whether a parameter holds JSON, be it handed over as text or as what it says.

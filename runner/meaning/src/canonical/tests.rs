@@ -123,6 +123,25 @@ fn a_parameter_has_one_name() {
 }
 
 #[test]
+fn two_values_that_would_travel_by_one_name_are_refused() {
+    let disk = json!({ "SystemDisk": { "A": { "B": "1" }, "A.B": "2" } });
+    let tag = json!({ "Tag": { "1": { "Key": "a" }, "1.Key": "b" } });
+    for (product, action, version) in [
+        ("ECS", "RunInstances", None),
+        ("OSS", "X", Some("2020-01-01")),
+    ] {
+        for given in [&disk, &tag] {
+            let written = call(product, action, version, given.clone());
+            let fault = complete(written).unwrap_err();
+            assert!(fault.message.contains("is given twice"), "{fault}");
+        }
+    }
+    // Inside of JSON they are two names.
+    let json = json!({ "Parameters": { "A": { "B": "1" }, "A.B": "2" } });
+    assert!(complete(call("ECS", "RunCommand", None, json)).is_ok());
+}
+
+#[test]
 fn json_in_a_text_is_parsed_before_it_is_judged() {
     let twice = r#"{"targetTableMode":"2","targetTableMode":"0"}"#;
     for text in [twice, "{", "", r#"{"a":{"b":1,"b":2}}"#] {
