@@ -11,6 +11,7 @@ mod fixture;
 pub mod ground;
 pub mod hostile;
 pub mod load;
+pub mod official;
 pub mod overlay;
 pub mod person;
 pub mod planted;
