@@ -6,7 +6,7 @@
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
 #   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
-#   make fuzz       the same, two minutes each; FUZZ_SECONDS
+#   make fuzz       the same, two minutes each, with inputs chosen by what they reach; FUZZ_SECONDS, FUZZ_TARGETS
 #   make deny       licences, sources and doubled crates by cargo-deny, which is installed into target/tools once
 #   make soak       run, resume and undo killed a thousand times at random, and what `make load` does; SOAK_SEED, SOAK_KILLS
 #   make load       10,000 steps waiting and 1,000 changing at once, and a journal of a million records, with figures
@@ -58,9 +58,13 @@ bench: plugins
 fuzz-smoke:
 	CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) test --locked --manifest-path tests/fuzz/Cargo.toml
 
+# Our crates are compiled once more, so that they count what an input reaches; the C++ of libFuzzer needs `c++`.
 FUZZ_SECONDS ?= 120
+FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
 fuzz:
-	FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) test --locked --manifest-path tests/fuzz/Cargo.toml --test smoke -- --nocapture --test-threads 2
+	RUSTC_WRAPPER=$(abspath tests/fuzz/guided) CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) --config tests/fuzz/guided.toml \
+		build --locked --manifest-path tests/fuzz/Cargo.toml --features guided --bin guided
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I NAME tests/fuzz/run $(TARGET)/debug/guided $(TARGET)/fuzz $(FUZZ_SECONDS) NAME
 
 # `make test` holds deny.toml without the tool. Advisories need a database from the network: left out.
 deny: $(TARGET)/tools/bin/cargo-deny

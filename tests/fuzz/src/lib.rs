@@ -6,8 +6,14 @@ pub mod mutate;
 
 mod answer;
 mod call;
+mod component;
+mod drive;
+mod engine;
+mod expression;
 mod journal;
 mod manifest;
+mod runbook;
+mod secrets;
 mod wire;
 mod world;
 
@@ -18,8 +24,13 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("answer", answer::answer),
     ("call", call::call),
+    ("component", component::component),
+    ("engine", engine::engine),
+    ("expression", expression::expression),
     ("journal", journal::journal),
     ("manifest", manifest::manifest),
+    ("runbook", runbook::runbook),
+    ("secrets", secrets::secrets),
     ("wire", wire::wire),
     ("world", world::world),
 ];
