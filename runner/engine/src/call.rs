@@ -80,6 +80,10 @@ pub struct HttpRequest {
     /// The granted credential the host adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
+    /// Where its answer holds secrets, as the manifest says: `body`, `header:NAME`, or a JSON pointer into the
+    /// body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_answers: Vec<String>,
 }
 
 /// One call to the outside world.

@@ -7,7 +7,7 @@ use rutter_engine::{
     Api, Ask, Call, Class, Condition, Fault, FaultClass, Find, HostCall, HttpRequest, Outcome,
     Principal, Repeat, Rest, RoleArn, Shows, Target, Test,
 };
-use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest};
+use rutter_manifest::{HttpRepeat, Kind, Manifest, Permission};
 use serde_json::Value;
 use url::Url;
 
@@ -253,8 +253,7 @@ impl Judge<'_> {
             Errand::Http { request, url } => {
                 let print = fingerprint::of_request(&request);
                 let place = permit::http(self.manifest, self.named, &request, &url).ok();
-                let permission =
-                    place.and_then(|place| self.manifest.permissions[place].http.as_ref());
+                let permission = place.map(|place| &self.manifest.permissions[place]);
                 let call = requested(permission, request);
                 (print, without_reverse(call))
             }
@@ -429,7 +428,13 @@ fn finding(account: &Principal, look: Look, rules: Rules) -> Find {
 }
 
 /// What the manifest says about a request; what it does not say is a change, never repeated.
-fn requested(permission: Option<&HttpPermission>, request: HttpRequest) -> Call {
+fn requested(permission: Option<&Permission>, mut request: HttpRequest) -> Call {
+    if let Some(permission) = permission {
+        request
+            .secret_answers
+            .clone_from(&permission.secret_answers);
+    }
+    let permission = permission.and_then(|permission| permission.http.as_ref());
     let (class, repeat) = match permission {
         Some(permission) if permission.kind == Kind::Read => (Class::Read, Repeat::Same),
         Some(permission) if permission.repeat == HttpRepeat::Same => (Class::Change, Repeat::Same),

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::errand::known;
 use crate::placeholder::placeholders;
+use crate::plain::each_secret;
 use crate::pointer::each_at;
 
 /// The placeholders that a guest was handed.
@@ -30,8 +31,8 @@ impl Handed {
             };
             // They were judged before the change was recorded.
             handed.all(&api.parameters);
-            if let Some(answer) = &change.answer {
-                handed.answer(api, answer);
+            if let (Some(awaited), Some(answer)) = (Awaited::of_api(api, ""), &change.answer) {
+                handed.take(&awaited, answer);
             }
         }
         if let Some(outputs) = undo.and_then(|undo| undo.outputs.as_ref()) {
@@ -40,14 +41,16 @@ impl Handed {
         handed
     }
 
-    /// An answer to a call of its own.
-    pub fn answer(&mut self, api: &Api, answer: &Value) {
-        let Some(action) = known(api).filter(|action| !action.secret_answers.is_empty()) else {
-            return;
-        };
-        let mut answer = answer.clone();
-        for pointer in secret_answers(action) {
-            each_at(&mut answer, pointer, &mut |value| self.all(value));
+    /// What it was told of a call of its own.
+    pub fn take(&mut self, awaited: &Awaited, told: &Value) {
+        let mut answer = told.get(awaited.within).unwrap_or(told).clone();
+        match &awaited.places {
+            Places::Api(pointers) => pointers.iter().for_each(|pointer| {
+                each_at(&mut answer, pointer, &mut |value| self.all(value));
+            }),
+            Places::Http(places) => {
+                each_secret(&mut answer, places, &mut |_, value| self.all(value));
+            }
         }
     }
 
@@ -96,17 +99,43 @@ impl Handed {
     }
 }
 
-/// The call of the cloud's API that a guest waits for, and in which field of what it is told its answer is: in none
-/// where it is told the answer alone.
-pub fn answered(call: &HostCall) -> Option<(Api, &'static str)> {
-    let (call, within) = match call {
-        HostCall::Call { call, find, .. } if find.is_some() => (call, "answer"),
-        HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => (call, ""),
-        HostCall::Sleep { .. } => return None,
-    };
-    match &call.target {
-        Target::Api(api) => Some((api.clone(), within)),
-        Target::AssumeRole { .. } | Target::Http(_) => None,
+/// Where the answer that a guest waits for holds secrets.
+#[derive(Debug)]
+pub struct Awaited {
+    places: Places,
+    /// In which field of what it is told the answer is; in none where it is told the answer alone.
+    within: &'static str,
+}
+
+#[derive(Debug)]
+enum Places {
+    Api(&'static [String]),
+    Http(Vec<String>),
+}
+
+impl Awaited {
+    /// The answer that a guest waits for with a call, where it holds secrets.
+    pub fn of(call: &HostCall) -> Option<Self> {
+        let (call, within) = match call {
+            HostCall::Call { call, find, .. } if find.is_some() => (call, "answer"),
+            HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => (call, ""),
+            HostCall::Sleep { .. } => return None,
+        };
+        match &call.target {
+            Target::Api(api) => Self::of_api(api, within),
+            Target::Http(request) => {
+                let places = request.secret_answers.clone();
+                let places = Places::Http(places);
+                (!request.secret_answers.is_empty()).then_some(Self { places, within })
+            }
+            Target::AssumeRole { .. } => None,
+        }
+    }
+
+    fn of_api(api: &Api, within: &'static str) -> Option<Self> {
+        let pointers = &*known(api)?.secret_answers;
+        let places = Places::Api(pointers);
+        (!pointers.is_empty()).then_some(Self { places, within })
     }
 }
 

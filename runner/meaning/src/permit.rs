@@ -191,6 +191,7 @@ mod tests {
             headers: Vec::new(),
             body: None,
             auth: auth.map(str::to_owned),
+            secret_answers: Vec::new(),
         };
         (request, Url::parse(url).unwrap())
     }

@@ -72,6 +72,7 @@ pub fn request(
         headers,
         body: parts.body.map(|body| STANDARD.encode(body)),
         auth,
+        secret_answers: Vec::new(),
     };
     Ok((request, url))
 }

@@ -20,7 +20,7 @@ use super::roles::{Assume, Assuming, Session, Sessions, parameters, session_of};
 use super::time::CloudTime;
 use super::transport::{Route, Transport};
 use crate::host::{Carried, Carry};
-use crate::secrets::{Secrets, UnknownPlaceholder};
+use crate::secrets::{Secrets, UnknownPlaceholder, VaultError};
 use crate::settings::{Environment, Http, Settings};
 
 /// Why no call can be carried at all.
@@ -143,7 +143,7 @@ impl LiveCarrier {
     /// Sends a call once and says what became of it. No known secret is left in the outcome.
     pub async fn carry_once(&self, call: &Call, at: &At) -> Outcome {
         let outcome = match (&call.target, &call.account) {
-            (Target::Http(request), _) => self.send_plain(call, request).await,
+            (Target::Http(request), _) => self.send_plain(call, request, at).await,
             (Target::Api(api), Some(account)) => self.call_api(call, account, api, at).await,
             (Target::AssumeRole { arn, session }, Some(account)) => {
                 self.assume_for_step(account, arn, session).await
@@ -178,17 +178,26 @@ impl LiveCarrier {
     /// Swaps what the contract calls secret for placeholders that are safe on disk, and hides what looks like a
     /// credential.
     fn take_secrets(&self, call: &ApiCall<'_>, at: &At, outcome: Outcome) -> Outcome {
+        let pointers = call.contract.map(|contract| &*contract.secret_answers);
+        let pointers = pointers.unwrap_or_default();
+        self.kept(outcome, |answer| {
+            self.secrets.disarm(answer);
+            let kept = self.secrets.take_answer(at, call.action, pointers, answer);
+            self.secrets.hide_shaped(answer);
+            kept
+        })
+    }
+
+    /// The outcome after `take` has swapped the secrets of its answer, and kept them.
+    pub(super) fn kept(
+        &self,
+        outcome: Outcome,
+        take: impl FnOnce(&mut Value) -> Result<(), VaultError>,
+    ) -> Outcome {
         let Outcome::Done(mut answer) = outcome else {
             return outcome;
         };
-        let pointers = call.contract.map(|contract| &*contract.secret_answers);
-        let pointers = pointers.unwrap_or_default();
-        self.secrets.disarm(&mut answer);
-        let kept = self
-            .secrets
-            .take_answer(at, call.action, pointers, &mut answer);
-        self.secrets.hide_shaped(&mut answer);
-        match kept {
+        match take(&mut answer) {
             Ok(()) => Outcome::Done(answer),
             Err(error) => {
                 // It happened, but its secret would not survive this process: a person must decide.

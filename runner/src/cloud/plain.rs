@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rutter_engine::{Call, Fault, FaultClass, HttpRequest, Outcome};
+use rutter_engine::{At, Call, Fault, FaultClass, HttpRequest, Outcome};
 use rutter_meaning::Subject;
 use url::Url;
 
@@ -15,7 +15,7 @@ use crate::secrets::{Encoding, SecretText, UnknownPlaceholder};
 use crate::settings::{HttpCredential, HttpCredentialKind, is_loopback};
 
 impl LiveCarrier {
-    pub(super) async fn send_plain(&self, call: &Call, request: &HttpRequest) -> Outcome {
+    pub(super) async fn send_plain(&self, call: &Call, request: &HttpRequest, at: &At) -> Outcome {
         let prepared = Url::parse(&request.url)
             .map_err(|error| {
                 denied(
@@ -51,8 +51,10 @@ impl LiveCarrier {
         }
         match self.transport.send(sending, route).await {
             Ok(answer) => {
-                let body = self.secrets.redact_bytes(&answer.body);
-                subject.judge_plain(answer.status, &answer.headers, &body)
+                let outcome = subject.judge_plain(answer.status, &answer.headers, &answer.body);
+                self.kept(outcome, |answer| {
+                    self.secrets.take_response(at, request, answer)
+                })
             }
             Err(trouble) => subject.judge_trouble(trouble),
         }

@@ -10,7 +10,7 @@
 //! journal.
 
 use rutter_engine::{At, Call, Fault, HostCall, Outcome};
-use rutter_meaning::{Errand, Judge, Made, Maker, answered};
+use rutter_meaning::{Awaited, Errand, Judge, Made, Maker};
 use serde_json::Value;
 
 use super::carry::Carry;
@@ -25,13 +25,11 @@ use crate::rules;
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
     let (print, call, denied) = judge(context, *errand);
-    let api = answered(&call);
+    let awaited = Awaited::of(&call);
     let answer = record(context, &print, Box::new(call), denied).await?;
     context.tokens.note(&print, &answer);
-    if let (Some((api, within)), Ok(answer)) = (api, &answer) {
-        context
-            .handed
-            .answer(&api, answer.get(within).unwrap_or(answer));
+    if let (Some(awaited), Ok(told)) = (awaited, &answer) {
+        context.handed.take(&awaited, told);
     }
     Ok(answer)
 }

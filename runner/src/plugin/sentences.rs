@@ -373,13 +373,21 @@ fn by_http(http: &HttpPermission, permission: &Permission) -> String {
             series(&places.iter().map(|place| part(place)).collect::<Vec<_>>())
         ),
     };
-    format!("may send {methods} to {host}{path}, {credential}{what}{stays}{secrets}")
+    let answers = match permission.secret_answers.as_slice() {
+        [] => String::new(),
+        places => format!(
+            ", and use, without reading it, what the answer holds in its {}",
+            series(&places.iter().map(|place| part(place)).collect::<Vec<_>>())
+        ),
+    };
+    format!("may send {methods} to {host}{path}, {credential}{what}{stays}{secrets}{answers}")
 }
 
 /// A part of a request, as people say it.
 fn part(place: &str) -> String {
     match place.strip_prefix("header:") {
         None if place == "url" => "address".to_owned(),
+        None if place.starts_with('/') => format!("field `{place}`"),
         None => place.to_owned(),
         Some("*") => "headers".to_owned(),
         Some(name) => format!("header `{name}`"),

@@ -12,6 +12,7 @@
 mod decode;
 mod given;
 mod placeholder;
+mod plain;
 mod search;
 mod shaped;
 mod text;

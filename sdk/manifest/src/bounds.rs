@@ -91,6 +91,9 @@ fn lengths(manifest: &Manifest) -> Result<(), String> {
         }
         at_most("`secrets`", permission.secrets.len(), LIST_MAX, "entries")?;
         texts.extend(permission.secrets.iter().map(String::as_str));
+        let answers = &permission.secret_answers;
+        at_most("`secret_answers`", answers.len(), LIST_MAX, "entries")?;
+        texts.extend(answers.iter().map(String::as_str));
         for text in texts {
             characters("what a permission names", text, CALL_MAX)?;
         }

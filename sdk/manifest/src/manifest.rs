@@ -148,6 +148,11 @@ impl Manifest {
             if let Some(problem) = misplaced_secret(permission) {
                 return refuse(Some("secrets"), problem, None);
             }
+            if !permission.secret_answers.is_empty() && permission.http.is_none() {
+                let problem = "of an answer of the cloud's API the contracts say what is secret; \
+                               `secret_answers` is said of `http`";
+                return refuse(Some("secret_answers"), problem.to_owned(), None);
+            }
             if let Some(account) = &permission.account
                 && !self.accounts.contains_key(account)
             {

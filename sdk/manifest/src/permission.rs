@@ -37,6 +37,15 @@ pub struct Permission {
         deserialize_with = "places"
     )]
     pub secrets: Vec<String>,
+    /// Where answers by HTTP hold secrets: `body`, `header:NAME`, or a JSON pointer into the body,
+    /// `/access_token`, in which `*` means every element of a list. The plugin gets a placeholder, which it may
+    /// send to where [`Self::secrets`] says.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "answers"
+    )]
+    pub secret_answers: Vec<String>,
     /// Why the plugin wants it, for whoever decides.
     #[serde(deserialize_with = "reason")]
     pub reason: String,
@@ -213,6 +222,26 @@ fn places<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::
     }
 }
 
+fn answers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let places = Vec::<String>::deserialize(deserializer)?;
+    let is_place = |place: &String| {
+        let header = |name: &str| {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            !name.is_empty() && name.bytes().all(allowed)
+        };
+        place == "body"
+            || place.starts_with('/')
+            || place.strip_prefix("header:").is_some_and(header)
+    };
+    match places.iter().find(|place| !is_place(place)) {
+        Some(place) => Err(serde::de::Error::custom(format!(
+            "a secret of an answer stands in `body`, `header:NAME` or at a JSON pointer into the body, \
+             `/access_token`, not in `{place}`"
+        ))),
+        None => Ok(places),
+    }
+}
+
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
@@ -269,6 +298,7 @@ mod tests {
             assumed: false,
             credential: credential.map(str::to_owned),
             secrets: Vec::new(),
+            secret_answers: Vec::new(),
             reason: "r".to_owned(),
         };
         assert!(permission(Some("hook")).grants("hook"));

@@ -257,6 +257,7 @@ fn requests(covered: bool, repeat: Repeat) -> HostCall {
         headers: Vec::new(),
         body: None,
         auth: None,
+        secret_answers: Vec::new(),
     };
     let call = Call {
         account: None,

@@ -376,6 +376,7 @@ fn a_message_is_sent_again_and_what_it_says_stays_sent() {
         headers: Vec::new(),
         body: None,
         auth: None,
+        secret_answers: Vec::new(),
     };
     let HostCall::Call { call, .. } = create("x").covered() else {
         unreachable!("a creation is a call")

@@ -1,8 +1,10 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{At, Phase, UndoChange};
 use serde_json::json;
 
 use super::*;
-use crate::CallWritten;
+use crate::{Awaited, CallWritten};
 
 const MANIFEST: &str = r#"
 [plugin]
@@ -27,6 +29,7 @@ reason = "r"
 [[permissions]]
 http = { host = "a.example.com", methods = ["POST"], path = "/*" }
 secrets = ["url", "header:x-key"]
+secret_answers = ["/token"]
 reason = "r"
 [[permissions]]
 call = ["ram:CreateRole", "ram:DeleteRole", "ram:CreateAccessKey", "oss:DeleteBucket", "sts:AssumeRole"]
@@ -75,6 +78,29 @@ fn judged_with(
     handed: &Handed,
     rules: Rules,
 ) -> (Result<(), Fault>, Option<Ask>, Option<Ask>) {
+    with_judge(made, handed, rules, |judge| {
+        let permitted = judge.permit(&errand);
+        let (_, call) = judge.class(&mut Tokens::default(), errand);
+        let HostCall::Call { call, reverse, .. } = call else {
+            panic!("it is a call");
+        };
+        (permitted, call.ask, reverse.and_then(|reverse| reverse.ask))
+    })
+}
+
+/// Where the answer to an errand holds secrets.
+fn awaited(errand: Errand) -> Option<Awaited> {
+    with_judge(None, &Handed::default(), Rules::ALL, |judge| {
+        Awaited::of(&judge.class(&mut Tokens::default(), errand).1)
+    })
+}
+
+fn with_judge<T>(
+    made: Option<Made<'_>>,
+    handed: &Handed,
+    rules: Rules,
+    use_it: impl FnOnce(&Judge<'_>) -> T,
+) -> T {
     let manifest = Manifest::parse(MANIFEST).unwrap();
     let at = At {
         step: "s".into(),
@@ -82,7 +108,7 @@ fn judged_with(
         attempt: 1,
         phase: Phase::Run,
     };
-    let judge = Judge {
+    use_it(&Judge {
         manifest: &manifest,
         named: &|_| true,
         maker: Maker {
@@ -93,13 +119,7 @@ fn judged_with(
         made,
         handed,
         rules,
-    };
-    let permitted = judge.permit(&errand);
-    let (_, call) = judge.class(&mut Tokens::default(), errand);
-    let HostCall::Call { call, reverse, .. } = call else {
-        panic!("it is a call");
-    };
-    (permitted, call.ask, reverse.and_then(|reverse| reverse.ask))
+    })
 }
 
 #[test]
@@ -233,7 +253,8 @@ fn a_secret_that_the_step_was_not_given_is_not_sent_even_where_one_belongs() {
     );
     let mut answered = handed();
     let create = api("SMC", "CreateAccessToken", json!({ "Name": "of-this-run" }));
-    answered.answer(&create, &json!({ "AccessTokenCode": OTHERS, "Name": KEY }));
+    let told = json!({ "AccessTokenCode": OTHERS, "Name": KEY });
+    answered.take(&awaited(errand(create, None)).unwrap(), &told);
     assert!(
         judged_with(account(OTHERS), None, &answered, Rules::ALL)
             .0
@@ -275,20 +296,42 @@ fn a_mark_is_not_written_over_what_it_stands_for() {
     assert_eq!(refused(create("[secret santa]")), None);
 }
 
+fn by_http(url: &str, header: (&str, &str), body: &str) -> Errand {
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        url: url.to_owned(),
+        headers: vec![(header.0.to_owned(), header.1.to_owned())],
+        body: Some(STANDARD.encode(body)),
+        auth: None,
+        secret_answers: Vec::new(),
+    };
+    let url = Url::parse(url).unwrap();
+    Errand::Http { request, url }
+}
+
+#[test]
+fn a_secret_of_an_answer_by_http_is_handed_over_where_the_manifest_says() {
+    let url = "https://a.example.com/x";
+    let login = awaited(by_http(url, ("x-other", "o"), "b")).unwrap();
+    let told = |body: Value| {
+        let mut handed = Handed::default();
+        let body = STANDARD.encode(body.to_string());
+        handed.take(
+            &login,
+            &json!({ "status": 200, "headers": [], "body": body }),
+        );
+        let send = by_http(url, ("x-key", KEY), "plain");
+        judged_with(send, None, &handed, Rules::ALL).0.is_ok()
+    };
+    assert!(told(json!({ "token": KEY })));
+    assert!(!told(json!({ "other": KEY })));
+    assert!(!told(json!(KEY)));
+    assert!(awaited(by_http("https://b.example.com/x", ("a", "b"), "c")).is_none());
+}
+
 #[test]
 fn by_http_a_secret_goes_to_the_parts_that_the_manifest_names() {
-    let send = |url: &str, header: (&str, &str), body: &str| {
-        use base64::Engine as _;
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            url: url.to_owned(),
-            headers: vec![(header.0.to_owned(), header.1.to_owned())],
-            body: Some(base64::engine::general_purpose::STANDARD.encode(body)),
-            auth: None,
-        };
-        let url = Url::parse(url).unwrap();
-        refused(Errand::Http { request, url })
-    };
+    let send = |url, header, body| refused(by_http(url, header, body));
     let url = "https://a.example.com/x";
     let place = Some("rutter.secret-place".to_owned());
     let with_key = format!("{url}?k={KEY}");

@@ -24,6 +24,7 @@ fn post(url: String, auth: Option<&str>) -> HttpRequest {
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: Some(STANDARD.encode("{\"a\": 1}")),
         auth: auth.map(str::to_owned),
+        secret_answers: Vec::new(),
     }
 }
 
@@ -168,4 +169,46 @@ async fn answers_are_the_plugins_to_judge_unless_they_leave_open_what_happened()
         FaultClass::LookFirst
     );
     assert_eq!(done(send(Class::Read, 503).await)["status"], 503);
+}
+
+#[tokio::test]
+async fn a_secret_of_an_answer_can_be_sent_and_not_read() {
+    let server = Server::start(|request, _| {
+        let token = request.header("x-token").map(str::to_owned);
+        let body = json!({
+            "token": "token-of-the-service-1", "clientSecret": "client-secret-0001",
+            "saw": token, "note": "it is token-of-the-service-1",
+        });
+        Reply::Json(200, body)
+    })
+    .await;
+    let bench = Bench::with(&server.address, &allowing(&server.address));
+    let mut login = post(format!("http://{}/login", server.address), None);
+    login.secret_answers = vec!["/token".to_owned()];
+    let answer = done(bench.carry(&http(Class::Read, login.clone())).await);
+    let body: Value = serde_json::from_str(&body_of(&answer)).unwrap();
+    let token = body["token"].as_str().unwrap().to_owned();
+    assert!(
+        rutter_meaning::placeholder::is_placeholder(&token),
+        "{body}"
+    );
+    // What nobody declared is found by the name of its field, and what was learned by its value.
+    assert_eq!(body["clientSecret"], "[secret clientSecret]");
+    let note = body["note"].as_str().unwrap();
+    assert!(
+        note.starts_with("it is [secret steps.") && note.ends_with("/token]"),
+        "{note}"
+    );
+
+    login.headers.push(("x-token".to_owned(), token.clone()));
+    let again = done(bench.carry(&http(Class::Read, login)).await);
+    let last = server.received().pop().unwrap();
+    assert_eq!(last.header("x-token"), Some("token-of-the-service-1"));
+    let body: Value = serde_json::from_str(&body_of(&again)).unwrap();
+    assert_eq!(
+        body["token"],
+        token.as_str(),
+        "the same secret, the same placeholder"
+    );
+    assert!(!body_of(&again).contains("token-of-the"), "{body}");
 }

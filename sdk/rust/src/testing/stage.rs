@@ -13,8 +13,8 @@ use rutter_engine::{
 };
 use rutter_manifest::Manifest;
 use rutter_meaning::{
-    AsWritten, Errand, Handed, Judge, Made, Maker, Rules, Tokens, answered, fingerprint,
-    http_place, one_step,
+    AsWritten, Awaited, Errand, Handed, Judge, Made, Maker, Rules, Tokens, fingerprint, http_place,
+    one_step,
 };
 use serde_json::Value;
 
@@ -302,7 +302,7 @@ impl Stage {
         if at.phase == rutter_engine::Phase::Run {
             self.asked.push((print.clone(), call.clone()));
         }
-        let api = answered(&call);
+        let awaited = Awaited::of(&call);
         let input = Input::GuestCalled {
             at: at.clone(),
             index,
@@ -315,9 +315,8 @@ impl Stage {
         loop {
             if let Some(told) = self.told.take() {
                 self.told_at = self.now;
-                if let (Some((api, within)), Ok(answer)) = (&api, &told) {
-                    self.handed
-                        .answer(api, answer.get(within).unwrap_or(answer));
+                if let (Some(awaited), Ok(told)) = (&awaited, &told) {
+                    self.handed.take(awaited, told);
                 }
                 return told;
             }

@@ -1,0 +1,153 @@
+//! Where an answer by plain HTTP holds secrets: in its body, in a field of it that is JSON, in a header.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::pointer::each_at;
+use crate::secrecy::HEADER;
+
+/// The place that is the body as a whole.
+const BODY: &str = "body";
+
+/// Calls `found` with each value at `places` of an answer (`status`, `headers` and `body`, Base64), and the place.
+///
+/// A body that is no JSON has no fields, and one that is no text is nowhere.
+pub fn each_secret(
+    answer: &mut Value,
+    places: &[String],
+    found: &mut impl FnMut(&str, &mut Value),
+) {
+    let fields = || places.iter().filter(|place| place.starts_with('/'));
+    if places.iter().any(|place| place == BODY) {
+        in_text(answer, |body| {
+            let mut whole = Value::String(std::mem::take(body));
+            found(BODY, &mut whole);
+            *body = match whole {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+        });
+    } else if fields().next().is_some() {
+        in_json(answer, |body| {
+            for place in fields() {
+                each_at(body, place, &mut |value| found(place, value));
+            }
+        });
+    }
+    for place in places {
+        let Some(name) = place.strip_prefix(HEADER) else {
+            continue;
+        };
+        for header in headers(answer) {
+            if let Some([Value::String(its_name), value]) = header.as_mut_slice().first_chunk_mut()
+                && its_name.eq_ignore_ascii_case(name)
+            {
+                found(place, value);
+            }
+        }
+    }
+}
+
+/// Lets `change` alter the JSON in the body of an answer. What it leaves as it is keeps its bytes.
+pub fn in_json(answer: &mut Value, change: impl FnOnce(&mut Value)) {
+    in_text(answer, |body| {
+        let Ok(mut json) = serde_json::from_str::<Value>(body) else {
+            return;
+        };
+        let before = json.clone();
+        change(&mut json);
+        if json != before {
+            *body = json.to_string();
+        }
+    });
+}
+
+/// Lets `change` alter the body of an answer that is text.
+pub fn in_text(answer: &mut Value, change: impl FnOnce(&mut String)) {
+    in_bytes(answer, |body| {
+        if let Ok(mut text) = String::from_utf8(std::mem::take(body)).map_err(|bytes| {
+            *body = bytes.into_bytes();
+        }) {
+            change(&mut text);
+            *body = text.into_bytes();
+        }
+    });
+}
+
+/// Lets `change` alter the body of an answer.
+pub fn in_bytes(answer: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
+    let Some(Value::String(encoded)) = answer.get_mut(BODY) else {
+        return;
+    };
+    if let Ok(mut body) = STANDARD.decode(&*encoded) {
+        change(&mut body);
+        *encoded = STANDARD.encode(body);
+    }
+}
+
+fn headers(answer: &mut Value) -> impl Iterator<Item = &mut Vec<Value>> {
+    let headers = answer.get_mut("headers").and_then(Value::as_array_mut);
+    headers
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_array_mut)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(body: &[u8]) -> Value {
+        json!({
+            "status": 200,
+            "headers": [["set-cookie", "a=1"], ["Set-Cookie", "b=2"], ["x-other", "c"]],
+            "body": STANDARD.encode(body),
+        })
+    }
+
+    fn replaced(body: &[u8], places: &[&str]) -> (Value, Vec<u8>) {
+        let places: Vec<String> = places.iter().map(|&place| place.to_owned()).collect();
+        let mut answer = answer(body);
+        each_secret(&mut answer, &places, &mut |_, value| *value = json!("*"));
+        let body = STANDARD.decode(answer["body"].as_str().unwrap()).unwrap();
+        (answer["headers"].clone(), body)
+    }
+
+    #[test]
+    fn fields_headers_and_whole_bodies_are_found() {
+        let json = br#"{"keys": [{"secret": "s1"}, {"secret": 2}], "name":  "n"}"#;
+        let (headers, body) = replaced(json, &["/keys/*/secret", "header:SET-COOKIE"]);
+        assert_eq!(
+            body,
+            br#"{"keys":[{"secret":"*"},{"secret":"*"}],"name":"n"}"#
+        );
+        assert_eq!(
+            headers,
+            json!([["set-cookie", "*"], ["Set-Cookie", "*"], ["x-other", "c"]])
+        );
+        assert_eq!(replaced(json, &["body"]).1, b"*");
+        assert_eq!(replaced(b"plain", &["body"]).1, b"*");
+    }
+
+    #[test]
+    fn what_holds_none_keeps_its_bytes() {
+        for body in [
+            b"{ \"a\": 1.50, \"a\": 2 }".as_slice(),
+            b"no json",
+            b"\xff\xfe",
+            b"",
+        ] {
+            assert_eq!(replaced(body, &["/keys/*/secret", "header:none"]).1, body);
+        }
+        let mut faulty = json!({ "status": 200, "headers": 7, "body": "%%" });
+        each_secret(
+            &mut faulty,
+            &["body".to_owned(), "header:a".to_owned()],
+            &mut |_, _| panic!(),
+        );
+        each_secret(&mut Value::Null, &["/a".to_owned()], &mut |_, _| panic!());
+    }
+}
