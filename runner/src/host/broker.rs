@@ -9,12 +9,13 @@
 //! the driver's half: what the engine decided to send is paced ([`await_turn`]) and carried ([`send`]). Between the two lies the
 //! journal.
 
-use rutter_engine::{At, Call, Fault, HostCall, Outcome};
-use rutter_meaning::{Awaited, Errand, Judge, Made, Maker};
+use rutter_engine::{At, Call, Fault, FaultClass, HostCall, Outcome, Target};
+use rutter_meaning::{Awaited, Errand, Judge, Made, Maker, Rule};
 use serde_json::Value;
 
 use super::carry::Carry;
 use super::context::Context;
+use super::limits::fits;
 use super::line::Answer;
 use super::pace::{Pace, Time};
 use crate::rules;
@@ -25,6 +26,9 @@ use crate::rules;
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
     let (print, call, denied) = judge(context, *errand);
+    if let Err(fault) = fits(&call, &context.line.limits) {
+        return Ok(Err(fault));
+    }
     let awaited = Awaited::of(&call);
     let answer = record(context, &print, Box::new(call), denied).await?;
     context.tokens.note(&print, &answer);
@@ -54,8 +58,31 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
         rules: rules::held(),
     };
     let denied = judge.permit(&errand).err();
-    let (print, call) = judge.class(&mut context.tokens, errand);
+    let (print, mut call) = judge.class(&mut context.tokens, errand);
+    let denied = denied.or_else(|| in_plain_text(context, &mut call));
     (print, call, denied)
+}
+
+/// Refuses a call in which a secret stands that the guest cannot have read: the call would be recorded. What is
+/// recorded of one that is refused is its label.
+fn in_plain_text(context: &Context, call: &mut HostCall) -> Option<Fault> {
+    if !rules::hold(Rule::InertMarks) {
+        return None;
+    }
+    let written = serde_json::to_value(&*call).ok()?;
+    let mark = context.secrets.found_in(&written)?;
+    if let HostCall::Call { call, .. } = call
+        && let Target::Http(request) = &mut call.target
+    {
+        request.url = context.secrets.redact_text(&request.url);
+    }
+    let plugin = &context.manifest.plugin.name;
+    let message = format!("`{plugin}` would send {mark} in plain text; nothing was sent");
+    Some(
+        Fault::new(FaultClass::Denied, "rutter.secret-plain", message).advise(
+            "a step sends what stands for a secret; if this text is none, give the secret another value",
+        ),
+    )
 }
 
 /// Takes a call that the engine decided to send through the last two stages. `time` passes while the

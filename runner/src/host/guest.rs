@@ -14,7 +14,7 @@ use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
 
 use super::context::{BoundAccount, Context};
 use super::hosts::Hosts;
-use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX, too_long};
+use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX, lifted_max, too_long};
 use super::line::{Desk, GuestEvent, Line, Stop};
 use super::load::Plugin;
 use super::meter::Meter;
@@ -219,6 +219,10 @@ async fn run(
     };
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.memory);
+    if rules::hold(Rule::TextLengths) {
+        let lifted_max = lifted_max(&store.data().context.line.limits);
+        store.set_hostcall_fuel(lifted_max);
+    }
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|store| take_turn(store.data()));
     let step = ready.instantiate_async(&mut store).await?;

@@ -1,7 +1,12 @@
 //! What a guest may use up, why that much, and the fault that names the limit it met.
 
-use rutter_engine::{Fault, FaultClass};
+use std::io;
+
+use rutter_engine::{Fault, FaultClass, HostCall};
+use rutter_meaning::Rule;
 use serde::{Deserialize, Serialize};
+
+use crate::rules;
 
 /// The limits of one attempt. Each has an error of its own, `rutter.limit.…`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,49 @@ pub(super) const LOG_LINE_MAX: usize = 4 * 1024;
 
 /// Bytes of each text of a fault that a plugin makes up; the rest is cut off.
 pub(super) const FAULT_TEXT_MAX: usize = 8 * 1024;
+
+/// How many times the bytes of one text all that is handed over with one call may have: a look has many texts.
+const OF_ONE_CALL: usize = 4;
+
+/// Bytes that the host lifts out of a guest's memory in one call, before it looks at them.
+pub(super) fn lifted_max(limits: &Limits) -> usize {
+    // Texts of a list are counted with what the host keeps beside each.
+    limits.request_max.saturating_mul(2 * OF_ONE_CALL)
+}
+
+/// Whether all of a call fits: its names, pointers, conditions, its reverse, its look, as they are recorded.
+///
+/// # Errors
+/// The fault for the guest.
+pub(super) fn fits(call: &HostCall, limits: &Limits) -> Result<(), Fault> {
+    let bytes_max = limits.request_max.saturating_mul(OF_ONE_CALL);
+    let mut bytes = Counted(0);
+    // Nothing in a call fails to be written.
+    let _ = serde_json::to_writer(&mut bytes, call);
+    if bytes.0 > bytes_max && rules::hold(Rule::TextLengths) {
+        return Err(too_long(
+            "request",
+            "the call as a whole",
+            bytes.0,
+            bytes_max,
+        ));
+    }
+    Ok(())
+}
+
+/// Counts what is written.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// A limit that ends the attempt when it is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

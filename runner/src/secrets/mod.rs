@@ -256,6 +256,17 @@ impl Secrets {
         }
     }
 
+    /// Returns the mark of a known secret that stands in the texts and keys of `value`, however it is encoded.
+    pub fn found_in(&self, value: &Value) -> Option<String> {
+        let searcher = self.searcher()?;
+        let mut found = None;
+        any_text(value, &mut |text| {
+            found = searcher.first(text).map(str::to_owned);
+            found.is_some()
+        });
+        found
+    }
+
     /// Returns `text` with a mark for every known secret, however it is encoded.
     pub fn redact_text(&self, text: &str) -> String {
         let found = self.searcher().and_then(|searcher| searcher.text(text));
@@ -494,6 +505,18 @@ fn texts_of(fault: &mut Fault) -> impl Iterator<Item = &mut String> {
     texts
         .chain(fault.advice.as_mut())
         .chain(fault.request_id.as_mut())
+}
+
+/// Whether `is` is true of one of the texts and keys; asks for no more after that.
+fn any_text(value: &Value, is: &mut impl FnMut(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, is)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, field)| is(key) || any_text(field, is)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Replaces texts and keys for which there is something else.

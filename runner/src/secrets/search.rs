@@ -96,6 +96,12 @@ impl Searcher {
         Some(String::from_utf8_lossy(&marked).into_owned())
     }
 
+    /// The mark of the first secret in a text, as far as it can be looked through.
+    pub(super) fn first(&self, text: &str) -> Option<&str> {
+        let hits = self.hits(text.as_bytes()).ok()?;
+        hits.first().map(|hit| self.marks[hit.owner].as_str())
+    }
+
     /// As [`Self::text`], of bytes.
     pub(super) fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.marked(bytes, &|_| ())
