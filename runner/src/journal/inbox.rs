@@ -200,14 +200,19 @@ impl Inbox {
         let name = new_name().map_err(failed)?;
         // Names that begin with a dot are not looked at: the file is whole when it gets its own.
         let partial = self.path.join(format!(".{name}"));
+        // Where several people answer, the driver reads it by the folder's group, whatever the umask is.
+        let folder = fs::metadata(&self.path).map_err(failed)?;
+        let mode = match folder.mode() & 0o070 {
+            0 => 0o600,
+            _ => 0o640,
+        };
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o640)
+            .mode(mode)
             .open(&partial)
             .map_err(failed)?;
-        // The umask has no say in what the driver has to read.
-        file.set_permissions(fs::Permissions::from_mode(0o640))
+        file.set_permissions(fs::Permissions::from_mode(mode))
             .map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
