@@ -5,15 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rutter_meaning::Rule;
-use rutter_tests::hostile::{Command, Held, Member, hold, members};
+use rutter_tests::hostile::{Command, Held, Member, SPENT_MAX, hold, members};
 use tokio::sync::Semaphore;
 
 /// Members that are tried at once.
 const AT_ONCE: usize = 2;
-/// What every command may take with everything that it starts.
-const KIBIBYTES_MAX: u64 = 512 * 1024;
-/// Seconds of processor time, likewise.
-const CPU_MS_MAX: u64 = 10_000;
 
 /// Tries each member and returns what is wrong, each with the member's name.
 async fn try_all(
@@ -53,11 +49,12 @@ fn show(held: &Held) -> String {
         spent,
         changed,
         planted,
+        lax,
     } = held;
     let text = format!("{}{}", ended.stdout, ended.stderr);
     let text: String = text.chars().take(3_000).collect();
     format!(
-        "  {command:?}: {:?}, {} KiB, {} ms, {changed:?}, {planted:?}\n{}\n",
+        "  {command:?}: {:?}, {} KiB, {} ms, {changed:?}, {planted:?}, {lax:?}\n{}\n",
         ended.code,
         spent.kibibytes,
         spent.cpu_ms,
@@ -117,7 +114,16 @@ fn contained(member: &Member, all: &[Held]) -> Vec<String> {
                 .iter()
                 .map(|found| format!("{command:?}: {found}")),
         );
-        if held.spent.kibibytes > KIBIBYTES_MAX || held.spent.cpu_ms > CPU_MS_MAX {
+        if !held.lax.is_empty() {
+            wrong.push(format!(
+                "{command:?} left {:?} open to other users",
+                held.lax
+            ));
+        }
+        let through = member.off.iter().flat_map(|off| &off.says);
+        let through = through.filter(|part| text.contains(part.as_str()));
+        wrong.extend(through.map(|part| format!("{command:?} says `{part}`, with the rule")));
+        if held.spent.is_more_than(SPENT_MAX) {
             wrong.push(format!("{command:?} took too much"));
         }
     }
@@ -134,10 +140,8 @@ fn let_through(member: &Member, all: &[Held]) -> Vec<String> {
         off.says.iter().any(|part| text.contains(part.as_str()))
             || off.sends.iter().any(|action| held.changed.contains(action))
             || (off.planted && !held.planted.is_empty())
-            || (off.costs
-                && (held.spent.kibibytes > KIBIBYTES_MAX
-                    || held.spent.cpu_ms > CPU_MS_MAX
-                    || held.ended.code.is_none()))
+            || (off.lax && !held.lax.is_empty())
+            || (off.costs && (held.spent.is_more_than(SPENT_MAX) || held.ended.code.is_none()))
     });
     match through {
         true => Vec::new(),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-pub use stage::{Held, hold};
+pub use stage::{Held, SPENT_MAX, hold};
 pub use tree::{Spent, watch};
 
 use crate::{Bench, planted};
@@ -68,6 +68,11 @@ pub struct Member {
     pub swapped: Option<String>,
     /// A shell's commands after `rutter lock`.
     pub then: Option<String>,
+    /// A shell's commands between one command and the next.
+    pub between: Option<String>,
+    /// Further secrets that are planted, in answers.
+    #[serde(default)]
+    pub planted: Vec<String>,
     /// More variables of the environment; `{folder}` is the folder of the runbook.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -128,6 +133,8 @@ pub enum Command {
     Rehearse,
     /// `rutter run`.
     Run,
+    /// `rutter logs` of that run.
+    Logs,
     /// `rutter undo --yes` of that run.
     Undo,
     /// `rutter approve --no` of what the hostile step asks.
@@ -152,6 +159,9 @@ pub struct Off {
     /// A planted secret, somewhere.
     #[serde(default)]
     pub planted: bool,
+    /// What it leaves behind can be read by other users.
+    #[serde(default)]
+    pub lax: bool,
     /// What it takes is over the bound.
     #[serde(default)]
     pub costs: bool,
@@ -195,11 +205,12 @@ impl Member {
 }
 
 impl Member {
-    /// The secrets that are planted for it: the account's key, and the inputs that are called so.
+    /// The secrets that are planted for it: the account's key, the inputs that are called so, those in answers.
     pub fn planted(&self) -> Vec<&str> {
         let inputs = self.inputs.values().map(String::as_str);
         let secrets = inputs.filter(|value| value.starts_with(planted::BEGINNING));
-        secrets.chain([stage::KEY_SECRET]).collect()
+        let answers = self.planted.iter().map(String::as_str);
+        secrets.chain(answers).chain([stage::KEY_SECRET]).collect()
     }
 }
 

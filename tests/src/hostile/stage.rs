@@ -1,5 +1,6 @@
 //! A member set against the program: its runbook written, its guest made, each command carried out.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,15 @@ use crate::{Bench, Cloud, Ended, Paused};
 
 /// How long a command may take, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What every command may take with everything that it starts.
+pub const SPENT_MAX: Spent = Spent {
+    kibibytes: 512 * 1024,
+    cpu_ms: 10_000,
+};
+
+/// How long is waited for what hangs where a rule is left out.
+const PATIENCE_WITHOUT: Duration = Duration::from_secs(30);
 
 /// Memory that a process may have at most, in KiB.
 const MEMORY_MAX: u64 = 3 << 20;
@@ -68,6 +78,8 @@ pub struct Held {
     pub changed: Vec<String>,
     /// Where planted secrets were found, in whatever encoding.
     pub planted: Vec<String>,
+    /// Files and folders that other users may read or write.
+    pub lax: Vec<String>,
 }
 
 /// A member's place: its files, its cloud, which of the two programs is tried.
@@ -85,15 +97,23 @@ struct Place {
 /// When its files cannot be made.
 pub async fn hold(member: &Member, with_rule: bool) -> Vec<Held> {
     let place = Place::make(member, with_rule).await;
+    // What gets through where a rule is left out need not be waited for.
+    let (patience, enough) = match with_rule {
+        true => (PATIENCE, Spent::ANY),
+        false => (PATIENCE_WITHOUT, SPENT_MAX),
+    };
     if !member.unlocked {
         // What cannot be locked is refused by whatever follows.
-        watch(place.command(Command::Lock), PATIENCE).await;
+        watch(place.command(Command::Lock), patience, enough).await;
     }
     place.alter(member).await;
     let mut all = Vec::new();
     let mut seen = 0;
     for command in &member.commands {
-        let (ended, spent, children) = watch(place.command(*command), PATIENCE).await;
+        if let Some(between) = member.between.as_deref().filter(|_| !all.is_empty()) {
+            shell(&place.bench, between).await;
+        }
+        let (ended, spent, children) = watch(place.command(*command), patience, enough).await;
         let planted = Search::new(&member.planted());
         let mut found = planted.of_folder(&place.bench.state());
         for (what, text) in [
@@ -111,8 +131,12 @@ pub async fn hold(member: &Member, with_rule: bool) -> Vec<Held> {
             spent,
             changed: changed.collect(),
             planted: found,
+            lax: lax(&place.bench.state()),
         });
         seen = changes.len();
+        if !with_rule && all.last().is_some_and(|held| held.ended.code.is_none()) {
+            break;
+        }
     }
     all
 }
@@ -192,6 +216,7 @@ impl Place {
             Command::Inspect => vec!["plugin", "inspect", guest.as_str()],
             Command::Rehearse => vec!["rehearse", runbook, "--config", settings],
             Command::Run => vec!["run", runbook, "--account", account, "--config", settings],
+            Command::Logs => vec!["logs", run.as_str()],
             Command::Undo => vec!["undo", run.as_str(), "--yes", "--config", settings],
             Command::Decline => vec![
                 "approve", &run, "hostile", "--no", "--why", "not ours", "--config", settings,
@@ -200,11 +225,12 @@ impl Place {
                 "resolve", &run, "hostile", "--leave", "--why", "not ours", "--config", settings,
             ],
         };
-        if self.program == Bench::binary() {
-            return self.bench.command_of(&self.program, &arguments);
-        }
         // Where a rule is left out, the machine must survive it.
-        let limit = format!("ulimit -d {MEMORY_MAX}; exec \"$@\"");
+        let limit = match self.program == Bench::binary() {
+            true => String::new(),
+            false => format!("ulimit -d {MEMORY_MAX}; "),
+        };
+        let limit = format!("umask 000; {limit}exec \"$@\"");
         let program = self.program.display().to_string();
         let shell = ["-c", limit.as_str(), "sh", program.as_str()];
         let arguments = [&shell[..], &arguments[..]].concat();
@@ -222,6 +248,22 @@ impl Place {
         run.map(|run| run.file_name().to_string_lossy().into_owned())
             .unwrap_or_default()
     }
+}
+
+/// What of a folder other users may read or write, under the most open mask that a user can have.
+fn lax(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(seen) = entry.metadata() else { continue };
+        let path = entry.path();
+        if !seen.is_symlink() && seen.permissions().mode() & 0o077 != 0 {
+            found.push(path.display().to_string());
+        }
+        if seen.is_dir() {
+            found.extend(lax(&path));
+        }
+    }
+    found
 }
 
 /// Runs commands in the folder of the runbook.

@@ -21,12 +21,29 @@ pub struct Spent {
     pub cpu_ms: u64,
 }
 
-/// Runs a command to its end and watches what it takes. One that is not over in `patience` is stopped, and
-/// has no exit code. Returns as well what the arguments and environments of its children held.
+impl Spent {
+    /// More than any command takes.
+    pub const ANY: Self = Self {
+        kibibytes: u64::MAX,
+        cpu_ms: u64::MAX,
+    };
+
+    /// Whether this is more than something may take.
+    pub fn is_more_than(self, most: Self) -> bool {
+        self.kibibytes > most.kibibytes || self.cpu_ms > most.cpu_ms
+    }
+}
+
+/// Runs a command to its end and watches what it takes. One that is not over in `patience`, or takes more than
+/// `enough`, is stopped, and has no exit code. Returns as well what the arguments and environments of its children held.
 ///
 /// # Panics
 /// When it cannot be started.
-pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent, Vec<u8>) {
+pub async fn watch(
+    mut command: Command,
+    patience: Duration,
+    enough: Spent,
+) -> (Ended, Spent, Vec<u8>) {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -57,6 +74,10 @@ pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent, V
     let sampling = async {
         loop {
             sample(root, &mut spent, &mut cpu, &mut children);
+            spent.cpu_ms = cpu.values().sum();
+            if spent.is_more_than(enough) {
+                break;
+            }
             tokio::time::sleep(LOOK).await;
         }
     };
@@ -69,7 +90,6 @@ pub async fn watch(mut command: Command, patience: Duration) -> (Ended, Spent, V
         let _ = child.kill().await;
     }
     let (stdout, stderr) = reading.await.unwrap_or_default();
-    spent.cpu_ms = cpu.values().sum();
     let ended = Ended {
         code: ended.and_then(|ended| ended.code()),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),

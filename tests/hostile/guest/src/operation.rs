@@ -251,6 +251,8 @@ impl Stage {
                 timeout_ms,
             } => {
                 let api = self.api(&api);
+                let until: Vec<String> =
+                    until.iter().map(|text| self.variables.text(text)).collect();
                 let account = self.account(&account)?;
                 let answer = account.wait_for(&api, &path, &until, &[], every_ms, timeout_ms)?;
                 Ok(document(&answer))
@@ -300,6 +302,7 @@ impl Stage {
             "status": response.status,
             "headers": response.headers,
             "body": String::from_utf8_lossy(&response.body),
+            "json": serde_json::from_slice::<Value>(&response.body).unwrap_or_default(),
         }))
     }
 
