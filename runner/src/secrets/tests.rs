@@ -288,13 +288,14 @@ fn what_would_be_found_by_chance_is_not_searched_for_and_named() {
         ("word", "DescribeInstances"),
         ("region", "cn-hangzhou"),
         ("host", "r-source-0001"),
+        ("hidden", "************"),
         ("strong", "hunter2-hunter2"),
     ] {
         secrets.input(path, SecretText::new(value));
     }
     secrets.are_common(["r-source-0001".to_owned()]);
     let weak: Vec<String> = secrets.weak().into_iter().map(|(path, _)| path).collect();
-    assert_eq!(weak, ["short", "word", "region", "host"]);
+    assert_eq!(weak, ["short", "word", "region", "host", "hidden"]);
     let text = "hunter2, DescribeInstances of r-source-0001 in cn-hangzhou";
     assert_eq!(secrets.redact_text(text), text);
     assert_ne!(secrets.redact_text("hunter2-hunter2"), "hunter2-hunter2");

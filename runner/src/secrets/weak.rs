@@ -27,6 +27,11 @@ pub(super) fn why(value: &str, common: &BTreeSet<String>) -> Option<String> {
     if value.chars().count() < SHORTEST {
         return Some(format!("it has fewer than {SHORTEST} characters"));
     }
+    // As an answer writes what it hides: `********`.
+    let first = value.chars().next();
+    if value.chars().all(|character| Some(character) == first) {
+        return Some("it is one character again and again".to_owned());
+    }
     if common.contains(value) {
         return Some("another input or an account has the same value".to_owned());
     }
