@@ -35,6 +35,9 @@ const HOST_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 
+/// Bytes of an address. Servers refuse what is longer than eight to sixteen kibibytes.
+const URL_MAX: usize = 16 * 1024;
+
 /// The domains of the cloud's own APIs.
 const CLOUD: [&str; 1] = ["aliyuncs.com"];
 
@@ -47,6 +50,12 @@ pub fn request(
     auth: Option<String>,
     rules: Rules,
 ) -> Result<(HttpRequest, Url), Fault> {
+    if parts.url.len() > URL_MAX && rules.hold(Rule::TextLengths) {
+        let bytes = parts.url.len();
+        return Err(wrong(format!(
+            "an address has {bytes} bytes, more than the {URL_MAX} that servers take"
+        )));
+    }
     let mut url = Url::parse(&parts.url)
         .map_err(|error| wrong(format!("`{}` is no address: {error}", parts.url)))?;
     check_address(&url)?;
@@ -190,6 +199,16 @@ mod tests {
         ] {
             assert_eq!(judged(url, &[("X-One", "1")]).unwrap(), one, "{url}");
         }
+    }
+
+    #[test]
+    fn an_address_has_a_length() {
+        let url = |letters: usize| format!("https://a.example/{}", "x".repeat(letters));
+        assert!(judged(&url(8_000), &[]).is_ok());
+        let fault = judged(&url(URL_MAX), &[]).unwrap_err();
+        assert!(fault.message.len() < 200, "{fault}");
+        let rules = Rules::ALL.without(Rule::TextLengths);
+        assert!(request(given(&url(URL_MAX), &[]), None, rules).is_ok());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 64] = [
+pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -241,6 +241,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 64] = [
         "rutter.secret-place",
         "A plugin would put a secret where neither the cloud's API nor its own manifest says that one goes.",
         "Let its author add `secrets = [\"…\"]` to the permission, if whoever reads that place may read the secret.",
+    ),
+    (
+        "rutter.secret-plain",
+        "A plugin would send a secret itself, not what stands for it, and the call would be recorded.",
+        "Give the secret to a secret input of the step alone. If the text is no secret, give the secret another value.",
     ),
     (
         "rutter.secret-unknown",

@@ -26,9 +26,6 @@ use crate::rules;
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
     let (print, call, denied) = judge(context, *errand);
-    if let Err(fault) = fits(&call, &context.line.limits) {
-        return Ok(Err(fault));
-    }
     let awaited = Awaited::of(&call);
     let answer = record(context, &print, Box::new(call), denied).await?;
     context.tokens.note(&print, &answer);
@@ -59,7 +56,9 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
     };
     let denied = judge.permit(&errand).err();
     let (print, mut call) = judge.class(&mut context.tokens, errand);
-    let denied = denied.or_else(|| in_plain_text(context, &mut call));
+    let denied = denied
+        .or_else(|| fits(&call, &context.line.limits).err())
+        .or_else(|| in_plain_text(context, &mut call));
     (print, call, denied)
 }
 

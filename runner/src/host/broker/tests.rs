@@ -213,6 +213,29 @@ async fn a_denied_call_still_reaches_the_driver_which_may_know_its_answer() {
 }
 
 #[tokio::test]
+async fn a_call_with_a_secret_in_plain_text_is_refused_and_its_record_shows_none() {
+    let permission = "[[permissions]]\n\
+        http = { host = \"a.example.com\", methods = [\"GET\"], path = \"/*\", kind = \"read\" }\nreason = \"r\"\n";
+    let mut scene = Scene::new(permission, vec![]);
+    let secret = crate::secrets::SecretText::new("planted-0001-secret");
+    scene.context.secrets.input("key", secret);
+    let request = rutter_meaning::RequestParts {
+        method: "GET".to_owned(),
+        url: "https://a.example.com/planted-0001%2Dsecret".to_owned(),
+        headers: Vec::new(),
+        body: None,
+    };
+    let told = scene.context.send(request, None).await.unwrap();
+    let fault = told.unwrap_err();
+    assert_eq!(fault.code, "rutter.secret-plain");
+    assert!(fault.message.contains("[secret inputs.key]"), "{fault}");
+    let asked = &scene.asked().await[0];
+    assert!(asked.denied.is_some());
+    let label = call_of(asked).label();
+    assert!(!label.contains("0001"), "{label}");
+}
+
+#[tokio::test]
 async fn parameters_that_break_the_contract_are_refused_with_the_place_and_not_sent() {
     let mut scene = Scene::new(&allow(r#""ram:CreateRole""#), vec![]);
     let account = scene.account();
