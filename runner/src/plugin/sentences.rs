@@ -499,7 +499,8 @@ mod tests {
              credential = '*'\nreason = 'r'\n\
              [[permissions]]\nhttp = { host = '*.example.com', methods = ['GET'], path = '/a/*', kind = 'read' }\n\
              credential = 'hook'\nreason = 'r'\n\
-             [[permissions]]\nhttp = { host = 'h', methods = ['POST'], path = '/a' }\nreason = 'r'\n",
+             [[permissions]]\nhttp = { host = 'h', methods = ['POST'], path = '/a' }\nreason = 'r'\n\
+             secrets = ['url', 'header:x-key']\nsecret_answers = ['/token', 'header:set-cookie', 'body']\n",
         );
         insta::assert_snapshot!(said.join("\n"));
     }
