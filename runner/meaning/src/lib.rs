@@ -12,6 +12,7 @@
 //! | what is made in passing, and who uses it | `passing.rs` |
 //! | which secrets a guest was handed, and where it may send them | `handed.rs`, `secrecy.rs` |
 //! | what stands for a secret | `placeholder.rs` |
+//! | where an answer by plain HTTP holds secrets | `plain.rs` |
 //! | whether a reverse is one, what an own undo may destroy | `reverse.rs` |
 //! | whether an answer means done, refused or unknown | `answer.rs` |
 //! | how a paged list is read to its end | `pages.rs` |
