@@ -4,7 +4,7 @@
 /// What need not be decoded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Bytes of the shortest secret: a run that encodes fewer holds none.
+    /// Bytes of the shortest secret, in UTF-8 or UTF-16: a run that encodes fewer holds none.
     pub(super) shortest: usize,
     /// Bytes of the longest one.
     pub(super) longest: usize,

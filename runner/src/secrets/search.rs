@@ -58,13 +58,14 @@ impl Searcher {
         };
         for (owner, (value, mark)) in secrets.enumerate() {
             let value = value.expose();
-            limits.shortest = limits.shortest.min(value.len());
             limits.longest = limits.longest.max(value.len());
             limits.spaces |= value.contains(' ');
             let units = || value.encode_utf16();
             let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
             let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
             for needle in [value.as_bytes().to_vec(), little, big] {
+                // What has three bytes in UTF-8 has two in UTF-16.
+                limits.shortest = limits.shortest.min(needle.len());
                 needles.push(needle);
                 owners.push(owner);
             }

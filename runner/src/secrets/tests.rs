@@ -369,3 +369,15 @@ proptest! {
         prop_assert_eq!(told.as_f64(), Some(number));
     }
 }
+
+#[test]
+fn a_secret_that_is_shorter_in_utf16_is_found() {
+    let secrets = secrets();
+    let value = "密码很长而且没有人知道";
+    secrets.input("key", SecretText::new(value));
+    let units: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(units.len() < value.len());
+    assert_eq!(secrets.redact_bytes(&units), b"[secret inputs.key]");
+    let text = secrets.redact_text(&STANDARD.encode(&units));
+    assert!(text.contains("[secret inputs.key]"), "{text}");
+}

@@ -45,7 +45,9 @@ pub fn secrets(data: &[u8]) {
     secrets.redact(&mut value);
     assert_eq!(value, once);
 
+    let first = secret.chars().next();
     let weak = secret.chars().count() < 8
+        || secret.chars().all(|one| Some(one) == first)
         || rutter_contracts::is_word(secret)
         || rutter_contracts::region_known(secret);
     let Some(encoded) = encoded(secret, layers).filter(|_| !weak) else {
