@@ -48,6 +48,8 @@ pub fn secrets(data: &[u8]) {
     let first = secret.chars().next();
     let weak = secret.chars().count() < 8
         || secret.chars().all(|one| Some(one) == first)
+        // It stands in what replaces it.
+        || " [secret inputs.planted] ".contains(secret)
         || rutter_contracts::is_word(secret)
         || rutter_contracts::region_known(secret);
     let Some(encoded) = encoded(secret, layers).filter(|_| !weak) else {
