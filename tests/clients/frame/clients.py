@@ -35,6 +35,21 @@ def structure(declared: object, value):
     return value
 
 
+def by_name(action: str, version: str) -> open_api.Params:
+    """An action as the clients call it underneath, whether or not they have a method for it."""
+    return open_api.Params(
+        action=action,
+        version=version,
+        protocol="HTTPS",
+        pathname="/",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
+
+
 @dataclass(frozen=True)
 class Key:
     """What a client signs with."""
@@ -112,17 +127,7 @@ class Product:
 
     def generic(self, action: str, version: str | None = None, **query):
         """Calls an action by its name, as the clients do underneath; for what they have no method for."""
-        params = open_api.Params(
-            action=action,
-            version=version or self.version,
-            protocol="HTTPS",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
+        params = by_name(action, version or self.version)
         request = open_api.OpenApiRequest(query={name: str(value) for name, value in query.items()})
         return self.client.call_api(params, request, RuntimeOptions())["body"]
 

@@ -12,7 +12,7 @@ from darabonba.runtime import RuntimeOptions
 from Tea.model import TeaModel
 
 from contracts import DATA, LEGACY
-from frame.clients import PACKAGES
+from frame.clients import PACKAGES, by_name
 
 from .trees import fields_of
 
@@ -66,17 +66,7 @@ class Official:
     def generic(self, token, query: dict, form: dict) -> DaraRequest:
         """An action that no contract and no client knows."""
         request = open_api.OpenApiRequest(query=Utils.query(query), body=Utils.parse_to_map(form) if form else None)
-        params = open_api.Params(
-            action="Paint",
-            version="2020-01-01",
-            protocol="HTTPS",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
+        params = by_name("Paint", "2020-01-01")
         return caught(lambda: self.client("sts", token).call_api(params, request, RuntimeOptions()))
 
     def method(self, product: str, token, name: str, request) -> DaraRequest:
