@@ -18,23 +18,18 @@ pub fn each_secret(
     places: &[String],
     found: &mut impl FnMut(&str, &mut Value),
 ) {
-    let fields = || places.iter().filter(|place| place.starts_with('/'));
-    if places.iter().any(|place| place == BODY) {
-        in_text(answer, |body| {
-            let mut whole = Value::String(std::mem::take(body));
-            found(BODY, &mut whole);
-            *body = match whole {
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-        });
-    } else if fields().next().is_some() {
-        in_json(answer, |body| {
-            for place in fields() {
-                each_at(body, place, &mut |value| found(place, value));
-            }
-        });
-    }
+    each_in_headers(answer, places, found);
+    in_body(answer, |body| {
+        in_text(body, |text| each_in_text(text, places, found, |_| ()));
+    });
+}
+
+/// As [`each_secret`], of the headers alone.
+pub fn each_in_headers(
+    answer: &mut Value,
+    places: &[String],
+    found: &mut impl FnMut(&str, &mut Value),
+) {
     for place in places {
         let Some(name) = place.strip_prefix(HEADER) else {
             continue;
@@ -49,40 +44,54 @@ pub fn each_secret(
     }
 }
 
-/// Lets `change` alter the JSON in the body of an answer. What it leaves as it is keeps its bytes.
-pub fn in_json(answer: &mut Value, change: impl FnOnce(&mut Value)) {
-    in_text(answer, |body| {
-        let Ok(mut json) = serde_json::from_str::<Value>(body) else {
-            return;
+/// As [`each_secret`], of a body that is text; lets `then` alter it afterwards where it is JSON. What both leave as
+/// it is keeps its bytes.
+pub fn each_in_text(
+    text: &mut String,
+    places: &[String],
+    found: &mut impl FnMut(&str, &mut Value),
+    then: impl FnOnce(&mut Value),
+) {
+    if places.iter().any(|place| place == BODY) {
+        let mut whole = Value::String(std::mem::take(text));
+        found(BODY, &mut whole);
+        *text = match whole {
+            Value::String(text) => text,
+            other => other.to_string(),
         };
-        let before = json.clone();
-        change(&mut json);
-        if json != before {
-            *body = json.to_string();
-        }
-    });
-}
-
-/// Lets `change` alter the body of an answer that is text.
-pub fn in_text(answer: &mut Value, change: impl FnOnce(&mut String)) {
-    in_bytes(answer, |body| {
-        if let Ok(mut text) = String::from_utf8(std::mem::take(body)).map_err(|bytes| {
-            *body = bytes.into_bytes();
-        }) {
-            change(&mut text);
-            *body = text.into_bytes();
-        }
-    });
+    }
+    let Ok(mut json) = serde_json::from_str::<Value>(text) else {
+        return;
+    };
+    let before = json.clone();
+    for place in places.iter().filter(|place| place.starts_with('/')) {
+        each_at(&mut json, place, &mut |value| found(place, value));
+    }
+    then(&mut json);
+    if json != before {
+        *text = json.to_string();
+    }
 }
 
 /// Lets `change` alter the body of an answer.
-pub fn in_bytes(answer: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
+pub fn in_body(answer: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
     let Some(Value::String(encoded)) = answer.get_mut(BODY) else {
         return;
     };
     if let Ok(mut body) = STANDARD.decode(&*encoded) {
         change(&mut body);
         *encoded = STANDARD.encode(body);
+    }
+}
+
+/// Lets `change` alter bytes that are text.
+pub fn in_text(bytes: &mut Vec<u8>, change: impl FnOnce(&mut String)) {
+    match String::from_utf8(std::mem::take(bytes)) {
+        Ok(mut text) => {
+            change(&mut text);
+            *bytes = text.into_bytes();
+        }
+        Err(other) => *bytes = other.into_bytes(),
     }
 }
 

@@ -21,25 +21,26 @@ impl Secrets {
         answer: &mut Value,
     ) -> Result<(), VaultError> {
         self.disarm(answer);
-        plain::in_text(answer, |body| {
-            let mut text = Value::String(std::mem::take(body));
-            self.disarm(&mut text);
-            if let Value::String(text) = text {
-                *body = text;
-            }
-        });
-        let label = label(request);
+        let (label, places) = (label(request), &request.secret_answers);
         let mut learned = false;
-        {
-            let mut state = self.lock();
-            plain::each_secret(answer, &request.secret_answers, &mut |place, value| {
-                let place = place.trim_start_matches('/');
-                learned |= state.take(&super::answer_path(at, &label, &format!("/{place}")), value);
-            });
-        }
-        plain::in_json(answer, |body| self.hide_shaped(body));
+        let mut take = |place: &str, value: &mut Value| {
+            let pointer = format!("/{}", place.trim_start_matches('/'));
+            let path = super::answer_path(at, &label, &pointer);
+            learned |= self.lock().take(&path, value);
+        };
+        plain::each_in_headers(answer, places, &mut take);
         // In the answer it stands as Base64, in which a mark would break it.
-        plain::in_bytes(answer, |body| *body = self.redact_bytes(body));
+        plain::in_body(answer, |body| {
+            plain::in_text(body, |text| {
+                let mut disarmed = Value::String(std::mem::take(text));
+                self.disarm(&mut disarmed);
+                if let Value::String(disarmed) = disarmed {
+                    *text = disarmed;
+                }
+                plain::each_in_text(text, places, &mut take, |json| self.hide_shaped(json));
+            });
+            *body = self.redact_bytes(body);
+        });
         if learned { self.lock().seal() } else { Ok(()) }
     }
 }
