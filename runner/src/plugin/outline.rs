@@ -88,9 +88,29 @@ impl Outline {
         let mut reader = Reader::default();
         reader.count(BYTES, bytes.len() as u64)?;
         for payload in Parser::new(0).parse_all(bytes) {
-            reader.take(payload?)?;
+            let payload = payload?;
+            // The parser takes a module that breaks off between two sections for a whole one.
+            if let Some(end) = end_of_part(&payload)
+                && end > bytes.len()
+            {
+                return Err(ShapeError::Broken("unexpected end of file".to_owned()));
+            }
+            reader.take(payload)?;
         }
         Ok(reader.outline)
+    }
+}
+
+/// Where a nested module or component should end, in bytes from the start of the file.
+fn end_of_part(payload: &Payload<'_>) -> Option<usize> {
+    match payload {
+        Payload::ModuleSection {
+            unchecked_range, ..
+        }
+        | Payload::ComponentSection {
+            unchecked_range, ..
+        } => Some(unchecked_range.end),
+        _ => None,
     }
 }
 
@@ -342,6 +362,21 @@ mod tests {
 
     fn outline(text: &str) -> Result<Outline, ShapeError> {
         Outline::read(&wat::parse_str(text).expect("the text is sound"))
+    }
+
+    /// Wherever a file is cut inside a part of it, it is none: what would follow could not be told from the part's rest.
+    #[test]
+    fn a_part_that_breaks_off_is_refused() {
+        let nested = r#"(component (core module (func) (memory 1)) (component (core module (func))))"#;
+        let whole = wat::parse_str(nested).expect("the text is sound");
+        assert!(Outline::read(&whole).is_ok());
+        // Between its own sections a component that is cut is a shorter component.
+        let header = 8;
+        let module = header + 2 + usize::from(whole[header + 1]);
+        let sound = [header, module, whole.len()];
+        for end in (header..=whole.len()).filter(|end| !sound.contains(end)) {
+            assert!(Outline::read(&whole[..end]).is_err(), "cut at {end}");
+        }
     }
 
     #[track_caller]
