@@ -12,7 +12,7 @@ use annotate_snippets::{
     AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
-use crate::ui::{neutral, one_line};
+use crate::neutral::{Style, neutral, one_line};
 
 /// Columns after which a source line is cut. Fixed, so that a message is the same everywhere.
 const WIDTH: usize = 140;
@@ -153,16 +153,6 @@ pub enum Severity {
     Error,
     /// It works, and is probably not what was meant.
     Warning,
-}
-
-/// Plain text, or with colours for a terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Style {
-    /// No escape codes.
-    #[default]
-    Plain,
-    /// With ANSI colours; understandable without.
-    Coloured,
 }
 
 /// One problem, for people.

@@ -13,6 +13,7 @@ pub mod host;
 pub mod journal;
 pub mod lock;
 pub mod modes;
+pub mod neutral;
 pub mod plugin;
 pub mod rehearsal;
 pub mod rules;

@@ -10,8 +10,9 @@ use super::flags::pair;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::{Letter, Message, Posted, RunFolder};
+use crate::neutral::one_line;
 use crate::signed::Statement;
-use crate::ui::{Prompt, one_line, posting};
+use crate::ui::{Prompt, posting};
 
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);

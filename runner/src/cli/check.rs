@@ -10,7 +10,8 @@ use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates, granted};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
-use crate::ui::{destroys, destroys_by_parameter, notes, one_line, possible_no_return};
+use crate::neutral::one_line;
+use crate::ui::{destroys, destroys_by_parameter, notes, possible_no_return};
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]

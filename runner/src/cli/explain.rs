@@ -5,7 +5,8 @@ use serde_json::json;
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::explain::{self, Explanation};
-use crate::ui::{Align, Table, one_line};
+use crate::neutral::one_line;
+use crate::ui::{Align, Table};
 
 /// Say what an error code means: why it happens and what to do about it
 #[derive(Debug, clap::Args)]

@@ -9,9 +9,10 @@ use rutter_engine::Fault;
 use rutter_simcloud::WorldError;
 
 use super::Exit;
-use crate::diagnostic::{Diagnostic, Severity, Source, Style, render_all};
+use crate::diagnostic::{Diagnostic, Severity, Source, render_all};
 use crate::drive::DriveError;
 use crate::journal::{JournalError, Remedy, RunsError};
+use crate::neutral::Style;
 use crate::session::SessionError;
 use crate::settings::SettingsError;
 use crate::ui::PromptError;

@@ -15,13 +15,14 @@ use super::flags::Inputs;
 use super::{Context, Failure, driving};
 use crate::diagnostic::Diagnostic;
 use crate::files;
+use crate::neutral::one_line;
 use crate::runbook::{
     self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, Found, InputSources, Load, secret_places,
 };
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Ahead;
 use crate::settings::Settings;
-use crate::ui::{Prompt, one_line};
+use crate::ui::Prompt;
 
 /// The region of accounts in a rehearsal that nobody gave one.
 const REHEARSAL_REGION: &str = "cn-hangzhou";

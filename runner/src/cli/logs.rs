@@ -5,7 +5,8 @@ use rutter_engine::Run;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::LogLine;
-use crate::ui::{LogLevel, instant, one_line};
+use crate::neutral::one_line;
+use crate::ui::{LogLevel, instant};
 
 /// Show what the plugins of a run wrote
 #[derive(Debug, clap::Args)]

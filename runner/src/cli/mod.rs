@@ -207,7 +207,7 @@ impl Command {
 fn usage(error: &clap::Error) -> Exit {
     let printer = Printer::new(Output::detect(false, false, 0));
     let text = error.render();
-    let coloured = |style| style == crate::diagnostic::Style::Coloured;
+    let coloured = |style| style == crate::neutral::Style::Coloured;
     if error.use_stderr() {
         let plain = !coloured(printer.error_style());
         printer.aside(&if plain {

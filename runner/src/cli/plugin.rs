@@ -9,9 +9,10 @@ use serde_json::json;
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::diagnostic::Diagnostic;
+use crate::neutral::one_line;
 use crate::plugin::build::{self, BuildError, Options};
 use crate::plugin::{Catalogue, CatalogueError, Found, NOTHING, kind, sentences};
-use crate::ui::{Align, Table, one_line};
+use crate::ui::{Align, Table};
 
 /// Build plugins and look at them
 #[derive(Debug, clap::Args)]

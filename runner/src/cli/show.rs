@@ -9,9 +9,10 @@ use rutter_engine::{Run, RunEnd};
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::{JournalError, RunView, StoredRecord};
+use crate::neutral::one_line;
 use crate::ui::{
-    describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, one_line,
-    open_questions, outputs, passed_no_return, place, steps_table, timed,
+    describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, open_questions,
+    outputs, passed_no_return, place, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::exit::Asked;
 use super::{Cli, Exit, Failure};
-use crate::diagnostic::{Diagnostic, Style};
+use crate::diagnostic::Diagnostic;
+use crate::neutral::Style;
 
 fn parses(line: &str) -> bool {
     Cli::try_parse_from(line.split(' ')).is_ok()

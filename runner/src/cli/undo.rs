@@ -8,9 +8,10 @@ use super::exit::Asked;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
+use crate::neutral::one_line;
 use crate::session::{Aim, Session, Wishes};
 use crate::settings::Settings;
-use crate::ui::{Prompt, how, one_line, passed_no_return, what_helps};
+use crate::ui::{Prompt, how, passed_no_return, what_helps};
 
 /// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]

@@ -367,7 +367,8 @@ mod tests {
     /// Wherever a file is cut inside a part of it, it is none: what would follow could not be told from the part's rest.
     #[test]
     fn a_part_that_breaks_off_is_refused() {
-        let nested = r#"(component (core module (func) (memory 1)) (component (core module (func))))"#;
+        let nested =
+            r#"(component (core module (func) (memory 1)) (component (core module (func))))"#;
         let whole = wat::parse_str(nested).expect("the text is sound");
         assert!(Outline::read(&whole).is_ok());
         // Between its own sections a component that is cut is a shorter component.

@@ -9,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 use rutter_contracts::{Access, Action, labelled, product_name};
 use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest, OPERATORS_HOSTS, Permission};
 
-use crate::ui::one_line;
+use crate::neutral::one_line;
 
 /// What one permission lets a plugin do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,7 +13,8 @@ use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
 use super::carrier::{Reply, Unsent};
-use crate::ui::{explained, ids_table, neutral, no_return, notes, one_line};
+use crate::neutral::{neutral, one_line};
+use crate::ui::{explained, ids_table, no_return, notes};
 
 /// What the report is made of.
 pub struct Material<'a> {

@@ -14,7 +14,8 @@ use super::footer::fitting;
 use super::names::Names;
 use super::printer::paint;
 use super::words::{count, duration};
-use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe, neutral, one_line};
+use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe};
+use crate::neutral::{neutral, one_line};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
 const BARS_MAX: usize = 16;

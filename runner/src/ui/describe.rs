@@ -9,12 +9,12 @@ use rutter_engine::{
 };
 
 use super::no_return::passes_by;
-use super::one_line;
 use super::part;
 use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
 use super::words::{count, duration, instant, instant_here, place};
 use crate::journal::{RecordBody, StoredRecord};
+use crate::neutral::one_line;
 
 /// What a line says at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use console::{Term, truncate_str};
 
-use super::neutral::guard;
-use crate::diagnostic::Style;
+use crate::neutral::Style;
+use crate::neutral::guard;
 
 /// The line, shared by whoever prints to the terminal.
 #[derive(Clone, Debug, Default)]

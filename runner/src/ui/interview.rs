@@ -10,11 +10,11 @@ use std::time::Instant;
 use rutter_engine::{Evidence, Input, Name, Person, Question, Run, Settled};
 
 use super::keyboard::{Keyboard, Stroke, in_foreground};
-use super::one_line;
 use super::prompt::is_terminal;
 use super::question::{how_to_approve, question_lines};
 use super::typed::{Line, Typed};
 use super::word::new_word;
+use crate::neutral::one_line;
 
 /// What is to be drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::names::Names;
-use super::one_line;
 use super::printer::paint;
 use super::words::instant;
 use super::{Drawing, Line, LogLevel, Printer, Show, describe};
+use crate::neutral::one_line;
 
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {
@@ -33,7 +33,7 @@ impl LineShow {
 }
 
 /// `TIME TEXT`, as `show` and `logs` print it too.
-pub fn timed(time: Timestamp, line: &Line, style: crate::diagnostic::Style) -> String {
+pub fn timed(time: Timestamp, line: &Line, style: crate::neutral::Style) -> String {
     let text = paint(&line.text, line.tone, style);
     format!("{} {text}\n", instant(time))
 }

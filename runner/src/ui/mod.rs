@@ -19,7 +19,6 @@ mod keep_log;
 mod keyboard;
 mod lines;
 mod names;
-mod neutral;
 mod no_return;
 mod notes;
 mod part;
@@ -44,7 +43,6 @@ pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview};
 pub use keep_log::KeepLog;
 pub use lines::timed;
-pub use neutral::{neutral, one_line};
 pub use no_return::{
     destroys, destroys_by_parameter, no_return, passed_no_return, possible_no_return,
 };

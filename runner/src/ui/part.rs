@@ -9,8 +9,8 @@ use rutter_engine::{
 use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
-use super::one_line;
 use super::words::count;
+use crate::neutral::one_line;
 
 /// The line of the record with which it begins.
 pub(super) fn started(by: &Person, part: Option<&Part>, mended: Option<&Plan>) -> String {

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
-use crate::diagnostic::Style;
+use crate::neutral::Style;
 
 use super::footer::Footer;
-use super::neutral::{guard, json_text};
 use super::{Drawing, Tone};
+use crate::neutral::{guard, json_text};
 use crate::secrets::Secrets;
 
 /// What the operator wants to see, and where it goes.

@@ -8,7 +8,7 @@ use console::Term;
 use super::keyboard::Keys;
 use super::typed::{Line, Typed};
 use super::word::new_word;
-use super::{neutral, one_line};
+use crate::neutral::{neutral, one_line};
 
 /// Why a person could not be asked.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,9 @@ use rutter_engine::{Evidence, Principal, Question, RoleArn, Run, Shown};
 use serde_json::Value;
 
 use super::no_return::about_to_pass;
-use super::one_line;
 use super::words::{count, instant_here};
 use crate::journal::Posted;
+use crate::neutral::one_line;
 use crate::signed::digest;
 
 /// Longer values are cut where they are shown; the record holds them whole.

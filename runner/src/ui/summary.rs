@@ -10,15 +10,15 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::describe::why;
-use super::neutral::json_text;
 use super::no_return::passed_no_return;
-use super::one_line;
 use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::recovered;
 use super::standing::left_standing;
 use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;
+use crate::neutral::json_text;
+use crate::neutral::one_line;
 
 /// The outputs as `name = value` lines; values are JSON, so that a script can read them.
 pub fn outputs(outputs: &Value) -> String {

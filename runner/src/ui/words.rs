@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Phase, Run, Timestamp};
 
-use super::one_line;
+use crate::neutral::one_line;
 
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{GOOD, load};
-use crate::diagnostic::{Style, render_all};
+use crate::diagnostic::render_all;
+use crate::neutral::Style;
 
 fn survives(text: &str) {
     if let Err(problems) = load(text, &[]) {

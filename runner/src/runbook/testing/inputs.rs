@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{bindings, load_with};
-use crate::diagnostic::{Diagnostic, Style, render_all};
+use crate::diagnostic::{Diagnostic, render_all};
+use crate::neutral::Style;
 use crate::runbook::{Checked, InputSources};
 
 const RUNBOOK: &str = r#"

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::plugins::Pretended;
 use super::{bindings, codes};
-use crate::diagnostic::{Diagnostic, Style, render_all};
+use crate::diagnostic::{Diagnostic, render_all};
+use crate::neutral::Style;
 use crate::runbook::{Checked, InputSources, Load};
 
 const CHILD: &str = r#"

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::plugins::Pretended;
-use crate::diagnostic::{Source, Style, render_all};
+use crate::diagnostic::{Source, render_all};
+use crate::neutral::Style;
 use crate::runbook::{InputSources, Load, load_text};
 
 fn folder() -> PathBuf {

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Binding, Checked, InputSources, Load, load_text};
-use crate::diagnostic::{Diagnostic, Source, Style, render_all};
+use crate::diagnostic::{Diagnostic, Source, render_all};
+use crate::neutral::Style;
 
 /// Loads a text as a runbook called `x.toml`, with every account bound, ready to run.
 fn load(text: &str, set: &[(&str, &str)]) -> Result<Checked, Vec<Diagnostic>> {

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::loaded;
-use crate::diagnostic::{Style, render_all};
+use crate::diagnostic::render_all;
+use crate::neutral::Style;
 use crate::runbook::WINDOW;
 
 /// A runbook of pauses, and what is warned of.

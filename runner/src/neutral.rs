@@ -9,8 +9,17 @@ use std::fmt::Write as _;
 use rutter_manifest::{is_unseen, written_out};
 use rutter_meaning::Rule;
 
-use crate::diagnostic::Style;
 use crate::rules;
+
+/// Plain text, or with colours for a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// No escape codes.
+    #[default]
+    Plain,
+    /// With ANSI colours; understandable without.
+    Coloured,
+}
 
 /// Text from outside on one line: no message of a cloud or a plugin moves the cursor, turns the text
 /// around it or begins a new record. What nobody would see is written out, as `\u{200b}`.
@@ -34,7 +43,7 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
 
 /// What is about to be printed, with everything written out that a terminal would act on, but for ends of
 /// lines, tabs, and the colours of a text that has any.
-pub(super) fn guard(text: &str, style: Style) -> Cow<'_, str> {
+pub fn guard(text: &str, style: Style) -> Cow<'_, str> {
     match rules::hold(Rule::Terminal) {
         true => guarded(text, style),
         false => text.into(),
@@ -79,7 +88,7 @@ fn colour_at(text: &str) -> Option<usize> {
 }
 
 /// JSON as it is printed: what nobody would see is escaped, which means the same to whoever parses it.
-pub(super) fn json_text(json: &str) -> Cow<'_, str> {
+pub fn json_text(json: &str) -> Cow<'_, str> {
     let acts = |character: char| is_unseen(character) && character != '\n';
     if !rules::hold(Rule::Terminal) || !json.contains(acts) {
         return json.into();
@@ -101,8 +110,7 @@ pub(super) fn json_text(json: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{guard, json_text, neutral, one_line};
-    use crate::diagnostic::Style;
+    use super::{Style, guard, json_text, neutral, one_line};
 
     #[test]
     fn foreign_text_cannot_control_the_terminal() {
