@@ -13,12 +13,12 @@ use ring::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use rutter_engine::Approval;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey, SshSig};
 
 use crate::children;
-use crate::journal::Message;
 
 /// Keeps signatures for other purposes from being taken for answers, and the other way round.
 const NAMESPACE: &str = "rutter-answer";
@@ -30,8 +30,11 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// An answer to a question of a run, which `digest` describes.
-    pub fn new(run: &str, digest: &str, answer: &Message) -> serde_json::Result<Self> {
+    /// An answer to a question of a run, which `digest` describes; signed is its JSON.
+    ///
+    /// # Errors
+    /// When the answer cannot be written as JSON.
+    pub fn new(run: &str, digest: &str, answer: &impl Serialize) -> serde_json::Result<Self> {
         let answer = serde_json::to_string(answer)?;
         let text = format!("rutter answer\nrun {run}\nquestion {digest}\n{answer}\n");
         Ok(Self { text })
@@ -199,6 +202,7 @@ mod tests {
     use rutter_engine::Evidence;
 
     use super::*;
+    use crate::journal::Message;
 
     /// A new key of a kind, and its public half.
     fn key(folder: &Path, kind: &str) -> (PathBuf, String) {
