@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rutter::host::{
-    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
-    SandboxSettings, start_guest,
+    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Plugin, Sandbox, SandboxSettings,
+    start_guest,
 };
+use rutter::settings::Limits;
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

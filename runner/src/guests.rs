@@ -11,10 +11,9 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::drive::Wakeup;
-use crate::host::{
-    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Limits, Plugin, Sandbox,
-};
+use crate::host::{BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Plugin, Sandbox};
 use crate::secrets::Secrets;
+use crate::settings::Limits;
 
 /// How many events of guests wait before a guest has to: one each for all that run at once is enough,
 /// since a guest is suspended after its call; progress and log lines share the rest.

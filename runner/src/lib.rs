@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod drive;
 pub mod explain;
 pub mod files;
+pub mod guests;
 pub mod host;
 pub mod journal;
 pub mod lock;

@@ -17,11 +17,12 @@
 mod environment;
 mod error;
 mod http;
+mod limits;
+mod pace;
 mod profile;
 mod value;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,12 +31,15 @@ use serde::Deserialize;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use http::{Http, HttpCredential, HttpCredentialKind};
+pub use limits::Limits;
+pub use pace::PaceSettings;
 pub use profile::ProfileSettings;
 pub(crate) use value::is_loopback;
 pub use value::{AllowedHost, Endpoint, Product};
 
-use crate::host::{Limits, PaceSettings};
-use value::{DurationText, Size};
+use limits::LimitsDocument;
+use pace::PaceDocument;
+use value::DurationText;
 
 /// How long a connection may take to come about, TLS included, unless the settings say otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -133,21 +137,6 @@ struct Document {
     simulation: SimulationDocument,
 }
 
-/// What an account may be asked.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PaceDocument {
-    per_second: Option<NonZeroU32>,
-}
-
-impl PaceDocument {
-    fn pace(&self) -> PaceSettings {
-        self.per_second.map_or_else(PaceSettings::default, |most| {
-            PaceSettings::up_to(most.get())
-        })
-    }
-}
-
 /// Who may answer what a run asks.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,34 +199,6 @@ struct NetworkDocument {
     ca_file: Option<PathBuf>,
     connect_timeout: Option<DurationText>,
     timeout: Option<DurationText>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsDocument {
-    memory: Option<Size>,
-    cpu: Option<DurationText>,
-    calls: Option<NonZeroU32>,
-    request: Option<Size>,
-    answer: Option<Size>,
-    log: Option<Size>,
-}
-
-impl LimitsDocument {
-    fn limits(&self) -> Limits {
-        let default = Limits::default();
-        let size = |given: Option<Size>, default| given.map_or(default, |size| size.0);
-        Limits {
-            memory_max: size(self.memory, default.memory_max),
-            cpu_max_ms: self.cpu.map_or(default.cpu_max_ms, |text| {
-                u64::try_from(text.0.as_millis()).unwrap_or(u64::MAX)
-            }),
-            calls_max: self.calls.map_or(default.calls_max, NonZeroU32::get),
-            request_max: size(self.request, default.request_max),
-            answer_max: size(self.answer, default.answer_max),
-            log_max: size(self.log, default.log_max),
-        }
-    }
 }
 
 impl Settings {

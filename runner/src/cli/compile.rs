@@ -3,17 +3,17 @@
 use super::{Context, Exit, Failure};
 use crate::host::compiler;
 
-/// Compile a component from standard input for a room; the program calls this itself
+/// Compile a component from standard input for a pool; the program calls this itself
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The room that the code is for
-    room: String,
+    /// The pool that the code is for
+    pool: String,
     /// How many bytes the component has
     size: usize,
 }
 
 pub(super) fn run(_context: &Context, args: &Args) -> Result<Exit, Failure> {
-    match compiler::compile_here(&args.room, args.size) {
+    match compiler::compile_here(&args.pool, args.size) {
         Ok(true) => Ok(Exit::Done),
         Ok(false) => Ok(Exit::Stopped),
         Err(error) => Err(Failure::io("the component could not be read", error)),

@@ -4,9 +4,10 @@ use rutter_engine::Run;
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
+use crate::journal::LogLevel;
 use crate::journal::LogLine;
 use crate::neutral::one_line;
-use crate::ui::{LogLevel, instant};
+use crate::ui::instant;
 
 /// Show what the plugins of a run wrote
 #[derive(Debug, clap::Args)]

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
-use super::load::LoadError;
-use super::sandbox::RoomName;
+use super::pools::{self, PoolName};
 use crate::{children, files};
 
 /// The hidden command that compiles what it reads.
@@ -38,6 +37,17 @@ pub enum Compiler {
     Apart,
 }
 
+/// Why there is no code of a component.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The compiler refused it, or cannot be started.
+    #[error("it does not compile: {0}")]
+    Refused(String),
+    /// Compiling it takes more than a plugin of its size has.
+    #[error("{0}")]
+    TooHard(String),
+}
+
 /// What compiling may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bound {
@@ -54,8 +64,8 @@ impl Bound {
         }
     }
 
-    fn refusal(self, what: &str) -> LoadError {
-        LoadError::TooHard(format!(
+    fn refusal(self, what: &str) -> CompileError {
+        CompileError::TooHard(format!(
             "compiling it takes more than {what}: a plugin of its size has {} s of processor time and {} MiB",
             self.seconds, self.mebibytes
         ))
@@ -63,9 +73,9 @@ impl Bound {
 }
 
 /// Compiles in a process of its own.
-pub(super) fn apart(room: RoomName, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+pub(super) fn apart(pool: PoolName, bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
     let bound = Bound::of(bytes.len());
-    let mut child = begin(room, bytes.len()).map_err(cannot)?;
+    let mut child = begin(pool, bytes.len()).map_err(cannot)?;
     let sender = child.stdin.take();
     let receiver = child.stdout.take();
     let (written, code, ended) = std::thread::scope(|scope| {
@@ -90,13 +100,13 @@ pub(super) fn apart(room: RoomName, bytes: &[u8]) -> Result<Vec<u8>, LoadError> 
     Err(why(ended, bound, &code))
 }
 
-fn cannot(error: io::Error) -> LoadError {
-    LoadError::Compile(format!("the compiler cannot be started: {error}"))
+fn cannot(error: io::Error) -> CompileError {
+    CompileError::Refused(format!("the compiler cannot be started: {error}"))
 }
 
-fn begin(room: RoomName, size: usize) -> io::Result<Child> {
+fn begin(pool: PoolName, size: usize) -> io::Result<Child> {
     children::bare(program()?)
-        .args([COMMAND, room.text(), &size.to_string()])
+        .args([COMMAND, pool.text(), &size.to_string()])
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -128,11 +138,11 @@ fn wait(child: &mut Child, bound: Bound) -> io::Result<ExitStatus> {
 }
 
 /// Why a compilation came to nothing.
-fn why(ended: ExitStatus, bound: Bound, said: &[u8]) -> LoadError {
+fn why(ended: ExitStatus, bound: Bound, said: &[u8]) -> CompileError {
     use std::os::unix::process::ExitStatusExt as _;
     let signal = |signal: Signal| ended.signal() == Some(signal as i32);
     if ended.code() == Some(REFUSED) {
-        return LoadError::Compile(String::from_utf8_lossy(said).into_owned());
+        return CompileError::Refused(String::from_utf8_lossy(said).into_owned());
     }
     if signal(Signal::Xcpu) || signal(Signal::Kill) {
         return bound.refusal("the time it may take");
@@ -140,7 +150,7 @@ fn why(ended: ExitStatus, bound: Bound, said: &[u8]) -> LoadError {
     match ended.code() {
         // An allocation that fails ends the process by a signal.
         None => bound.refusal("the memory it may have"),
-        Some(code) => LoadError::Compile(format!("the compiler ended with {code}")),
+        Some(code) => CompileError::Refused(format!("the compiler ended with {code}")),
     }
 }
 
@@ -152,14 +162,14 @@ const REFUSED: i32 = 3;
 ///
 /// # Errors
 /// When it cannot read or write.
-pub fn compile_here(room: &str, size: usize) -> io::Result<bool> {
+pub fn compile_here(pool: &str, size: usize) -> io::Result<bool> {
     bind(Bound::of(size))?;
     let mut bytes = Vec::new();
     let limit = files::COMPONENT_MAX + 1;
     io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    let compiled = RoomName::named(room)
-        .ok_or_else(|| format!("there is no room `{room}`"))
-        .and_then(|room| super::sandbox::precompile(room, &bytes));
+    let compiled = PoolName::named(pool)
+        .ok_or_else(|| format!("there is no pool `{pool}`"))
+        .and_then(|pool| pools::precompile(pool, &bytes));
     let is_compiled = compiled.is_ok();
     let answer = compiled.unwrap_or_else(String::into_bytes);
     let mut out = io::stdout().lock();

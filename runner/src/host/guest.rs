@@ -1,7 +1,6 @@
 //! The life of a guest: started from the beginning, suspended in host calls, ended or dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::sync::Arc;
 
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp, UndoRequest};
@@ -9,20 +8,22 @@ use rutter_meaning::Handed;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
-use wasmtime::component::ResourceTable;
-use wasmtime::{ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::Store;
 
 use super::context::{BoundAccount, Context};
 use super::hosts::Hosts;
-use super::limits::{HANDLES_MAX, Limit, Limits, TABLE_ELEMENTS_MAX, lifted_max, too_long};
-use super::line::{Desk, GuestEvent, Line, Stop};
+use super::limits::too_long;
+use super::line::{Desk, GuestEvent, Line};
 use super::load::Plugin;
 use super::meter::Meter;
-use super::sandbox::{Place, Sandbox};
+use super::pools::Place;
+use super::sandbox::Sandbox;
+use super::store::{Guest, store};
 use super::told::Told;
 use super::{trap, v0_1};
 use crate::rules::{self, Rule};
 use crate::secrets::Secrets;
+use crate::settings::Limits;
 
 /// What a guest is started for.
 #[derive(Clone, Debug)]
@@ -97,14 +98,6 @@ pub fn start_guest(
     GuestHandle { desk, task }
 }
 
-/// What the host keeps for an instance.
-pub(super) struct Guest {
-    pub(super) context: Context,
-    pub(super) table: ResourceTable,
-    memory: MemoryCap,
-    meter: Arc<Meter>,
-}
-
 async fn live(
     sandbox: Sandbox,
     plugin: Arc<Plugin>,
@@ -122,7 +115,7 @@ async fn live(
     );
     let meter = Arc::new(Meter::new(job.limits.cpu_max_ms));
     let attempt = attempt(&sandbox, &plugin, job, line, Arc::clone(&meter));
-    let driven = sandbox.shared.ticker.drive(&meter, attempt).await;
+    let driven = sandbox.pools().ticker.drive(&meter, attempt).await;
     let result = driven.unwrap_or_else(|| End::Fault(trap::panicked()));
     let result = match result {
         End::Value(value) => Ok(value),
@@ -159,7 +152,7 @@ async fn attempt(
     line: Line,
     meter: Arc<Meter>,
 ) -> End {
-    let place = sandbox.shared.admit(plugin.is_large()).await;
+    let place = sandbox.pools().admit(plugin.is_large()).await;
     let ran = run(sandbox, plugin, job, line, meter, &place).await;
     // The place is given back after the instance is gone, not before.
     drop(place);
@@ -178,9 +171,9 @@ async fn run(
     place: &Place,
 ) -> wasmtime::Result<Result<Value, Fault>> {
     let ready = plugin
-        .ready(&sandbox.shared, place.room)
+        .ready(sandbox.pools(), place.pool)
         .map_err(wasmtime::Error::msg)?;
-    let engine = &sandbox.shared.station(place.room)?.engine;
+    let engine = &sandbox.pools().station(place.pool)?.engine;
     let GuestJob {
         at,
         run_id,
@@ -189,42 +182,28 @@ async fn run(
         undo,
         spent,
         accounts,
-        limits,
+        limits: _,
         hosts,
         secrets,
         started: _,
     } = *job;
     let handed = Handed::at_start(plugin.manifest(), &inputs, undo.as_ref());
     let inputs = into_text(inputs);
-    let mut table = ResourceTable::new();
-    table.set_max_capacity(HANDLES_MAX);
-    let guest = Guest {
-        memory: MemoryCap::new(limits.memory_max),
-        context: Context {
-            manifest: plugin.shared_manifest(),
-            run_id,
-            generation,
-            accounts,
-            hosts,
-            line,
-            tokens: rutter_meaning::Tokens::after(spent),
-            undo: undo.clone().map(Arc::new),
-            handed,
-            secrets,
-            told: Told::default(),
-            log_full: false,
-        },
-        table,
-        meter,
+    let context = Context {
+        manifest: plugin.shared_manifest(),
+        run_id,
+        generation,
+        accounts,
+        hosts,
+        line,
+        tokens: rutter_meaning::Tokens::after(spent),
+        undo: undo.clone().map(Arc::new),
+        handed,
+        secrets,
+        told: Told::default(),
+        log_full: false,
     };
-    let mut store = Store::new(engine, guest);
-    store.limiter(|guest| &mut guest.memory);
-    if rules::hold(Rule::TextLengths) {
-        let lifted_max = lifted_max(&store.data().context.line.limits);
-        store.set_hostcall_fuel(lifted_max);
-    }
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|store| take_turn(store.data()));
+    let mut store = store(engine, context, meter);
     let step = ready.instantiate_async(&mut store).await?;
     match at.phase {
         Phase::Run => {
@@ -242,19 +221,6 @@ async fn run(
 /// The text of a value, which is not kept.
 fn into_text(value: Value) -> String {
     value.to_string()
-}
-
-/// What happens when a guest has computed for a tick: others have their turn, or it has had its last.
-fn take_turn(guest: &Guest) -> wasmtime::Result<UpdateDeadline> {
-    if guest.meter.exhausted() {
-        let limit = Limit::Cpu(guest.context.line.limits.cpu_max_ms);
-        return Err(Stop::from(limit).into());
-    }
-    Ok(UpdateDeadline::YieldCustom(1, Box::pin(yield_now())))
-}
-
-fn yield_now() -> impl Future<Output = ()> + Send {
-    tokio::task::yield_now()
 }
 
 async fn undo(
@@ -325,50 +291,4 @@ fn outputs(plugin: &Plugin, text: &str, bytes_max: usize) -> Result<Value, Fault
         let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
         wrong(format!("the outputs are wrong: {}", texts.join("; ")))
     })
-}
-
-/// Holds a guest's memories and tables to their limits.
-struct MemoryCap {
-    bytes_max: usize,
-    /// Over all memories of the component.
-    bytes: usize,
-}
-
-impl MemoryCap {
-    fn new(bytes_max: usize) -> Self {
-        Self {
-            bytes_max,
-            bytes: 0,
-        }
-    }
-}
-
-impl ResourceLimiter for MemoryCap {
-    /// Ends the guest where it asks for too much: what it would do about a refusal is abort, and then
-    /// nobody would know why.
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        let bytes = self.bytes.saturating_add(desired.saturating_sub(current));
-        if bytes > self.bytes_max {
-            return Err(Stop::from(Limit::Memory(self.bytes_max)).into());
-        }
-        self.bytes = bytes;
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS_MAX)
-    }
 }

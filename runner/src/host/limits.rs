@@ -1,47 +1,12 @@
-//! What a guest may use up, why that much, and the fault that names the limit it met.
+//! What a guest may use up whatever the settings say, and the fault that names the limit it met.
 
 use std::io;
 
 use rutter_engine::{Fault, FaultClass, HostCall};
 use rutter_meaning::Rule;
-use serde::{Deserialize, Serialize};
 
 use crate::rules;
-
-/// The limits of one attempt. Each has an error of its own, `rutter.limit.…`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes of linear memory. A step is a script: the largest answer the host hands over and what
-    /// is parsed from it fit many times over.
-    pub memory_max: usize,
-    /// Milliseconds of computing, waiting not counted. Steps need less than one; interpreters that
-    /// are started inside a guest need some hundred. Nobody waits ten seconds for one that loops.
-    pub cpu_max_ms: u64,
-    /// Host calls. More than a loop over the largest page count of any read needs.
-    pub calls_max: u32,
-    /// Bytes of the JSON text of one call, and of a step's outputs. The cloud takes no request of this size.
-    pub request_max: usize,
-    /// Bytes of the JSON text of one answer.
-    pub answer_max: usize,
-    /// Bytes of all log lines and progress messages together. What comes after is left out.
-    pub log_max: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_max: 64 * MIB,
-            cpu_max_ms: 8_000,
-            calls_max: 10_000,
-            request_max: MIB,
-            answer_max: 8 * MIB,
-            log_max: 256 * 1024,
-        }
-    }
-}
-
-const MIB: usize = 1024 * 1024;
+use crate::settings::Limits;
 
 /// Table elements a guest may have. A table holds a component's functions; this is ten times what an
 /// interpreter brings along.

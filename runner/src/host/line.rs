@@ -6,7 +6,9 @@ use rutter_engine::{At, Fault, HostCall, Input, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use super::limits::{Limit, Limits};
+use super::limits::Limit;
+use crate::journal::LogLevel;
+use crate::settings::Limits;
 
 /// What a guest tells the driver.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,22 +35,6 @@ pub enum GuestEvent {
         /// The line.
         message: String,
     },
-}
-
-/// How grave a log line is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogLevel {
-    /// For whoever writes the plugin.
-    Debug,
-    /// Normal.
-    Info,
-    /// Unusual.
-    Warn,
-    /// Wrong.
-    Error,
 }
 
 /// Why a guest's code is not run on.

@@ -1,18 +1,21 @@
-//! From the bytes of a component to a plugin that can be started: what it imports, the room it fits
+//! From the bytes of a component to a plugin that can be started: what it imports, the pool it fits
 //! in, its code. What it says about itself is read by [`crate::plugin::inspect()`].
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use rutter_manifest::Manifest;
 use wasmtime::component::Component;
 
-use super::compiler::{self, Compiler};
-use super::guest::Guest;
-use super::sandbox::{
+use super::cache::{Cache, CacheKey};
+use super::compiler::{self, CompileError, Compiler};
+use super::pools::{
     POOLED_INSTANCES_MAX, POOLED_MEMORIES_MAX, POOLED_MEMORY_START_MAX, POOLED_TABLE_ELEMENTS_MAX,
-    POOLED_TABLES_MAX, RoomName, Sandbox, SandboxError, Shared, compatibility,
+    POOLED_TABLES_MAX, PoolName, Pools, SandboxError, compatibility,
 };
+use super::store::Guest;
 use super::v0_1;
 use crate::plugin::{Outline, PluginError, inspect};
 use crate::rules::{self, Rule};
@@ -26,12 +29,9 @@ pub enum LoadError {
     /// It is no plugin of the line it says it speaks.
     #[error("it does not fit the interface `rutter:step`: {0}")]
     Interface(String),
-    /// The compiler refused it.
-    #[error("it does not compile: {0}")]
-    Compile(String),
-    /// Compiling it takes more than a plugin of its size has.
-    #[error("{0}")]
-    TooHard(String),
+    /// There is no code of it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The engine it needs cannot be set up.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
@@ -42,7 +42,7 @@ pub struct Plugin {
     manifest: Arc<Manifest>,
     digest: String,
     large: bool,
-    /// Compiled for the room it was loaded into.
+    /// Compiled for the pool it was loaded into.
     component: Component,
     home: Ready,
     /// The same in the large pool, made when the first is full.
@@ -83,28 +83,51 @@ impl Plugin {
         self.large
     }
 
-    /// The component for a room.
-    pub(super) fn ready(&self, shared: &Shared, room: RoomName) -> Result<&Ready, String> {
-        if room != RoomName::Many {
+    /// The component for a pool.
+    pub(super) fn ready(&self, pools: &Pools, pool: PoolName) -> Result<&Ready, String> {
+        if pool != PoolName::Many {
             return Ok(&self.home);
         }
         let made = self.many.get_or_init(|| {
             let code = self.component.serialize().map_err(text)?;
-            let component = revive(shared, room, &code).map_err(text)?;
-            link(shared, room, &component).map_err(text)
+            let component = revive(pools, pool, &code).map_err(text)?;
+            link(pools, pool, &component).map_err(text)
         });
         made.as_ref().map_err(Clone::clone)
     }
 }
 
-impl Sandbox {
-    /// Loads a plugin. A component whose code is in the cache is not compiled; one that is loaded
-    /// already is shared. Takes as long as compiling does: some ten milliseconds for a Rust plugin,
-    /// seconds for one that brings an interpreter.
-    ///
-    /// # Errors
-    /// When the bytes are no plugin, or no plugin for this host; the error says which.
-    pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+/// Loads plugins, and knows those that are loaded.
+pub(super) struct Loader {
+    cache: Option<Cache>,
+    compiler: Compiler,
+    compiled: AtomicUsize,
+    loaded: Mutex<HashMap<String, Weak<Plugin>>>,
+}
+
+impl Loader {
+    /// `kept` is the folder of compiled code and the key that vouches for it; a folder that cannot be used is none.
+    pub(super) fn new(kept: Option<(&Path, CacheKey)>, compiler: Compiler) -> Self {
+        let cache = kept.and_then(|(folder, key)| {
+            Cache::open(folder, key)
+                .inspect_err(|error| tracing::warn!(?folder, %error, "no cache of compiled code"))
+                .ok()
+        });
+        Self {
+            cache,
+            compiler,
+            compiled: AtomicUsize::new(0),
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// How many components were compiled.
+    pub(super) fn compiled(&self) -> usize {
+        self.compiled.load(Ordering::Relaxed)
+    }
+
+    /// See [`super::Sandbox::load`].
+    pub(super) fn load(&self, pools: &Pools, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
         let inspected = inspect(bytes)?;
         let (digest, outline) = (inspected.digest, inspected.outline);
         if let Some(plugin) = self.loaded(&digest) {
@@ -112,13 +135,13 @@ impl Sandbox {
         }
         let manifest = Arc::new(inspected.manifest);
         let large = is_large(&outline, bytes.len());
-        let room = if large {
-            RoomName::Large
+        let pool = if large {
+            PoolName::Large
         } else {
-            RoomName::First
+            PoolName::First
         };
-        let component = self.shared.component(room, &digest, bytes)?;
-        let home = link(&self.shared, room, &component)?;
+        let component = self.component(pools, pool, &digest, bytes)?;
+        let home = link(pools, pool, &component)?;
         let plugin = Arc::new(Plugin {
             manifest,
             digest: digest.clone(),
@@ -127,55 +150,45 @@ impl Sandbox {
             home,
             many: OnceLock::new(),
         });
-        let mut loaded = self
-            .shared
-            .loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, plugin| plugin.strong_count() > 0);
         loaded.insert(digest, Arc::downgrade(&plugin));
         Ok(plugin)
     }
 
     fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
-        let loaded = self
-            .shared
-            .loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.get(digest)?.upgrade()
     }
-}
 
-impl Shared {
     /// The component's code: from the cache, else compiled and put there.
     fn component(
         &self,
-        room: RoomName,
+        pools: &Pools,
+        pool: PoolName,
         digest: &str,
         bytes: &[u8],
     ) -> Result<Component, LoadError> {
-        let engine = &self.station(room)?.engine;
+        let engine = &pools.station(pool)?.engine;
         let key = format!("{digest}-{}", compatibility(engine));
         let cached = self.cache.as_ref().and_then(|cache| cache.read(&key));
         if let Some(code) = cached
-            && let Ok(component) = revive(self, room, &code)
+            && let Ok(component) = revive(pools, pool, &code)
         {
             return Ok(component);
         }
         let refused = format!("{key}-refused");
         let before = self.cache.as_ref().and_then(|cache| cache.read(&refused));
         if let Some(why) = before {
-            return Err(LoadError::TooHard(
-                String::from_utf8_lossy(&why).into_owned(),
-            ));
+            let why = String::from_utf8_lossy(&why).into_owned();
+            return Err(CompileError::TooHard(why).into());
         }
-        let compile = |error| LoadError::Compile(text(error));
-        let compiled = match self.settings.compiler {
-            Compiler::Apart if rules::hold(Rule::CompileApart) => compiler::apart(room, bytes),
+        let compile = |error| CompileError::Refused(text(error));
+        let compiled = match self.compiler {
+            Compiler::Apart if rules::hold(Rule::CompileApart) => compiler::apart(pool, bytes),
             Compiler::Apart | Compiler::Here => engine.precompile_component(bytes).map_err(compile),
         };
-        if let (Some(cache), Err(LoadError::TooHard(why))) = (&self.cache, &compiled) {
+        if let (Some(cache), Err(CompileError::TooHard(why))) = (&self.cache, &compiled) {
             // To refuse it again costs nothing.
             let _ = cache.write(&refused, why.as_bytes());
         }
@@ -186,21 +199,21 @@ impl Shared {
         {
             tracing::warn!(%error, "compiled code was not kept");
         }
-        revive(self, room, &code).map_err(compile)
+        Ok(revive(pools, pool, &code).map_err(compile)?)
     }
 }
 
-/// Turns compiled code into a component of a room's engine.
-fn revive(shared: &Shared, room: RoomName, code: &[u8]) -> wasmtime::Result<Component> {
-    let engine = &shared.station(room)?.engine;
+/// Turns compiled code into a component of a pool's engine.
+fn revive(pools: &Pools, pool: PoolName, code: &[u8]) -> wasmtime::Result<Component> {
+    let engine = &pools.station(pool)?.engine;
     // SAFETY: the code was made by `precompile_component` or `serialize` of this program, here or in the
     // process that compiles, or it comes from the cache, where this host's key vouches for it; wasmtime
     // checks by itself that it was made by the same version with the same settings.
     unsafe { Component::deserialize(engine, code) }
 }
 
-fn link(shared: &Shared, room: RoomName, component: &Component) -> Result<Ready, LoadError> {
-    let linker = &shared.station(room)?.linker;
+fn link(pools: &Pools, pool: PoolName, component: &Component) -> Result<Ready, LoadError> {
+    let linker = &pools.station(pool)?.linker;
     linker
         .instantiate_pre(component)
         .and_then(v0_1::StepPre::new)

@@ -2,7 +2,8 @@
 
 use super::context::Context;
 use super::limits::{LOG_LINE_MAX, cut};
-use super::line::{GuestEvent, LogLevel, Stop};
+use super::line::{GuestEvent, Stop};
+use crate::journal::LogLevel;
 
 impl Context {
     /// Passes a line on; beyond the volume allowed it is left out, and the last line says so.

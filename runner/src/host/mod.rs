@@ -2,15 +2,17 @@
 //!
 //! | To change | Go to |
 //! |---|---|
-//! | how components are compiled, instantiated, shared out over engines | `sandbox.rs`, `load.rs`, `cache.rs` |
-//! | a limit, its default, its error | `limits.rs`, `meter.rs` |
+//! | how components are compiled and kept | `load.rs`, `compiler.rs`, `cache.rs` |
+//! | the engines, and how many guests each takes | `pools.rs` |
+//! | what bounds an instance | `store.rs` |
+//! | a limit that is met, its error | `limits.rs`, `meter.rs`; defaults: `settings/limits.rs` |
 //! | what a guest's functions do | `accounts.rs`, `http.rs`, `flow.rs`, `log.rs` |
 //! | the hosts that the operator names | `hosts.rs` |
 //! | the way of a call from a guest to the cloud | `broker.rs`, `pace.rs`, `turnstile.rs`, `carry.rs`; what it means: `rutter-meaning` |
 //! | the life of a guest | `guest.rs` |
 //!
-//! Only `sandbox.rs`, `load.rs`, `guest.rs`, `meter.rs`, `trap.rs` and the adapter `v0_1.rs` know
-//! wasmtime. What is absent on purpose: no WASI, no files, no sockets, no clock and no random numbers
+//! Only `pools.rs`, `load.rs`, `store.rs`, `guest.rs`, `meter.rs`, `trap.rs` and the adapter `v0_1.rs`
+//! know wasmtime. What is absent on purpose: no WASI, no files, no sockets, no clock and no random numbers
 //! for a guest; a component that imports anything but `rutter:step` is not loaded.
 
 mod accounts;
@@ -31,7 +33,9 @@ mod load;
 mod log;
 mod meter;
 mod pace;
+mod pools;
 mod sandbox;
+mod store;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -42,12 +46,13 @@ mod v0_1;
 pub use broker::{await_turn, dispatch, send};
 pub use cache::CacheKey;
 pub use carry::{Carried, Carry};
+pub use compiler::CompileError;
 pub use context::BoundAccount;
 pub use guest::{GuestHandle, GuestJob, start_guest};
 pub use hosts::Hosts;
-pub use limits::Limits;
-pub use line::{GuestEvent, LogLevel};
+pub use line::GuestEvent;
 pub use load::{LoadError, Plugin};
-pub use pace::{Lane, MachineTime, Pace, PaceSettings, Passing, Time};
-pub use sandbox::{Sandbox, SandboxError, SandboxSettings};
+pub use pace::{Lane, MachineTime, Pace, Passing, Time};
+pub use pools::SandboxError;
+pub use sandbox::{Sandbox, SandboxSettings};
 pub use turnstile::{Turn, Turnstile};

@@ -13,31 +13,7 @@ use std::time::Duration;
 use rutter_engine::{Call, Outcome, Principal, Target};
 use tokio::time::Instant;
 
-/// How fast calls may be sent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PaceSettings {
-    /// Calls in any second for each account and product. The cloud's own limits differ by action and are
-    /// mostly not published, so that this is high and what the cloud says brings it down.
-    pub per_second: f64,
-    /// Calls that may be sent at once after a pause.
-    pub burst: f64,
-}
-
-impl PaceSettings {
-    /// So many in any second, and all of them at once if need be.
-    pub fn up_to(per_second: u32) -> Self {
-        Self {
-            per_second: per_second.into(),
-            burst: per_second.into(),
-        }
-    }
-}
-
-impl Default for PaceSettings {
-    fn default() -> Self {
-        Self::up_to(1_000)
-    }
-}
+use crate::settings::PaceSettings;
 
 /// The slowest a lane gets, in calls a second: below that the engine's own delays take over.
 const PER_SECOND_MIN: f64 = 0.5;

@@ -7,10 +7,10 @@ use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 use self::bindings::rutter::step::{accounts, flow, http, log, types};
 use super::accounts::{ApiText, CheckText, FindText, PassingText};
 use super::context::Account;
-use super::guest::Guest;
 use super::http::ResponseParts;
 use super::limits::{FAULT_TEXT_MAX, cut};
-use super::line::LogLevel;
+use super::store::Guest;
+use crate::journal::LogLevel;
 
 /// What the macro makes of the interface.
 mod bindings {

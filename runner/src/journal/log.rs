@@ -7,7 +7,6 @@ use rutter_engine::{At, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{JournalError, RunFolder};
-use crate::ui::LogLevel;
 
 /// Bytes of one run's log; what comes after is left out.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -23,6 +22,20 @@ pub struct LogLine {
     pub level: LogLevel,
     /// What.
     pub message: String,
+}
+
+/// How grave a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// For whoever writes the plugin.
+    Debug,
+    /// Normal.
+    Info,
+    /// Unusual.
+    Warn,
+    /// Wrong.
+    Error,
 }
 
 /// The log of a run, for its driver.
@@ -102,7 +115,6 @@ mod tests {
 
     use super::LogLine;
     use crate::journal::Runs;
-    use crate::ui::LogLevel;
 
     #[test]
     fn lines_are_read_back_and_broken_ones_left_out() {

@@ -40,7 +40,7 @@ pub use error::{JournalError, Remedy, RunsError};
 pub use folder::{Driving, RunFolder, Runs};
 pub use format::OLDEST_FORMAT;
 pub use inbox::{Inbox, Letter, Message};
-pub use log::{LogFile, LogLine};
+pub use log::{LogFile, LogLevel, LogLine};
 pub use memory::MemoryJournal;
 pub use patience::{PATIENCE, append_patiently};
 pub use posted::Posted;

@@ -409,7 +409,8 @@ mod tests {
     use rutter_meaning::table::{Comes, a_change, a_read, hold, rows};
 
     use super::*;
-    use crate::host::{Pace, PaceSettings, dispatch};
+    use crate::host::{Pace, dispatch};
+    use crate::settings::PaceSettings;
 
     const WORLD: &str = r#"
         schema = 1

@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::agenda::Agenda;
 use super::carrier::{Flight, SimCarrier};
 use crate::drive::{Shell, Wakeup};
-use crate::host::{Pace, PaceSettings, dispatch};
-use crate::session::Guests;
+use crate::guests::Guests;
+use crate::host::{Pace, dispatch};
+use crate::settings::PaceSettings;
 
 /// The shell of a rehearsal.
 pub struct RehearsalShell {

@@ -14,13 +14,15 @@ use rutter_manifest::Kind;
 use rutter_simcloud::World;
 use serde_json::json;
 
-use super::{Guests, SessionError, load_components};
+use super::{SessionError, load_components};
 use crate::drive::Drive;
-use crate::host::{Hosts, Limits, Sandbox};
+use crate::guests::Guests;
+use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
 use crate::rehearsal::{RehearsalShell, SimCarrier};
 use crate::runbook::{Evaluator, Found};
 use crate::secrets::Secrets;
+use crate::settings::Limits;
 use crate::ui;
 
 /// A world in which nobody has an account: what is asked here has nothing to call.

@@ -11,13 +11,14 @@ use tokio::task::JoinSet;
 
 use super::Wishes;
 use super::flight::Flight;
-use super::guests::Guests;
 use super::outbox::Outbox;
 use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
+use crate::guests::Guests;
+use crate::journal::LogLevel;
 use crate::journal::{Adoptions, Inbox, RunFolder};
-use crate::ui::{Drawing, Heard, Interview, LogLevel, posting};
+use crate::ui::{Drawing, Heard, Interview, posting};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);

@@ -6,7 +6,8 @@ use std::time::Instant;
 use rutter_engine::{At, Call, Fault, FaultClass, Outcome};
 use tokio::sync::watch;
 
-use crate::host::{Carry, MachineTime, Pace, PaceSettings, Turnstile, await_turn, send};
+use crate::host::{Carry, MachineTime, Pace, Turnstile, await_turn, send};
+use crate::settings::PaceSettings;
 
 /// When a call left; not yet while it waits for its turn.
 pub(super) type Left = Arc<OnceLock<Instant>>;

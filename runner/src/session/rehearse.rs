@@ -7,15 +7,17 @@ use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, Standing, Ti
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
 
-use super::{Guests, SessionError, load_components};
+use super::{SessionError, load_components};
 use crate::drive::Drive;
-use crate::host::{Hosts, Limits, Sandbox};
+use crate::guests::Guests;
+use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
 use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::session::Wishes;
 use crate::settings::AllowedHost;
+use crate::settings::Limits;
 use crate::ui::Show;
 
 /// What is rehearsed, and where.

@@ -14,7 +14,8 @@ use super::footer::fitting;
 use super::names::Names;
 use super::printer::paint;
 use super::words::{count, duration};
-use super::{Drawing, LogLevel, Printer, Show, Tone, Weight, describe};
+use super::{Drawing, Printer, Show, Tone, Weight, describe};
+use crate::journal::LogLevel;
 use crate::neutral::{neutral, one_line};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.

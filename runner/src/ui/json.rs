@@ -2,7 +2,8 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{Drawing, LogLevel, Printer, Show};
+use super::{Drawing, Printer, Show};
+use crate::journal::LogLevel;
 use crate::journal::StoredRecord;
 
 /// Prints records as JSON.

@@ -2,7 +2,8 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{Drawing, LogLevel, Show, instant};
+use super::{Drawing, Show, instant};
+use crate::journal::LogLevel;
 use crate::journal::{LogFile, LogLine};
 
 /// Shows a run, and writes what its plugins write into the run's log.

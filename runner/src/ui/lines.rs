@@ -5,7 +5,8 @@ use rutter_engine::{At, Record, Run, Timestamp};
 use super::names::Names;
 use super::printer::paint;
 use super::words::instant;
-use super::{Drawing, Line, LogLevel, Printer, Show, describe};
+use super::{Drawing, Line, Printer, Show, describe};
+use crate::journal::LogLevel;
 use crate::neutral::one_line;
 
 /// Prints every record as a line with its time.

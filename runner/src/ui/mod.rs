@@ -37,7 +37,8 @@ mod words;
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-pub use crate::host::LogLevel;
+use crate::journal::LogLevel;
+
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
 pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview};

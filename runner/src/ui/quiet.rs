@@ -3,7 +3,8 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::lines::timed;
-use super::{Drawing, LogLevel, Printer, Show, Weight, describe};
+use super::{Drawing, Printer, Show, Weight, describe};
+use crate::journal::LogLevel;
 
 /// Prints questions only, or nothing at all.
 pub(super) struct QuietShow {

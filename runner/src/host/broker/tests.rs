@@ -15,9 +15,10 @@ use super::*;
 use crate::host::accounts::{ApiText, CheckText, FindText};
 use crate::host::context::{Account, BoundAccount};
 use crate::host::hosts::Hosts;
-use crate::host::limits::Limits;
-use crate::host::line::{Desk, GuestEvent, Line, LogLevel};
+use crate::host::line::{Desk, GuestEvent, Line};
 use crate::host::told::Told;
+use crate::journal::LogLevel;
+use crate::settings::Limits;
 
 /// A context whose driver answers every call with the next of some answers, and keeps what was asked.
 struct Scene {
