@@ -12,7 +12,7 @@ use super::no_return::passes_by;
 use super::part;
 use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
-use super::words::{count, duration, instant, instant_here, place};
+use super::words::{count, duration, instant, instant_here, place, why};
 use crate::journal::{RecordBody, StoredRecord};
 use crate::neutral::one_line;
 
@@ -584,19 +584,6 @@ fn step_of_change(number: u64, run: &Run) -> String {
         || format!("change {number}"),
         |change| place(&change.at, run),
     )
-}
-
-/// A fault on one line, with what the operator should do.
-pub(super) fn why(fault: &Fault) -> String {
-    let mut text = format!("{}: {}", one_line(&fault.code), one_line(&fault.message));
-    if let Some(advice) = &fault.advice {
-        text.push_str(" — ");
-        text.push_str(&one_line(advice));
-    }
-    if let Some(id) = &fault.request_id {
-        text.push_str(&format!(" (request {})", one_line(id)));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rutter_contracts::{Danger, charged, charged_kind};
 use rutter_engine::{Back, Change, Run, Target};
 use serde_json::Value;
 
-use super::describe::why;
+use super::words::why;
 use crate::neutral::one_line;
 
 /// `i-1 of ECS:RunInstances (change 4) in account source (1234567890123456), charged`.

@@ -9,11 +9,11 @@ use rutter_engine::{
 };
 use serde_json::Value;
 
-use super::describe::why;
 use super::no_return::passed_no_return;
 use super::question::{how_to_approve, question_lines, who_said_yes};
 use super::recovered;
 use super::standing::left_standing;
+use super::words::why;
 use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;

@@ -1,6 +1,6 @@
-//! Instants, durations and places, written for people.
+//! Instants, durations, places and faults, written for people.
 
-use rutter_engine::{At, Phase, Run, Timestamp};
+use rutter_engine::{At, Fault, Phase, Run, Timestamp};
 
 use crate::neutral::one_line;
 
@@ -79,6 +79,19 @@ pub(super) fn people(number: u32) -> String {
 pub(super) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// A fault on one line, with what the operator should do.
+pub(super) fn why(fault: &Fault) -> String {
+    let mut text = format!("{}: {}", one_line(&fault.code), one_line(&fault.message));
+    if let Some(advice) = &fault.advice {
+        text.push_str(" — ");
+        text.push_str(&one_line(advice));
+    }
+    if let Some(id) = &fault.request_id {
+        text.push_str(&format!(" (request {})", one_line(id)));
+    }
+    text
 }
 
 #[cfg(test)]
