@@ -123,7 +123,7 @@ impl Entry {
             .collect();
         plugin.sort();
         Self {
-            file: super::file::key(path),
+            file: key(path),
             inside,
             plugin,
         }
@@ -134,6 +134,12 @@ impl Entry {
         let mut plugins = self.plugin.iter();
         plugins.all(|plugin| plugin.component == Which::Shipped)
     }
+}
+
+/// What a runbook is called in the lock of its folder.
+pub(super) fn key(runbook: &Path) -> String {
+    let name = runbook.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 impl Accepted {

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::Entry;
+use super::entry::{Entry, key};
 use crate::files;
 
 /// The lock's name, in the folder of the runbooks.
@@ -82,12 +82,6 @@ struct Read {
 struct Written<'a> {
     schema: u32,
     runbook: Vec<&'a Entry>,
-}
-
-/// What a runbook is called in the lock of its folder.
-pub(super) fn key(runbook: &Path) -> String {
-    let name = runbook.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }
 
 impl Lock {
