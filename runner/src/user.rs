@@ -47,6 +47,19 @@ pub fn group_id(name: &str) -> Option<u32> {
     line.split(':').nth(2)?.parse().ok()
 }
 
+/// The number of the user that a file belongs to, if it can be looked at.
+#[cfg(unix)]
+pub fn owner_of(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some(path.metadata().ok()?.uid())
+}
+
+/// Nothing is known of it here.
+#[cfg(not(unix))]
+pub fn owner_of(_path: &Path) -> Option<u32> {
+    None
+}
+
 /// A line of one of the system's tables: of the file, or of whatever else the system asks.
 fn entry(file: &Path, table: &str, wanted: &dyn Fn(&[&str]) -> bool) -> Option<String> {
     let fits = |line: &&str| wanted(&line.split(':').collect::<Vec<_>>());

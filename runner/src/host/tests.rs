@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::fixture::{module, plugin, plugin_of};
 use super::*;
+use crate::settings::Limits;
 
 fn sandbox() -> Sandbox {
     Sandbox::new(&SandboxSettings::default()).unwrap()

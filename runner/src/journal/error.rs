@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::damage::{Damage, Known};
-use super::place;
+use crate::user::owner_of;
 
 /// What the operator can do about an error.
 pub trait Remedy {
@@ -225,7 +225,7 @@ impl JournalError {
         if source.kind() == io::ErrorKind::PermissionDenied {
             return Self::Unreadable {
                 path: path.to_owned(),
-                owner: place::owner(path).or_else(|| place::owner(path.parent()?)),
+                owner: owner_of(path).or_else(|| owner_of(path.parent()?)),
             };
         }
         Self::from_io(path, source)

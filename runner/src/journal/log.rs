@@ -113,7 +113,7 @@ impl RunFolder {
 mod tests {
     use rutter_engine::{At, Phase, Timestamp};
 
-    use super::LogLine;
+    use super::{LogLevel, LogLine};
     use crate::journal::Runs;
 
     #[test]

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
-use crate::user::current_uid;
+use crate::user::{current_uid, owner_of};
 
 /// File systems of other machines. Their locks and flushes are not those of a disk: two drivers could think that they
 /// hold the same run, and what was flushed could be gone.
@@ -77,7 +77,7 @@ fn unescaped(text: &str) -> PathBuf {
 /// Refuses a folder that belongs to somebody else: what is written there would not be theirs any more. Root may write
 /// everywhere and is refused like everybody.
 pub(super) fn refuse_foreign(folder: &Path) -> Result<(), JournalError> {
-    match owner(folder) {
+    match owner_of(folder) {
         Some(owner) if owner != current_uid() => Err(JournalError::NotYours {
             path: folder.to_owned(),
             owner,
@@ -92,17 +92,6 @@ pub(super) fn refuse_foreign_to_root(folder: &Path) -> Result<(), JournalError> 
         0 => refuse_foreign(folder),
         _ => Ok(()),
     }
-}
-
-#[cfg(unix)]
-pub(super) fn owner(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some(path.metadata().ok()?.uid())
-}
-
-#[cfg(not(unix))]
-pub(super) fn owner(_path: &Path) -> Option<u32> {
-    None
 }
 
 #[cfg(test)]
