@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::{Value, json};
 
+use super::misfit::Misfit;
 use super::{gate, window};
 
 /// A built-in step.
@@ -15,17 +16,6 @@ pub(super) enum BuiltIn {
     Approve,
     Pause,
     Assert,
-}
-
-/// Why checked inputs still do not fit a built-in step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Misfit {
-    /// The input, if it is one.
-    pub input: Option<&'static str>,
-    /// One sentence.
-    pub message: String,
-    /// What to write.
-    pub help: &'static str,
 }
 
 type Fields = IndexMap<String, Field>;

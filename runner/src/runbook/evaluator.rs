@@ -1,6 +1,6 @@
 //! Expressions evaluated while a run is driven.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -13,15 +13,9 @@ use serde_json::Value;
 
 use super::built_in::BuiltIn;
 use super::expression::kind;
-use super::inside::with_absent;
+use super::items::locals;
 use super::resolve::{Local, View, look};
 use super::template::{Template, TemplateError, Templates, refused};
-
-/// Items of one `for_each` step.
-const ITEMS_MAX: usize = 10_000;
-
-/// A longer value names no item.
-const NAME_MAX: usize = 80;
 
 /// Evaluates the expressions of plans. Holds what no plan holds: the manifests of its plugins, and
 /// what was compiled so far.
@@ -221,60 +215,6 @@ impl Expressions for Evaluator {
     }
 }
 
-/// The items of a list or a table.
-///
-/// # Errors
-/// A fragment fit to follow a colon, for anything else and for too many.
-pub(super) fn locals(over: Value) -> Result<(Shape, Vec<Local>), String> {
-    let (shape, pairs): (Shape, Vec<(String, Value)>) = match over {
-        Value::Array(items) => {
-            let numbered = items.into_iter().enumerate();
-            let keyed = numbered.map(|(index, item)| (index.to_string(), item));
-            (Shape::List, keyed.collect())
-        }
-        Value::Object(entries) => (Shape::Table, entries.into_iter().collect()),
-        other => return Err(format!("expected a list or a table, got {}", kind(&other))),
-    };
-    if pairs.len() > ITEMS_MAX {
-        return Err(format!("{} items are more than {ITEMS_MAX}", pairs.len()));
-    }
-    let mut names = match shape {
-        Shape::List => names_of(pairs.iter().map(|(_, item)| item)),
-        _ => None,
-    };
-    let local = |(index, (key, item))| Local {
-        item,
-        key,
-        name: names
-            .as_mut()
-            .map(|names| std::mem::take(&mut names[index])),
-        index,
-    };
-    Ok((shape, pairs.into_iter().enumerate().map(local).collect()))
-}
-
-/// What people call the items of a list: what each is, or its `id` or `name`, where that is short and
-/// tells all of them apart.
-fn names_of<'a>(items: impl Iterator<Item = &'a Value>) -> Option<Vec<String>> {
-    let names: Vec<String> = items.map(name_of).collect::<Option<_>>()?;
-    let different: BTreeSet<&String> = names.iter().collect();
-    (different.len() == names.len()).then_some(names)
-}
-
-fn name_of(item: &Value) -> Option<String> {
-    let text = match item {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Object(fields) => {
-            let field = fields.get("id").or_else(|| fields.get("name"))?;
-            field.as_str()?.to_owned()
-        }
-        _ => return None,
-    };
-    let fits = !text.trim().is_empty() && text.chars().count() <= NAME_MAX;
-    (fits && !text.chars().any(char::is_control)).then_some(text)
-}
-
 /// The inputs of a sub-runbook, complete and held against its rules.
 fn inputs_inside(step: &Step, runbook: &SubRunbook, inputs: &Value) -> Result<Value, Fault> {
     let fields: IndexMap<String, Field> =
@@ -285,6 +225,17 @@ fn inputs_inside(step: &Step, runbook: &SubRunbook, inputs: &Value) -> Result<Va
     check_all(&fields, inputs)
         .map(|inputs| with_absent(&fields, inputs))
         .map_err(|problems| inputs_fault(step, None, &problems))
+}
+
+/// The inputs of a sub-runbook with those that were left out: they have no value.
+fn with_absent(fields: &IndexMap<String, Field>, inputs: Value) -> Value {
+    let Value::Object(mut inputs) = inputs else {
+        return inputs;
+    };
+    for name in fields.keys() {
+        inputs.entry(name.clone()).or_insert(Value::Null);
+    }
+    Value::Object(inputs)
 }
 
 fn fault(code: &str, message: String) -> Fault {

@@ -12,13 +12,17 @@ use rutter_manifest::{Field, FieldKind};
 use serde_json::Map;
 
 use super::document::{self, Document, FILE_BYTES_MAX, Node, NodeKind};
+use super::file::{File, Used};
 use super::lines::Lines;
 use super::model::{Model, Place};
-use super::plugins::{Plugins, Used, path_of, resolve};
+use super::plugins::Plugins;
 use super::problems::Problems;
-use super::schema::{self, Runbook, STEPS_MAX, Spanned, Step};
+use super::referents::type_of;
+use super::schema::{self, Runbook, STEPS_MAX, Step};
+use super::spanned::Spanned;
 use super::template::Templates;
-use super::types::{Type, type_of};
+use super::types::Type;
+use super::uses::{is_runbook, path_of, resolve};
 use super::{codes, read_text};
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -26,42 +30,6 @@ use crate::diagnostic::{Diagnostic, Source};
 const DEPTH_MAX: usize = 8;
 /// Files of one runbook: far more than a procedure has parts.
 const FILES_MAX: usize = 100;
-
-/// A runbook's file, read, and what its steps use.
-#[derive(Debug)]
-pub(super) struct File {
-    pub source: Source,
-    pub runbook: Runbook,
-    /// What each step uses; none where that was refused.
-    pub used: Vec<Option<Used>>,
-    /// The rules of its inputs.
-    pub inputs: IndexMap<String, Field>,
-    /// Its outputs, with their types where something says; not worked out for the outermost.
-    pub outputs: IndexMap<String, Option<Field>>,
-    /// Where its lines start.
-    pub lines: Lines,
-    /// Its steps, and those of the runbooks they run.
-    pub steps: usize,
-    /// Runbooks inside each other from here on; 1 where none is inside.
-    depth: usize,
-    /// What is wrong with this file and those it uses, as they are written.
-    pub problems: Vec<Diagnostic>,
-}
-
-impl File {
-    /// Whether all its inputs are declared well, so that one that is not there is a mistake.
-    pub fn knows_its_inputs(&self) -> bool {
-        let mut inputs = self.runbook.inputs.iter();
-        inputs.all(|input| input.field.is_some())
-    }
-
-    /// Whether it is written for a newer program: its rules are not known here.
-    pub fn is_newer(&self) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| problem.code == codes::SCHEMA && problem.via.is_empty())
-    }
-}
 
 /// Reads a runbook and all that it uses. `folder` is where its paths begin.
 pub(super) fn read(
@@ -100,8 +68,8 @@ fn key(path: &Path) -> PathBuf {
 }
 
 /// Files being read.
-pub(super) struct Reading<'a> {
-    pub plugins: &'a dyn Plugins,
+struct Reading<'a> {
+    plugins: &'a dyn Plugins,
     templates: &'a Arc<Templates>,
     /// Those that were read, or could not be.
     known: HashMap<PathBuf, Option<Arc<File>>>,
@@ -144,7 +112,12 @@ impl Reading<'_> {
                 if let Some(used) = known.get(uses.value.as_str()) {
                     return Some(used.clone());
                 }
-                let used = resolve(step, uses, folder, self, problems)?;
+                let used = if is_runbook(&uses.value) {
+                    self.runbook(step, uses, folder, problems)
+                        .map(Used::Runbook)
+                } else {
+                    resolve(uses, folder, self.plugins, problems)
+                }?;
                 known.insert(&uses.value, used.clone());
                 Some(used)
             });
@@ -154,7 +127,7 @@ impl Reading<'_> {
     }
 
     /// The runbook that a step runs.
-    pub fn runbook(
+    fn runbook(
         &mut self,
         step: &Step,
         uses: &Spanned<String>,

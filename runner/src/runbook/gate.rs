@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rutter_engine::approver;
 use serde_json::Value;
 
-use super::built_in::Misfit;
+use super::misfit::Misfit;
 use crate::signed;
 
 /// Refuses a gate that nobody can pass, whoever is there.

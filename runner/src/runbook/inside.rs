@@ -4,25 +4,19 @@
 use std::collections::HashSet;
 
 use indexmap::IndexMap;
-use rutter_manifest::{Field, check_known};
+use rutter_manifest::check_known;
 use serde_json::{Map, Value};
 
 use super::document::{Node, NodeKind};
-use super::files::{File, by_way_of};
+use super::file::File;
+use super::file::Used;
+use super::files::by_way_of;
 use super::model::Model;
-use super::plugins::Used;
+use super::not_yet::{NOT_YET, is_not_yet};
 use super::problems::Problems;
 use super::schema::Step;
 use super::{in_order, rules};
 use crate::diagnostic::{Diagnostic, Span};
-
-/// Stands where a value will only be known during the run. No text of a TOML file can hold a NUL.
-pub(super) const NOT_YET: &str = "\0";
-
-/// Whether a value will only be known during the run.
-pub(super) fn is_not_yet(value: &Value) -> bool {
-    value.as_str() == Some(NOT_YET)
-}
 
 /// Holds a runbook and all that it runs against every rule.
 pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
@@ -98,15 +92,4 @@ pub(super) fn once(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         new || problem.via.is_empty()
     });
     kept
-}
-
-/// The inputs of a sub-runbook with those that were left out: they have no value.
-pub(super) fn with_absent(fields: &IndexMap<String, Field>, inputs: Value) -> Value {
-    let Value::Object(mut inputs) = inputs else {
-        return inputs;
-    };
-    for name in fields.keys() {
-        inputs.entry(name.clone()).or_insert(Value::Null);
-    }
-    Value::Object(inputs)
 }

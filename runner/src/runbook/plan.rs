@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::built_in::BuiltIn;
 use super::document::Node;
-use super::files::File;
+use super::file::File;
+use super::file::Used;
 use super::model::{Model, parts};
 use super::order::Because;
-use super::plugins::Used;
 use super::schema::{Account, Accounts, Step};
 
 /// Makes the plan. Only for a model in which no rule found an error.

@@ -5,7 +5,7 @@ use rutter_manifest::{nearest, parse_duration};
 use super::codes;
 use super::document::{Node, NodeKind, Table};
 use super::problems::Problems;
-use super::schema::Spanned;
+use super::spanned::Spanned;
 use crate::diagnostic::Span;
 
 /// Reads one table.

@@ -10,19 +10,13 @@ use super::codes;
 use super::document::{BadField, Document, Entry, Node, NodeKind, Table};
 use super::problems::Problems;
 use super::reader::Reader;
+use super::spanned::Spanned;
 use crate::diagnostic::Span;
 
 /// The format this program reads.
 pub(super) const SCHEMA: i64 = 1;
 /// Steps of a runbook; the engine keeps a few hundred bytes for each.
 pub(super) const STEPS_MAX: usize = 10_000;
-
-/// A value and its place.
-#[derive(Clone, Debug)]
-pub(super) struct Spanned<T> {
-    pub value: T,
-    pub span: Span,
-}
 
 /// A runbook as it is written.
 #[derive(Debug, Default)]

@@ -13,9 +13,10 @@ use zeroize::Zeroizing;
 
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Table};
-use super::inputs::{ENVIRONMENT_PREFIX, InputSources};
+
 use super::quoting::without_quoting;
 use super::read_text;
+use super::sources::{ENVIRONMENT_PREFIX, InputSources};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::rules;
 

@@ -6,8 +6,8 @@ use rutter_manifest::FieldKind;
 use super::built_in::BuiltIn;
 use super::document::{Node, NodeKind};
 use super::expression::{Reference, Segment};
+use super::file::Used;
 use super::model::Model;
-use super::plugins::Used;
 use super::schema::Step;
 use super::types::{Nothing, Type, descend, near, nothing};
 

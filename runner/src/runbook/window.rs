@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde_json::{Value, json};
 
-use super::built_in::Misfit;
+use super::misfit::Misfit;
 
 /// A point in time as a runbook writes it.
 enum Point {

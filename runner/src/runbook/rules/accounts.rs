@@ -3,10 +3,11 @@
 use rutter_manifest::{ONLY_ACCOUNT, nearest};
 
 use super::super::codes;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
-use super::super::schema::{Accounts, Spanned, Step};
+use super::super::schema::{Accounts, Step};
+use super::super::spanned::Spanned;
 use crate::diagnostic::Span;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

@@ -1,8 +1,8 @@
 //! Built-in steps are about the run: they work in no account, run once, and are not tried again.
 
 use super::super::codes;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
 use super::super::schema::Accounts;
 

@@ -4,10 +4,11 @@
 use rutter_manifest::{Manifest, nearest};
 
 use super::super::codes;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
-use super::super::schema::{Spanned, Step};
+use super::super::schema::Step;
+use super::super::spanned::Spanned;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (step, used) in model.runbook.steps.iter().zip(model.used) {

@@ -2,10 +2,10 @@
 
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
-use super::super::evaluator::locals;
+use super::super::items::locals;
 use super::super::model::{Model, Place};
 use super::super::problems::Problems;
-use super::super::types::type_of;
+use super::super::referents::type_of;
 use crate::diagnostic::Span;
 use rutter_manifest::FieldKind;
 

@@ -6,7 +6,8 @@ use rutter_engine::OnFailure;
 use super::super::codes;
 use super::super::model::Model;
 use super::super::problems::Problems;
-use super::super::types::{Type, type_of};
+use super::super::referents::type_of;
+use super::super::types::Type;
 use crate::diagnostic::Diagnostic;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

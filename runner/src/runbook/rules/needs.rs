@@ -3,9 +3,9 @@
 use rutter_manifest::nearest;
 
 use super::super::codes;
-use super::super::files::File;
+use super::super::file::File;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

@@ -3,7 +3,7 @@
 use super::super::codes;
 use super::super::model::Model;
 use super::super::problems::Problems;
-use super::super::types::type_of;
+use super::super::referents::type_of;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (text, reference, span) in model.references(problems) {

@@ -8,11 +8,11 @@ use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
+use super::super::file::Used;
 use super::super::model::{Model, Place, Text};
-use super::super::plugins::Used;
 use super::super::problems::Problems;
+use super::super::referents::type_of;
 use super::super::template::Template;
-use super::super::types::type_of;
 use crate::diagnostic::Span;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

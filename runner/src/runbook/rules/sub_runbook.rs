@@ -1,8 +1,8 @@
 //! A step that runs a sub-runbook runs it once and has no attempts of its own: its steps have.
 
 use super::super::codes;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

@@ -6,7 +6,7 @@ use super::super::codes;
 use super::super::expression::{EvaluationError, kind};
 use super::super::model::{Model, Place};
 use super::super::problems::Problems;
-use super::super::types::type_of;
+use super::super::referents::type_of;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for text in model.texts.iter().filter(|text| text.place == Place::When) {

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::super::built_in::BuiltIn;
 use super::super::codes;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
 use super::super::window;
 use crate::diagnostic::Diagnostic;

@@ -5,8 +5,8 @@ use rutter_contracts::Action;
 
 use super::super::codes;
 use super::super::document::NodeKind;
+use super::super::file::Used;
 use super::super::model::Model;
-use super::super::plugins::Used;
 use super::super::problems::Problems;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
