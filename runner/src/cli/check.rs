@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rutter_engine::Uses;
-use rutter_manifest::Kind;
+use rutter_manifest::{Kind, nearest};
 use serde_json::{Value, json};
 
 use super::flags::Inputs;
@@ -11,7 +11,7 @@ use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates, granted};
 use crate::diagnostic::{Diagnostic, Severity, render_all};
 use crate::neutral::one_line;
-use crate::ui::{destroys, destroys_by_parameter, notes, possible_no_return};
+use crate::ui::{destroys, destroys_by_parameter, input_declared, notes, possible_no_return};
 
 /// Check runbooks: everything that can be known before the first change
 #[derive(Debug, clap::Args)]
@@ -24,6 +24,9 @@ pub(super) struct Args {
     /// Refuse what differs from what was accepted, or was not accepted although it has to be
     #[arg(long)]
     locked: bool,
+    /// Print all that is known of one input: also what is taken from the plugin whose input it is like
+    #[arg(long, value_name = "INPUT")]
+    explain: Option<String>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -31,6 +34,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for path in &args.runbooks {
         let mut result = load::check(context, &settings, path, &args.inputs, args.locked);
+        if let Some(name) = &args.explain {
+            declared(context, path, name, &result?)?;
+            continue;
+        }
         if let Ok(loaded) = &mut result {
             let gates = gates::warnings(&loaded.checked.plan, &settings);
             loaded.checked.warnings.extend(gates);
@@ -41,6 +48,26 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         report(context, path, result);
     }
     Ok(exit)
+}
+
+/// Prints how an input is declared.
+fn declared(context: &Context, path: &Path, name: &str, loaded: &Loaded) -> Result<(), Failure> {
+    let inputs = &loaded.checked.inputs;
+    let Some(field) = inputs.get(name) else {
+        let title = format!("`{}` has no input `{name}`", path.display());
+        let near = nearest(name, inputs.keys().map(String::as_str));
+        let help = near.map_or_else(
+            || "its inputs stand under `[inputs]`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err(Failure::refused(title, help));
+    };
+    let printer = &context.printer;
+    match printer.output().json {
+        true => printer.json(&json!({ "runbook": path, "input": name, "field": field })),
+        false => printer.answer(&input_declared(name, field)),
+    }
+    Ok(())
 }
 
 fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {

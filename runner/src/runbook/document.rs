@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rutter_manifest::{Field, nearest};
+use rutter_manifest::{Field, Like, nearest};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use toml::Spanned;
@@ -71,7 +71,14 @@ pub(super) struct BadField {
 pub(super) struct Document {
     pub root: Table,
     /// The tables below `[inputs]` as fields.
-    pub fields: BTreeMap<String, Result<Field, BadField>>,
+    pub fields: BTreeMap<String, Result<Declared, BadField>>,
+}
+
+/// How an input is declared.
+#[derive(Clone, Debug)]
+pub(super) enum Declared {
+    Field(Field),
+    Like(Like),
 }
 
 impl Table {
@@ -220,7 +227,7 @@ fn syntax(source: &Source, mut errors: Vec<toml::de::Error>) -> Vec<Diagnostic> 
 }
 
 /// Reads each table below `[inputs]` by itself, so that one mistake hides no other.
-fn fields(root: &DeTable<'_>) -> BTreeMap<String, Result<Field, BadField>> {
+fn fields(root: &DeTable<'_>) -> BTreeMap<String, Result<Declared, BadField>> {
     let Some(inputs) = root
         .get("inputs")
         .and_then(|node| node.get_ref().as_table())
@@ -230,7 +237,12 @@ fn fields(root: &DeTable<'_>) -> BTreeMap<String, Result<Field, BadField>> {
     inputs
         .iter()
         .map(|(name, node)| {
-            let field = Field::deserialize(ValueDeserializer::from(node.clone()));
+            let written = ValueDeserializer::from(node.clone());
+            let table = node.get_ref().as_table();
+            let field = match table.is_some_and(|table| table.contains_key("like")) {
+                true => Like::deserialize(written).map(Declared::Like),
+                false => Field::deserialize(written).map(Declared::Field),
+            };
             let field = field.map_err(|error| BadField {
                 span: error.span().unwrap_or_else(|| node.span()).into(),
                 message: error.message().trim().replace('\n', ", "),

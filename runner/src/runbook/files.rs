@@ -13,6 +13,7 @@ use serde_json::Map;
 
 use super::document::{self, Document, FILE_BYTES_MAX, Node, NodeKind};
 use super::file::{File, Used};
+use super::likes;
 use super::lines::Lines;
 use super::model::{Model, Place};
 use super::plugins::Plugins;
@@ -84,7 +85,7 @@ impl Reading<'_> {
         let mut file = File {
             source: source.clone(),
             used: Vec::new(),
-            inputs: fields(&runbook),
+            inputs: IndexMap::new(),
             outputs: IndexMap::new(),
             lines: Lines::new(source.text()),
             steps: runbook.steps.len(),
@@ -93,6 +94,8 @@ impl Reading<'_> {
             runbook,
         };
         file.used = self.used(&file.runbook, folder, &mut problems);
+        likes::resolve(&mut file.runbook, &file.used, self.plugins, &mut problems);
+        file.inputs = fields(&file.runbook);
         count(&mut file, &mut problems);
         file.problems = problems.list;
         file

@@ -19,6 +19,7 @@ mod gate;
 mod inputs;
 mod inside;
 mod items;
+mod likes;
 mod lines;
 mod misfit;
 mod model;
@@ -49,7 +50,9 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use rutter_engine::{Plan, SourceLine};
+use rutter_manifest::Field;
 
 pub use self::codes::CODES;
 pub(crate) use self::codes::{GATE, WINDOW};
@@ -98,6 +101,8 @@ pub struct Load<'a> {
 pub struct Checked {
     /// The plan, secrets as placeholders.
     pub plan: Plan,
+    /// Its inputs as they are declared, those that are like a plugin's made out.
+    pub inputs: IndexMap<String, Field>,
     /// The real values of its secret inputs.
     pub secrets: SecretInputs,
     /// Its plugins by the components' digests.
@@ -214,6 +219,7 @@ fn check(
     let evaluator = Evaluator::new(manifests).with_templates(templates.clone());
     Ok(Checked {
         plan,
+        inputs: file.inputs.clone(),
         secrets: values.secrets,
         plugins,
         evaluator,

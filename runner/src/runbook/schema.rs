@@ -4,10 +4,10 @@
 //! stand for is for the rules to check.
 
 use rutter_engine::{OnFailure, Retry};
-use rutter_manifest::{Field, FieldKind, NOTES_MAX, note_problem};
+use rutter_manifest::{Field, FieldKind, Like, NOTES_MAX, note_problem};
 
 use super::codes;
-use super::document::{BadField, Document, Entry, Node, NodeKind, Table};
+use super::document::{BadField, Declared, Document, Entry, Node, NodeKind, Table};
 use super::problems::Problems;
 use super::reader::Reader;
 use super::spanned::Spanned;
@@ -36,8 +36,20 @@ pub(super) struct Runbook {
 #[derive(Debug)]
 pub(super) struct Input {
     pub name: Spanned<String>,
-    /// Absent when it was refused.
+    /// Absent when it was refused, and as long as it is not known what it is like.
     pub field: Option<Field>,
+    /// What it is like, if that is how it is declared.
+    pub likened: Option<Likened>,
+}
+
+/// An input that is like a plugin's.
+#[derive(Debug)]
+pub(super) struct Likened {
+    pub like: Like,
+    /// The name of what it is like.
+    pub span: Span,
+    /// Its own default, as it is written.
+    pub default: Option<Node>,
 }
 
 /// An account that the runbook works in.
@@ -165,10 +177,23 @@ fn name(entry: &Entry) -> Spanned<String> {
 }
 
 fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Input {
+    let mut likened = None;
+    let written = |key: &str| match &entry.value.kind {
+        NodeKind::Table(table) => table.get(key).map(|entry| &entry.value),
+        _ => None,
+    };
     let field = match document.fields.get(&entry.key) {
-        Some(Ok(field)) => {
-            default_has_unit(entry, field, problems);
+        Some(Ok(Declared::Field(field))) => {
+            default_has_unit(&entry.key, written("default"), field, problems);
             Some(field.clone())
+        }
+        Some(Ok(Declared::Like(like))) => {
+            likened = Some(Likened {
+                like: like.clone(),
+                span: written("like").map_or(entry.key_span, |node| node.span),
+                default: written("default").cloned(),
+            });
+            None
         }
         Some(Err(bad)) => {
             problems.push_at(
@@ -188,19 +213,21 @@ fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Inp
     Input {
         name: name(entry),
         field,
+        likened,
     }
 }
 
 /// Of a number that stands for a length of time nobody can tell the unit.
-fn default_has_unit(entry: &Entry, field: &Field, problems: &mut Problems<'_>) {
-    let NodeKind::Table(table) = &entry.value.kind else {
-        return;
-    };
-    let default = table.get("default").map(|entry| &entry.value);
+pub(super) fn default_has_unit(
+    name: &str,
+    default: Option<&Node>,
+    field: &Field,
+    problems: &mut Problems<'_>,
+) {
     let number =
         default.filter(|node| matches!(node.kind, NodeKind::Integer(_) | NodeKind::Number(_)));
     if let (FieldKind::Duration, Some(node)) = (field.kind, number) {
-        let title = format!("the default of `{}` is a number without a unit", entry.key);
+        let title = format!("the default of `{name}` is a number without a unit");
         let help = "write a number and a unit: `\"90s\"`, `\"5m\"`, `\"12h\"`, `\"2d\"`";
         problems.push_at(
             codes::INPUT_FIELD,

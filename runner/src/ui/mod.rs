@@ -8,6 +8,7 @@
 
 mod bars;
 mod board;
+mod declared;
 mod describe;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -39,6 +40,7 @@ use rutter_engine::{At, Record, Run, Timestamp};
 
 use crate::journal::LogLevel;
 
+pub use declared::input_declared;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
 pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview};

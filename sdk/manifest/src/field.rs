@@ -143,7 +143,7 @@ struct Written {
 impl<'de> Deserialize<'de> for Field {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(deserializer)?;
-        let mut field = Self {
+        let field = Self {
             kind: written.r#type,
             optional: written.optional,
             default: None,
@@ -156,23 +156,28 @@ impl<'de> Deserialize<'de> for Field {
             fields: written.fields,
         };
         field
-            .check_rules(&written.one_of, written.default.as_ref())
-            .map_err(D::Error::custom)?;
-        field.one_of = field
-            .checked("one_of", written.one_of)
-            .map_err(D::Error::custom)?;
-        field.default = match written.default {
-            Some(default) => field
-                .checked("default", vec![default])
-                .map_err(D::Error::custom)?
-                .pop(),
-            None => None,
-        };
-        Ok(field)
+            .completed(written.one_of, written.default)
+            .map_err(D::Error::custom)
     }
 }
 
 impl Field {
+    /// The field with the values it allows and its default, all rules held against each other.
+    pub(crate) fn completed(
+        mut self,
+        one_of: Vec<Value>,
+        default: Option<Value>,
+    ) -> Result<Self, String> {
+        self.check_rules(&one_of, default.as_ref())?;
+        self.one_of = Vec::new();
+        self.one_of = self.checked("one_of", one_of)?;
+        self.default = match default {
+            Some(default) => self.checked("default", vec![default])?.pop(),
+            None => None,
+        };
+        Ok(self)
+    }
+
     /// Refuses a rule that means nothing for the type.
     fn check_rules(&self, one_of: &[Value], default: Option<&Value>) -> Result<(), String> {
         use FieldKind as K;
@@ -262,12 +267,14 @@ impl<'de> Deserialize<'de> for FieldName {
     }
 }
 
-fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+pub(crate) fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     let value = toml::Value::deserialize(deserializer)?;
     to_json(value).map(Some).map_err(D::Error::custom)
 }
 
-fn plain_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+pub(crate) fn plain_list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Value>, D::Error> {
     let values = Vec::<toml::Value>::deserialize(deserializer)?;
     if values.is_empty() {
         return Err(D::Error::custom("`one_of` allows no value at all"));
@@ -297,7 +304,9 @@ fn to_json(value: toml::Value) -> Result<Value, String> {
     })
 }
 
-fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn pattern<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let pattern = String::deserialize(deserializer)?;
     regex_lite::Regex::new(&pattern)
         .map_err(|error| D::Error::custom(format!("not a regular expression: {error}")))?;
@@ -305,7 +314,7 @@ fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
 }
 
 /// `min` and `max`: a number, or the text of a duration.
-fn bound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn bound<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     struct Bound;
     impl serde::de::Visitor<'_> for Bound {
         type Value = f64;

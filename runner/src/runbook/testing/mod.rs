@@ -3,6 +3,7 @@
 mod fuzz;
 mod inputs;
 mod inside;
+mod likes;
 mod messages;
 mod plans;
 mod plugins;
