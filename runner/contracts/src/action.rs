@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::parameter::{Parameter, Required};
+use crate::wire_names::{pattern_of, walk};
 
 /// How long the cloud is relied upon to remember a client token, in milliseconds: one hour, the
 /// shortest time documented.
@@ -182,7 +183,7 @@ impl Action {
 
     /// Returns the documented parameter with this wire name: `Tag.2.Key` finds `Tag[].Key`.
     pub fn parameter(&self, wire_name: &str) -> Option<&Parameter> {
-        let pattern = crate::wire::pattern_of(wire_name);
+        let pattern = pattern_of(wire_name);
         self.parameters
             .iter()
             .find(|parameter| parameter.name == pattern)
@@ -197,8 +198,8 @@ impl Action {
     /// ```
     pub fn secret_in(&self, parameters: &Value) -> Vec<String> {
         let mut found = Vec::new();
-        crate::wire::walk(parameters, &mut |leaf| {
-            let pattern = crate::wire::pattern_of(&leaf.wire_name);
+        walk(parameters, &mut |leaf| {
+            let pattern = pattern_of(&leaf.wire_name);
             if self.secret_parameters.contains(&pattern) {
                 found.push(leaf.pointer.clone());
             }

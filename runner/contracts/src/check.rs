@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::action::Action;
 use crate::parameter::{Encoding, Parameter, ParameterKind, Required};
-use crate::wire::{Leaf, pattern_of, walk};
+use crate::wire_names::{Leaf, pattern_of, walk};
 
 mod words;
 

@@ -15,6 +15,7 @@
 //! | what gives out credentials | `keys.rs` |
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
+//! | how a value within a parameter is called | `wire_names.rs` |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
 //! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
 //! | which host serves a product in a region | `data/endpoints.json`, [`endpoint`] |
@@ -46,6 +47,7 @@ mod table;
 mod uses;
 mod waits;
 pub mod wire;
+mod wire_names;
 mod words;
 
 pub use action::{

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::action::Action;
 use crate::parameter::{Encoding, Parameter, ParameterKind, Place};
+use crate::wire_names::{pattern_of, walk};
 
 /// The one member of the structure that is sent as the Base64 of its value.
 pub(crate) const BASE64_MARK: &str = "$base64";
@@ -31,17 +32,6 @@ pub enum WireError {
         /// The parameter.
         parameter: String,
     },
-}
-
-/// One value of structured parameters, as a walk meets it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Leaf<'a> {
-    /// The wire name, `Tag.1.Key`.
-    pub wire_name: String,
-    /// The JSON pointer, `/Tag/0/Key`.
-    pub pointer: String,
-    /// The value: neither list nor structure.
-    pub value: &'a Value,
 }
 
 /// Returns the parameters as they travel.
@@ -200,67 +190,4 @@ fn push(action: &Action, name: &str, text: String, wire: &mut Wire) {
         _ => &mut wire.query,
     };
     pairs.push((name.to_owned(), text));
-}
-
-/// Returns the pattern of a wire name: `DataDisk.1.Part.2.Size` is `DataDisk[].Part[].Size`.
-pub fn pattern_of(wire_name: &str) -> String {
-    let mut pattern = String::with_capacity(wire_name.len());
-    for (position, segment) in wire_name.split('.').enumerate() {
-        if position > 0 && is_index(segment) {
-            pattern.push_str("[]");
-            continue;
-        }
-        if position > 0 {
-            pattern.push('.');
-        }
-        pattern.push_str(segment);
-    }
-    pattern
-}
-
-/// Returns whether a segment of a wire name is a position in a list.
-pub(crate) fn is_index(segment: &str) -> bool {
-    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Calls the visitor for every value of structured parameters that is neither list nor structure.
-pub fn walk<'a>(parameters: &'a Value, visit: &mut impl FnMut(&Leaf<'a>)) {
-    if let Value::Object(members) = parameters {
-        for (name, value) in members {
-            walk_value(name.clone(), format!("/{}", escape(name)), value, visit);
-        }
-    }
-}
-
-fn walk_value<'a>(
-    wire_name: String,
-    pointer: String,
-    value: &'a Value,
-    visit: &mut impl FnMut(&Leaf<'a>),
-) {
-    match value {
-        Value::Array(elements) => {
-            for (position, element) in elements.iter().enumerate() {
-                let name = format!("{wire_name}.{}", position + 1);
-                walk_value(name, format!("{pointer}/{position}"), element, visit);
-            }
-        }
-        Value::Object(members) => {
-            for (member, inner) in members {
-                let name = format!("{wire_name}.{member}");
-                let below = format!("{pointer}/{}", escape(member));
-                walk_value(name, below, inner, visit);
-            }
-        }
-        plain => visit(&Leaf {
-            wire_name,
-            pointer,
-            value: plain,
-        }),
-    }
-}
-
-/// Returns a name as a JSON pointer writes it.
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -13,12 +13,13 @@ mod unflatten;
 
 pub use encode::{decode_pairs, form_body, percent_decode, percent_encode, query_string};
 pub(crate) use flatten::plain_text;
-pub use flatten::{Leaf, Wire, WireError, encoded, flatten, pattern_of, walk};
+pub use flatten::{Wire, WireError, encoded, flatten};
 pub use unflatten::unflatten;
 
 use serde_json::Value;
 
 use crate::action::Action;
+pub use crate::wire_names::{Leaf, pattern_of, walk};
 
 /// What the cloud reads of the parameters of an action, the same texts and types as over a network:
 /// for whoever hands them to the simulated cloud in process.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
 
-use super::flatten::{is_index, pattern_of};
 use crate::action::Action;
 use crate::parameter::{Encoding, ParameterKind};
+use crate::wire_names::{is_index, pattern_of};
 
 /// A name with more parts than any API has is not taken apart, so that none can exhaust the stack.
 const PARTS_MAX: usize = 16;
