@@ -1,9 +1,9 @@
 //! How long and how deep a manifest may be: it is written by strangers, and read before anybody decides
 //! whether to trust it.
 
+use crate::error::ManifestError;
 use crate::field::Field;
 use crate::manifest::Manifest;
-use crate::parse::ManifestError;
 
 /// Bytes of a manifest's text.
 pub(crate) const TEXT_MAX: usize = 256 * 1024;

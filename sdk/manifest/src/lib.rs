@@ -11,8 +11,10 @@
 mod bounds;
 mod check;
 mod duration;
+mod error;
 mod field;
 mod ids;
+mod kind;
 mod like;
 mod manifest;
 mod name;
@@ -23,13 +25,14 @@ mod unseen;
 
 pub use check::{FieldProblem, check_all, check_known};
 pub use duration::{duration_text, parse_duration};
+pub use error::ManifestError;
 pub use field::{Field, FieldKind};
 pub use ids::{IdPair, IdSide, OF_INPUTS};
+pub use kind::Kind;
 pub use like::Like;
-pub use manifest::{AccountNeed, Kind, Manifest, Plugin};
+pub use manifest::{AccountNeed, Manifest, Plugin};
 pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, nearest_few};
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
-pub use parse::ManifestError;
 pub use permission::{HttpPermission, HttpRepeat, OPERATORS_HOSTS, Permission};
 pub use unseen::{is_unseen, unseen_in, written_out};
 

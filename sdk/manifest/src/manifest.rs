@@ -3,13 +3,12 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::bounds;
 use crate::field::{self, Field};
 use crate::ids::IdPair;
-use crate::name::{is_kebab_case, is_snake_case, nearest};
+use crate::kind::Kind;
+use crate::name::{is_kebab_case, is_snake_case};
 use crate::notes;
-use crate::parse::{self, ManifestError};
-use crate::permission::{HttpPermission, HttpRepeat, Permission};
+use crate::permission::Permission;
 
 /// A plugin's manifest, checked: every name has its shape, every default its type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,18 +60,6 @@ pub struct Plugin {
     pub notes: Vec<String>,
 }
 
-/// What a plugin, or a request, does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Nothing.
-    Read,
-    /// It alters the world, and what it altered can be taken back.
-    Change,
-    /// It alters the world for good.
-    Irreversible,
-}
-
 /// An account that a plugin needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,25 +70,6 @@ pub struct AccountNeed {
 }
 
 impl Manifest {
-    /// Reads a manifest from the text of a `plugin.toml`; the error is the first in the text.
-    pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        bounds::of_text(text)?;
-        let manifest = Self::parse_at_any_length(text)?;
-        bounds::check(&manifest)?;
-        Ok(manifest)
-    }
-
-    /// The same for a text of any length.
-    #[doc(hidden)]
-    pub fn parse_at_any_length(text: &str) -> Result<Self, ManifestError> {
-        let mut manifest: Self =
-            toml::from_str(text).map_err(|error| parse::from_toml(text, &error))?;
-        manifest.complete();
-        manifest.check_permissions(text)?;
-        manifest.check_ids(text)?;
-        Ok(manifest)
-    }
-
     /// Returns the permissions that name `action` of `product`.
     pub fn permissions_for<'a>(
         &'a self,
@@ -112,113 +80,6 @@ impl Manifest {
             .iter()
             .filter(move |permission| permission.allows(product, action))
     }
-
-    fn complete(&mut self) {
-        let calls = self.permissions.iter().any(|one| !one.call.is_empty());
-        if self.accounts.is_empty() && calls {
-            self.accounts
-                .insert(crate::ONLY_ACCOUNT.to_owned(), AccountNeed::default());
-        }
-    }
-
-    fn check_permissions(&self, text: &str) -> Result<(), ManifestError> {
-        for (index, permission) in self.permissions.iter().enumerate() {
-            let refuse = |key: Option<&str>, message: String, help: Option<String>| {
-                Err(parse::in_entry(
-                    text,
-                    "permissions",
-                    index,
-                    key,
-                    message,
-                    help,
-                ))
-            };
-            if permission.call.is_empty() == permission.http.is_none() {
-                return refuse(
-                    None,
-                    "a permission has either `call` or `http`".to_owned(),
-                    None,
-                );
-            }
-            if let Some(http) = &permission.http
-                && let Some(problem) = http_problem(http)
-            {
-                return refuse(Some("http"), problem, None);
-            }
-            if let Some(problem) = misplaced_secret(permission) {
-                return refuse(Some("secrets"), problem, None);
-            }
-            if !permission.secret_answers.is_empty() && permission.http.is_none() {
-                let problem = "of an answer of the cloud's API the contracts say what is secret; \
-                               `secret_answers` is said of `http`";
-                return refuse(Some("secret_answers"), problem.to_owned(), None);
-            }
-            if let Some(account) = &permission.account
-                && !self.accounts.contains_key(account)
-            {
-                let known = self.accounts.keys().map(String::as_str);
-                let help = nearest(account, known).map(|name| format!("did you mean `{name}`?"));
-                return refuse(
-                    Some("account"),
-                    format!("the manifest has no account `{account}`"),
-                    help,
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn check_ids(&self, text: &str) -> Result<(), ManifestError> {
-        for (index, pair) in self.ids.iter().enumerate() {
-            if let Err((key, (message, help))) = pair.check(&self.inputs, &self.outputs) {
-                return Err(parse::in_entry(
-                    text,
-                    "ids",
-                    index,
-                    Some(key),
-                    message,
-                    help,
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A request by HTTP has an address, headers and a body; a call has parameters.
-fn misplaced_secret(permission: &Permission) -> Option<String> {
-    let by_http = permission.http.is_some();
-    let mut places = permission.secrets.iter();
-    let wrong = places.find(|place| {
-        let of_http = matches!(place.as_str(), "url" | "body") || place.starts_with("header:");
-        of_http != by_http
-    })?;
-    Some(match by_http {
-        true => {
-            format!("by HTTP a secret goes into `url`, `body` or `header:NAME`, not into `{wrong}`")
-        }
-        false => format!("a secret goes into a parameter of the call, and `{wrong}` is none"),
-    })
-}
-
-fn http_problem(http: &HttpPermission) -> Option<String> {
-    let read = http.kind == Kind::Read;
-    if http.kind == Kind::Irreversible {
-        return Some("a request by HTTP is `read` or `change`".to_owned());
-    }
-    if read && (http.stays || http.repeat == HttpRepeat::Same) {
-        return Some("`repeat` and `stays` are said of changes, not of reads".to_owned());
-    }
-    if http.host.contains('*')
-        && !http.leaves_hosts_to_operator()
-        && (!http.host.starts_with("*.") || http.host[1..].contains('*'))
-    {
-        return Some(format!(
-            "a host is a name, `*.example.com`, or `*` for those that the operator names, not `{}`",
-            http.host
-        ));
-    }
-    None
 }
 
 fn plugin_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

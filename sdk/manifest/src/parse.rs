@@ -1,76 +1,136 @@
-//! Errors in a manifest's text, with their place.
+//! From the text of a `plugin.toml` to a manifest that is bounded and agrees with itself.
 
+use crate::bounds;
+use crate::error::{self, ManifestError};
+use crate::kind::Kind;
+use crate::manifest::{AccountNeed, Manifest};
 use crate::name::nearest;
+use crate::permission::{HttpPermission, HttpRepeat, Permission};
 
-/// Why a text is no manifest, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} (line {line}, column {column})")]
-pub struct ManifestError {
-    /// What is wrong, a fragment fit to follow "because".
-    pub message: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// What to write instead, if that can be guessed.
-    pub help: Option<String>,
-}
+impl Manifest {
+    /// Reads a manifest from the text of a `plugin.toml`; the error is the first in the text.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        bounds::of_text(text)?;
+        let manifest = Self::parse_at_any_length(text)?;
+        bounds::check(&manifest)?;
+        Ok(manifest)
+    }
 
-/// The error of the TOML reader, with its offset turned into a place and a hint drawn from it.
-pub(crate) fn from_toml(text: &str, error: &toml::de::Error) -> ManifestError {
-    let (line, column) = place(text, error.span().map_or(0, |span| span.start));
-    let message = error.message().trim().replace('\n', ", ");
-    ManifestError {
-        help: hint(&message),
-        message,
-        line,
-        column,
+    /// The same for a text of any length.
+    #[doc(hidden)]
+    pub fn parse_at_any_length(text: &str) -> Result<Self, ManifestError> {
+        let mut manifest: Self =
+            toml::from_str(text).map_err(|error| error::from_toml(text, &error))?;
+        manifest.complete();
+        manifest.check_permissions(text)?;
+        manifest.check_ids(text)?;
+        Ok(manifest)
+    }
+
+    fn complete(&mut self) {
+        let calls = self.permissions.iter().any(|one| !one.call.is_empty());
+        if self.accounts.is_empty() && calls {
+            self.accounts
+                .insert(crate::ONLY_ACCOUNT.to_owned(), AccountNeed::default());
+        }
+    }
+
+    fn check_permissions(&self, text: &str) -> Result<(), ManifestError> {
+        for (index, permission) in self.permissions.iter().enumerate() {
+            let refuse = |key: Option<&str>, message: String, help: Option<String>| {
+                Err(error::in_entry(
+                    text,
+                    "permissions",
+                    index,
+                    key,
+                    message,
+                    help,
+                ))
+            };
+            if permission.call.is_empty() == permission.http.is_none() {
+                return refuse(
+                    None,
+                    "a permission has either `call` or `http`".to_owned(),
+                    None,
+                );
+            }
+            if let Some(http) = &permission.http
+                && let Some(problem) = http_problem(http)
+            {
+                return refuse(Some("http"), problem, None);
+            }
+            if let Some(problem) = misplaced_secret(permission) {
+                return refuse(Some("secrets"), problem, None);
+            }
+            if !permission.secret_answers.is_empty() && permission.http.is_none() {
+                let problem = "of an answer of the cloud's API the contracts say what is secret; \
+                               `secret_answers` is said of `http`";
+                return refuse(Some("secret_answers"), problem.to_owned(), None);
+            }
+            if let Some(account) = &permission.account
+                && !self.accounts.contains_key(account)
+            {
+                let known = self.accounts.keys().map(String::as_str);
+                let help = nearest(account, known).map(|name| format!("did you mean `{name}`?"));
+                return refuse(
+                    Some("account"),
+                    format!("the manifest has no account `{account}`"),
+                    help,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_ids(&self, text: &str) -> Result<(), ManifestError> {
+        for (index, pair) in self.ids.iter().enumerate() {
+            if let Err((key, (message, help))) = pair.check(&self.inputs, &self.outputs) {
+                return Err(error::in_entry(
+                    text,
+                    "ids",
+                    index,
+                    Some(key),
+                    message,
+                    help,
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
-/// An error in an entry of the list `list`, found only after the whole was read: its place is looked up.
-pub(crate) fn in_entry(
-    text: &str,
-    list: &str,
-    index: usize,
-    key: Option<&str>,
-    message: String,
-    help: Option<String>,
-) -> ManifestError {
-    let (line, column) = place(text, entry_offset(text, list, index, key).unwrap_or(0));
-    ManifestError {
-        message,
-        line,
-        column,
-        help,
+/// A request by HTTP has an address, headers and a body; a call has parameters.
+fn misplaced_secret(permission: &Permission) -> Option<String> {
+    let by_http = permission.http.is_some();
+    let mut places = permission.secrets.iter();
+    let wrong = places.find(|place| {
+        let of_http = matches!(place.as_str(), "url" | "body") || place.starts_with("header:");
+        of_http != by_http
+    })?;
+    Some(match by_http {
+        true => {
+            format!("by HTTP a secret goes into `url`, `body` or `header:NAME`, not into `{wrong}`")
+        }
+        false => format!("a secret goes into a parameter of the call, and `{wrong}` is none"),
+    })
+}
+
+fn http_problem(http: &HttpPermission) -> Option<String> {
+    let read = http.kind == Kind::Read;
+    if http.kind == Kind::Irreversible {
+        return Some("a request by HTTP is `read` or `change`".to_owned());
     }
-}
-
-fn entry_offset(text: &str, list: &str, index: usize, key: Option<&str>) -> Option<usize> {
-    let document = toml::de::DeTable::parse(text).ok()?;
-    let entries = document.get_ref().get(list)?;
-    let entry = entries.get_ref().as_array()?.get(index)?;
-    let value = key.and_then(|key| entry.get_ref().as_table()?.get(key));
-    Some(value.unwrap_or(entry).span().start)
-}
-
-/// Line and column, both from 1, of a byte offset.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
-}
-
-/// The nearest of the names that serde lists when it meets one it does not know: its message is
-/// "unknown field `x`, expected one of `a`, `b`".
-fn hint(message: &str) -> Option<String> {
-    if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
-        return None;
+    if read && (http.stays || http.repeat == HttpRepeat::Same) {
+        return Some("`repeat` and `stays` are said of changes, not of reads".to_owned());
     }
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let name = quoted.next()?;
-    nearest(name, quoted).map(|known| format!("did you mean `{known}`?"))
+    if http.host.contains('*')
+        && !http.leaves_hosts_to_operator()
+        && (!http.host.starts_with("*.") || http.host[1..].contains('*'))
+    {
+        return Some(format!(
+            "a host is a name, `*.example.com`, or `*` for those that the operator names, not `{}`",
+            http.host
+        ));
+    }
+    None
 }

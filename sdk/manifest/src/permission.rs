@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::manifest::Kind;
+use crate::kind::Kind;
 
 /// One permission: the calls a plugin may make, and why it wants to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
