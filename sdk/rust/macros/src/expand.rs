@@ -128,6 +128,6 @@ fn export() -> TokenStream {
     }
 }
 
-pub(crate) fn error_here(message: String) -> syn::Error {
+fn error_here(message: String) -> syn::Error {
     syn::Error::new(Span::call_site(), message)
 }

@@ -5,8 +5,6 @@ use quote::{ToTokens, format_ident, quote};
 use rutter_manifest::{Field, FieldKind};
 use syn::Ident;
 
-use crate::expand::error_here;
-
 /// A structure and those nested in it.
 pub(crate) struct Types {
     structures: Vec<TokenStream>,
@@ -112,9 +110,9 @@ impl Types {
             FieldKind::List => {
                 let item = match &field.items {
                     Some(item) if item.kind == FieldKind::Duration => {
-                        return Err(error_here(
-                            "a list of durations has no type here: use a list of integers"
-                                .to_owned(),
+                        return Err(syn::Error::new(
+                            Span::call_site(),
+                            "a list of durations has no type here: use a list of integers",
                         ));
                     }
                     Some(item) => self.kind(&format!("{nested}Item"), item)?,
