@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::answer::Answer;
 use crate::api::Api;
-use crate::create::{Changed, Create};
 use crate::duration::milliseconds;
 use crate::fault::{Fault, OrAbsent};
 use crate::find::Find;
@@ -87,12 +88,6 @@ impl Account {
         }
     }
 
-    /// Prepares the creation of an object that may be there already:
-    /// `account.create(api).reverse(api).or_adopt(find)`.
-    pub fn create(&self, api: Api) -> Create<'_> {
-        Create::new(self, api)
-    }
-
     /// Prepares a wait: `account.wait_for(read).until(&["Running"]).wait()`. Without further words,
     /// field, values, interval and timeout are the contract's.
     pub fn wait_for(&self, api: Api) -> Wait<'_> {
@@ -124,6 +119,13 @@ impl Account {
         let answer = Answer::parse(api.label(), &text)?.into_value();
         Ok(Changed { answer, made })
     }
+}
+
+/// What became of a change that has a look.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Changed {
+    pub(crate) answer: Value,
+    pub(crate) made: bool,
 }
 
 /// A change on its way.

@@ -1,7 +1,5 @@
 //! A change that meets its own effect, or what is so already, without failing or doubling it.
 
-use serde_json::Value;
-
 use crate::account::Account;
 use crate::answer::Answer;
 use crate::api::Api;
@@ -25,15 +23,19 @@ pub struct Created {
     pub made: bool,
 }
 
-impl<'a> Create<'a> {
-    pub(crate) fn new(account: &'a Account, api: Api) -> Self {
-        Self {
-            account,
+impl Account {
+    /// Prepares the creation of an object that may be there already:
+    /// `account.create(api).reverse(api).or_adopt(find)`.
+    pub fn create(&self, api: Api) -> Create<'_> {
+        Create {
+            account: self,
             api,
             reverse: None,
         }
     }
+}
 
+impl Create<'_> {
     /// Says which call takes the creation back.
     pub fn reverse(mut self, reverse: Api) -> Self {
         self.reverse = Some(reverse);
@@ -51,11 +53,4 @@ impl<'a> Create<'a> {
             made: changed.made,
         })
     }
-}
-
-/// What became of a change that has a look.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Changed {
-    pub(crate) answer: Value,
-    pub(crate) made: bool,
 }
