@@ -15,7 +15,8 @@ use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::errand::{known, wrong};
+use crate::class::known;
+use crate::fault::wrong;
 use crate::fingerprint::canonical_json;
 use crate::rules::{Rule, Rules};
 

@@ -11,7 +11,7 @@ use rutter_engine::{Api, HostCall, Target, UndoRequest};
 use rutter_manifest::{Field, FieldKind, Manifest};
 use serde_json::Value;
 
-use crate::errand::known;
+use crate::class::known;
 use crate::placeholder::placeholders;
 use crate::plain::each_secret;
 use crate::pointer::each_at;

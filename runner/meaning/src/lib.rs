@@ -7,7 +7,8 @@
 //! | the one spelling of a call | `canonical.rs` |
 //! | what a request by plain HTTP may look like | `request.rs` |
 //! | what a manifest allows | `permit.rs` |
-//! | read or change, may it be repeated, does it ask | `errand.rs` |
+//! | which stages a call passes before it is sent | `judge.rs` |
+//! | read or change, may it be repeated, does it ask | `class.rs` |
 //! | by what a call is known again, and its tokens | `fingerprint.rs`, `tokens.rs` |
 //! | what is made in passing, and who uses it | `passing.rs` |
 //! | which secrets a guest was handed, and where it may send them | `handed.rs`, `secrecy.rs` |
@@ -23,9 +24,13 @@
 
 pub mod answer;
 mod canonical;
+mod class;
 mod errand;
+mod fault;
 pub mod fingerprint;
 mod handed;
+mod judge;
+mod look;
 mod one_step;
 pub mod pages;
 mod passing;
@@ -42,11 +47,15 @@ mod tokens;
 mod written;
 
 pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
-pub use errand::{Errand, Handle, Judge, Look, known, on_no_account, wrong};
+pub use class::known;
+pub use errand::{Errand, Handle};
+pub use fault::{on_no_account, refusal, wrong};
 pub use fingerprint::Maker;
 pub use handed::{Awaited, Handed};
+pub use judge::Judge;
+pub use look::Look;
 pub use one_step::{AsWritten, one_step};
-pub use permit::{Admit, http_place, refusal};
+pub use permit::{Admit, http_place};
 pub use pointer::each_at;
 pub use request::{RequestParts, request};
 pub use reverse::Made;

@@ -5,34 +5,15 @@ use rutter_contracts::{From, Usage, usages};
 use rutter_engine::{Api, Ask, Call, Fault, FaultClass, Find, Passing, Principal, Shows, Use};
 use serde_json::{Value, json};
 
-use crate::errand::{Look, classed, known, wrong};
+use crate::class::{classed, known};
+use crate::fault::wrong;
+use crate::look::{Look, PassingKind};
 use crate::rules::Rules;
 
 /// How long a read may take to show that something made in passing is gone. Milliseconds.
 const SETTLE_MS: u64 = 5_000;
 
-/// A kind of object that a change makes in passing, before its calls are judged and classed.
-#[derive(Clone, Debug)]
-pub struct Kind {
-    /// What it is, a noun: `snapshot`.
-    pub kind: String,
-    /// The kind that it is behind, by its place in the list; the object itself when absent.
-    pub behind: Option<u32>,
-    /// The read that lists them; the look's own when absent.
-    pub read: Option<Api>,
-    /// A JSON pointer to the list in the answer.
-    pub list: String,
-    /// A JSON pointer into an element: its id.
-    pub id: String,
-    /// The call that removes one.
-    pub remove: Option<Api>,
-    /// The read that shows one.
-    pub look: Api,
-    /// A JSON pointer to the list in that answer.
-    pub look_list: String,
-}
-
-impl Kind {
+impl PassingKind {
     /// With its calls classed.
     pub(crate) fn classed(self, account: &Principal, rules: Rules) -> Passing {
         let call = |api: Api| classed(account, api, rules);
@@ -67,7 +48,7 @@ impl Kind {
     }
 }
 
-impl Kind {
+impl PassingKind {
     /// Who may use one, with the call that removes it.
     fn used(&self) -> impl Iterator<Item = (&'static Usage, &Api)> {
         let remove = self.remove.as_ref();

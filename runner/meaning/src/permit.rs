@@ -2,9 +2,11 @@
 //!
 //! What is not allowed by name is denied, and the denial prints the lines that would allow it.
 
-use rutter_engine::{Fault, FaultClass, HttpRequest};
+use rutter_engine::{Fault, HttpRequest};
 use rutter_manifest::{Manifest, Permission};
 use url::Url;
+
+use crate::fault::refusal;
 
 /// The account a call is made on, as the manifest knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +120,6 @@ fn unnamed(manifest: &Manifest, host: &str) -> Fault {
     .advise(format!(
         "if it is meant, write `hosts = [\"{host}\"]` under `[http]` in the settings"
     ))
-}
-
-/// A denial that an operator and a plugin's author can act upon.
-pub fn refusal(message: String) -> Fault {
-    Fault::new(FaultClass::Denied, "rutter.denied", message)
 }
 
 fn denied(manifest: &Manifest, what: &str, lines: &[String]) -> Fault {

@@ -5,10 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::pointer::each_at;
-use crate::secrecy::HEADER;
 
 /// The place that is the body as a whole.
 const BODY: &str = "body";
+
+/// A header's name follows it where a manifest says that a header may hold a secret; `*` for any.
+pub(crate) const HEADER: &str = "header:";
 
 /// Calls `found` with each value at `places` of an answer (`status`, `headers` and `body`, Base64), and the place.
 ///

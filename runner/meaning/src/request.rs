@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{Fault, HttpRequest};
 use url::{Host, Url};
 
-use crate::errand::wrong;
-use crate::permit::refusal;
+use crate::fault::{refusal, wrong};
 use crate::rules::{Rule, Rules};
 
 /// A request as a guest writes it.

@@ -3,7 +3,7 @@
 use rutter_contracts::{Called, InPassing, Shown, is_made_in_passing, takes_back};
 use rutter_engine::{Api, Ask, Call, Find, Passing, Principal, Target, UndoChange};
 
-use crate::errand::known;
+use crate::class::known;
 
 /// What a step's changes made, as its own undo may destroy it unasked.
 #[derive(Clone, Copy, Debug)]

@@ -7,17 +7,16 @@ use rutter_engine::{Api, Fault, FaultClass, HttpRequest, Is, Test};
 use rutter_manifest::Manifest;
 use serde_json::Value;
 
-use crate::errand::{Look, known};
+use crate::class::known;
 use crate::handed::{Handed, secret_answers};
+use crate::look::Look;
 use crate::placeholder::placeholders;
+use crate::plain::HEADER;
 use crate::pointer::each_at;
 use crate::rules::{Rule, Rules};
 
 /// How a mark begins that stands for a secret which may not be read.
 pub const MARK: &str = "[secret ";
-
-/// A header's name follows it where a manifest says that a header may hold a secret; `*` for any.
-pub const HEADER: &str = "header:";
 
 /// By what it is judged.
 pub(crate) struct Secrecy<'a> {

@@ -13,7 +13,7 @@ use rutter_engine::{
 use serde_json::{Value, json};
 
 use crate::answer::{Subject, Trouble};
-use crate::errand::classed;
+use crate::class::classed;
 use crate::one_step::{AsWritten, one_step};
 use crate::rules::Rules;
 use crate::written::CallWritten;

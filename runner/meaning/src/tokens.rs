@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rutter_engine::{Api, Fault};
 use serde_json::Value;
 
-use crate::errand::known;
+use crate::class::known;
 use crate::fingerprint::Maker;
 
 /// How often an attempt made each change so far, and what earlier attempts used up.

@@ -4,8 +4,9 @@ use rutter_engine::{Api, Condition, Fault, Shows, Test};
 use serde_json::Value;
 
 use crate::canonical;
-use crate::errand::{Look, known, wrong};
-use crate::passing::Kind;
+use crate::class::known;
+use crate::fault::wrong;
+use crate::look::{Look, PassingKind};
 use crate::rules::{Rule, Rules};
 
 /// Milliseconds between two polls where neither plugin nor contract says.
@@ -169,9 +170,9 @@ impl LookWritten {
 }
 
 impl PassingWritten {
-    fn complete(self, rules: Rules) -> Result<Kind, Fault> {
+    fn complete(self, rules: Rules) -> Result<PassingKind, Fault> {
         let complete = |call: CallWritten| call.complete(rules);
-        Ok(Kind {
+        Ok(PassingKind {
             kind: self.kind,
             behind: self.behind,
             read: self.read.map(complete).transpose()?,

@@ -1,7 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rutter_engine::{At, Phase, UndoChange};
-use serde_json::json;
+use rutter_engine::{At, HttpRequest, Phase, UndoChange};
+use serde_json::{Value, json};
+use url::Url;
 
 use super::*;
 use crate::{Awaited, CallWritten};
