@@ -10,21 +10,23 @@ mod part;
 mod passing;
 mod prepare;
 mod questions;
+mod recovery;
 mod redo;
 mod rests;
 mod rollback;
 mod state;
 mod tally;
+mod token;
 mod trust;
 mod undecided;
 mod view;
 mod ways_back;
 
+pub use recovery::Recovery;
 pub use state::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
     SlotKind, StepRun, StepState,
 };
-pub use trust::Recovery;
 pub use view::Standing;
 pub use ways_back::WayBack;
 

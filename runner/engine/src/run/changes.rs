@@ -8,7 +8,7 @@ use crate::decide::told;
 use crate::find::{Find, Shows};
 use crate::plan::Name;
 use crate::record::{At, Phase, Place, Timestamp};
-use crate::run::trust::Token;
+use crate::run::token::Token;
 use crate::run::{
     Attempt, Back, Change, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind,
 };

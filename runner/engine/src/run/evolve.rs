@@ -4,7 +4,7 @@
 use crate::call::Ask;
 use crate::decide::told;
 use crate::record::{FORMAT, Fact, Record, Timestamp};
-use crate::run::trust::Recovery;
+use crate::run::recovery::Recovery;
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
 
 impl Run {

@@ -9,7 +9,7 @@ use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Because, Name, Plan, Uses};
 use crate::record::{At, Phase, RollbackEnd, Timestamp};
-use crate::run::trust::Token;
+use crate::run::token::Token;
 use crate::run::{Back, Change, ChangeState, Legal, Rollback, Run};
 
 /// Whether a need counts that the order of the file alone makes.

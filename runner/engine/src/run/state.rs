@@ -14,8 +14,9 @@ use crate::person::Person;
 use crate::plan::{Name, Plan};
 use crate::question::{Question, Shown};
 use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Shape, Timestamp};
+use crate::run::recovery::Recovery;
 use crate::run::tally::Tally;
-use crate::run::trust::{Recovery, Token};
+use crate::run::token::Token;
 use crate::seen::{Passed, Seen};
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
