@@ -5,6 +5,7 @@ mod attempts;
 mod changes;
 mod evolve;
 mod inside;
+mod item;
 mod mend;
 mod part;
 mod passing;
@@ -15,6 +16,7 @@ mod redo;
 mod rests;
 mod rollback;
 mod state;
+mod step;
 mod tally;
 mod token;
 mod trust;
@@ -22,11 +24,10 @@ mod undecided;
 mod view;
 mod ways_back;
 
+pub use item::{Attempt, ItemRun, ItemState, Slot, SlotKind};
 pub use recovery::Recovery;
-pub use state::{
-    Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Rollback, Run, Slot,
-    SlotKind, StepRun, StepState,
-};
+pub use state::{Back, Change, ChangeState, IllegalRecord, Rollback, Run};
+pub use step::{StepRun, StepState};
 pub use view::Standing;
 pub use ways_back::WayBack;
 

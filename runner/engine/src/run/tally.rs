@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::run::{ItemState, StepRun};
+use crate::run::item::ItemState;
 
 /// The items of a step by where they stand. Places are those of the items' order.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn enter(&mut self, place: usize, state: &ItemState) {
+    pub(super) fn enter(&mut self, place: usize, state: &ItemState) {
         match state {
             ItemState::Pending => {
                 self.pending.insert(place);
@@ -44,7 +44,7 @@ impl Tally {
         }
     }
 
-    fn leave(&mut self, place: usize, state: &ItemState) {
+    pub(super) fn leave(&mut self, place: usize, state: &ItemState) {
         self.look.remove(&place);
         match state {
             ItemState::Pending => {
@@ -56,30 +56,5 @@ impl Tally {
             ItemState::Unknown(_) => self.unknown -= 1,
             ItemState::Done(_) => {}
         }
-    }
-}
-
-impl StepRun {
-    /// Puts the item at `place` into a state; the only way an item's state changes.
-    pub(super) fn put(&mut self, place: usize, state: ItemState) {
-        let Some((_, item)) = self.items.get_index_mut(place) else {
-            return;
-        };
-        self.tally.leave(place, &item.state);
-        self.tally.enter(place, &state);
-        item.state = state;
-    }
-
-    /// Counts anew, when the items themselves were exchanged.
-    pub(super) fn count_anew(&mut self) {
-        self.tally = Tally::default();
-        for (place, item) in self.items.values().enumerate() {
-            self.tally.enter(place, &item.state);
-        }
-    }
-
-    /// A new process knows nothing of guests and timers: everything is looked at once.
-    pub(super) fn look_at_all(&mut self) {
-        self.tally.look = (0..self.items.len()).collect();
     }
 }
