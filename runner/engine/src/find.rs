@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::adoption;
 use crate::call::{Call, Condition};
 use crate::seen::{Passing, Use};
 
@@ -199,7 +198,7 @@ impl Find {
 
     /// The key of what is so already.
     pub(crate) fn taken_key(&self, answer: Option<&Value>) -> Option<String> {
-        adoption::key(self.elements(answer).first()?, &self.key)
+        key(self.elements(answer).first()?, &self.key)
     }
 
     /// Whether what a change made shows: `made` is its answer, if it is known, and `before` the keys
@@ -293,6 +292,15 @@ impl Test {
             Is::Differs(before) => field.is_some() && !is(before),
             Is::Json(wanted) => field.is_some_and(|field| document(field) == document(wanted)),
         }
+    }
+}
+
+/// The key of an element, by a pointer into it; none where nothing tells it from others.
+pub(crate) fn key(element: &Value, pointer: &str) -> Option<String> {
+    match element.pointer(pointer).filter(|_| !pointer.is_empty())? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The state of a run: made by its records alone, live and on resume alike.
 
+mod adoptions;
 mod again;
 mod attempts;
 mod changes;

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 
 use super::Turn;
 use super::answer::{Again, Poll, judge_poll};
-use crate::adoption;
 use crate::api::{Fault, FaultClass};
 use crate::call::Call;
 use crate::effect::{Effect, Outcome, Reading, Survey, SurveyFor, Ticket, Work};
-use crate::find::{Find, Own};
+use crate::find::{Find, Own, key};
 use crate::record::{At, AttemptEnd, Fact};
 use crate::run::Change;
 use crate::seen::{Passed, Seen, ids};
@@ -276,7 +275,7 @@ impl Survey {
             Reading::Rest => {}
             Reading::Object => match find.own(answer, &change.before, change.answer()) {
                 Own::Is(element) => {
-                    self.key = adoption::key(element, &find.key);
+                    self.key = key(element, &find.key);
                     self.seen.fields = Seen::fields_of(find, element);
                     for (place, passing) in find.passing.iter().enumerate() {
                         if passing.read.is_none() && passing.of.is_none() {
