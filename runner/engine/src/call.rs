@@ -1,9 +1,8 @@
-//! What a guest may ask of its host, as the engine sees it: judged, classed and fingerprinted.
+//! One call to the outside world, judged and classed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::api::Api;
-use crate::find::Find;
 use crate::principal::{Principal, RoleArn};
 
 /// Whether a call can alter the outside world.
@@ -138,31 +137,4 @@ pub struct Condition {
     pub every_ms: u64,
     /// Milliseconds until the wait gives up.
     pub timeout_ms: u64,
-}
-
-/// One host call of a guest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HostCall {
-    /// `account.call`, `account.call-all`, `account.assume-role`, `http.send`.
-    Call {
-        /// The call.
-        call: Call,
-        /// The call that takes it back, judged like the change itself.
-        reverse: Option<Box<Call>>,
-        /// How what it makes is seen.
-        find: Option<Box<Find>>,
-    },
-    /// `account.wait-for`.
-    WaitFor {
-        /// The read that is polled.
-        call: Call,
-        /// Until when.
-        condition: Condition,
-    },
-    /// `flow.wait`.
-    Sleep {
-        /// Milliseconds.
-        duration_ms: u64,
-    },
 }

@@ -13,8 +13,6 @@ mod rollback;
 mod steps;
 mod survey;
 
-pub(crate) use look::told;
-
 use crate::api::Fault;
 use crate::effect::{Effect, Input, Wake};
 use crate::record::{At, AttemptEnd, FORMAT, Fact, Record, Timestamp};

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::adoption::Adoption;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Condition, HostCall};
+use crate::call::{Call, Condition};
 use crate::find::Find;
+use crate::host_call::HostCall;
 use crate::part::Part;
 use crate::person::Person;
 use crate::plan::{Name, Plan};

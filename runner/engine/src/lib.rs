@@ -13,6 +13,7 @@ mod call;
 mod decide;
 mod effect;
 mod find;
+mod host_call;
 mod ids;
 mod part;
 mod person;
@@ -28,13 +29,14 @@ mod template;
 
 pub use adoption::{Adoption, Object};
 pub use api::{Api, Fault, FaultClass};
-pub use call::{Ask, Call, Class, Condition, HostCall, HttpRequest, Repeat, Target};
+pub use call::{Ask, Call, Class, Condition, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
     Effect, Input, Look, LookFor, Outcome, Reading, Resolution, Reversed, Settlement, Survey,
     SurveyFor, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
 pub use find::{Find, Is, Rest, Shows, Sight, Test};
+pub use host_call::HostCall;
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use person::{Known, Person};

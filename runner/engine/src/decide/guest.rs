@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::Turn;
 use crate::api::{Fault, FaultClass};
-use crate::call::{Call, Class, Condition, HostCall, Target};
+use crate::call::{Call, Class, Condition, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
+use crate::host_call::HostCall;
 use crate::plan::Uses;
 use crate::record::{At, AttemptEnd, Fact, Phase, Place, Timestamp};
 use crate::run::{Change, ChangeState, Slot, SlotKind};

@@ -8,6 +8,7 @@ use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
 use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
 use crate::find::{Find, Shows, Sight};
+use crate::host_call::told;
 use crate::record::{At, Fact, Place, Timestamp};
 use crate::run::{Change, ChangeState};
 
@@ -418,11 +419,6 @@ impl Look {
             _ => &self.find.read,
         }
     }
-}
-
-/// What a guest is told of a change that has a look: its answer, and whether this step made it.
-pub(crate) fn told(answer: Value, made: bool) -> Value {
-    serde_json::json!({ "answer": answer, "made": made })
 }
 
 fn several(change: &Change, keys: &[String]) -> Fault {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
-use crate::decide::told;
 use crate::find::{Find, Shows};
+use crate::host_call::told;
 use crate::plan::Name;
 use crate::record::{At, Phase, Place, Timestamp};
 use crate::run::token::Token;

@@ -2,7 +2,7 @@
 //! legal is an error.
 
 use crate::call::Ask;
-use crate::decide::told;
+use crate::host_call::told;
 use crate::record::{FORMAT, Fact, Record, Timestamp};
 use crate::run::recovery::Recovery;
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
