@@ -1,11 +1,17 @@
 //! How the object or the state that a change makes is seen: data, recorded with the change, so that a
 //! lost answer and a reverse can be looked after without the plugin, months later.
 
+mod passing;
+mod uses;
+
+pub use passing::Passing;
+pub use uses::Use;
+pub(crate) use uses::ids;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::{Call, Condition};
-use crate::seen::{Passing, Use};
 
 /// A look at what a change makes.
 ///

@@ -35,7 +35,7 @@ pub use effect::{
     Effect, Input, Look, LookFor, Outcome, Reading, Resolution, Reversed, Settlement, Survey,
     SurveyFor, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
-pub use find::{Find, Is, Rest, Shows, Sight, Test};
+pub use find::{Find, Is, Passing, Rest, Shows, Sight, Test, Use};
 pub use host_call::HostCall;
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
@@ -57,4 +57,4 @@ pub use run::{
     Slot, SlotKind, Standing, StepRun, StepState, WayBack,
 };
 pub use scope::{Expressions, Prepared, Scope, StepValue};
-pub use seen::{Passed, Passing, Seen, Use};
+pub use seen::{Passed, Seen};

@@ -6,45 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::call::Call;
-use crate::find::{Find, Is, document, text};
-
-/// A read that tells who uses an object. `{"$answer": "/ImageId"}` in its parameters stands for a field
-/// of the change's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Use {
-    /// What a use is, for people, `shared with`.
-    pub what: String,
-    /// The read.
-    pub read: Call,
-    /// Lists in its answer, each with a pointer to the user's name in an element.
-    pub lists: Vec<(String, String)>,
-    /// Whether an object has no such use when it is made.
-    pub none_at_first: bool,
-}
-
-/// A kind of object that a change makes in passing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passing {
-    /// What it is, for people, `snapshot`.
-    pub kind: String,
-    /// The place in the list of the kind that it is behind; absent where it is behind the change itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<usize>,
-    /// The read that lists it, with fields of the change's answer, or with the `/Id` of what it is
-    /// behind. Without it the element that the look finds says what there is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<Call>,
-    /// A pointer to the list, or to the one object.
-    pub list: String,
-    /// A pointer to the id in an element.
-    pub id: String,
-    /// The call that takes one away, with its `/Id`; absent where it goes with what it is behind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remove: Option<Call>,
-    /// The look at one, with its `/Id` in the read.
-    pub find: Find,
-}
+use crate::find::{Find, Is, Use, document, text};
 
 /// An object that a change made in passing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,32 +80,6 @@ impl Seen {
     }
 }
 
-impl Use {
-    /// Who uses it, by the answer of the read.
-    pub(crate) fn users(&self, answer: &Value) -> Vec<String> {
-        let mut users: Vec<String> = self
-            .lists
-            .iter()
-            .flat_map(|(list, id)| ids(answer, list, id))
-            .collect();
-        users.sort();
-        users.dedup();
-        users
-    }
-}
-
-/// The ids in the elements of a list, or of the one object at its place.
-pub(crate) fn ids(answer: &Value, list: &str, id: &str) -> Vec<String> {
-    let elements = match answer.pointer(list) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => list.iter().collect(),
-        Some(one) => vec![one],
-    };
-    let found = elements.iter().filter_map(|element| element.pointer(id));
-    let known = found.filter(|id| !id.is_null()).map(text);
-    known.filter(|id| !id.is_empty()).collect()
-}
-
 fn short(value: &Value) -> String {
     let text = match value {
         Value::Null => return "absent".to_owned(),
@@ -161,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::api::Api;
-    use crate::call::{Class, Repeat};
+    use crate::call::{Call, Class, Repeat};
 
     fn uses(none_at_first: bool) -> Vec<Use> {
         vec![Use {

@@ -10,10 +10,10 @@ use super::answer::{Again, Poll, judge_poll};
 use crate::api::{Fault, FaultClass};
 use crate::call::Call;
 use crate::effect::{Effect, Outcome, Reading, Survey, SurveyFor, Ticket, Work};
-use crate::find::{Find, Own, key};
+use crate::find::{Find, Own, ids, key};
 use crate::record::{At, AttemptEnd, Fact};
 use crate::run::Change;
-use crate::seen::{Passed, Seen, ids};
+use crate::seen::{Passed, Seen};
 use crate::template;
 
 /// The code of an object that is not what the run left.
