@@ -15,9 +15,11 @@ mod survey;
 
 use crate::api::Fault;
 use crate::effect::{Effect, Input, Wake};
-use crate::record::{At, AttemptEnd, FORMAT, Fact, Record, Timestamp};
+use crate::place::At;
+use crate::record::{AttemptEnd, FORMAT, Fact, Record};
 use crate::run::{IllegalRecord, Run};
 use crate::scope::Expressions;
+use crate::time::Timestamp;
 use person::Decided;
 
 /// What an input led to. The records must be safe before any effect is started.

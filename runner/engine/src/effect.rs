@@ -1,6 +1,5 @@
 //! Everything that can wake the engine, and everything it can ask of the shell.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::adoption::Adoption;
@@ -10,37 +9,14 @@ use crate::find::Find;
 use crate::host_call::HostCall;
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::{At, Place};
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
-use crate::record::{At, Identity, Mode, Place, Timestamp};
+use crate::record::{Identity, Mode};
+use crate::resolution::{Resolution, Settlement};
 use crate::seen::Seen;
+use crate::time::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
-
-/// What a person decides about a step whose outcome is unknown, or that failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Resolution {
-    /// It did not happen: try again.
-    Retry,
-    /// It did: a new attempt must find it.
-    Adopt,
-    /// It is done, with these outputs.
-    Done(Value),
-    /// Leave it out.
-    Skip,
-}
-
-impl Resolution {
-    /// The flag that stands for it, `--retry`.
-    pub fn flag(&self) -> &'static str {
-        match self {
-            Self::Retry => "--retry",
-            Self::Adopt => "--adopt",
-            Self::Done(_) => "--done",
-            Self::Skip => "--skip",
-        }
-    }
-}
 
 /// What became of something that was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -223,19 +199,6 @@ pub enum Reversed {
     NotSent,
     /// There is none, since it goes with the object it belongs to: where it still shows, that stays.
     NotNeeded,
-}
-
-/// What a person decides about a change that a rollback could not take back, or whose outcome it does
-/// not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Settlement {
-    /// It is not there, or not any more.
-    Gone,
-    /// It stays: recorded, and said in every later report.
-    Leave,
-    /// Take it back once more.
-    Retry,
 }
 
 /// Why the engine wants to be woken.

@@ -17,29 +17,33 @@ mod host_call;
 mod ids;
 mod part;
 mod person;
+mod place;
 mod plan;
 mod principal;
 mod question;
 mod record;
+mod resolution;
 mod retry;
 mod run;
 mod scope;
 mod seen;
 mod template;
+mod time;
 
 pub use adoption::{Adoption, Object};
 pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
-    Effect, Input, Look, LookFor, Outcome, Reading, Resolution, Reversed, Settlement, Survey,
-    SurveyFor, Ticket, TimerReason, UndoChange, UndoRequest, Wake, Work,
+    Effect, Input, Look, LookFor, Outcome, Reading, Reversed, Survey, SurveyFor, Ticket,
+    TimerReason, UndoChange, UndoRequest, Wake, Work,
 };
 pub use find::{Find, Is, Passing, Rest, Shows, Sight, Test, Use};
 pub use host_call::HostCall;
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use person::{Known, Person};
+pub use place::{At, Phase, Place};
 pub use plan::{
     Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
     Retry, SourceLine, Step, SubRunbook, Uses,
@@ -49,12 +53,14 @@ pub use question::{
     Approval, Evidence, Question, Settled, Shown, Silence, TakesBack, Within, Yes, names_action,
 };
 pub use record::{
-    At, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Phase, Place, Record,
-    RollbackEnd, RunEnd, Shape, StepEnd, Timestamp,
+    AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Record, RollbackEnd, RunEnd, Shape,
+    StepEnd,
 };
+pub use resolution::{Resolution, Settlement};
 pub use run::{
     Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Recovery, Rollback, Run,
     Slot, SlotKind, Standing, StepRun, StepState, WayBack,
 };
 pub use scope::{Expressions, Prepared, Scope, StepValue};
 pub use seen::{Passed, Seen};
+pub use time::Timestamp;

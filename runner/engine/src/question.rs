@@ -13,7 +13,7 @@ use crate::call::{Ask, Call, Target};
 use crate::person::Person;
 use crate::plan::Name;
 use crate::principal::Principal;
-use crate::record::Timestamp;
+use crate::time::Timestamp;
 
 /// What is asked of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The facts of a run. What is here is on disk: adding a kind or an optional field is compatible,
+//! The facts of a run. What is here, and what it holds, is on disk: adding a kind or an optional field is compatible,
 //! anything else is a new [`FORMAT`].
 
 use std::collections::BTreeMap;
@@ -9,36 +9,18 @@ use serde_json::Value;
 use crate::adoption::Object;
 use crate::api::Fault;
 use crate::call::Call;
-use crate::effect::{Resolution, Settlement};
 use crate::find::Find;
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::{At, Place};
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
+use crate::resolution::{Resolution, Settlement};
 use crate::seen::{Passed, Seen};
+use crate::time::Timestamp;
 
 /// The version of the records' form. A journal with a higher one is shown but never continued.
 pub const FORMAT: u32 = 2;
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Timestamp(pub i64);
-
-impl Timestamp {
-    /// This instant and `ms` milliseconds more.
-    #[must_use]
-    pub fn after(self, ms: u64) -> Self {
-        Self(self.0.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)))
-    }
-
-    /// Milliseconds from `earlier` to this instant, 0 if it is not earlier.
-    pub fn since(self, earlier: Self) -> u64 {
-        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
-    }
-}
 
 /// One fact in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,52 +31,6 @@ pub struct Record {
     pub time: Timestamp,
     /// What happened.
     pub fact: Fact,
-}
-
-/// Run or undo.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Phase {
-    /// The step's `run`.
-    #[default]
-    Run,
-    /// The step's own `undo`.
-    Undo,
-}
-
-impl Phase {
-    fn is_run(&self) -> bool {
-        *self == Self::Run
-    }
-}
-
-/// One start of a step's code.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct At {
-    /// The step.
-    pub step: Name,
-    /// The item's key, in a `for_each` step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub item: Option<Name>,
-    /// The attempt, from 1.
-    pub attempt: u32,
-    /// Run or undo.
-    #[serde(default, skip_serializing_if = "Phase::is_run")]
-    pub phase: Phase,
-}
-
-/// One host call of a guest: the attempt, the number in it, and what is called. Facts of a call hold it
-/// among their own fields.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The attempt.
-    pub at: At,
-    /// The call's number in the attempt, from 0.
-    pub index: u32,
-    /// Its fingerprint.
-    pub print: String,
 }
 
 /// How a run is driven.

@@ -2,7 +2,7 @@
 
 use crate::effect::Ticket;
 use crate::plan::Retry;
-use crate::record::Timestamp;
+use crate::time::Timestamp;
 
 /// A call is sent at most so often…
 const TRIES_MAX: u32 = 10;

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::api::Fault;
 use crate::plan::{Plan, Step, SubRunbook};
-use crate::record::{Item, Shape, Timestamp};
+use crate::record::{Item, Shape};
 use crate::run::Run;
+use crate::time::Timestamp;
 
 /// What became of a step, for an expression that reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,9 +7,11 @@ use super::guest::{may_repeat, wait_label};
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Condition};
 use crate::effect::{Effect, Outcome, Ticket, Wake, Work};
-use crate::record::{At, Fact, Timestamp};
+use crate::place::At;
+use crate::record::Fact;
 use crate::retry;
 use crate::run::{Change, ChangeState, SlotKind};
+use crate::time::Timestamp;
 
 /// The value of a field that is not in the answer.
 const NOT_FOUND: &str = "NOT_FOUND";

@@ -9,10 +9,12 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
 use crate::effect::{Effect, Wake};
+use crate::place::{At, Phase};
 use crate::plan::{Name, Step};
 use crate::question::{Approval, Question, Shown, Silence, TakesBack, Within};
-use crate::record::{At, Fact, Phase, StepEnd, Timestamp};
+use crate::record::{Fact, StepEnd};
 use crate::run::{Run, StepRun};
+use crate::time::Timestamp;
 
 impl Turn<'_> {
     /// Whether a change must wait for a person, who is asked unless they are asked already. Its guest

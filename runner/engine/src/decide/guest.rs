@@ -8,9 +8,11 @@ use crate::call::{Call, Class, Condition, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
 use crate::host_call::HostCall;
+use crate::place::{At, Phase, Place};
 use crate::plan::Uses;
-use crate::record::{At, AttemptEnd, Fact, Phase, Place, Timestamp};
+use crate::record::{AttemptEnd, Fact};
 use crate::run::{Change, ChangeState, Slot, SlotKind};
+use crate::time::Timestamp;
 
 impl Turn<'_> {
     pub(super) fn guest_called(

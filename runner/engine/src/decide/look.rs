@@ -9,8 +9,10 @@ use crate::call::{Ask, Call};
 use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
 use crate::find::{Find, Shows, Sight};
 use crate::host_call::told;
-use crate::record::{At, Fact, Place, Timestamp};
+use crate::place::{At, Place};
+use crate::record::Fact;
 use crate::run::{Change, ChangeState};
+use crate::time::Timestamp;
 
 /// How often a change is sent in all because looks showed that it had not happened.
 const SENT_MAX: usize = 8;

@@ -4,8 +4,9 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::{At, Place};
 use crate::plan::{Name, Plan};
-use crate::record::{At, Fact, Item, Place};
+use crate::record::{Fact, Item};
 use crate::run::StepRun;
 
 impl Turn<'_> {

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::Turn;
 use super::steps::next_at;
 use crate::api::{Fault, FaultClass};
+use crate::place::{At, Place};
 use crate::plan::{Name, Step};
 use crate::question::Approval;
-use crate::record::{At, AttemptEnd, Fact, Place, StepEnd, Timestamp};
+use crate::record::{AttemptEnd, Fact, StepEnd};
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun};
+use crate::time::Timestamp;
 
 /// The fingerprint of the one wait that a `pause` step consists of.
 const PAUSE: &str = "pause";

@@ -2,12 +2,14 @@
 
 use super::Turn;
 use crate::api::{Fault, FaultClass};
-use crate::effect::{Effect, Resolution};
+use crate::effect::Effect;
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::At;
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence, Question, Settled};
-use crate::record::{At, AttemptEnd, Fact, RunEnd, StepEnd};
+use crate::record::{AttemptEnd, Fact, RunEnd, StepEnd};
+use crate::resolution::Resolution;
 use crate::run::{Attempt, Run, StepRun};
 
 impl<'a> Turn<'a> {

@@ -12,14 +12,17 @@ use super::answer::Again;
 use crate::api::{Fault, FaultClass};
 use crate::call::Call;
 use crate::effect::{
-    Effect, Look, LookFor, Outcome, Reversed, Settlement, Ticket, UndoChange, UndoRequest, Work,
+    Effect, Look, LookFor, Outcome, Reversed, Ticket, UndoChange, UndoRequest, Work,
 };
 use crate::find::Shows;
 use crate::person::Person;
+use crate::place::{At, Phase};
 use crate::plan::{Name, Step, Uses};
-use crate::record::{At, Fact, Phase, RollbackEnd, RunEnd, Timestamp};
+use crate::record::{Fact, RollbackEnd, RunEnd};
+use crate::resolution::Settlement;
 use crate::run::{Back, Change, ChangeState, ItemRun};
 use crate::template;
+use crate::time::Timestamp;
 
 /// How often a reverse is sent because a look showed that the change still stands.
 const REVERSES_MAX: u32 = 4;

@@ -9,11 +9,13 @@ use super::asking::unconfirmed;
 use super::part::item_left_out;
 use crate::api::{Fault, FaultClass};
 use crate::effect::{Effect, Wake};
+use crate::place::{At, Phase};
 use crate::plan::{Name, OnFailure, Step, Uses};
-use crate::record::{At, Fact, Phase, RunEnd, Shape, StepEnd, Timestamp};
+use crate::record::{Fact, RunEnd, Shape, StepEnd};
 use crate::retry;
 use crate::run::{ItemRun, ItemState, StepRun, StepState};
 use crate::scope::Prepared;
+use crate::time::Timestamp;
 
 impl Turn<'_> {
     /// `look` are the places of the items whose situation changed.

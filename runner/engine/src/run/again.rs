@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::effect::Resolution;
 use crate::plan::{Name, OnFailure, Uses};
+use crate::resolution::Resolution;
 use crate::run::{Back, ChangeState, ItemState, Legal, Run, StepState};
 
 impl Run {

@@ -1,10 +1,12 @@
 //! Attempts and the host calls in them.
 
+use crate::place::{At, Phase, Place};
 use crate::plan::Name;
-use crate::record::{At, AttemptEnd, Phase, Place, Timestamp};
+use crate::record::AttemptEnd;
 use crate::run::{
     Attempt, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind, StepRun, StepState,
 };
+use crate::time::Timestamp;
 
 impl Run {
     pub(super) fn attempt_started(&mut self, at: &At, time: Timestamp) -> Legal {

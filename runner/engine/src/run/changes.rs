@@ -6,12 +6,13 @@ use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::find::{Find, Shows};
 use crate::host_call::told;
+use crate::place::{At, Phase, Place};
 use crate::plan::Name;
-use crate::record::{At, Phase, Place, Timestamp};
 use crate::run::token::Token;
 use crate::run::{
     Attempt, Back, Change, ChangeState, ItemRun, ItemState, Legal, Run, Slot, SlotKind,
 };
+use crate::time::Timestamp;
 
 impl Run {
     pub(super) fn change_intended(

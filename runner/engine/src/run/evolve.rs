@@ -3,9 +3,10 @@
 
 use crate::call::Ask;
 use crate::host_call::told;
-use crate::record::{FORMAT, Fact, Record, Timestamp};
+use crate::record::{FORMAT, Fact, Record};
 use crate::run::recovery::Recovery;
 use crate::run::{ChangeState, IllegalRecord, Legal, Run, SlotKind};
+use crate::time::Timestamp;
 
 impl Run {
     /// Applies one record.

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::api::Fault;
-use crate::record::{At, Timestamp};
+use crate::place::At;
+use crate::time::Timestamp;
 
 /// One item of a step.
 #[derive(Clone, Debug)]

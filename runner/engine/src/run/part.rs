@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
+use crate::place::Phase;
 use crate::plan::{Because, Name, Uses};
-use crate::record::{Phase, RunEnd};
+use crate::record::RunEnd;
 use crate::run::{Change, Run, StepRun};
 
 /// Steps by their place in the plan, and why each is part of it.

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use crate::call::{Ask, Call, Class, Repeat, Target};
 use crate::find::{Find, Shows};
-use crate::record::{Phase, Place, Timestamp};
+use crate::place::{Phase, Place};
 use crate::run::{Back, Change, ChangeState, Legal, Run};
 use crate::seen::{Passed, Seen};
 use crate::template;
+use crate::time::Timestamp;
 
 impl Run {
     pub(super) fn change_seen(&mut self, number: u64, seen: &Seen) -> Legal {

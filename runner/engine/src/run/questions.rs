@@ -1,10 +1,12 @@
 //! The questions of a run: asked under a number, answered, settled.
 
 use crate::person::Person;
+use crate::place::{At, Phase};
 use crate::plan::Name;
 use crate::question::{Approval, Evidence, Question, Settled, Shown, Yes, names_action};
-use crate::record::{At, Fact, Phase, Timestamp};
+use crate::record::Fact;
 use crate::run::{Legal, Run, StepRun};
+use crate::time::Timestamp;
 
 impl Run {
     /// A question by its number.

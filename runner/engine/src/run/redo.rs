@@ -1,8 +1,9 @@
 //! What follows the end of a rollback that took back a part of the run: its steps wait again.
 
 use crate::part::{Again, Part};
+use crate::place::At;
 use crate::plan::{Name, Plan};
-use crate::record::{At, RollbackEnd};
+use crate::record::RollbackEnd;
 use crate::run::{Change, ChangeState, ItemRun, ItemState, Legal, Run, StepRun, StepState};
 
 impl Run {

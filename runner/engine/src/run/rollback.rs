@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call, Repeat, Target};
-use crate::effect::Settlement;
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::{At, Phase};
 use crate::plan::{Because, Name, Plan, Uses};
-use crate::record::{At, Phase, RollbackEnd, Timestamp};
+use crate::record::RollbackEnd;
+use crate::resolution::Settlement;
 use crate::run::token::Token;
 use crate::run::{Back, Change, ChangeState, Legal, Rollback, Run};
+use crate::time::Timestamp;
 
 /// Whether a need counts that the order of the file alone makes.
 #[derive(Clone, Copy, PartialEq)]

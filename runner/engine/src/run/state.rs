@@ -11,13 +11,15 @@ use crate::call::Call;
 use crate::find::Find;
 use crate::part::Part;
 use crate::person::Person;
+use crate::place::At;
 use crate::plan::{Name, Plan};
 use crate::question::{Question, Shown};
-use crate::record::{At, Identity, Mode, RollbackEnd, RunEnd, Timestamp};
+use crate::record::{Identity, Mode, RollbackEnd, RunEnd};
 use crate::run::recovery::Recovery;
 use crate::run::step::StepRun;
 use crate::run::token::Token;
 use crate::seen::{Passed, Seen};
+use crate::time::Timestamp;
 
 /// A record that cannot follow those before it: on resume the journal is damaged or foreign, live it
 /// is a bug.

@@ -1,7 +1,7 @@
 //! A client token of a change, and whether the cloud still honours it.
 
 use crate::call::{Call, Repeat};
-use crate::record::Timestamp;
+use crate::time::Timestamp;
 
 /// When a token was sent first.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,10 @@
 //! again.
 
 use crate::call::Call;
-use crate::record::Timestamp;
 use crate::run::recovery::Recovery;
 use crate::run::token::may_repeat;
 use crate::run::{Change, Run};
+use crate::time::Timestamp;
 
 impl Run {
     /// The newest recovery, if its journal was ever recovered.

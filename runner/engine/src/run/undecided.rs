@@ -1,8 +1,9 @@
 //! What a person may decide about: steps that failed, and items whose outcome is unknown.
 
-use crate::effect::Resolution;
+use crate::place::Phase;
 use crate::plan::Name;
-use crate::record::{Fact, Phase};
+use crate::record::Fact;
+use crate::resolution::Resolution;
 use crate::run::{ItemRun, ItemState, Run, StepState};
 
 impl Run {

@@ -1,12 +1,14 @@
 //! Reading a run: for expressions, displays and the driver.
 
 use crate::effect::{Look, LookFor, Survey, SurveyFor, Wake, Work};
+use crate::place::{At, Phase, Place};
 use crate::plan::{Name, Plan, Step};
-use crate::record::{At, Identity, Mode, Phase, Place, RollbackEnd, RunEnd, Timestamp};
+use crate::record::{Identity, Mode, RollbackEnd, RunEnd};
 use crate::run::{
     Attempt, Change, ChangeState, ItemRun, ItemState, Rollback, Run, SlotKind, StepRun, StepState,
 };
 use crate::scope::StepValue;
+use crate::time::Timestamp;
 
 /// Why a run that has nothing under way is where it is.
 #[derive(Clone, Debug, PartialEq)]

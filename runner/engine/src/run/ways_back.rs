@@ -1,7 +1,7 @@
 //! What takes a change back, and the point of no return: the first change for which nothing does.
 
+use crate::place::Phase;
 use crate::plan::Uses;
-use crate::record::Phase;
 use crate::run::{Change, Run};
 
 /// What takes a change back.
