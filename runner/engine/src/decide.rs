@@ -17,8 +17,7 @@ use crate::api::Fault;
 use crate::effect::{Effect, Input, Wake};
 use crate::place::At;
 use crate::record::{AttemptEnd, FORMAT, Fact, Record};
-use crate::run::{IllegalRecord, Run};
-use crate::scope::Expressions;
+use crate::run::{Expressions, IllegalRecord, Run};
 use crate::time::Timestamp;
 use person::Decided;
 

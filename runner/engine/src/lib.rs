@@ -25,7 +25,6 @@ mod record;
 mod resolution;
 mod retry;
 mod run;
-mod scope;
 mod seen;
 mod template;
 mod time;
@@ -58,9 +57,9 @@ pub use record::{
 };
 pub use resolution::{Resolution, Settlement};
 pub use run::{
-    Attempt, Back, Change, ChangeState, IllegalRecord, ItemRun, ItemState, Recovery, Rollback, Run,
-    Slot, SlotKind, Standing, StepRun, StepState, WayBack,
+    Attempt, Back, Change, ChangeState, Expressions, IllegalRecord, ItemRun, ItemState, Prepared,
+    Recovery, Rollback, Run, Scope, Slot, SlotKind, Standing, StepRun, StepState, StepValue,
+    WayBack,
 };
-pub use scope::{Expressions, Prepared, Scope, StepValue};
 pub use seen::{Passed, Seen};
 pub use time::Timestamp;

@@ -16,6 +16,7 @@ mod recovery;
 mod redo;
 mod rests;
 mod rollback;
+mod scope;
 mod state;
 mod step;
 mod tally;
@@ -27,6 +28,7 @@ mod ways_back;
 
 pub use item::{Attempt, ItemRun, ItemState, Slot, SlotKind};
 pub use recovery::Recovery;
+pub use scope::{Expressions, Prepared, Scope, StepValue};
 pub use state::{Back, Change, ChangeState, IllegalRecord, Rollback, Run};
 pub use step::{StepRun, StepState};
 pub use view::Standing;

@@ -13,8 +13,7 @@ use crate::place::{At, Phase};
 use crate::plan::{Name, OnFailure, Step, Uses};
 use crate::record::{Fact, RunEnd, Shape, StepEnd};
 use crate::retry;
-use crate::run::{ItemRun, ItemState, StepRun, StepState};
-use crate::scope::Prepared;
+use crate::run::{ItemRun, ItemState, Prepared, StepRun, StepState};
 use crate::time::Timestamp;
 
 impl Turn<'_> {

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::part::{Part, PartRefused};
 use crate::plan::{Name, Plan, Step, Uses};
-use crate::run::{Run, StepRun};
-use crate::scope::{Expressions, Prepared};
+use crate::run::{Expressions, Prepared, Run, StepRun};
 
 impl Run {
     /// Whether the run may go on with this plan, after `part` was taken back: what stays must be what

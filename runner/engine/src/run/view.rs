@@ -6,8 +6,8 @@ use crate::plan::{Name, Plan, Step};
 use crate::record::{Identity, Mode, RollbackEnd, RunEnd};
 use crate::run::{
     Attempt, Change, ChangeState, ItemRun, ItemState, Rollback, Run, SlotKind, StepRun, StepState,
+    StepValue,
 };
-use crate::scope::StepValue;
 use crate::time::Timestamp;
 
 /// Why a run that has nothing under way is where it is.
