@@ -1,4 +1,4 @@
-//! A guest's errand judged: whether it may be made, on whose account, and what it is.
+//! A host request judged: whether it may be made, on whose account, and what it is.
 //!
 //! These are the first three stages of a call's way, `permit -> bind -> class`.
 
@@ -9,10 +9,10 @@ use rutter_engine::{
 use rutter_manifest::Manifest;
 
 use crate::class::{classed, known, plain, requested};
-use crate::errand::{Errand, Handle};
 use crate::fault::{refusal, wrong};
 use crate::fingerprint::{self, Maker};
 use crate::handed::Handed;
+use crate::host_request::{Handle, HostRequest};
 use crate::look::Look;
 use crate::passing;
 use crate::permit::{self, Admit, Side};
@@ -21,7 +21,7 @@ use crate::rules::{Rule, Rules};
 use crate::secrecy::Secrecy;
 use crate::tokens::{self, Tokens};
 
-/// By what a guest's errands are judged.
+/// By what host requests are judged.
 #[derive(Clone, Copy)]
 pub struct Judge<'a> {
     /// What the plugin may do.
@@ -43,10 +43,10 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// The denial.
-    pub fn permit(&self, errand: &Errand) -> Result<(), Fault> {
+    pub fn permit(&self, host_request: &HostRequest) -> Result<(), Fault> {
         let manifest = self.manifest;
-        match errand {
-            Errand::Call {
+        match host_request {
+            HostRequest::Call {
                 handle,
                 api,
                 reverse,
@@ -69,16 +69,16 @@ impl Judge<'_> {
                     self.permit_secrets(handle, call, Some(api))
                 })
             }
-            Errand::CallAll { handle, api } | Errand::WaitFor { handle, api, .. } => {
+            HostRequest::CallAll { handle, api } | HostRequest::WaitFor { handle, api, .. } => {
                 self.permit_api(handle, api)?;
                 must_read(api)?;
                 sound(api)?;
                 self.permit_secrets(handle, api, None)
             }
-            Errand::AssumeRole { handle, .. } => {
+            HostRequest::AssumeRole { handle, .. } => {
                 permit::api(manifest, side(handle), "STS", "AssumeRole")
             }
-            Errand::Http { request, url } => {
+            HostRequest::Http { request, url } => {
                 let place = permit::http(manifest, self.named, request, url)?;
                 let permission = &manifest.permissions[place];
                 self.secrecy().request(request, &permission.secrets)
@@ -90,10 +90,10 @@ impl Judge<'_> {
     /// change, by the contracts and never by the method; whether it may be repeated, asks a person, needs
     /// no reverse. Returns the fingerprint as well, made before a client token is filled in, so that what
     /// is found is known as what an earlier attempt made, whatever the token.
-    pub fn class(&self, tokens: &mut Tokens, errand: Errand) -> (String, HostCall) {
+    pub fn class(&self, tokens: &mut Tokens, host_request: HostRequest) -> (String, HostCall) {
         let rules = self.rules;
-        match errand {
-            Errand::Call {
+        match host_request {
+            HostRequest::Call {
                 handle: Handle { account, .. },
                 mut api,
                 reverse,
@@ -128,7 +128,7 @@ impl Judge<'_> {
                 };
                 (print, call)
             }
-            Errand::CallAll {
+            HostRequest::CallAll {
                 handle: Handle { account, .. },
                 api,
             } => {
@@ -139,7 +139,7 @@ impl Judge<'_> {
                 };
                 (print, without_reverse(call))
             }
-            Errand::WaitFor {
+            HostRequest::WaitFor {
                 handle: Handle { account, .. },
                 api,
                 condition,
@@ -148,7 +148,7 @@ impl Judge<'_> {
                 let call = classed(&account, api, rules);
                 (print, HostCall::WaitFor { call, condition })
             }
-            Errand::AssumeRole {
+            HostRequest::AssumeRole {
                 handle: Handle { account, .. },
                 arn,
                 session,
@@ -159,7 +159,7 @@ impl Judge<'_> {
                 let call = plain(Some(account), target, Class::Read, Repeat::Same);
                 (print, without_reverse(call))
             }
-            Errand::Http { request, url } => {
+            HostRequest::Http { request, url } => {
                 let print = fingerprint::of_request(&request);
                 let place = permit::http(self.manifest, self.named, &request, &url).ok();
                 let permission = place.map(|place| &self.manifest.permissions[place]);

@@ -25,10 +25,10 @@
 pub mod answer;
 mod canonical;
 mod class;
-mod errand;
 mod fault;
 pub mod fingerprint;
 mod handed;
+mod host_request;
 mod judge;
 mod look;
 mod one_step;
@@ -48,10 +48,10 @@ mod written;
 
 pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
 pub use class::known;
-pub use errand::{Errand, Handle};
 pub use fault::{on_no_account, refusal, wrong};
 pub use fingerprint::Maker;
 pub use handed::{Awaited, Handed};
+pub use host_request::{Handle, HostRequest};
 pub use judge::Judge;
 pub use look::Look;
 pub use one_step::{AsWritten, one_step};

@@ -1,4 +1,4 @@
-//! Whether a guest may send the secrets that an errand names, and to where.
+//! Whether a guest may send the secrets that a host request names, and to where.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,7 +2,7 @@
 
 use rutter_engine::{Api, Fault, Is, RoleArn, Test};
 use rutter_meaning::{
-    CallWritten, Errand, Look, LookWritten, PassingWritten, WaitWritten, condition, wrong,
+    CallWritten, HostRequest, Look, LookWritten, PassingWritten, WaitWritten, condition, wrong,
 };
 use serde_json::Value;
 
@@ -106,13 +106,13 @@ impl Context {
             Ok(parsed) => parsed,
             Err(fault) => return Ok(Err(fault)),
         };
-        let errand = Errand::Call {
+        let host_request = HostRequest::Call {
             handle: account.handle(),
             api,
             reverse,
             look: None,
         };
-        let answer = serve(self, Box::new(errand)).await?;
+        let answer = serve(self, Box::new(host_request)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -132,13 +132,13 @@ impl Context {
             Ok(parsed) => parsed,
             Err(fault) => return Ok(Err(fault)),
         };
-        let errand = Errand::Call {
+        let host_request = HostRequest::Call {
             handle: account.handle(),
             api,
             reverse,
             look: Some(Box::new(look)),
         };
-        let told = serve(self, Box::new(errand)).await?;
+        let told = serve(self, Box::new(host_request)).await?;
         Ok(told.and_then(|mut told| {
             let made = told["made"] == Value::Bool(true);
             Ok((self.text(&told["answer"].take())?, made))
@@ -153,7 +153,7 @@ impl Context {
         };
         let answer = serve(
             self,
-            Box::new(Errand::CallAll {
+            Box::new(HostRequest::CallAll {
                 handle: account.handle(),
                 api,
             }),
@@ -177,12 +177,12 @@ impl Context {
             Ok(parsed) => parsed,
             Err(fault) => return Ok(Err(fault)),
         };
-        let errand = Errand::WaitFor {
+        let host_request = HostRequest::WaitFor {
             handle: account.handle(),
             api,
             condition,
         };
-        let answer = serve(self, Box::new(errand)).await?;
+        let answer = serve(self, Box::new(host_request)).await?;
         Ok(answer.and_then(|value| self.text(&value)))
     }
 
@@ -205,12 +205,12 @@ impl Context {
                 region: account.bound.region.clone(),
             },
         };
-        let errand = Errand::AssumeRole {
+        let host_request = HostRequest::AssumeRole {
             handle: account.handle(),
             arn,
             session,
         };
-        Ok(serve(self, Box::new(errand)).await?.map(|_| role))
+        Ok(serve(self, Box::new(host_request)).await?.map(|_| role))
     }
 
     /// Reads a call and completes it.

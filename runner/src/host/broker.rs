@@ -10,7 +10,7 @@
 //! journal.
 
 use rutter_engine::{At, Call, Fault, FaultClass, HostCall, Outcome, Target};
-use rutter_meaning::{Awaited, Errand, Judge, Made, Maker, Rule};
+use rutter_meaning::{Awaited, HostRequest, Judge, Made, Maker, Rule};
 use serde_json::Value;
 
 use super::carry::Carry;
@@ -24,8 +24,8 @@ use crate::rules;
 ///
 /// A call that is denied goes to the driver too: the answer may stand in the record already, and then
 /// it is not judged again.
-pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<Value> {
-    let (print, call, denied) = judge(context, *errand);
+pub(super) async fn serve(context: &mut Context, host_request: Box<HostRequest>) -> Answer<Value> {
+    let (print, call, denied) = judge(context, *host_request);
     let awaited = Awaited::of(&call);
     let answer = record(context, &print, Box::new(call), denied).await?;
     context.tokens.note(&print, &answer);
@@ -36,7 +36,7 @@ pub(super) async fn serve(context: &mut Context, errand: Box<Errand>) -> Answer<
 }
 
 /// The first three stages.
-fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fault>) {
+fn judge(context: &mut Context, host_request: HostRequest) -> (String, HostCall, Option<Fault>) {
     let hosts = context.hosts.clone();
     let undo = context.undo.clone();
     let judge = Judge {
@@ -54,8 +54,8 @@ fn judge(context: &mut Context, errand: Errand) -> (String, HostCall, Option<Fau
         handed: &context.handed,
         rules: rules::held(),
     };
-    let denied = judge.permit(&errand).err();
-    let (print, mut call) = judge.class(&mut context.tokens, errand);
+    let denied = judge.permit(&host_request).err();
+    let (print, mut call) = judge.class(&mut context.tokens, host_request);
     let denied = denied
         .or_else(|| fits(&call, &context.line.limits).err())
         .or_else(|| in_plain_text(context, &mut call));

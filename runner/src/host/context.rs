@@ -36,7 +36,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account as a guest's errands name it.
+    /// The account as host requests name it.
     pub(super) fn handle(&self) -> Handle {
         Handle {
             opened_as: self.opened_as.clone(),

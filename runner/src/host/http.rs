@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{Fault, HttpRequest};
-use rutter_meaning::{Errand, HttpAnswer, RequestParts, request, wrong};
+use rutter_meaning::{HostRequest, HttpAnswer, RequestParts, request, wrong};
 use serde_json::Value;
 use url::Url;
 
@@ -32,7 +32,7 @@ impl Context {
             Ok(sound) => sound,
             Err(fault) => return Ok(Err(fault)),
         };
-        let answer = serve(self, Box::new(Errand::Http { request, url })).await?;
+        let answer = serve(self, Box::new(HostRequest::Http { request, url })).await?;
         Ok(answer.and_then(|value| self.response(value)))
     }
 

@@ -4,7 +4,7 @@ use rutter_engine::{Api, At, Call, Class, HostCall, Phase, Principal, Target};
 use rutter_manifest::Manifest;
 use rutter_meaning::fingerprint::Maker;
 use rutter_meaning::{
-    CallWritten, Errand, Handed, Handle, Judge, Look, LookWritten, Rules, Tokens, WaitWritten,
+    CallWritten, Handed, Handle, HostRequest, Judge, Look, LookWritten, Rules, Tokens, WaitWritten,
     known,
 };
 use serde_json::Value;
@@ -141,13 +141,13 @@ fn judged(api: Api, reverse: Option<Api>, look: Option<Box<Look>>) {
         account: Principal::new("source").expect("a name"),
     };
     let label = format!("{}:{}", api.product.to_ascii_lowercase(), api.action);
-    let errand = Errand::Call {
+    let host_request = HostRequest::Call {
         handle,
         api,
         reverse: reverse.clone(),
         look,
     };
-    if judge.permit(&errand).is_err() {
+    if judge.permit(&host_request).is_err() {
         return;
     }
     let permitted = |label: &str| MANIFEST.contains(&format!("\"{label}\""));
@@ -160,7 +160,7 @@ fn judged(api: Api, reverse: Option<Api>, look: Option<Box<Look>>) {
         );
         assert!(permitted(&label), "reverse: {label}");
     }
-    if let (_, HostCall::Call { call, .. }) = judge.class(&mut Tokens::default(), errand) {
+    if let (_, HostCall::Call { call, .. }) = judge.class(&mut Tokens::default(), host_request) {
         asks(&call);
     }
 }

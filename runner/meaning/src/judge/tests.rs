@@ -52,8 +52,8 @@ fn role(action: &str, name: &str) -> Api {
     api("RAM", action, json!({ "RoleName": name }))
 }
 
-fn errand(api: Api, reverse: Option<Api>) -> Errand {
-    Errand::Call {
+fn host_request(api: Api, reverse: Option<Api>) -> HostRequest {
+    HostRequest::Call {
         handle: Handle {
             opened_as: "account".to_owned(),
             account: Principal::new("a").unwrap(),
@@ -64,24 +64,24 @@ fn errand(api: Api, reverse: Option<Api>) -> Errand {
     }
 }
 
-/// What is judged of an errand, and why it asks: the call and its reverse.
+/// What is judged of a host request, and why it asks: the call and its reverse.
 fn judged(
-    errand: Errand,
+    host_request: HostRequest,
     made: Option<Made<'_>>,
     rules: Rules,
 ) -> (Result<(), Fault>, Option<Ask>, Option<Ask>) {
-    judged_with(errand, made, &Handed::default(), rules)
+    judged_with(host_request, made, &Handed::default(), rules)
 }
 
 fn judged_with(
-    errand: Errand,
+    host_request: HostRequest,
     made: Option<Made<'_>>,
     handed: &Handed,
     rules: Rules,
 ) -> (Result<(), Fault>, Option<Ask>, Option<Ask>) {
     with_judge(made, handed, rules, |judge| {
-        let permitted = judge.permit(&errand);
-        let (_, call) = judge.class(&mut Tokens::default(), errand);
+        let permitted = judge.permit(&host_request);
+        let (_, call) = judge.class(&mut Tokens::default(), host_request);
         let HostCall::Call { call, reverse, .. } = call else {
             panic!("it is a call");
         };
@@ -89,10 +89,10 @@ fn judged_with(
     })
 }
 
-/// Where the answer to an errand holds secrets.
-fn awaited(errand: Errand) -> Option<Awaited> {
+/// Where the answer to a host request holds secrets.
+fn awaited(host_request: HostRequest) -> Option<Awaited> {
     with_judge(None, &Handed::default(), Rules::ALL, |judge| {
-        Awaited::of(&judge.class(&mut Tokens::default(), errand).1)
+        Awaited::of(&judge.class(&mut Tokens::default(), host_request).1)
     })
 }
 
@@ -125,7 +125,7 @@ fn with_judge<T>(
 
 #[test]
 fn a_change_that_no_contract_knows_asks() {
-    let bucket = || errand(api("OSS", "DeleteBucket", json!({})), None);
+    let bucket = || host_request(api("OSS", "DeleteBucket", json!({})), None);
     assert_eq!(judged(bucket(), None, Rules::ALL).1, Some(Ask::Unknown));
     let rules = Rules::ALL.without(Rule::UnknownAsks);
     assert_eq!(judged(bucket(), None, rules).1, None);
@@ -133,7 +133,7 @@ fn a_change_that_no_contract_knows_asks() {
 
 #[test]
 fn what_gives_out_keys_is_refused_whatever_the_manifest_says() {
-    let keys = || errand(api("RAM", "CreateAccessKey", json!({})), None);
+    let keys = || host_request(api("RAM", "CreateAccessKey", json!({})), None);
     let fault = judged(keys(), None, Rules::ALL).0.unwrap_err();
     assert!(
         fault.message.contains("its answer holds credentials"),
@@ -142,13 +142,13 @@ fn what_gives_out_keys_is_refused_whatever_the_manifest_says() {
     let rules = Rules::ALL.without(Rule::KeysRefused);
     assert!(judged(keys(), None, rules).0.is_ok());
     let reverse = api("STS", "AssumeRole", json!({}));
-    let reversed = errand(role("CreateRole", "r"), Some(reverse));
+    let reversed = host_request(role("CreateRole", "r"), Some(reverse));
     assert!(judged(reversed, None, Rules::ALL).0.is_err());
 }
 
 #[test]
 fn a_reverse_of_something_else_is_marked() {
-    let with = |name: &str| errand(role("CreateRole", "r"), Some(role("DeleteRole", name)));
+    let with = |name: &str| host_request(role("CreateRole", "r"), Some(role("DeleteRole", name)));
     let own = judged(with("r"), None, Rules::ALL);
     assert_eq!((own.1, own.2), (None, Some(Ask::Irreversible)));
     let other = judged(with("another"), None, Rules::ALL);
@@ -158,7 +158,7 @@ fn a_reverse_of_something_else_is_marked() {
         judged(with("another"), None, rules).2,
         Some(Ask::Irreversible)
     );
-    let unknown = errand(
+    let unknown = host_request(
         role("CreateRole", "r"),
         Some(api("OSS", "DeleteBucket", json!({}))),
     );
@@ -177,12 +177,13 @@ fn an_own_undo_destroys_unasked_what_its_step_made() {
         changes: &changes,
         known: &known,
     });
-    let ask = |name: &str, rules| judged(errand(role("DeleteRole", name), None), made, rules).1;
+    let ask =
+        |name: &str, rules| judged(host_request(role("DeleteRole", name), None), made, rules).1;
     assert_eq!(ask("r", Rules::ALL), None);
     assert_eq!(ask("passed", Rules::ALL), None);
     assert_eq!(ask("another", Rules::ALL), Some(Ask::Irreversible));
     assert_eq!(ask("another", Rules::ALL.without(Rule::OwnUndo)), None);
-    let bucket = errand(api("OSS", "DeleteBucket", json!({})), None);
+    let bucket = host_request(api("OSS", "DeleteBucket", json!({})), None);
     assert_eq!(judged(bucket, made, Rules::ALL).1, Some(Ask::Unknown));
 }
 
@@ -197,8 +198,8 @@ fn handed() -> Handed {
 }
 
 /// The code with which a call that carries secrets is refused, if it is.
-fn refused(errand: Errand) -> Option<String> {
-    let judged = judged_with(errand, None, &handed(), Rules::ALL).0;
+fn refused(host_request: HostRequest) -> Option<String> {
+    let judged = judged_with(host_request, None, &handed(), Rules::ALL).0;
     judged.err().map(|fault| fault.code)
 }
 
@@ -209,7 +210,7 @@ fn a_secret_goes_only_to_where_the_contracts_or_the_manifest_say() {
             "InstanceId": "r-1", "AccountName": "dts", "AccountPassword": password,
             "AccountDescription": description,
         });
-        errand(api("R-kvstore", "CreateAccount", parameters), None)
+        host_request(api("R-kvstore", "CreateAccount", parameters), None)
     };
     assert_eq!(refused(account(KEY, "plain")), None);
     let place = Some("rutter.secret-place".to_owned());
@@ -219,7 +220,7 @@ fn a_secret_goes_only_to_where_the_contracts_or_the_manifest_say() {
             "RegionId": "cn-hangzhou", "Type": "RunShellScript", "InstanceId": ["i-1"],
             "CommandContent": format!("register {KEY}"), "Name": name,
         });
-        errand(api("ECS", "RunCommand", parameters), None)
+        host_request(api("ECS", "RunCommand", parameters), None)
     };
     assert_eq!(refused(command("plain")), None);
     assert_eq!(refused(command(&format!("is {KEY}"))), place);
@@ -230,8 +231,8 @@ fn a_secret_goes_only_to_where_the_contracts_or_the_manifest_say() {
     );
     let mut by_name = named.clone();
     by_name.parameters[KEY] = json!("x");
-    assert!(refused(errand(by_name, None)).is_some());
-    assert_eq!(refused(errand(named, None)), None);
+    assert!(refused(host_request(by_name, None)).is_some());
+    assert_eq!(refused(host_request(named, None)), None);
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn a_secret_that_the_step_was_not_given_is_not_sent_even_where_one_belongs() {
         let parameters = json!({
             "InstanceId": "r-1", "AccountName": "dts", "AccountPassword": password,
         });
-        errand(api("R-kvstore", "CreateAccount", parameters), None)
+        host_request(api("R-kvstore", "CreateAccount", parameters), None)
     };
     // It stands in an input that is no secret, so nobody handed it over.
     let foreign = Some("rutter.secret-foreign".to_owned());
@@ -255,7 +256,7 @@ fn a_secret_that_the_step_was_not_given_is_not_sent_even_where_one_belongs() {
     let mut answered = handed();
     let create = api("SMC", "CreateAccessToken", json!({ "Name": "of-this-run" }));
     let told = json!({ "AccessTokenCode": OTHERS, "Name": KEY });
-    answered.take(&awaited(errand(create, None)).unwrap(), &told);
+    answered.take(&awaited(host_request(create, None)).unwrap(), &told);
     assert!(
         judged_with(account(OTHERS), None, &answered, Rules::ALL)
             .0
@@ -267,7 +268,7 @@ fn a_secret_that_the_step_was_not_given_is_not_sent_even_where_one_belongs() {
 fn a_reverse_takes_no_secret_of_an_answer_to_where_none_belongs() {
     let token = |back: Value| {
         let create = api("SMC", "CreateAccessToken", json!({ "Name": "of-this-run" }));
-        errand(create, Some(api("SMC", "DeleteAccessToken", back)))
+        host_request(create, Some(api("SMC", "DeleteAccessToken", back)))
     };
     let place = Some("rutter.secret-place".to_owned());
     let of = |pointer: &str| json!({ "AccessTokenId": { "$answer": pointer } });
@@ -284,7 +285,7 @@ fn a_mark_is_not_written_over_what_it_stands_for() {
         let parameters = json!({
             "RoleName": "r", "AssumeRolePolicyDocument": "{}", "Description": text,
         });
-        errand(api("RAM", "CreateRole", parameters), None)
+        host_request(api("RAM", "CreateRole", parameters), None)
     };
     let mark = Some("rutter.secret-mark".to_owned());
     for text in [
@@ -297,7 +298,7 @@ fn a_mark_is_not_written_over_what_it_stands_for() {
     assert_eq!(refused(create("[secret santa]")), None);
 }
 
-fn by_http(url: &str, header: (&str, &str), body: &str) -> Errand {
+fn by_http(url: &str, header: (&str, &str), body: &str) -> HostRequest {
     let request = HttpRequest {
         method: "POST".to_owned(),
         url: url.to_owned(),
@@ -307,7 +308,7 @@ fn by_http(url: &str, header: (&str, &str), body: &str) -> Errand {
         secret_answers: Vec::new(),
     };
     let url = Url::parse(url).unwrap();
-    Errand::Http { request, url }
+    HostRequest::Http { request, url }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{Is, Principal, RoleArn, Test};
 use rutter_meaning::{
-    CallWritten, Errand, Handle, HttpAnswer, LookWritten, PassingWritten, RequestParts, Rules,
+    CallWritten, Handle, HostRequest, HttpAnswer, LookWritten, PassingWritten, RequestParts, Rules,
     WaitWritten, condition, pause, request, wrong,
 };
 use serde_json::Value;
@@ -25,8 +25,8 @@ use crate::testing::stage::Stage;
 pub(super) struct Double(pub(super) Rc<RefCell<Stage>>);
 
 impl Double {
-    fn serve(&self, errand: Errand) -> Result<Value, Fault> {
-        self.0.borrow_mut().serve(errand).map_err(Fault::from)
+    fn serve(&self, host_request: HostRequest) -> Result<Value, Fault> {
+        self.0.borrow_mut().serve(host_request).map_err(Fault::from)
     }
 }
 
@@ -64,7 +64,7 @@ impl HostBackend for Double {
             body: asked.body.clone(),
         };
         let (request, url) = request(parts, auth.map(str::to_owned), Rules::ALL)?;
-        let answer = self.serve(Errand::Http { request, url })?;
+        let answer = self.serve(HostRequest::Http { request, url })?;
         let unreadable = |error: String| Fault::unexpected_answer(error);
         let answer: HttpAnswer =
             serde_json::from_value(answer).map_err(|error| unreadable(error.to_string()))?;
@@ -111,7 +111,7 @@ impl AccountDouble {
     ) -> Result<Value, Fault> {
         let reverse = reverse.map(|reverse| written(reverse).complete(Rules::ALL));
         let look = look.map(|look| look.complete(Rules::ALL));
-        self.double.serve(Errand::Call {
+        self.double.serve(HostRequest::Call {
             handle: self.handle.clone(),
             api: written(api).complete(Rules::ALL)?,
             reverse: reverse.transpose()?,
@@ -146,7 +146,7 @@ impl AccountBackend for AccountDouble {
     }
 
     fn call_all(&self, api: &Api) -> Result<String, Fault> {
-        let answer = self.double.serve(Errand::CallAll {
+        let answer = self.double.serve(HostRequest::CallAll {
             handle: self.handle.clone(),
             api: written(api).complete(Rules::ALL)?,
         })?;
@@ -162,7 +162,7 @@ impl AccountBackend for AccountDouble {
             every_ms: until.every_ms,
             timeout_ms: until.timeout_ms,
         };
-        let answer = self.double.serve(Errand::WaitFor {
+        let answer = self.double.serve(HostRequest::WaitFor {
             handle: self.handle.clone(),
             condition: condition(&api, wait, Rules::ALL)?,
             api,
@@ -173,7 +173,7 @@ impl AccountBackend for AccountDouble {
     fn assume_role(&self, arn: &str, session: &str) -> Result<Box<dyn AccountBackend>, Fault> {
         let arn =
             RoleArn::new(arn).map_err(|_| wrong(format!("`{arn}` is not the ARN of a role")))?;
-        self.double.serve(Errand::AssumeRole {
+        self.double.serve(HostRequest::AssumeRole {
             handle: self.handle.clone(),
             arn: arn.clone(),
             session: session.to_owned(),

@@ -13,8 +13,8 @@ use rutter_engine::{
 };
 use rutter_manifest::Manifest;
 use rutter_meaning::{
-    AsWritten, Awaited, Errand, Handed, Judge, Made, Maker, Rules, Tokens, fingerprint, http_place,
-    one_step,
+    AsWritten, Awaited, Handed, HostRequest, Judge, Made, Maker, Rules, Tokens, fingerprint,
+    http_place, one_step,
 };
 use serde_json::Value;
 
@@ -245,8 +245,8 @@ impl Stage {
         self.told_at
     }
 
-    /// Judges an errand of the guest that plays, hands it to the engine, and waits for the answer.
-    pub(super) fn serve(&mut self, errand: Errand) -> Result<Value, Fault> {
+    /// Judges a host request of the guest that plays, hands it to the engine, and waits for the answer.
+    pub(super) fn serve(&mut self, host_request: HostRequest) -> Result<Value, Fault> {
         let Some((at, _)) = self.playing.clone() else {
             return Err(nobody_plays());
         };
@@ -266,12 +266,12 @@ impl Stage {
             handed: &self.handed,
             rules: Rules::ALL,
         };
-        let denied = judge.permit(&errand).err();
-        let place = match &errand {
-            Errand::Http { request, url } => http_place(&self.manifest, request, url),
+        let denied = judge.permit(&host_request).err();
+        let place = match &host_request {
+            HostRequest::Http { request, url } => http_place(&self.manifest, request, url),
             _ => None,
         };
-        let (print, call) = judge.class(&mut self.tokens, errand);
+        let (print, call) = judge.class(&mut self.tokens, host_request);
         match &denied {
             Some(fault) => self.problems.push(fault.message.clone()),
             None => self.use_permissions(&call, place),

@@ -9,7 +9,7 @@ use rutter_manifest::Manifest;
 use rutter_meaning::table::{
     Comes, Next, READY, Row, a_change, a_poll, a_read, alone, product_of, rows,
 };
-use rutter_meaning::{Errand, Handle, Subject};
+use rutter_meaning::{Handle, HostRequest, Subject};
 use serde_json::json;
 
 use crate::testing::stage::{Answered, Answers, Sent, Stage};
@@ -63,24 +63,24 @@ fn api_of(call: Call) -> Api {
     }
 }
 
-fn errand(call: HostCall) -> Errand {
+fn host_request(call: HostCall) -> HostRequest {
     let handle = Handle {
         opened_as: "account".to_owned(),
         account: Principal::new("account").expect("a name"),
     };
     match call {
-        HostCall::WaitFor { call, condition } => Errand::WaitFor {
+        HostCall::WaitFor { call, condition } => HostRequest::WaitFor {
             handle,
             api: api_of(call),
             condition,
         },
-        HostCall::Call { call, .. } => Errand::Call {
+        HostCall::Call { call, .. } => HostRequest::Call {
             handle,
             api: api_of(call),
             reverse: None,
             look: None,
         },
-        HostCall::Sleep { .. } => panic!("a sleep is no errand"),
+        HostCall::Sleep { .. } => panic!("a sleep is no host request"),
     }
 }
 
@@ -95,7 +95,7 @@ fn told(row: &Row, call: HostCall) -> Next {
     let manifest = Manifest::parse(MANIFEST).expect("a sound manifest");
     let mut stage = Stage::new(manifest, json!({}), regions, Box::new(answers), 1_000);
     stage.next_guest().expect("the step begins");
-    let told = stage.serve(errand(call));
+    let told = stage.serve(host_request(call));
     assert_eq!(stage.problems, [""; 0], "{}", row.name);
     if *sent.borrow() > 1 {
         assert_eq!(told, Ok(json!({ "State": READY })), "{}", row.name);

@@ -7,7 +7,7 @@ use crate::look::Look;
 
 /// What a guest wants of the outside world.
 #[derive(Clone, Debug)]
-pub enum Errand {
+pub enum HostRequest {
     /// One call, perhaps with the call that takes it back and a look at what it makes.
     Call {
         /// On whose account.
