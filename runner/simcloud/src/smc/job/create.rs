@@ -100,11 +100,3 @@ pub(super) fn duplicate() -> Refusal {
         "The specified replication job name already exists.",
     )
 }
-
-pub(super) fn not_simulated(what: &str) -> Refusal {
-    Refusal::new(
-        501,
-        "NotSimulated",
-        format!("SMC:CreateReplicationJob: the simulated cloud does not simulate {what}."),
-    )
-}

@@ -121,9 +121,7 @@ fn target(scene: &Scene<'_>, before: &Target) -> Result<Target, Refusal> {
             }
             Ok(Target::Instance { id })
         }
-        kind => Err(super::create::not_simulated(&format!(
-            "jobs with the target type {kind}"
-        ))),
+        kind => Err(not_simulated(&format!("jobs with the target type {kind}"))),
     }
 }
 
@@ -169,4 +167,12 @@ fn data_disks(parameters: Parameters<'_>) -> Result<Option<BTreeMap<i64, u64>>, 
         }
     }
     Ok(Some(sizes))
+}
+
+fn not_simulated(what: &str) -> Refusal {
+    Refusal::new(
+        501,
+        "NotSimulated",
+        format!("SMC:CreateReplicationJob: the simulated cloud does not simulate {what}."),
+    )
 }
