@@ -1,14 +1,91 @@
-//! Reading migration jobs.
+//! Reading migration sources and migration jobs.
 
 use serde_json::{Value, json};
 
+use super::Source;
 use super::job::{Job, Phase, Run, Target, Transition};
 use crate::answer::Answer;
+use crate::ecs::GIB;
+use crate::file::Os;
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
 
 const HOUR_MS: i64 = 3_600_000;
+
+pub(super) fn sources(scene: &mut Scene<'_>) -> Answer {
+    let parameters = scene.parameters;
+    let ids = parameters.list("SourceId");
+    let delete_ms = scene.settings().durations.smc_delete.0;
+    let is = |parameter: &str, value: &str| {
+        parameters
+            .filled(parameter)
+            .is_none_or(|wanted| wanted == value)
+    };
+    let mut found = Vec::new();
+    for (id, source) in scene.account().smc.sources.named(&ids) {
+        let fields = source_fields(scene, id, source);
+        let fits = source.is_listed(scene.now, delete_ms)
+            && is("Name", &source.name)
+            && is("State", fields["State"].as_str().unwrap_or_default())
+            && is("JobId", fields["JobId"].as_str().unwrap_or_default());
+        if fits {
+            found.push(fields);
+        }
+    }
+    let (page, mut answer) = numbered(
+        parameters,
+        Sizes {
+            default: 10,
+            most: 50,
+        },
+        found,
+    );
+    answer["SourceServers"] = json!({ "SourceServer": page });
+    Ok(answer)
+}
+
+fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
+    let now = scene.now;
+    let jobs = &scene.account().smc.jobs;
+    let job = jobs
+        .iter()
+        .find(|(_, job)| job.source == id && job.is_unfinished(now));
+    let is_used = job.is_some_and(|(_, job)| job.status(now) == "Running");
+    let system = source.server.disks.first().map_or(40, |disk| disk.size_gb);
+    let disks: Vec<Value> = source
+        .server
+        .disks
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(index, disk)| json!({ "Index": index, "Size": disk.size_gb, "Path": format!("/data{index}") }))
+        .collect();
+    let hostname = if source.server.hostname.is_empty() {
+        &source.server.id
+    } else {
+        &source.server.hostname
+    };
+    json!({
+        "SourceId": id,
+        "Name": source.name,
+        "Description": "",
+        "State": source.state(now, is_used),
+        "StatusInfo": source.status_info(now),
+        "ErrorCode": "",
+        "JobId": job.map_or("", |(id, _)| id.as_str()),
+        "SystemInfo": json!({ "hostname": hostname, "ipv4": [source.server.private_ip], "cores": 2, "memory": 8 * GIB }).to_string(),
+        "Platform": match source.server.os { Os::Linux => "Others Linux", Os::Windows => "Windows Server 2022" },
+        "Architecture": "x86_64",
+        "AgentVersion": scene.settings().smc.client_version,
+        "ReplicationDriver": "SMT",
+        "HeartbeatRate": 30,
+        "KernelLevel": 1,
+        "SystemDiskSize": system,
+        "DataDisks": { "DataDisk": disks },
+        "CreationTime": time::text(source.appears_ms),
+    })
+}
 
 pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     let parameters = scene.parameters;
@@ -17,7 +94,7 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     let delete_ms = scene.settings().durations.smc_delete.0;
     let mut found = Vec::new();
     for (id, job) in scene.account().smc.jobs.named(&ids) {
-        let fields = fields(scene, id, job);
+        let fields = job_fields(scene, id, job);
         let is = |parameter: &str| {
             let wanted = parameters.filled(parameter);
             wanted.is_none_or(|wanted| fields[parameter].as_str() == Some(&wanted))
@@ -46,7 +123,7 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn fields(scene: &Scene<'_>, id: &str, job: &Job) -> Value {
+fn job_fields(scene: &Scene<'_>, id: &str, job: &Job) -> Value {
     let now = scene.now;
     let (business, progress) = match &job.phase {
         Phase::Running { stages, .. } => (

@@ -4,6 +4,7 @@
 //! that a repeat does no harm; every other action answers `InvalidParameter`. Neither is verified.
 
 pub(crate) mod client;
+mod delete;
 mod describe;
 pub(crate) mod job;
 mod source;
@@ -24,8 +25,8 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DisableAccessToken", token::disable),
     ("DeleteAccessToken", token::delete),
     ("ListAccessTokens", token::list),
-    ("DescribeSourceServers", source::describe),
-    ("DeleteSourceServer", source::delete),
+    ("DescribeSourceServers", describe::sources),
+    ("DeleteSourceServer", delete::source),
     ("CreateReplicationJob", job::create),
     ("StartReplicationJob", job::start),
     ("StopReplicationJob", job::stop),
