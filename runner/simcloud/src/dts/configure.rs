@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::check_item::passed;
 use super::endpoint::{DESTINATION, Endpoint, SOURCE};
 use super::job::{Job, Phase, Setup};
-use super::{access, held, held_mut, lifecycle, monitor, named, precheck, settings};
+use super::{access, held, held_mut, lifecycle, monitor, named, settings};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 
@@ -60,7 +61,7 @@ fn configurable(scene: &Scene<'_>) -> Result<String, Refusal> {
     let job = held(scene, &id);
     let untouched = match &job.phase {
         Phase::NotConfigured | Phase::NotStarted => true,
-        Phase::Prechecked { items, .. } => job.bought.is_none() || !precheck::passed(items),
+        Phase::Prechecked { items, .. } => job.bought.is_none() || !passed(items),
         _ => false,
     };
     if untouched {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::check_item::{Item, passed};
 use super::endpoint::Endpoint;
 use super::monitor::Rule;
-use super::precheck::{self, Item};
 use super::settings;
 
 /// A task.
@@ -124,7 +124,7 @@ impl Job {
             Phase::NotConfigured => "NotConfigured",
             Phase::NotStarted => "NotStarted",
             Phase::Prechecking { .. } => "Prechecking",
-            Phase::Prechecked { items, .. } if precheck::passed(items) => "PreCheckPass",
+            Phase::Prechecked { items, .. } if passed(items) => "PreCheckPass",
             Phase::Prechecked { .. } => "PrecheckFailed",
             Phase::Initializing { .. } if is_sync => "Initializing",
             Phase::Running { .. } if is_sync => "Synchronizing",

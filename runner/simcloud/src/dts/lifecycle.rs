@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::check_item::passed;
 use super::job::{Bought, Job, Phase};
-use super::precheck::{self, passed};
 use super::settle::{initializing, resumed};
-use super::{configure, held, held_mut, named, succeeded, wrong_status};
+use super::{configure, held, held_mut, named, precheck, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 

@@ -5,6 +5,7 @@
 
 mod access;
 mod addresses;
+mod check_item;
 mod configure;
 mod describe;
 mod endpoint;

@@ -2,31 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::check_item::{Item, List};
 use super::endpoint::{DESTINATION, SOURCE};
 use super::job::{Job, Phase, Setup};
-use super::precheck_items::{List, connection, destination_items, pair_items, source_items};
+use super::precheck_items::{connection, destination_items, pair_items, source_items};
 use super::{access, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::file::PrecheckState;
 use crate::scene::Scene;
 use crate::world::World;
-
-/// One thing looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub name: String,
-    pub state: PrecheckState,
-    pub message: String,
-    pub can_skip: bool,
-    pub is_skipped: bool,
-}
-
-/// Returns whether the success rate is 100 %: every item succeeded or is overlooked on purpose.
-pub(super) fn passed(items: &[Item]) -> bool {
-    items
-        .iter()
-        .all(|item| item.state == PrecheckState::Success || item.is_skipped)
-}
 
 /// Judges every item of a task as the world is now.
 pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<Item> {

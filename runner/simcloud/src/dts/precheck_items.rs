@@ -3,49 +3,12 @@
 //! The names of the items that can be skipped are documented; the others are this program's, after what the documents ask
 //! of the two instances.
 
+use super::check_item::List;
 use super::endpoint::{Endpoint, Found};
 use super::job::Setup;
-use super::precheck::Item;
 use super::settings::number;
-use crate::file::{Architecture, Network, PrecheckFile, PrecheckState, RedisFile, Storage};
+use crate::file::{Architecture, Network, RedisFile, Storage};
 use crate::redis::Redis;
-
-/// The items judged so far.
-#[derive(Default)]
-pub(super) struct List(pub Vec<Item>);
-
-impl List {
-    /// Returns the items, with what the world file adds to every precheck.
-    pub fn into_items<'a>(
-        mut self,
-        further: impl IntoIterator<Item = &'a PrecheckFile>,
-    ) -> Vec<Item> {
-        self.0.extend(further.into_iter().map(|extra| Item {
-            name: extra.item.clone(),
-            state: extra.state,
-            message: extra.message.clone(),
-            can_skip: extra.can_skip,
-            is_skipped: false,
-        }));
-        self.0
-    }
-
-    /// Adds an item: good if there is no problem.
-    pub fn add(&mut self, name: &str, problem: Option<String>) {
-        let state = if problem.is_some() {
-            PrecheckState::Failed
-        } else {
-            PrecheckState::Success
-        };
-        self.0.push(Item {
-            name: name.to_owned(),
-            state,
-            message: problem.unwrap_or_default(),
-            can_skip: false,
-            is_skipped: false,
-        });
-    }
-}
 
 pub(super) fn source_items(list: &mut List, setup: &Setup, source: Found<'_>) {
     list.add("CHECK_AUTH_SRC", wrong_password(source, &setup.source));

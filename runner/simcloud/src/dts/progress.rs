@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::check_item::{Item, passed};
 use super::job::{Job, Phase};
-use super::precheck::{Item, passed};
 use super::{held, named};
 use crate::answer::Answer;
 use crate::file::PrecheckState;

@@ -1,8 +1,9 @@
 //! What happens to tasks by themselves: `settle` brings every task to an instant, and every instant at which something
 //! happened is computed from the one before, never from when somebody looked.
 
+use super::check_item::passed;
 use super::job::{Job, Phase, Retrying};
-use super::{older, precheck, settings};
+use super::{older, settings};
 use crate::file::{Cause, Stage, TroubleFile};
 use crate::world::World;
 
@@ -26,9 +27,7 @@ pub(crate) fn settle(world: &mut World, now: i64) {
 fn due(troubles: &[TroubleFile], job: &Job) -> Option<i64> {
     let by_itself = match &job.phase {
         Phase::Prechecking { until, .. } | Phase::Initializing { until, .. } => Some(*until),
-        Phase::Prechecked { at, items } if job.bought.is_some() && precheck::passed(items) => {
-            Some(*at)
-        }
+        Phase::Prechecked { at, items } if job.bought.is_some() && passed(items) => Some(*at),
         Phase::Retrying(retrying) => Some(ends(retrying)),
         _ => None,
     };
@@ -55,7 +54,7 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
             at: *until,
             items: items.clone(),
         },
-        (Phase::Prechecked { at, items }, _) if is_bought && precheck::passed(items) => {
+        (Phase::Prechecked { at, items }, _) if is_bought && passed(items) => {
             initializing(world, account, job, *at)
         }
         (Phase::Initializing { until, .. }, _) if *until <= now => {

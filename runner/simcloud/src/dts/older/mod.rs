@@ -11,7 +11,7 @@ mod precheck;
 
 use serde_json::{Value, json};
 
-use super::precheck::Item;
+use super::check_item::{Item, passed};
 use crate::answer::Refusal;
 use crate::charges::Charge;
 use crate::file::SyncFile;
@@ -177,7 +177,7 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
     };
     let next = match &sync.phase {
         Phase::Prechecking { until, items, .. } if *until <= now => {
-            if super::precheck::passed(items) {
+            if passed(items) {
                 initializing(world, account, sync, *until, items.clone())
             } else {
                 Phase::PrecheckFailed {

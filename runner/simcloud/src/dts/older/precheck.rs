@@ -1,8 +1,8 @@
 //! The precheck of the older family, and whether what was found is still so when the copy ends.
 
 use crate::dts::addresses;
-use crate::dts::precheck::Item;
-use crate::dts::precheck_items::{List, unfit_destination, unfit_source};
+use crate::dts::check_item::{Item, List};
+use crate::dts::precheck_items::{unfit_destination, unfit_source};
 use crate::dts::settings::number;
 use crate::file::Network;
 use crate::redis::{Privilege, Redis};
