@@ -1,13 +1,11 @@
 //! `ConfigureDtsJob`: makes a task, or sets up one that was bought first.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Value, json};
 
 use super::check_item::passed;
 use super::endpoint::{DESTINATION, Endpoint, SOURCE};
 use super::job::{Job, Phase, Setup};
-use super::{access, held, held_mut, lifecycle, monitor, named, settings};
+use super::{access, held, held_mut, monitor, named, precheck, settings};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 
@@ -37,7 +35,7 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     job.skipped.clear();
     job.rules.extend(rules);
     if starts {
-        lifecycle::begin_precheck(scene, &id);
+        precheck::begin(scene, &id);
     }
     let job = held(scene, &id);
     Ok(json!({
@@ -81,28 +79,10 @@ fn create(scene: &mut Scene<'_>, kind: &str) -> String {
     } else {
         scene.region.clone()
     };
-    let job = new_job(scene, kind, region);
+    let job = Job::new(scene, kind, region);
     let id = job.id.clone();
     scene.account_mut().dts.insert(id.clone(), job);
     id
-}
-
-/// Returns a task that nobody configured or bought yet.
-pub(super) fn new_job(scene: &mut Scene<'_>, kind: &str, region: String) -> Job {
-    Job {
-        id: scene.new_id("l", "dts-job"),
-        instance_id: scene.new_id("dts", "dts-instance"),
-        name: String::new(),
-        kind: kind.to_owned(),
-        region,
-        created_ms: scene.now,
-        setup: None,
-        bought: None,
-        phase: Phase::NotConfigured,
-        skipped: BTreeSet::new(),
-        rules: BTreeMap::new(),
-        met: BTreeSet::new(),
-    }
 }
 
 fn setup(scene: &Scene<'_>) -> Result<Setup, Refusal> {

@@ -8,6 +8,7 @@ use super::check_item::{Item, passed};
 use super::endpoint::Endpoint;
 use super::monitor::Rule;
 use super::settings;
+use crate::scene::Scene;
 
 /// A task.
 #[derive(Clone, Debug)]
@@ -117,6 +118,24 @@ pub(crate) struct Retrying {
 }
 
 impl Job {
+    /// Returns a task that nobody configured or bought yet.
+    pub fn new(scene: &mut Scene<'_>, kind: &str, region: String) -> Self {
+        Self {
+            id: scene.new_id("l", "dts-job"),
+            instance_id: scene.new_id("dts", "dts-instance"),
+            name: String::new(),
+            kind: kind.to_owned(),
+            region,
+            created_ms: scene.now,
+            setup: None,
+            bought: None,
+            phase: Phase::NotConfigured,
+            skipped: BTreeSet::new(),
+            rules: BTreeMap::new(),
+            met: BTreeSet::new(),
+        }
+    }
+
     /// Returns the status as `DescribeDtsJobs` spells it.
     pub fn status(&self) -> &'static str {
         let is_sync = self.kind == "SYNC";

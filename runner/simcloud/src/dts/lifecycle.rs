@@ -5,7 +5,7 @@ use serde_json::json;
 use super::check_item::passed;
 use super::job::{Bought, Job, Phase};
 use super::settle::{initializing, resumed};
-use super::{configure, held, held_mut, named, precheck, succeeded, wrong_status};
+use super::{held, held_mut, named, precheck, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
 
@@ -83,7 +83,7 @@ fn buy_first(scene: &mut Scene<'_>, bought: Bought) -> Result<String, Refusal> {
     }
     let kind = scene.required("Type")?.to_ascii_uppercase();
     let region = scene.required("DestinationRegion")?;
-    let mut job = configure::new_job(scene, &kind, region);
+    let mut job = Job::new(scene, &kind, region);
     job.bought = Some(bought);
     let id = job.id.clone();
     scene.account_mut().dts.insert(id.clone(), job);
@@ -140,24 +140,9 @@ pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
     };
     match next {
         Some(phase) => held_mut(scene, &id).phase = phase,
-        None => begin_precheck(scene, &id),
+        None => precheck::begin(scene, &id),
     }
     Ok(succeeded())
-}
-
-/// Judges the check items now; the verdict is told when the precheck ends.
-pub(super) fn begin_precheck(scene: &mut Scene<'_>, id: &str) {
-    let items = precheck::judge(
-        scene.world,
-        scene.now,
-        &scene.caller.account,
-        held(scene, id),
-    );
-    let until = scene
-        .now
-        .saturating_add(scene.settings().durations.precheck.0);
-    let from = scene.now;
-    held_mut(scene, id).phase = Phase::Prechecking { from, until, items };
 }
 
 pub(super) fn suspend(scene: &mut Scene<'_>) -> Answer {

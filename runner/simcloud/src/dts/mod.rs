@@ -25,11 +25,11 @@ use serde_json::{Value, json};
 
 use crate::answer::Refusal;
 use crate::scene::{Act, Scene};
+use crate::world::World;
 pub(crate) use held::hold;
 pub(crate) use job::{Job, Phase};
 pub(crate) use kinds::{named as kind_named, names as kind_names};
 pub(crate) use older::Sync;
-pub(crate) use settle::settle;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -54,6 +54,12 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("CreateJobMonitorRule", monitor::create),
     ("DescribeJobMonitorRule", monitor::describe),
 ];
+
+/// Brings everything that DTS does by itself to an instant.
+pub(crate) fn settle(world: &mut World, now: i64) {
+    older::settle(world, now);
+    settle::settle(world, now);
+}
 
 /// Returns the id of the task that a call names by task or by instance.
 fn named(scene: &Scene<'_>) -> Result<String, Refusal> {

@@ -12,6 +12,21 @@ use crate::file::PrecheckState;
 use crate::scene::Scene;
 use crate::world::World;
 
+/// Judges the check items now; the verdict is told when the precheck ends.
+pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
+    let items = judge(
+        scene.world,
+        scene.now,
+        &scene.caller.account,
+        held(scene, id),
+    );
+    let until = scene
+        .now
+        .saturating_add(scene.settings().durations.precheck.0);
+    let from = scene.now;
+    held_mut(scene, id).phase = Phase::Prechecking { from, until, items };
+}
+
 /// Judges every item of a task as the world is now.
 pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<Item> {
     let Some(setup) = &job.setup else {

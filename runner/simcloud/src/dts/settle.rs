@@ -3,13 +3,12 @@
 
 use super::check_item::passed;
 use super::job::{Job, Phase, Retrying};
-use super::{older, settings};
+use super::settings;
 use crate::file::{Cause, Stage, TroubleFile};
 use crate::world::World;
 
 /// Brings every task to an instant.
-pub(crate) fn settle(world: &mut World, now: i64) {
-    older::settle(world, now);
+pub(super) fn settle(world: &mut World, now: i64) {
     let World {
         accounts, settings, ..
     } = world;
