@@ -1,11 +1,38 @@
 //! Calls that go wrong by chance, as calls of the real cloud do now and then: which of them, the seed says.
 
+use serde::Deserialize;
+
 use crate::answer::Refusal;
-use crate::file::FaultsFile;
 use crate::identifier::Source;
 
 /// Shares are drawn in this many parts.
 const PARTS: u64 = 1_000_000;
+
+/// Shares of all calls, from 0 to 1.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FaultsFile {
+    pub throttled: f64,
+    pub failed: f64,
+    pub lost: f64,
+}
+
+impl FaultsFile {
+    pub fn is_none(&self) -> bool {
+        self.all().iter().all(|share| *share == 0.0)
+    }
+
+    /// Returns whether each is a share, and all of them together are.
+    pub fn is_sound(&self) -> bool {
+        let shares = self.all();
+        let sound = |share: &f64| (0.0..=1.0).contains(share);
+        shares.iter().all(sound) && shares.iter().sum::<f64>() <= 1.0
+    }
+
+    fn all(&self) -> [f64; 3] {
+        [self.throttled, self.failed, self.lost]
+    }
+}
 
 /// What befalls a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::file::EcsFile;
+use crate::ecs::EcsFile;
 use crate::ram::{Policy, Role};
 use crate::register::Register;
 use crate::world::{Account, World};

@@ -4,7 +4,8 @@ use crate::answer::{Answer, Refusal};
 use crate::caller::Caller;
 use crate::identifier::Source;
 use crate::parameters::Parameters;
-use crate::world::{Account, Settings, World};
+use crate::settings::Settings;
+use crate::world::{Account, World};
 
 /// One action, as a function.
 pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;

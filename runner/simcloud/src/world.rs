@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charges::{self, Charge};
 use crate::difference::{self, Summary};
-use crate::dts::{self, Job, Sync};
-use crate::ecs::{self, Ecs};
-use crate::file::{
-    self, DatabaseFile, DurationsFile, FaultsFile, HttpScript, LatencyFile, PrecheckFile,
-    RatesFile, SmcFile, SoldOutFile, TroubleFile, WorldError,
-};
+use crate::dts::{self, DatabaseFile, DtsFile, Job, Sync};
+use crate::ecs::{self, Ecs, EcsGeneralFile};
+use crate::http::HttpScript;
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
 use crate::ram::{Policy, PolicyName, Role, User};
 use crate::redis::Redis;
 use crate::register::{Register, Registered};
 use crate::request::AccessKey;
-use crate::smc::{self, Smc};
+use crate::settings::Settings;
+use crate::smc::{self, Smc, SmcFile};
 use crate::sts::Session;
 use crate::token::Remembered;
 
@@ -23,6 +21,9 @@ use crate::token::Remembered;
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) settings: Settings,
+    pub(crate) dts_file: DtsFile,
+    pub(crate) ecs_file: EcsGeneralFile,
+    pub(crate) smc_file: SmcFile,
     /// By account id.
     pub(crate) accounts: BTreeMap<String, Account>,
     /// From the file's name of an account to its id.
@@ -34,27 +35,6 @@ pub struct World {
     /// How many identifiers of a kind an account has been given.
     pub(crate) counters: BTreeMap<(String, String), u64>,
     pub(crate) ledger: Ledger,
-}
-
-/// What the world file says about the world as a whole.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub title: String,
-    pub start_ms: i64,
-    pub time_scale: f64,
-    pub seed: u64,
-    pub compare_data: bool,
-    pub latency: LatencyFile,
-    pub durations: DurationsFile,
-    pub rates: RatesFile,
-    pub faults: FaultsFile,
-    pub precheck: Vec<PrecheckFile>,
-    pub smc: SmcFile,
-    /// By region.
-    pub dts_addresses: BTreeMap<String, Vec<String>>,
-    pub sold_out: Vec<SoldOutFile>,
-    pub troubles: Vec<TroubleFile>,
-    pub http: Vec<HttpScript>,
 }
 
 /// One account.
@@ -103,15 +83,6 @@ impl Account {
 }
 
 impl World {
-    /// Reads a world file; `file` is what its errors call it.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that is wrong with it, with its place.
-    pub fn from_toml(text: &str, file: &str) -> Result<Self, WorldError> {
-        file::read(text, file)
-    }
-
     /// Returns the world's name for people; empty if it has none.
     pub fn title(&self) -> &str {
         &self.settings.title

@@ -1,9 +1,9 @@
 //! Whether DTS may reach an end, in the account's own resources and in another account's.
 
 use super::endpoint::{DESTINATION, Endpoint, SOURCE, Side};
+use super::file::Access;
 use super::kinds;
 use crate::answer::Refusal;
-use crate::file::Access;
 use crate::rights::{Principal, Verdict, role_verdict, trusts};
 use crate::world::World;
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::file::DtsFile;
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 use crate::scene::Scene;
-use crate::world::Settings;
 
 /// `DescribeDTSIP`: the list stands, separated by commas, in a field that elsewhere is part of errors.
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
@@ -19,7 +19,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 format!("The specified parameter is not valid: there is no region {region}.");
             return Err(Refusal::new(400, "InvalidParameter", message));
         }
-        for block in of_region(scene.settings(), region) {
+        for block in of_region(&scene.world.dts_file, region) {
             if !blocks.contains(&block) {
                 blocks.push(block);
             }
@@ -35,8 +35,8 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// Returns the addresses of the servers of a region, of the range that the cloud's own services use.
-pub(super) fn of_region(settings: &Settings, region: &str) -> Vec<String> {
-    if let Some(blocks) = settings.dts_addresses.get(region) {
+pub(super) fn of_region(file: &DtsFile, region: &str) -> Vec<String> {
+    if let Some(blocks) = file.addresses.get(region) {
         return blocks.clone();
     }
     let digits = digest(&["dts-addresses", region]);

@@ -1,6 +1,6 @@
 //! What a precheck looked at, and what came of it: one item, and the list that a precheck makes.
 
-use crate::file::{PrecheckFile, PrecheckState};
+use super::file::{PrecheckFile, PrecheckState};
 
 /// One thing looked at.
 #[derive(Clone, Debug)]

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::file::{Access, DatabaseFile, EndFile};
 use super::kinds::{self, Kind};
 use crate::answer::Refusal;
-use crate::file::{Access, DatabaseFile, EndFile};
 use crate::password::Password;
 use crate::redis::Redis;
 use crate::scene::Scene;

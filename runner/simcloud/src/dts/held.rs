@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Endpoint;
+use super::file::{DtsJobFile, EndFile, JobStatus};
 use super::job::{Bought, Job, Phase, Setup};
 use super::kinds::{self, Kind};
-use crate::file::{DtsJobFile, EndFile, JobStatus};
 
 /// Makes a task that is there when the world begins; an error names a kind of database that there is not.
 pub(crate) fn hold(file: DtsJobFile, start_ms: i64) -> Result<Job, String> {

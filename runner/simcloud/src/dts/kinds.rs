@@ -5,7 +5,7 @@
 //! and for which the API documents no value (SLS, OceanBase, PolarDB for PostgreSQL, ClickHouse, SelectDB) are not here:
 //! the contract refuses their names.
 
-use crate::file::Access;
+use super::file::Access;
 
 /// A kind of database.
 #[derive(Debug)]

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::check_item::{Item, List};
 use super::endpoint::{DESTINATION, SOURCE};
+use super::file::PrecheckState;
 use super::job::{Job, Phase, Setup};
 use super::precheck_items::{connection, destination_items, pair_items, source_items};
 use super::{access, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::file::PrecheckState;
 use crate::scene::Scene;
 use crate::world::World;
 
@@ -62,7 +62,7 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
         pair_items(&mut list, setup, source, destination);
     }
     list.add("CHECK_SAME_OBJ", competitor(world, account, job, setup));
-    let extra = world.settings.precheck.iter().filter(|extra| {
+    let extra = world.dts_file.precheck.iter().filter(|extra| {
         let instance = extra.instance.as_deref();
         instance.is_none_or(|instance| job.is_about(instance))
     });

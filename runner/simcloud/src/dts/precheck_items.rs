@@ -7,8 +7,9 @@ use super::check_item::List;
 use super::endpoint::{Endpoint, Found};
 use super::job::Setup;
 use super::settings::number;
-use crate::file::{Architecture, Network, RedisFile, Storage};
+use crate::network::Network;
 use crate::redis::Redis;
+use crate::redis::{Architecture, RedisFile, Storage};
 
 pub(super) fn source_items(list: &mut List, setup: &Setup, source: Found<'_>) {
     list.add("CHECK_AUTH_SRC", wrong_password(source, &setup.source));

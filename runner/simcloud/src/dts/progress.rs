@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::check_item::{Item, passed};
+use super::file::PrecheckState;
 use super::job::{Job, Phase};
 use super::{held, named};
 use crate::answer::Answer;
-use crate::file::PrecheckState;
 use crate::paging::{Sizes, numbered_by};
 use crate::scene::Scene;
 

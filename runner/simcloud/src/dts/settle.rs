@@ -2,19 +2,19 @@
 //! happened is computed from the one before, never from when somebody looked.
 
 use super::check_item::passed;
+use super::file::{Cause, Stage, TroubleFile};
 use super::job::{Job, Phase, Retrying};
 use super::settings;
-use crate::file::{Cause, Stage, TroubleFile};
 use crate::world::World;
 
 /// Brings every task to an instant.
 pub(super) fn settle(world: &mut World, now: i64) {
     let World {
-        accounts, settings, ..
+        accounts, dts_file, ..
     } = world;
     let mut places: Vec<(String, String)> = Vec::new();
     for account in accounts.values_mut() {
-        let due = account.dts.due(now, |job| due(&settings.troubles, job));
+        let due = account.dts.due(now, |job| due(&dts_file.troubles, job));
         places.extend(due.into_iter().map(|job| (account.id.clone(), job)));
     }
     for (account, job) in places {
@@ -84,7 +84,7 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
 /// Returns the first trouble of the task's stage that has begun by now.
 fn next_trouble(world: &World, account: &str, job: &Job, now: i64) -> Option<(usize, Retrying)> {
     let (stage, _, until) = stage(job)?;
-    let (begins, index, trouble) = troubles_of(&world.settings.troubles, job)
+    let (begins, index, trouble) = troubles_of(&world.dts_file.troubles, job)
         .filter(|(begins, _, _)| *begins <= now)
         .min_by_key(|(begins, index, _)| (*begins, *index))?;
     let setup = job.setup.as_ref()?;

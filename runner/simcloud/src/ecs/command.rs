@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::file::{EcsFile, Os};
 use super::instance::has_agent;
 use super::{region, shell};
 use crate::answer::{Answer, Refusal};
-use crate::file::{EcsFile, Os};
 use crate::scene::Scene;
 use crate::smc::client;
 

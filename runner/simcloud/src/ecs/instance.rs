@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::file::{EcsFile, Os};
 use super::region;
 use super::stock::Type;
 use crate::answer::{Answer, Refusal};
-use crate::file::{EcsFile, Network, Os};
 use crate::identifier::digest;
+use crate::network::Network;
 use crate::paging::{Sizes, marked, numbered};
 use crate::scene::Scene;
 use crate::time;

@@ -2,11 +2,14 @@
 
 use serde_json::json;
 
+use super::content::Content;
+use super::file::{DiskFile, EcsFile, VSwitchFile};
 use super::image::{self, Image};
 use super::stock::{self, Type};
 use super::{GIB, network, refuse_dry_run, region};
 use crate::answer::{Answer, Refusal};
-use crate::file::{Content, DiskFile, EcsFile, Instant, Network, VSwitchFile};
+use crate::network::Network;
+use crate::scalars::Instant;
 use crate::scene::Scene;
 use crate::time;
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::file::EcsFile;
 use super::{Ecs, instance_not_found, refuse_dry_run, snapshot};
 use crate::answer::{Answer, Refusal};
 use crate::charges::Charge;
-use crate::file::EcsFile;
 use crate::scene::Scene;
 use crate::world::{Account, World};
 

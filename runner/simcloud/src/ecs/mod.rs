@@ -1,6 +1,8 @@
 //! ECS: servers, commands on them, images, snapshots and disks.
 
 pub(crate) mod command;
+mod content;
+mod file;
 pub(crate) mod image;
 mod instance;
 mod invocation;
@@ -16,7 +18,6 @@ pub(crate) mod transition;
 use std::collections::BTreeMap;
 
 use crate::answer::Refusal;
-use crate::file::{DiskFile, EcsFile, ImageFile, SnapshotFile};
 use crate::identifier::digest;
 use crate::register::Register;
 use crate::scene::{Act, Scene};
@@ -26,6 +27,9 @@ use image::Image;
 use lifecycle::Life;
 use snapshot::Snapshot;
 
+pub(crate) use file::{
+    DiskFile, EcsFile, EcsGeneralFile, ImageFile, Os, SecurityGroupFile, SnapshotFile, VSwitchFile,
+};
 pub(crate) use lifecycle::settle;
 pub(crate) use network::Network;
 

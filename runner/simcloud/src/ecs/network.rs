@@ -7,9 +7,9 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::file::{SecurityGroupFile, VSwitchFile};
 use super::region;
 use crate::answer::{Answer, Refusal};
-use crate::file::{SecurityGroupFile, VSwitchFile};
 use crate::paging::{Sizes, marked};
 use crate::scene::Scene;
 use crate::time;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::file::SnapshotFile;
 use crate::answer::{Answer, Refusal};
 use crate::charges::Charge;
-use crate::file::SnapshotFile;
 use crate::paging::{Sizes, marked};
 use crate::ram::ALWAYS;
 use crate::scene::Scene;

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Ecs;
+use super::file::{DiskFile, EcsFile};
 use super::image::Image;
 use super::snapshot::{self, Snapshot};
-use crate::file::{DiskFile, EcsFile};
 use crate::identifier::digest;
 use crate::world::Account;
 

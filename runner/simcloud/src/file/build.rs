@@ -1,39 +1,39 @@
 //! From the text's tables to the world, with the checks that need more than one of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
 use toml::Spanned;
 
-use super::build_dts::{DTS_ROLE, dts_role};
+use super::build_dts::{self, DTS_ROLE, dts_role};
 use super::error::{Place, WorldError};
-use super::resources::Located;
-use super::{AccountFile, PolicyFile, RoleFile, UserFile, WorldFile};
-use super::{faults, http};
+use super::located::Ids;
+use super::{AccountFile, WorldFile, faults, http};
 use crate::dts::Sync;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
-use crate::ram::{ALWAYS, Policy, PolicyName, Role, Trust, User};
+use crate::ram::{ALWAYS, Policy, PolicyFile, PolicyName, Role, RoleFile, Trust, User, UserFile};
 use crate::redis::Redis;
 use crate::register::Register;
 use crate::request::AccessKey;
 use crate::rights::Document;
+use crate::settings::Settings;
 use crate::smc::Smc;
-use crate::world::{Account, Settings, World};
+use crate::world::{Account, World};
 
 /// Where a world starts that does not say.
 const START: &str = "2026-01-15T20:00:00Z";
 
-pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldError> {
+pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, WorldError> {
     let start_ms = file.world.start.map_or_else(
         || crate::time::parse(START).unwrap_or_default(),
         |start| start.0,
     );
     let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
     let mut names = BTreeMap::new();
-    let mut keys = BTreeSet::new();
+    let mut ids = Ids::new(place);
     let mut migrations = Vec::new();
     for (name, mut account) in file.accounts {
         if let Some(other) = accounts.get(account.id.get_ref()) {
@@ -48,7 +48,7 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         let account = Builder {
             place,
             name: &name,
-            keys: &mut keys,
+            ids: &mut ids,
         }
         .account(account, start_ms)?;
         names.insert(name, account.id.clone());
@@ -76,15 +76,13 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         durations: file.durations,
         rates: file.rates,
         faults: faults::shares(file.faults, place)?,
-        precheck: file.dts.precheck,
-        smc: file.smc,
-        dts_addresses: file.dts.addresses,
-        sold_out: file.ecs.sold_out,
-        troubles: file.dts.troubles,
         http: http::scripts(file.http, place)?,
     };
     let mut world = World {
         settings,
+        dts_file: file.dts,
+        ecs_file: file.ecs,
+        smc_file: file.smc,
         accounts,
         names,
         sessions: BTreeMap::new(),
@@ -92,14 +90,14 @@ pub(super) fn build(file: WorldFile, place: &Place<'_>) -> Result<World, WorldEr
         counters: BTreeMap::new(),
         ledger: Ledger::default(),
     };
-    super::migrations::add(&mut world, migrations, place, &mut keys)?;
+    super::migrations::add(&mut world, migrations, place, &mut ids)?;
     Ok(world)
 }
 
-pub(super) struct Builder<'a, 'p> {
-    pub(super) place: &'a Place<'p>,
+struct Builder<'a, 'p> {
+    place: &'a Place<'p>,
     name: &'a str,
-    keys: &'a mut BTreeSet<String>,
+    ids: &'a mut Ids<'p>,
 }
 
 impl Builder<'_, '_> {
@@ -112,15 +110,18 @@ impl Builder<'_, '_> {
                 format!("`{id}` is no account id, which has 16 digits"),
             ));
         }
-        let redis = self.resources(file.redis)?;
-        let databases = self.databases(file.databases)?;
-        let dts = self.dts_jobs(file.dts_jobs, start_ms)?;
-        let syncs = self.resources(file.syncs)?;
-        let (instances, images) = (self.resources(file.ecs)?, self.resources(file.images)?);
-        let snapshots = self.resources(file.snapshots)?;
+        let redis = self.ids.resources(file.redis)?;
+        let databases = build_dts::databases(self.ids, self.place, file.databases)?;
+        let dts = build_dts::dts_jobs(self.ids, self.place, file.dts_jobs, start_ms)?;
+        let syncs = self.ids.resources(file.syncs)?;
+        let (instances, images) = (
+            self.ids.resources(file.ecs)?,
+            self.ids.resources(file.images)?,
+        );
+        let snapshots = self.ids.resources(file.snapshots)?;
         let network = Network::new(
-            self.resources(file.vswitches)?,
-            self.resources(file.security_groups)?,
+            self.ids.resources(file.vswitches)?,
+            self.ids.resources(file.security_groups)?,
         );
         let mut account = Account {
             id,
@@ -157,36 +158,6 @@ impl Builder<'_, '_> {
             self.user(&mut account, position, user)?;
         }
         Ok(account)
-    }
-
-    /// Checks that each has an id of its own in the whole world, and a region that exists.
-    pub(super) fn resources<T: Located>(
-        &mut self,
-        files: Vec<Spanned<T>>,
-    ) -> Result<Vec<T>, WorldError> {
-        let mut resources = Vec::with_capacity(files.len());
-        for file in files {
-            let span = file.span();
-            let resource = file.into_inner();
-            let region = resource.region();
-            if !rutter_contracts::region_known(region) {
-                let nearest = rutter_contracts::nearest_region(region)
-                    .map(|near| format!("; did you mean `{near}`?"));
-                let message = format!(
-                    "there is no region `{region}`{}",
-                    nearest.unwrap_or_default()
-                );
-                return Err(self.place.error(span, message));
-            }
-            if !self.keys.insert(resource.id().to_owned()) {
-                return Err(self.place.error(
-                    span,
-                    format!("there is another `{}` in this world", resource.id()),
-                ));
-            }
-            resources.push(resource);
-        }
-        Ok(resources)
     }
 
     fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {
@@ -249,7 +220,7 @@ impl Builder<'_, '_> {
                 .access_key_secret
                 .unwrap_or_else(|| format!("sim{}", &mark[20..47])),
         };
-        if !self.keys.insert(key.id.clone()) {
+        if !self.ids.take(&key.id) {
             return Err(self
                 .place
                 .error(span, "another user has this access key id"));

@@ -2,54 +2,55 @@
 
 use toml::Spanned;
 
-use super::build::Builder;
-use super::error::WorldError;
-use super::{DatabaseFile, DtsJobFile, RoleFile, Span};
-use crate::dts;
+use super::error::{Place, WorldError};
+use super::located::Ids;
+use crate::dts::{self, DatabaseFile, DtsJobFile};
+use crate::ram::RoleFile;
 use crate::register::Register;
+use crate::scalars::Span;
 
 /// The role of DTS itself.
 pub(super) const DTS_ROLE: &str = "AliyunDTSDefaultRole";
 
-impl Builder<'_, '_> {
-    pub(super) fn databases(
-        &mut self,
-        files: Vec<Spanned<DatabaseFile>>,
-    ) -> Result<Register<DatabaseFile>, WorldError> {
-        for file in &files {
-            let kind = &file.get_ref().kind;
-            if dts::kind_named(kind).is_none() {
-                let known: Vec<_> = dts::kind_names().collect();
-                let message = format!(
-                    "there is no type of database `{kind}`; there are {}",
-                    known.join(", ")
-                );
-                return Err(self.place.error(file.span(), message));
-            }
+pub(super) fn databases(
+    ids: &mut Ids<'_>,
+    place: &Place<'_>,
+    files: Vec<Spanned<DatabaseFile>>,
+) -> Result<Register<DatabaseFile>, WorldError> {
+    for file in &files {
+        let kind = &file.get_ref().kind;
+        if dts::kind_named(kind).is_none() {
+            let known: Vec<_> = dts::kind_names().collect();
+            let message = format!(
+                "there is no type of database `{kind}`; there are {}",
+                known.join(", ")
+            );
+            return Err(place.error(file.span(), message));
         }
-        let databases = self.resources(files)?;
-        Ok(databases
-            .into_iter()
-            .map(|database| (database.id.clone(), database))
-            .collect())
     }
+    let databases = ids.resources(files)?;
+    Ok(databases
+        .into_iter()
+        .map(|database| (database.id.clone(), database))
+        .collect())
+}
 
-    pub(super) fn dts_jobs(
-        &mut self,
-        files: Vec<Spanned<DtsJobFile>>,
-        start_ms: i64,
-    ) -> Result<Register<dts::Job>, WorldError> {
-        let mut jobs = Register::default().called_by(dts::Job::names);
-        for file in files {
-            let span = file.span();
-            for file in self.resources(vec![file])? {
-                let job = dts::hold(file, start_ms)
-                    .map_err(|message| self.place.error(span.clone(), message))?;
-                jobs.insert(job.id.clone(), job);
-            }
+pub(super) fn dts_jobs(
+    ids: &mut Ids<'_>,
+    place: &Place<'_>,
+    files: Vec<Spanned<DtsJobFile>>,
+    start_ms: i64,
+) -> Result<Register<dts::Job>, WorldError> {
+    let mut jobs = Register::default().called_by(dts::Job::names);
+    for file in files {
+        let span = file.span();
+        for file in ids.resources(vec![file])? {
+            let job =
+                dts::hold(file, start_ms).map_err(|message| place.error(span.clone(), message))?;
+            jobs.insert(job.id.clone(), job);
         }
-        Ok(jobs)
     }
+    Ok(jobs)
 }
 
 /// The role that authorising DTS makes in an account.

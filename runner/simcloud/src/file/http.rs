@@ -5,6 +5,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::{Place, WorldError};
+use crate::http::HttpScript;
 
 /// One scripted answer as the file has it.
 #[derive(Debug, Deserialize)]
@@ -32,35 +33,6 @@ fn ok() -> u16 {
     200
 }
 
-/// What another service answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpScript {
-    method: String,
-    url: String,
-    /// The status.
-    pub status: u16,
-    /// The body.
-    pub body: String,
-}
-
-impl HttpScript {
-    pub(crate) fn fits(&self, method: &str, url: &str) -> bool {
-        self.method.eq_ignore_ascii_case(method) && fits(&self.url, url)
-    }
-}
-
-/// Whether `text` fits `pattern`, in which `*` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(text) = text.strip_prefix(start) else {
-        return false;
-    };
-    let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    ends.any(|at| fits(rest, &text[at..]))
-}
-
 pub(super) fn scripts(
     files: Vec<HttpFile>,
     place: &Place<'_>,
@@ -84,18 +56,4 @@ fn script(file: HttpFile, place: &Place<'_>) -> Result<HttpScript, WorldError> {
         status: file.status,
         body,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn a_star_stands_for_any_text_of_an_address() {
-        assert!(fits("https://a/x", "https://a/x"));
-        assert!(fits("https://a/*?t=*", "https://a/b/c?t=1"));
-        assert!(fits("https://a/*", "https://a/"));
-        assert!(!fits("https://a/*/d", "https://a/b/c"));
-        assert!(!fits("https://a/x", "https://a/x/y"));
-    }
 }

@@ -1,12 +1,11 @@
 //! Migration sources and jobs that are there from the beginning. They name servers of any account, so they are added last.
 
-use std::collections::BTreeSet;
-
 use toml::Spanned;
 
 use super::error::{Place, WorldError};
-use super::{EcsFile, JobFile, SourceFile};
-use crate::smc::{Source, job};
+use super::located::Ids;
+use crate::ecs::EcsFile;
+use crate::smc::{JobFile, Source, SourceFile, job};
 use crate::world::World;
 
 /// The sources and jobs of an account, by its id.
@@ -16,13 +15,13 @@ pub(super) fn add(
     world: &mut World,
     migrations: Vec<Migrations>,
     place: &Place<'_>,
-    keys: &mut BTreeSet<String>,
+    ids: &mut Ids<'_>,
 ) -> Result<(), WorldError> {
     for (account, sources, jobs) in migrations {
         for file in sources {
             let span = file.span();
             let file = file.into_inner();
-            check_new(keys, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            check_new(ids, &file.id).map_err(|message| place.error(span.clone(), message))?;
             let Some(server) = server(world, &file.server) else {
                 let message = format!("there is no server `{}` in this world", file.server);
                 return Err(place.error(span, message));
@@ -36,7 +35,7 @@ pub(super) fn add(
         for file in jobs {
             let span = file.span();
             let file = file.into_inner();
-            check_new(keys, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            check_new(ids, &file.id).map_err(|message| place.error(span.clone(), message))?;
             job::add_from_file(world, &account, file)
                 .map_err(|message| place.error(span, message))?;
         }
@@ -44,8 +43,8 @@ pub(super) fn add(
     Ok(())
 }
 
-fn check_new(keys: &mut BTreeSet<String>, id: &str) -> Result<(), String> {
-    if keys.insert(id.to_owned()) {
+fn check_new(ids: &mut Ids<'_>, id: &str) -> Result<(), String> {
+    if ids.take(id) {
         return Ok(());
     }
     Err(format!("there is another `{id}` in this world"))

@@ -1,6 +1,7 @@
 //! RAM: users, roles, policies and what is attached to what.
 
 mod attachments;
+mod file;
 mod policies;
 mod roles;
 mod versions;
@@ -15,6 +16,7 @@ use crate::request::AccessKey;
 use crate::rights::Document;
 use crate::scene::{Act, Scene};
 use crate::world::Account;
+pub(crate) use file::{PolicyFile, RoleFile, UserFile};
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::file::RedisFile;
+use super::privilege::Privilege;
 use super::{Redis, check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
-use crate::file::RedisFile;
 use crate::paging::{Sizes, numbered};
 use crate::password::Password;
 use crate::scene::Scene;
@@ -17,37 +17,6 @@ const ACCOUNTS_MAX: usize = 18;
 
 /// Engines older than this one have no accounts.
 const ENGINE_LEAST: &str = "4.0";
-
-/// What an account may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(crate) enum Privilege {
-    /// Reads.
-    #[serde(rename = "RoleReadOnly")]
-    ReadOnly,
-    /// Reads and writes.
-    #[default]
-    #[serde(rename = "RoleReadWrite")]
-    ReadWrite,
-    /// Reads, writes, and gets the stream of changes by `SYNC` or `PSYNC`. In older documents only.
-    #[serde(rename = "RoleRepl")]
-    Replicate,
-}
-
-impl Privilege {
-    fn name(self) -> &'static str {
-        match self {
-            Self::ReadOnly => "RoleReadOnly",
-            Self::ReadWrite => "RoleReadWrite",
-            Self::Replicate => "RoleRepl",
-        }
-    }
-
-    fn read(name: &str) -> Option<Self> {
-        [Self::ReadOnly, Self::ReadWrite, Self::Replicate]
-            .into_iter()
-            .find(|one| one.name() == name)
-    }
-}
 
 /// One account.
 #[derive(Clone, Debug)]

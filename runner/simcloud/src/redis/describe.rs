@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::file::Architecture;
 use super::{Redis, named, network, whitelist};
 use crate::answer::{Answer, Refusal, without};
-use crate::file::{Architecture, Network};
+use crate::network::Network;
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 

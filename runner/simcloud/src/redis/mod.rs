@@ -5,7 +5,9 @@
 
 mod accounts;
 mod describe;
+mod file;
 mod network;
+mod privilege;
 mod whitelist;
 
 use std::collections::BTreeMap;
@@ -13,10 +15,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::file::{Architecture, Edition, RedisFile};
 use crate::scene::{Act, Scene};
-pub(crate) use accounts::{Account, Privilege};
+pub(crate) use accounts::Account;
+pub(crate) use file::{Architecture, Edition, RedisFile, Storage};
 use network::Direct;
+pub(crate) use privilege::Privilege;
 pub(crate) use whitelist::Whitelist;
 
 /// The actions that are simulated.

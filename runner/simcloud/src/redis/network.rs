@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use super::file::RedisFile;
 use super::{Redis, named, named_mut};
 use crate::answer::{Answer, Refusal};
-use crate::file::{Network, RedisFile};
 use crate::identifier::digest;
+use crate::network::Network;
 use crate::scene::Scene;
 
 /// The port of every private endpoint.

@@ -8,9 +8,9 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::file::RedisFile;
 use super::{check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
-use crate::file::RedisFile;
 use crate::scene::Scene;
 
 /// The group that every instance has.

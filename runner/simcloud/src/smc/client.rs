@@ -10,7 +10,7 @@
 //! with any path before `smc_client` and with `--option=value` too. It runs as long as an import takes (3 to 10 minutes
 //! live, `[durations] import` here), so that a command with the default timeout of a minute is cut off.
 
-use crate::file::EcsFile;
+use crate::ecs::EcsFile;
 use crate::identifier;
 use crate::scene::Scene;
 use crate::smc::Source;

@@ -6,7 +6,7 @@ use super::Source;
 use super::job::{Job, Phase, Run, Target, Transition};
 use crate::answer::Answer;
 use crate::ecs::GIB;
-use crate::file::Os;
+use crate::ecs::Os;
 use crate::paging::{Sizes, numbered};
 use crate::scene::Scene;
 use crate::time;
@@ -77,7 +77,7 @@ fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
         "SystemInfo": json!({ "hostname": hostname, "ipv4": [source.server.private_ip], "cores": 2, "memory": 8 * GIB }).to_string(),
         "Platform": match source.server.os { Os::Linux => "Others Linux", Os::Windows => "Windows Server 2022" },
         "Architecture": "x86_64",
-        "AgentVersion": scene.settings().smc.client_version,
+        "AgentVersion": scene.world.smc_file.client_version,
         "ReplicationDriver": "SMT",
         "HeartbeatRate": 30,
         "KernelLevel": 1,

@@ -6,6 +6,7 @@
 pub(crate) mod client;
 mod delete;
 mod describe;
+mod file;
 pub(crate) mod job;
 mod source;
 mod token;
@@ -14,6 +15,7 @@ use crate::answer::Refusal;
 use crate::register::Register;
 use crate::scene::Act;
 
+pub(crate) use file::{JobFile, SmcFile, SourceFile};
 use job::Job;
 pub(crate) use job::settle;
 pub(crate) use source::Source;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::file::SourceFile;
+use crate::ecs::EcsFile;
 use crate::ecs::used_bytes;
-use crate::file::{EcsFile, SourceFile};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Source {

@@ -55,7 +55,7 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
 /// Adds what is missing of the region's addresses to the whitelist of an instance of the account. That addresses which may
 /// connect already are left out is not documented.
 fn let_in(scene: &mut Scene<'_>, instance: &str, region: &str) {
-    let blocks = addresses::of_region(scene.settings(), region);
+    let blocks = addresses::of_region(&scene.world.dts_file, region);
     if let Some(redis) = scene.account_mut().redis.get_mut(instance) {
         redis.whitelist.admit(GROUP, &blocks);
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Phase, Setup, Sync, named};
 use crate::answer::Answer;
-use crate::file::PrecheckState;
+use crate::dts::file::PrecheckState;
 use crate::paging::{Sizes, numbered_by};
 use crate::scene::Scene;
 use crate::time;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use crate::answer::Refusal;
 use crate::charges::Charge;
-use crate::file::SyncFile;
+use crate::dts::file::SyncFile;
 use crate::scene::Scene;
 use crate::world::World;
 pub(super) use act::{buy, delete, start, suspend};

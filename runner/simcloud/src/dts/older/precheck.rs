@@ -4,7 +4,7 @@ use crate::dts::addresses;
 use crate::dts::check_item::{Item, List};
 use crate::dts::precheck_items::{unfit_destination, unfit_source};
 use crate::dts::settings::number;
-use crate::file::Network;
+use crate::network::Network;
 use crate::redis::{Privilege, Redis};
 use crate::world::World;
 
@@ -49,7 +49,7 @@ fn judge(world: &World, now: i64, account: &str, sync: &Sync) -> Vec<Item> {
         }
         list.add("CHECK_SAME_OBJ", competitor(world, account, sync, setup));
     }
-    list.into_items(&world.settings.precheck)
+    list.into_items(&world.dts_file.precheck)
 }
 
 /// Whether DTS gets to both ends, past roles, whitelists and passwords.
@@ -97,7 +97,7 @@ fn unreachable(
     if status != "Normal" {
         return Some(format!("{} is {status}", redis.settings.id));
     }
-    let shut_out: Vec<String> = addresses::of_region(&world.settings, region)
+    let shut_out: Vec<String> = addresses::of_region(&world.dts_file, region)
         .into_iter()
         .filter(|block| !redis.whitelist.admits(block))
         .collect();

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{Image, check_name};
 use crate::answer::{Answer, Refusal};
+use crate::ecs::content::Content;
+use crate::ecs::file::Os;
 use crate::ecs::snapshot::{self, Snapshot};
 use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, stock, used_bytes};
-use crate::file::{Content, Os};
 use crate::scene::Scene;
 use crate::time;
 

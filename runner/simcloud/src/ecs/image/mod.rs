@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::{GIB, refuse_dry_run, region, stock};
 use crate::answer::{Answer, Refusal};
-use crate::file::{Content, ImageFile, Os};
+use crate::ecs::content::Content;
+use crate::ecs::file::{ImageFile, Os};
 use crate::ram::ALWAYS;
 use crate::scene::Scene;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::file::Content;
+use crate::ecs::content::Content;
 
 /// A file, or a folder, which has no text.
 pub(super) struct Entry<'a> {

@@ -2,7 +2,7 @@
 
 use super::files::{Entry, sha256, walk};
 use super::pipe;
-use crate::file::Content;
+use crate::ecs::content::Content;
 
 /// Returns what a line prints; `None` if it is not known.
 pub(super) fn line(content: &Content, line: &str) -> Option<String> {

@@ -25,7 +25,7 @@ mod linux;
 mod pipe;
 mod windows;
 
-use crate::file::{EcsFile, Os};
+use crate::ecs::file::{EcsFile, Os};
 
 /// Returns what a script prints on a server.
 pub(super) fn run(server: &EcsFile, script: &str) -> String {

@@ -1,7 +1,7 @@
 //! Jobs that are there from the beginning.
 
 use super::{Job, Options, Phase, Run, Target, transition};
-use crate::file::JobFile;
+use crate::smc::file::JobFile;
 use crate::world::World;
 
 /// Adds a job of the world file to an account.

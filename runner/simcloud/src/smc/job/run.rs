@@ -2,11 +2,12 @@
 
 use super::{EXPIRED_MS, Job, Phase, Run, Stages, Target, Transition, release, transition};
 use crate::ecs::transition as ecs;
-use crate::file::{FailureFile, StageFile};
 use crate::identifier::digest;
+use crate::settings::Settings;
 use crate::smc::Source;
+use crate::smc::file::{FailureFile, SmcFile, StageFile};
 use crate::time;
-use crate::world::{Account, Settings, World};
+use crate::world::{Account, World};
 
 /// What a job says when its source or its intermediate instance is not there any more.
 const UNREACHABLE: &str = "Connect to Server Failed";
@@ -171,7 +172,7 @@ pub(super) fn begin(world: &mut World, account_id: &str, id: &str, begin: &Begin
     let Some(source) = account.smc.sources.get(&job.source) else {
         return;
     };
-    let stages = stages(&world.settings, job, source, at);
+    let stages = stages(&world.smc_file, &world.settings, job, source, at);
     let mut breaks = taken(account, job).map(|code| (stages.processing, code.to_owned()));
     let (is_first, server) = (job.runs.is_empty(), source.instance.clone());
     let target = job.options.target.clone();
@@ -201,7 +202,7 @@ pub(super) fn begin(world: &mut World, account_id: &str, id: &str, begin: &Begin
     });
 }
 
-fn stages(settings: &Settings, job: &Job, source: &Source, at: i64) -> Stages {
+fn stages(file: &SmcFile, settings: &Settings, job: &Job, source: &Source, at: i64) -> Stages {
     let bytes = source.bytes();
     let was_done = job.runs.iter().any(|run| run.image.is_some());
     let syncing_ms = match job.phase {
@@ -210,7 +211,7 @@ fn stages(settings: &Settings, job: &Job, source: &Source, at: i64) -> Stages {
         } => left_ms,
         // What changed since the last run.
         _ if was_done => {
-            let changed = bytes / 100 * settings.smc.changed_percent.min(100);
+            let changed = bytes / 100 * file.changed_percent.min(100);
             time::transfer_ms(changed, settings.rates.replicate)
         }
         _ => time::transfer_ms(bytes, settings.rates.replicate),
@@ -249,7 +250,7 @@ fn planned(
     server: &str,
     stages: Stages,
 ) -> Option<(i64, String)> {
-    let failures = world.settings.smc.failures.clone();
+    let failures = world.smc_file.failures.clone();
     for (position, failure) in failures.iter().enumerate() {
         let is_meant = failure.server.as_deref().is_none_or(|id| id == server);
         let place = (account.to_owned(), format!("smc-failure:{position}"));
@@ -329,7 +330,7 @@ fn result(account: &mut Account, id: &str, stages: Stages) -> Option<String> {
         (false, 1) => name.clone(),
         (false, number) => format!("{name}_{number}"),
     };
-    let size = |(position, disk): (usize, &crate::file::DiskFile)| {
+    let size = |(position, disk): (usize, &crate::ecs::DiskFile)| {
         let index = i64::try_from(position).unwrap_or(i64::MAX);
         let asked = match position {
             0 => job.options.system_disk_gb,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Span;
 use crate::password::Password;
+use crate::scalars::Span;
 
 /// What is so for every task.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -193,6 +193,18 @@ pub(crate) enum JobStatus {
     Finished,
 }
 
+/// A synchronisation of the older family that was bought and not configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SyncFile {
+    pub id: String,
+    /// The destination's.
+    pub region: String,
+    pub source_region: String,
+    #[serde(default = "sync_class")]
+    pub class: String,
+}
+
 fn minute() -> Span {
     Span::minutes(1)
 }
@@ -207,4 +219,8 @@ fn class() -> String {
 
 fn redis() -> String {
     "redis".to_owned()
+}
+
+fn sync_class() -> String {
+    "small".to_owned()
 }

@@ -1,0 +1,12 @@
+//! The two kinds of network that the cloud has.
+
+use serde::Deserialize;
+
+/// Where an instance or a server is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Network {
+    #[default]
+    Vpc,
+    Classic,
+}
