@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+/// The instant of what the world began with: it has always been there.
+pub(crate) const ALWAYS: i64 = i64::MIN;
+
 /// Returns `2026-01-15T20:00:00Z` for an instant in milliseconds since the epoch; instants no calendar has are clamped.
 pub(crate) fn text(instant_ms: i64) -> String {
     let instant = Timestamp::from_millisecond(instant_ms).unwrap_or(if instant_ms < 0 {

@@ -6,9 +6,8 @@ use super::file::SnapshotFile;
 use crate::answer::{Answer, Refusal};
 use crate::charges::Charge;
 use crate::paging::{Sizes, marked};
-use crate::ram::ALWAYS;
 use crate::scene::Scene;
-use crate::time;
+use crate::time::{self, ALWAYS};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {

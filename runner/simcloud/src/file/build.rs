@@ -14,13 +14,14 @@ use crate::dts::Sync;
 use crate::ecs::{Ecs, Network};
 use crate::identifier::digest;
 use crate::ledger::Ledger;
-use crate::ram::{ALWAYS, Policy, PolicyFile, PolicyName, Role, RoleFile, Trust, User, UserFile};
+use crate::ram::{Policy, PolicyFile, PolicyName, Role, RoleFile, Trust, User, UserFile};
 use crate::redis::Redis;
 use crate::register::Register;
 use crate::request::AccessKey;
 use crate::rights::Document;
 use crate::settings::Settings;
 use crate::smc::Smc;
+use crate::time::ALWAYS;
 use crate::world::{Account, World};
 
 /// Where a world starts that does not say.

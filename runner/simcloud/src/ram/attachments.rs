@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Attachment, PolicyName, date, no_role, policies, role_name};
 use crate::answer::{Answer, Refusal};
 use crate::scene::Scene;
+use crate::time::ALWAYS;
 use crate::world::Account;
 
 /// How many policies of each type a role may have.
@@ -80,7 +81,7 @@ pub(super) fn of_user(scene: &mut Scene<'_>) -> Answer {
     let attached: Vec<Value> = user
         .policies
         .iter()
-        .map(|policy| attached(scene, policy, super::ALWAYS))
+        .map(|policy| attached(scene, policy, ALWAYS))
         .collect();
     Ok(json!({ "Policies": { "Policy": attached } }))
 }
@@ -118,7 +119,7 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
         .values()
         .filter(|user| user.policies.contains(&policy))
         .map(|user| {
-            let attached = date(scene, super::ALWAYS);
+            let attached = date(scene, ALWAYS);
             json!({ "UserName": user.name, "UserId": user.id, "DisplayName": user.name, "AttachDate": attached })
         })
         .collect();

@@ -15,6 +15,7 @@ use crate::answer::Refusal;
 use crate::request::AccessKey;
 use crate::rights::Document;
 use crate::scene::{Act, Scene};
+use crate::time::{self, ALWAYS};
 use crate::world::Account;
 pub(crate) use file::{PolicyFile, RoleFile, UserFile};
 
@@ -40,9 +41,6 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("ListPoliciesForUser", attachments::of_user),
     ("ListEntitiesForPolicy", attachments::of_policy),
 ];
-
-/// The instant of what the world began with: it has always been there.
-pub(crate) const ALWAYS: i64 = i64::MIN;
 
 /// A RAM user, or the main account under a name of its own.
 #[derive(Clone, Debug)]
@@ -231,7 +229,7 @@ impl Policy {
 
 /// Returns a date for an instant; things that were always there were made when the world starts.
 fn date(scene: &Scene<'_>, instant_ms: i64) -> String {
-    crate::time::text(if instant_ms == ALWAYS {
+    time::text(if instant_ms == ALWAYS {
         scene.settings().start_ms
     } else {
         instant_ms

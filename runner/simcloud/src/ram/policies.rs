@@ -6,6 +6,7 @@ use super::{Policy, PolicyName, date, document_text, no_policy, page, policy_nam
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
 use crate::scene::Scene;
+use crate::time::ALWAYS;
 use crate::world::Account;
 
 pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
@@ -143,7 +144,7 @@ fn custom(scene: &Scene<'_>, name: &str) -> Option<Value> {
 }
 
 fn system(scene: &Scene<'_>, name: &str) -> Value {
-    let started = date(scene, super::ALWAYS);
+    let started = date(scene, ALWAYS);
     json!({
         "PolicyName": name,
         "PolicyType": "System",

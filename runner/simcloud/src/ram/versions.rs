@@ -6,6 +6,7 @@ use super::{Policy, PolicyName, Version, date, document_text, no_policy, policy_
 use crate::answer::{Answer, Refusal};
 use crate::rights::Document;
 use crate::scene::Scene;
+use crate::time::ALWAYS;
 
 /// How many versions a policy may have.
 const VERSIONS_MAX: usize = 5;
@@ -114,7 +115,7 @@ fn all(scene: &Scene<'_>, policy: &PolicyName, with_document: bool) -> Vec<Value
     match policy {
         PolicyName::System(_) => {
             let document = policy.text(scene.account()).unwrap_or_default();
-            let created = date(scene, super::ALWAYS);
+            let created = date(scene, ALWAYS);
             vec![
                 json!({ "VersionId": "v1", "IsDefaultVersion": true, "PolicyDocument": document, "CreateDate": created }),
             ]

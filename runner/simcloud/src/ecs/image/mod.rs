@@ -18,8 +18,8 @@ use super::{GIB, refuse_dry_run, region, stock};
 use crate::answer::{Answer, Refusal};
 use crate::ecs::content::Content;
 use crate::ecs::file::{ImageFile, Os};
-use crate::ram::ALWAYS;
 use crate::scene::Scene;
+use crate::time::ALWAYS;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
