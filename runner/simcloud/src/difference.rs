@@ -95,17 +95,23 @@ fn compare(place: Place<'_>, before: Option<&Value>, after: Option<&Value>) -> O
     })
 }
 
-pub(crate) fn summary(world: &World) -> Summary {
-    let compare_data = world.settings.compare_data;
-    world
-        .accounts
-        .values()
-        .map(|account| {
-            let mut kinds = Kinds::new();
-            visit(account, compare_data, &mut kinds);
-            (account.id.clone(), kinds)
-        })
-        .collect()
+impl World {
+    /// Returns the resources, as what undoing everything must give again.
+    ///
+    /// Times, states that change by themselves, deleted things that can still be read for a while, and data inside
+    /// databases are not part of it: data that was synchronised into a database is a change that no undo takes back. A world
+    /// file with `compare_data = true` makes the amount of data a part all the same.
+    pub fn summary(&self) -> Summary {
+        let compare_data = self.settings.compare_data;
+        self.accounts
+            .values()
+            .map(|account| {
+                let mut kinds = Kinds::new();
+                visit(account, compare_data, &mut kinds);
+                (account.id.clone(), kinds)
+            })
+            .collect()
+    }
 }
 
 /// Resources by id, by kind.

@@ -4,7 +4,8 @@ use rutter_contracts::{Access, Action, Repeat};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
-use crate::caller::{Caller, authenticate};
+use crate::authentication::authenticate;
+use crate::caller::Caller;
 use crate::chance::{self, Mishap};
 use crate::identifier::Source;
 use crate::ledger::CallRecord;

@@ -7,6 +7,7 @@
 //! It knows nothing of runbooks, plugins or runs. Start reading at [`World::handle`], then the file of a product.
 
 mod answer;
+mod authentication;
 mod caller;
 mod chance;
 mod charges;

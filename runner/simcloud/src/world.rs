@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charges::{self, Charge};
-use crate::difference::{self, Summary};
 use crate::dts::{self, DatabaseFile, DtsFile, Job, Sync};
 use crate::ecs::{self, Ecs, EcsGeneralFile};
 use crate::http::HttpScript;
@@ -136,34 +135,11 @@ impl World {
         account.users.get(user).map(|user| user.key.clone())
     }
 
-    /// Returns the secret that goes with a key, of a user or of a session.
-    pub(crate) fn secret_of(&self, access_key_id: &str) -> Option<&str> {
-        if let Some(session) = self.sessions.get(access_key_id) {
-            return Some(&session.secret);
-        }
-        let mut users = self
-            .accounts
-            .values()
-            .flat_map(|account| account.users.values());
-        users
-            .find(|user| user.key.id == access_key_id)
-            .map(|user| user.key.secret.as_str())
-    }
-
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
     pub fn settle(&mut self, now_ms: i64) {
         dts::settle(self, now_ms);
         ecs::settle(self, now_ms);
         smc::settle(self, now_ms);
-    }
-
-    /// Returns the resources, as what undoing everything must give again.
-    ///
-    /// Times, states that change by themselves, deleted things that can still be read for a while, and data inside
-    /// databases are not part of it: data that was synchronised into a database is a change that no undo takes back. A world
-    /// file with `compare_data = true` makes the amount of data a part all the same.
-    pub fn summary(&self) -> Summary {
-        difference::summary(self)
     }
 
     /// Returns how many resources were looked at so far, whatever for: what a test of the world's own cost counts.
