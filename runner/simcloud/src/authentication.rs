@@ -11,10 +11,7 @@ impl World {
         if let Some(session) = self.sessions.get(access_key_id) {
             return Some(&session.secret);
         }
-        let mut users = self
-            .accounts
-            .values()
-            .flat_map(|account| account.users.values());
+        let mut users = self.ram.values().flat_map(|account| account.users.values());
         users
             .find(|user| user.key.id == access_key_id)
             .map(|user| user.key.secret.as_str())
@@ -36,9 +33,9 @@ pub(crate) fn authenticate(world: &World, now: i64, request: &Request) -> Result
         }
         return Ok(session.caller.clone());
     }
-    let user = world.accounts.values().find_map(|account| {
+    let user = world.ram.iter().find_map(|(id, account)| {
         Some((
-            account,
+            id,
             account
                 .users
                 .values()
@@ -67,7 +64,7 @@ pub(crate) fn authenticate(world: &World, now: i64, request: &Request) -> Result
         }
     };
     Ok(Caller {
-        account: account.id.clone(),
+        account: account.clone(),
         identity,
     })
 }

@@ -1,9 +1,8 @@
 //! What costs money in the world. Prices differ by contract and region and are not guessed: a charge says what runs and since when.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::dts::{Job, Phase};
-use crate::world::{Account, World};
+use serde::Serialize;
 
 /// Something for which the account pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,54 +22,26 @@ pub struct Charge {
     pub detail: String,
 }
 
-pub(crate) fn charges(world: &World) -> Vec<Charge> {
-    world
-        .accounts
-        .values()
-        .flat_map(|account| of_account(account, world.settings.start_ms))
-        .collect()
+/// What was paid for until it was deleted, by account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paid(BTreeMap<String, Vec<Charge>>);
+
+impl Paid {
+    pub fn add(&mut self, charge: Charge) {
+        let account = charge.account_id.clone();
+        self.0.entry(account).or_default().push(charge);
+    }
+
+    /// Returns an account's, in the order in which they ended.
+    pub fn of(&self, account: &str) -> &[Charge] {
+        self.0.get(account).map_or(&[], Vec::as_slice)
+    }
 }
 
-fn of_account(account: &Account, start_ms: i64) -> Vec<Charge> {
-    let mut charges = account.paid.clone();
-    charges.extend(account.dts.values().filter_map(|job| of_job(account, job)));
-    charges.extend(
-        account
-            .syncs
-            .values()
-            .map(|sync| sync.charge(&account.id, start_ms, None)),
-    );
-    charges.extend(
-        account
-            .ecs
-            .snapshots
-            .iter()
-            .map(|(id, snapshot)| snapshot.charge(&account.id, id, start_ms, None)),
-    );
-    charges.extend(account.ecs.charges(&account.id));
-    charges.extend(
-        account
-            .smc
-            .jobs
-            .iter()
-            .flat_map(|(id, job)| job.charges(&account.id, id)),
-    );
-    charges
-}
-
-/// A DTS instance is paid for, paused or not, until it is released.
-fn of_job(account: &Account, job: &Job) -> Option<Charge> {
-    let bought = job.bought.as_ref()?;
-    let until_ms = match job.phase {
-        Phase::Deleted { at } => Some(at),
-        _ => None,
-    };
-    Some(Charge {
-        account_id: account.id.clone(),
-        kind: "dts-instance".to_owned(),
-        id: job.instance_id.clone(),
-        from_ms: bought.at_ms,
-        until_ms,
-        detail: format!("{} {} {}", job.kind, bought.class, bought.pay_type),
-    })
+/// Where that goes which an account paid for something that is deleted.
+pub(crate) struct Bill<'a> {
+    pub account: &'a str,
+    /// What the world began with is paid for from then on.
+    pub start_ms: i64,
+    pub paid: &'a mut Paid,
 }

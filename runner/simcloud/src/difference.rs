@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::ecs::EcsFile;
 use crate::ram::{Policy, Role};
 use crate::register::Register;
-use crate::world::{Account, World};
+use crate::world::World;
 
 /// Kind and id of each resource with its lasting properties, by account id.
 pub type Summary = BTreeMap<String, BTreeMap<String, BTreeMap<String, Value>>>;
@@ -103,12 +103,12 @@ impl World {
     /// file with `compare_data = true` makes the amount of data a part all the same.
     pub fn summary(&self) -> Summary {
         let compare_data = self.settings.compare_data;
-        self.accounts
-            .values()
+        self.ram
+            .keys()
             .map(|account| {
                 let mut kinds = Kinds::new();
-                visit(account, compare_data, &mut kinds);
-                (account.id.clone(), kinds)
+                visit(self, account, compare_data, &mut kinds);
+                (account.clone(), kinds)
             })
             .collect()
     }
@@ -128,32 +128,33 @@ trait Visitor {
     );
 }
 
-fn visit(account: &Account, compare_data: bool, visitor: &mut impl Visitor) {
-    visitor.visit("ram-role", &account.roles, |role| Some(of_role(role)));
-    visitor.visit("ram-policy", &account.policies, |policy| {
+fn visit(world: &World, account: &str, compare_data: bool, visitor: &mut impl Visitor) {
+    let ram = &world.ram[account];
+    visitor.visit("ram-role", &ram.roles, |role| Some(of_role(role)));
+    visitor.visit("ram-policy", &ram.policies, |policy| {
         Some(of_policy(policy))
     });
-    visitor.visit("redis-instance", &account.redis, |redis| {
+    visitor.visit("redis-instance", &world.redis[account], |redis| {
         Some(redis.lasting(compare_data))
     });
-    visitor.visit("database", &account.databases, |database| {
+    let dts = &world.dts[account];
+    visitor.visit("database", &dts.databases, |database| {
         let data = if compare_data { database.data_mb } else { 0 };
         Some(json!({ "region": database.region, "type": database.kind, "data_mb": data }))
     });
-    visitor.visit("dts-job", &account.dts, |job| {
+    visitor.visit("dts-job", &dts.jobs, |job| {
         (!job.is_deleted()).then(|| job.lasting())
     });
-    visitor.visit("dts-sync", &account.syncs, |sync| Some(sync.lasting()));
-    visitor.visit("ecs-instance", &account.ecs.instances, |instance| {
+    visitor.visit("dts-sync", &dts.syncs, |sync| Some(sync.lasting()));
+    let ecs = &world.ecs[account];
+    visitor.visit("ecs-instance", &ecs.instances, |instance| {
         Some(of_instance(instance))
     });
-    visitor.visit("ecs-image", &account.ecs.images, |image| {
-        Some(image.lasting())
-    });
-    visitor.visit("ecs-snapshot", &account.ecs.snapshots, |snapshot| {
+    visitor.visit("ecs-image", &ecs.images, |image| Some(image.lasting()));
+    visitor.visit("ecs-snapshot", &ecs.snapshots, |snapshot| {
         Some(snapshot.lasting())
     });
-    let smc = &account.smc;
+    let smc = &world.smc[account];
     visitor.visit("smc-access-token", &smc.tokens, |token| {
         Some(token.lasting())
     });
@@ -200,23 +201,17 @@ impl Visitor for Differs {
 
 /// Watches every resource from now on, for [`differs`].
 pub(crate) fn watch(world: &mut World) {
-    let accounts = world.accounts.values_mut();
-    accounts
-        .flat_map(Account::registers)
-        .for_each(|register| register.watch());
+    world.registers().for_each(|register| register.watch());
 }
 
 /// Returns whether a summary would be another than when [`watch`] was called, from what was touched since; nothing is
 /// watched any more.
 pub(crate) fn differs(world: &mut World) -> bool {
     let mut differs = Differs(false);
-    for account in world.accounts.values() {
-        visit(account, world.settings.compare_data, &mut differs);
+    for account in world.ram.keys() {
+        visit(world, account, world.settings.compare_data, &mut differs);
     }
-    let accounts = world.accounts.values_mut();
-    accounts
-        .flat_map(Account::registers)
-        .for_each(|register| register.unwatch());
+    world.registers().for_each(|register| register.unwatch());
     differs.0
 }
 

@@ -7,26 +7,18 @@ use crate::answer::{Answer, Refusal};
 use crate::authentication::authenticate;
 use crate::caller::Caller;
 use crate::chance::{self, Mishap};
+use crate::difference;
 use crate::identifier::Source;
 use crate::ledger::CallRecord;
 use crate::parameters::Parameters;
+use crate::products::{Act, Call};
+use crate::ram::Rights;
 use crate::request::{Request, Response};
-use crate::rights::{authorise, resource_of};
-use crate::scene::{Act, Moment, Scene};
+use crate::rights::resource_of;
+use crate::scene::Moment;
 use crate::token::{self, Remembered};
 use crate::unmodelled;
 use crate::world::World;
-use crate::{difference, dts, ecs, ram, redis, smc, sts};
-
-/// Every product with the actions that are simulated.
-const PRODUCTS: &[(&str, &[(&str, Act)])] = &[
-    ("RAM", ram::ACTIONS),
-    ("STS", sts::ACTIONS),
-    ("DTS", dts::ACTIONS),
-    ("R-kvstore", redis::ACTIONS),
-    ("ECS", ecs::ACTIONS),
-    ("SMC", smc::ACTIONS),
-];
 
 /// The products of which all that a change does is in the summary.
 const VISIBLE_PRODUCTS: [&str; 3] = ["RAM", "SMC", "R-kvstore"];
@@ -34,29 +26,7 @@ const VISIBLE_PRODUCTS: [&str; 3] = ["RAM", "SMC", "R-kvstore"];
 /// Actions of the other products of which that is true too.
 const VISIBLE_ACTIONS: [&str; 1] = ["CreateJobMonitorRule"];
 
-fn act_of(product: &str, action: &str) -> Option<Act> {
-    let (_, actions) = PRODUCTS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(product))?;
-    actions
-        .iter()
-        .find(|(name, _)| *name == action)
-        .map(|(_, act)| *act)
-}
-
-/// Returns every simulated action and its product: `("RAM", "CreateRole")`.
-pub fn simulated() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PRODUCTS
-        .iter()
-        .flat_map(|(product, actions)| actions.iter().map(|(action, _)| (*product, *action)))
-}
-
 impl World {
-    /// Returns whether the action is simulated; one that is not answers `NotSimulated` with status 501.
-    pub fn simulated(&self, product: &str, action: &str) -> bool {
-        act_of(product, action).is_some()
-    }
-
     /// Answers a request at an instant (milliseconds since the epoch).
     ///
     /// `seed` goes into every identifier that is given out. The answer depends on the world, the arguments and nothing else.
@@ -129,7 +99,7 @@ impl World {
     ) -> Answer {
         let contract = contract.ok_or_else(|| unknown_action(request))?;
         let act =
-            act_of(contract.product, &contract.name).ok_or_else(|| not_simulated(contract))?;
+            Act::of(contract.product, &contract.name).ok_or_else(|| not_simulated(contract))?;
         check(contract, request)?;
         let parameters = Parameters(&request.parameters);
         let region = region_of(request, parameters);
@@ -140,9 +110,12 @@ impl World {
             &region,
             parameters,
         );
-        authorise(
-            self,
-            moment.now_ms,
+        let rights = Rights {
+            accounts: &self.ram,
+            now: moment.now_ms,
+            spread_ms: self.settings.durations.ram_spread.0,
+        };
+        rights.authorise(
             caller,
             contract.product,
             &contract.policy_action(),
@@ -162,14 +135,15 @@ impl World {
         if is_compared {
             difference::watch(self);
         }
-        let body = act(&mut Scene {
-            world: self,
-            now: moment.now_ms,
-            moment,
-            caller,
-            region,
-            parameters,
-        });
+        let body = act.run(
+            self,
+            Call {
+                moment,
+                caller,
+                region,
+                parameters,
+            },
+        );
         let changed = !is_compared || difference::differs(self);
         let body = body?;
         if contract.access == Access::Change {

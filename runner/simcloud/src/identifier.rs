@@ -1,5 +1,7 @@
 //! Identifiers and codes of the simulated cloud: derived from seed, account, kind and a counter, and recognisable as simulated.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 /// The mark in every identifier that the simulated cloud gives out.
@@ -16,6 +18,20 @@ pub(crate) fn digest(parts: &[&str]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// How many identifiers of a kind an account has been given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters(BTreeMap<(String, String), u64>);
+
+impl Counters {
+    /// Counts one more identifier of a kind in an account and returns how many there are.
+    pub fn count(&mut self, account: &str, kind: &str) -> u64 {
+        let place = (account.to_owned(), kind.to_owned());
+        let counter = self.0.entry(place).or_default();
+        *counter += 1;
+        *counter
+    }
 }
 
 /// Where identifiers of one call come from.

@@ -1,14 +1,10 @@
-//! What an action has before it: the world, the instant, the caller, the parameters.
+//! What an action has before it: a part of the world, the instant, the caller, the parameters.
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::Refusal;
 use crate::caller::Caller;
-use crate::identifier::Source;
+use crate::identifier::{Counters, Source};
 use crate::parameters::Parameters;
 use crate::settings::Settings;
-use crate::world::{Account, World};
-
-/// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
 
 /// When a call is made, and what its identifiers are derived from.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +16,11 @@ pub(crate) struct Moment {
     pub seed: u64,
 }
 
-pub(crate) struct Scene<'a> {
-    pub world: &'a mut World,
+/// A call, with what its product sees of the world: each product says in its own `Scene` what that is.
+pub(crate) struct Scene<'a, W> {
+    pub world: W,
+    pub settings: &'a Settings,
+    pub counters: &'a mut Counters,
     /// The instant, in milliseconds since the epoch.
     pub now: i64,
     pub moment: Moment,
@@ -31,38 +30,21 @@ pub(crate) struct Scene<'a> {
     pub parameters: Parameters<'a>,
 }
 
-impl Scene<'_> {
-    /// Returns the caller's account.
-    pub fn account(&self) -> &Account {
-        self.world
-            .accounts
-            .get(&self.caller.account)
-            .expect("the caller was found in its account")
-    }
-
-    /// Returns the caller's account, to change it.
-    pub fn account_mut(&mut self) -> &mut Account {
-        self.world
-            .accounts
-            .get_mut(&self.caller.account)
-            .expect("the caller was found in its account")
-    }
-
+impl<W> Scene<'_, W> {
     pub fn settings(&self) -> &Settings {
-        &self.world.settings
+        self.settings
     }
 
     /// Returns a new identifier of a kind.
     pub fn new_id(&mut self, prefix: &str, kind: &str) -> String {
-        let counter = self.world.count(&self.caller.account, kind);
+        let counter = self.counters.count(&self.caller.account, kind);
         self.source().resource(prefix, kind, counter)
     }
 
     /// Returns a new secret of a kind.
     pub fn new_secret(&mut self, kind: &str) -> String {
-        let counter = self
-            .world
-            .count(&self.caller.account, &format!("secret:{kind}"));
+        let secret = format!("secret:{kind}");
+        let counter = self.counters.count(&self.caller.account, &secret);
         self.source().secret(kind, counter)
     }
 
@@ -82,17 +64,5 @@ impl Scene<'_> {
             seed: self.moment.seed,
             account: &self.caller.account,
         }
-    }
-}
-
-impl World {
-    /// Counts one more identifier of a kind in an account and returns how many there are.
-    pub(crate) fn count(&mut self, account: &str, kind: &str) -> u64 {
-        let counter = self
-            .counters
-            .entry((account.to_owned(), kind.to_owned()))
-            .or_default();
-        *counter += 1;
-        *counter
     }
 }

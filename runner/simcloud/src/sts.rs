@@ -1,11 +1,27 @@
 //! STS: who am I, and temporary credentials of a role.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
 use crate::caller::{Caller, Identity};
+use crate::ram::Ram;
 use crate::rights::{Document, Principal, trusts};
-use crate::scene::{Act, Scene};
+use crate::scene;
+
+/// What STS sees of the world.
+pub(crate) struct View<'a> {
+    /// By account id.
+    pub ram: &'a BTreeMap<String, Ram>,
+    /// Temporary credentials, by access key id.
+    pub sessions: &'a mut BTreeMap<String, Session>,
+}
+
+type Scene<'a> = scene::Scene<'a, View<'a>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -24,7 +40,8 @@ pub(crate) struct Session {
 
 fn get_caller_identity(scene: &mut Scene<'_>) -> Answer {
     let caller = scene.caller;
-    let account = scene.account();
+    let account = scene.world.ram.get(&caller.account);
+    let account = account.expect("the caller was found in its account");
     let mut answer = json!({ "AccountId": caller.account, "Arn": caller.arn() });
     match &caller.identity {
         Identity::Main => {
@@ -65,7 +82,7 @@ fn assume_role(scene: &mut Scene<'_>) -> Answer {
         return Err(no_permission("Roles may not be assumed by root accounts."));
     }
     let policy = session_policy(scene)?;
-    let account = scene.world.accounts.get(owner);
+    let account = scene.world.ram.get(owner);
     let role = account.and_then(|account| account.roles.get(role_name));
     let role = role.ok_or_else(|| {
         Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.")

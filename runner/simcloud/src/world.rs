@@ -1,13 +1,14 @@
 //! The world: every account with everything in it, as one cloneable value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::charges::{self, Charge};
-use crate::dts::{self, DatabaseFile, DtsFile, Job, Sync};
+use crate::charges::{Charge, Paid};
+use crate::dts::{self, Dts, DtsFile};
 use crate::ecs::{self, Ecs, EcsGeneralFile};
 use crate::http::HttpScript;
+use crate::identifier::Counters;
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
-use crate::ram::{Policy, PolicyName, Role, User};
+use crate::ram::Ram;
 use crate::redis::Redis;
 use crate::register::{Register, Registered};
 use crate::request::AccessKey;
@@ -20,65 +21,25 @@ use crate::token::Remembered;
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) settings: Settings,
+    /// From the file's name of an account to its id.
+    pub(crate) names: BTreeMap<String, String>,
+    // What every account has in each product, by the account's id.
+    pub(crate) ram: BTreeMap<String, Ram>,
+    pub(crate) redis: BTreeMap<String, Register<Redis>>,
+    pub(crate) dts: BTreeMap<String, Dts>,
+    pub(crate) ecs: BTreeMap<String, Ecs>,
+    pub(crate) smc: BTreeMap<String, Smc>,
+    // What the world file says of a product for all accounts.
     pub(crate) dts_file: DtsFile,
     pub(crate) ecs_file: EcsGeneralFile,
     pub(crate) smc_file: SmcFile,
-    /// By account id.
-    pub(crate) accounts: BTreeMap<String, Account>,
-    /// From the file's name of an account to its id.
-    pub(crate) names: BTreeMap<String, String>,
+    pub(crate) paid: Paid,
     /// Temporary credentials, by access key id.
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Answers to calls that carried a client token.
     pub(crate) remembered: BTreeMap<(String, String, String), Remembered>,
-    /// How many identifiers of a kind an account has been given.
-    pub(crate) counters: BTreeMap<(String, String), u64>,
+    pub(crate) counters: Counters,
     pub(crate) ledger: Ledger,
-}
-
-/// One account.
-#[derive(Clone, Debug)]
-pub(crate) struct Account {
-    pub id: String,
-    pub name: String,
-    pub dts_opened: bool,
-    pub users: BTreeMap<String, User>,
-    pub roles: Register<Role>,
-    pub policies: Register<Policy>,
-    /// The names of the roles that each policy is attached to.
-    pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
-    pub redis: Register<Redis>,
-    /// Databases that only DTS looks at.
-    pub databases: Register<DatabaseFile>,
-    pub dts: Register<Job>,
-    /// Tasks of the older family.
-    pub syncs: Register<Sync>,
-    pub ecs: Ecs,
-    pub smc: Smc,
-    /// What was paid for until it was deleted.
-    pub paid: Vec<Charge>,
-}
-
-impl Account {
-    /// Returns everything that there can be any number of.
-    pub fn registers(&mut self) -> [&mut dyn Registered; 13] {
-        let (ecs, smc) = (&mut self.ecs, &mut self.smc);
-        [
-            &mut self.roles,
-            &mut self.policies,
-            &mut self.redis,
-            &mut self.databases,
-            &mut self.dts,
-            &mut self.syncs,
-            &mut ecs.instances,
-            &mut ecs.images,
-            &mut ecs.snapshots,
-            &mut ecs.lives,
-            &mut smc.tokens,
-            &mut smc.sources,
-            &mut smc.jobs,
-        ]
-    }
 }
 
 impl World {
@@ -121,7 +82,7 @@ impl World {
 
     /// Returns the key of the first identity in the account that the world file calls `name`.
     pub fn key(&self, name: &str) -> Option<AccessKey> {
-        let account = self.accounts.get(self.names.get(name)?)?;
+        let account = self.ram.get(self.names.get(name)?)?;
         account
             .users
             .values()
@@ -131,23 +92,77 @@ impl World {
 
     /// Returns the key of the identity `user` in the account that the world file calls `name`.
     pub fn user_key(&self, name: &str, user: &str) -> Option<AccessKey> {
-        let account = self.accounts.get(self.names.get(name)?)?;
+        let account = self.ram.get(self.names.get(name)?)?;
         account.users.get(user).map(|user| user.key.clone())
     }
 
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
     pub fn settle(&mut self, now_ms: i64) {
-        dts::settle(self, now_ms);
-        ecs::settle(self, now_ms);
-        smc::settle(self, now_ms);
+        dts::settle(&mut self.dts_view(), now_ms);
+        let start_ms = self.settings.start_ms;
+        ecs::settle(&mut self.ecs, &mut self.paid, start_ms, now_ms);
+        smc::settle(&mut self.smc_view(), now_ms);
+    }
+
+    fn dts_view(&mut self) -> dts::View<'_> {
+        dts::View {
+            dts: &mut self.dts,
+            redis: &mut self.redis,
+            ram: &self.ram,
+            paid: &mut self.paid,
+            settings: &self.settings,
+            file: &self.dts_file,
+        }
+    }
+
+    pub(crate) fn smc_view(&mut self) -> smc::View<'_> {
+        smc::View {
+            smc: &mut self.smc,
+            ecs: &mut self.ecs,
+            paid: &mut self.paid,
+            settings: &self.settings,
+            file: &self.smc_file,
+        }
+    }
+
+    /// Returns everything that there can be any number of.
+    pub(crate) fn registers(&mut self) -> impl Iterator<Item = &mut dyn Registered> {
+        let ram = self.ram.values_mut();
+        let ram = ram.flat_map(|ram| [&mut ram.roles as &mut dyn Registered, &mut ram.policies]);
+        let redis = self.redis.values_mut();
+        let redis = redis.map(|redis| redis as &mut dyn Registered);
+        let dts = self.dts.values_mut();
+        let dts = dts.flat_map(|dts| {
+            [
+                &mut dts.databases as &mut dyn Registered,
+                &mut dts.jobs,
+                &mut dts.syncs,
+            ]
+        });
+        let ecs = self.ecs.values_mut();
+        let ecs = ecs.flat_map(|ecs| {
+            [
+                &mut ecs.instances as &mut dyn Registered,
+                &mut ecs.images,
+                &mut ecs.snapshots,
+                &mut ecs.lives,
+            ]
+        });
+        let smc = self.smc.values_mut();
+        let smc = smc.flat_map(|smc| {
+            [
+                &mut smc.tokens as &mut dyn Registered,
+                &mut smc.sources,
+                &mut smc.jobs,
+            ]
+        });
+        ram.chain(redis).chain(dts).chain(ecs).chain(smc)
     }
 
     /// Returns how many resources were looked at so far, whatever for: what a test of the world's own cost counts.
     #[doc(hidden)]
     pub fn looks(&mut self) -> u64 {
-        let accounts = self.accounts.values_mut();
-        let registers = accounts.flat_map(Account::registers);
-        registers.map(|register| register.looks()).sum()
+        self.registers().map(|register| register.looks()).sum()
     }
 
     /// Returns how many calls were accepted that changed something.
@@ -167,6 +182,24 @@ impl World {
 
     /// Returns what costs money, as of the last call.
     pub fn charges(&self) -> Vec<Charge> {
-        charges::charges(self)
+        let accounts = self.dts.keys();
+        accounts
+            .flat_map(|account| self.charges_of(account))
+            .collect()
+    }
+
+    fn charges_of(&self, account: &str) -> Vec<Charge> {
+        let start_ms = self.settings.start_ms;
+        let (dts, ecs, smc) = (&self.dts[account], &self.ecs[account], &self.smc[account]);
+        let mut charges = self.paid.of(account).to_vec();
+        charges.extend(dts.jobs.values().filter_map(|job| job.charge(account)));
+        let syncs = dts.syncs.values();
+        charges.extend(syncs.map(|sync| sync.charge(account, start_ms, None)));
+        let snapshots = ecs.snapshots.iter();
+        charges.extend(snapshots.map(|(id, one)| one.charge(account, id, start_ms, None)));
+        charges.extend(ecs.charges(account));
+        let jobs = smc.jobs.iter();
+        charges.extend(jobs.flat_map(|(id, job)| job.charges(account, id)));
+        charges
     }
 }

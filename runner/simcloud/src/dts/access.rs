@@ -2,10 +2,9 @@
 
 use super::endpoint::{DESTINATION, Endpoint, SOURCE, Side};
 use super::file::Access;
-use super::kinds;
+use super::{View, kinds};
 use crate::answer::Refusal;
-use crate::rights::{Principal, Verdict, role_verdict, trusts};
-use crate::world::World;
+use crate::rights::{Principal, Verdict, trusts};
 
 /// The service that assumes the role.
 const SERVICE: &str = "dts.aliyuncs.com";
@@ -17,7 +16,7 @@ const DEFAULT_ROLE: &str = "AliyunDTSDefaultRole";
 pub(super) fn check(
     endpoint: &Endpoint,
     side: Side,
-    world: &World,
+    world: &View<'_>,
     now: i64,
     account: &str,
 ) -> Result<(), Refusal> {
@@ -47,10 +46,10 @@ pub(super) struct Visit<'a> {
 impl Visit<'_> {
     /// Refuses, in the words of the documents, if DTS cannot become the role, or the role may not do what is needed: each
     /// an action and a resource.
-    pub fn check(self, world: &World, now: i64, needed: &[(&str, &str)]) -> Result<(), Refusal> {
+    pub fn check(self, world: &View<'_>, now: i64, needed: &[(&str, &str)]) -> Result<(), Refusal> {
         check_owner(world, self.owner)?;
         check_role_name(self.role)?;
-        let owner = &world.accounts[self.owner];
+        let owner = &world.ram[self.owner];
         let Some(held) = owner.roles.get(self.role) else {
             return Err(assume_role_fail(
                 "EntityNotExist.Role : The role not exists",
@@ -59,15 +58,16 @@ impl Visit<'_> {
         let trust = held
             .trust
             .in_force(now, world.settings.durations.ram_spread.0);
-        let is_trusted =
-            trust.is_some_and(|document| trusts(&document, &owner.id, &on_behalf_of(self.account)));
+        let is_trusted = trust
+            .is_some_and(|document| trusts(&document, self.owner, &on_behalf_of(self.account)));
         if !is_trusted || held.attached.is_empty() {
             return Err(assume_role_fail(
                 "NoPermission : You are not authorized to do this action. You should be authorized by RAM.",
             ));
         }
+        let rights = world.rights(now);
         let may = |(action, resource): &(&str, &str)| {
-            role_verdict(world, now, owner, self.role, action, resource) == Verdict::Allowed
+            rights.of_role(owner, self.role, action, resource) == Verdict::Allowed
         };
         if needed.iter().all(may) {
             return Ok(());
@@ -78,8 +78,8 @@ impl Visit<'_> {
 }
 
 /// Without its default role DTS uses nothing of the account itself.
-pub(super) fn check_own(world: &World, now: i64, account: &str) -> Result<(), Refusal> {
-    let Some(own) = world.accounts.get(account) else {
+pub(super) fn check_own(world: &View<'_>, now: i64, account: &str) -> Result<(), Refusal> {
+    let Some(own) = world.ram.get(account) else {
         return Ok(());
     };
     let trust = own.roles.get(DEFAULT_ROLE).and_then(|role| {
@@ -119,7 +119,7 @@ fn on_behalf_of(account: &str) -> Principal<'_> {
     }
 }
 
-fn check_owner(world: &World, owner: &str) -> Result<(), Refusal> {
+fn check_owner(world: &View<'_>, owner: &str) -> Result<(), Refusal> {
     if owner.len() != 16 || !owner.bytes().all(|byte| byte.is_ascii_digit()) {
         let message = "The cloud account to which the source instance belongs should fill in the standard Alibaba Cloud UID";
         return Err(Refusal::enveloped(
@@ -127,11 +127,7 @@ fn check_owner(world: &World, owner: &str) -> Result<(), Refusal> {
             message,
         ));
     }
-    if world
-        .accounts
-        .get(owner)
-        .is_some_and(|account| account.dts_opened)
-    {
+    if world.dts.get(owner).is_some_and(|dts| dts.is_opened) {
         return Ok(());
     }
     let message = format!(

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use super::Scene;
 use super::file::DtsFile;
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
-use crate::scene::Scene;
 
 /// `DescribeDTSIP`: the list stands, separated by commas, in a field that elsewhere is part of errors.
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
@@ -19,7 +19,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 format!("The specified parameter is not valid: there is no region {region}.");
             return Err(Refusal::new(400, "InvalidParameter", message));
         }
-        for block in of_region(&scene.world.dts_file, region) {
+        for block in of_region(scene.world.file, region) {
             if !blocks.contains(&block) {
                 blocks.push(block);
             }

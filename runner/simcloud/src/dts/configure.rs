@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::check_item::passed;
 use super::endpoint::{DESTINATION, Endpoint, SOURCE};
 use super::job::{Job, Phase, Setup};
-use super::{access, held, held_mut, monitor, named, precheck, settings};
+use super::{Scene, access, held, held_mut, monitor, named, precheck, settings};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     let name = scene.required("DtsJobName")?;
@@ -15,7 +14,7 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     let setup = setup(scene)?;
     let account = scene.caller.account.clone();
     for (side, endpoint) in [(SOURCE, &setup.source), (DESTINATION, &setup.destination)] {
-        access::check(endpoint, side, scene.world, scene.now, &account)?;
+        access::check(endpoint, side, &scene.world, scene.now, &account)?;
     }
     let rules = monitor::configured(scene)?;
     let starts = setup
@@ -81,7 +80,7 @@ fn create(scene: &mut Scene<'_>, kind: &str) -> String {
     };
     let job = Job::new(scene, kind, region);
     let id = job.id.clone();
-    scene.account_mut().dts.insert(id.clone(), job);
+    scene.account_mut().jobs.insert(id.clone(), job);
     id
 }
 

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::job::{Job, Phase, Retrying};
-use super::{held, named, progress};
+use super::{Scene, held, named, progress};
 use crate::answer::Answer;
 use crate::paging::{Sizes, numbered};
-use crate::scene::Scene;
 use crate::time;
 
 pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
@@ -58,7 +57,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
                 .is_none_or(|id| job.is_about(&id))
             && !job.is_deleted()
     };
-    let jobs: Vec<&Job> = scene.account().dts.values().filter(matches).collect();
+    let jobs: Vec<&Job> = scene.account().jobs.values().filter(matches).collect();
     let total = jobs.len();
     let (page, mut answer) = numbered(
         parameters,

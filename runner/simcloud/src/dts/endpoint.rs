@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::file::{Access, DatabaseFile, EndFile};
 use super::kinds::{self, Kind};
+use super::{Scene, View};
 use crate::answer::Refusal;
 use crate::password::Password;
 use crate::redis::Redis;
-use crate::scene::Scene;
-use crate::world::World;
 
 /// One end of a task.
 #[derive(Clone, Debug)]
@@ -165,13 +164,15 @@ impl Endpoint {
     }
 
     /// Returns the database; `None` if the owner has none of this id and kind in this region.
-    pub fn find<'w>(&self, world: &'w World, account: &str) -> Option<Found<'w>> {
-        let owner = world.accounts.get(self.owner_or(account))?;
+    pub fn find<'w>(&self, world: &'w View<'_>, account: &str) -> Option<Found<'w>> {
+        let owner = self.owner_or(account);
         if self.is_redis() && self.access() == Access::CloudInstance {
-            let redis = owner.redis.get(&self.instance_id)?;
+            let redis = world.redis.get(owner)?.get(&self.instance_id)?;
             return (redis.settings.region == self.region).then_some(Found::Redis(redis));
         }
-        let found = owner
+        let found = world
+            .dts
+            .get(owner)?
             .databases
             .values()
             .find(|database| self.leads_to(database));

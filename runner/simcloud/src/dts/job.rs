@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use super::endpoint::Endpoint;
 use super::monitor::Rule;
-use super::settings;
-use crate::scene::Scene;
+use super::{Scene, settings};
+use crate::charges::Charge;
 
 /// A task.
 #[derive(Clone, Debug)]
@@ -206,6 +206,23 @@ impl Job {
     pub fn is_about(&self, instance: &str) -> bool {
         self.setup.as_ref().is_some_and(|setup| {
             setup.source.instance_id == instance || setup.destination.instance_id == instance
+        })
+    }
+
+    /// Returns what is paid for it: an instance costs, paused or not, until it is released.
+    pub fn charge(&self, account: &str) -> Option<Charge> {
+        let bought = self.bought.as_ref()?;
+        let until_ms = match self.phase {
+            Phase::Deleted { at } => Some(at),
+            _ => None,
+        };
+        Some(Charge {
+            account_id: account.to_owned(),
+            kind: "dts-instance".to_owned(),
+            id: self.instance_id.clone(),
+            from_ms: bought.at_ms,
+            until_ms,
+            detail: format!("{} {} {}", self.kind, bought.class, bought.pay_type),
         })
     }
 

@@ -5,9 +5,8 @@ use serde_json::json;
 use super::check_item::passed;
 use super::job::{Bought, Job, Phase};
 use super::settle::{initializing, resumed};
-use super::{held, held_mut, named, precheck, succeeded, wrong_status};
+use super::{Scene, held, held_mut, named, precheck, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 /// `CreateDtsInstance`: with `JobId` it buys for a task that passed its precheck (the console's order), else it buys first.
 pub(super) fn buy(scene: &mut Scene<'_>) -> Answer {
@@ -42,7 +41,12 @@ pub(super) fn buy(scene: &mut Scene<'_>) -> Answer {
 fn buy_for(scene: &mut Scene<'_>, id: String, bought: Bought) -> Result<String, Refusal> {
     let now = scene.now;
     let auto_start = scene.parameters.is_true("AutoStart");
-    let Some(job) = scene.account().dts.get(&id).filter(|job| !job.is_deleted()) else {
+    let Some(job) = scene
+        .account()
+        .jobs
+        .get(&id)
+        .filter(|job| !job.is_deleted())
+    else {
         return Err(Refusal::enveloped(
             "InvalidJobId",
             "The specified JobId does not exist.",
@@ -62,7 +66,7 @@ fn buy_for(scene: &mut Scene<'_>, id: String, bought: Bought) -> Result<String, 
         ));
     }
     let phase = if auto_start {
-        initializing(scene.world, &scene.caller.account, job, now)
+        initializing(&scene.world, &scene.caller.account, job, now)
     } else {
         Phase::NotStarted
     };
@@ -86,7 +90,7 @@ fn buy_first(scene: &mut Scene<'_>, bought: Bought) -> Result<String, Refusal> {
     let mut job = Job::new(scene, &kind, region);
     job.bought = Some(bought);
     let id = job.id.clone();
-    scene.account_mut().dts.insert(id.clone(), job);
+    scene.account_mut().jobs.insert(id.clone(), job);
     Ok(id)
 }
 
@@ -123,7 +127,7 @@ pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
         Phase::NotStarted => None,
         Phase::Prechecked { items, .. } if !passed(items) => None,
         Phase::Prechecked { .. } if is_bought => {
-            Some(initializing(scene.world, &scene.caller.account, job, now))
+            Some(initializing(&scene.world, &scene.caller.account, job, now))
         }
         Phase::Prechecked { .. } => {
             return Err(wrong_status(job, "it has no instance; buy one first"));

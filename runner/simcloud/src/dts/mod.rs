@@ -22,16 +22,76 @@ mod progress;
 mod settings;
 mod settle;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
-use crate::scene::{Act, Scene};
-use crate::world::World;
+use crate::answer::{Answer, Refusal};
+use crate::charges::Paid;
+use crate::ram::{Ram, Rights};
+use crate::redis::Redis;
+use crate::register::Register;
+use crate::scene;
+use crate::settings::Settings;
 pub(crate) use file::{DatabaseFile, DtsFile, DtsJobFile, SyncFile};
 pub(crate) use held::hold;
-pub(crate) use job::{Job, Phase};
+pub(crate) use job::Job;
 pub(crate) use kinds::{named as kind_named, names as kind_names};
 pub(crate) use older::Sync;
+
+/// What an account has in DTS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dts {
+    /// Whether it ever opened the console of DTS.
+    pub is_opened: bool,
+    /// Databases that only DTS looks at.
+    pub databases: Register<DatabaseFile>,
+    pub jobs: Register<Job>,
+    /// Tasks of the older family.
+    pub syncs: Register<Sync>,
+}
+
+/// What DTS sees of the world: what every account has in it, the databases that it copies, and who lets it in.
+pub(crate) struct View<'a> {
+    /// By account id.
+    pub dts: &'a mut BTreeMap<String, Dts>,
+    /// By account id.
+    pub redis: &'a mut BTreeMap<String, Register<Redis>>,
+    /// By account id.
+    pub ram: &'a BTreeMap<String, Ram>,
+    pub paid: &'a mut Paid,
+    pub settings: &'a Settings,
+    pub file: &'a DtsFile,
+}
+
+impl View<'_> {
+    fn rights(&self, now: i64) -> Rights<'_> {
+        Rights {
+            accounts: self.ram,
+            now,
+            spread_ms: self.settings.durations.ram_spread.0,
+        }
+    }
+}
+
+type Scene<'a> = scene::Scene<'a, View<'a>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+
+impl Scene<'_> {
+    /// Returns what the caller's account has.
+    fn account(&self) -> &Dts {
+        let account = self.world.dts.get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns what the caller's account has, to change it.
+    fn account_mut(&mut self) -> &mut Dts {
+        let account = self.world.dts.get_mut(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+}
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -58,7 +118,7 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
 ];
 
 /// Brings everything that DTS does by itself to an instant.
-pub(crate) fn settle(world: &mut World, now: i64) {
+pub(crate) fn settle(world: &mut View<'_>, now: i64) {
     older::settle(world, now);
     settle::settle(world, now);
 }
@@ -71,7 +131,7 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
         .filled("DtsInstanceId")
         .or_else(|| scene.parameters.filled("DtsInstanceID"));
     let deleted_ms = scene.settings().durations.dts_deleted.0;
-    let dts = &scene.account().dts;
+    let dts = &scene.account().jobs;
     let named: Vec<&Job> = match (&job, &instance) {
         (Some(id), _) => dts.get(id).into_iter().collect(),
         (None, Some(instance)) => {
@@ -105,7 +165,7 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
 fn held<'a>(scene: &'a Scene<'_>, id: &str) -> &'a Job {
     scene
         .account()
-        .dts
+        .jobs
         .get(id)
         .expect("the task was found a moment ago")
 }
@@ -113,7 +173,7 @@ fn held<'a>(scene: &'a Scene<'_>, id: &str) -> &'a Job {
 fn held_mut<'a>(scene: &'a mut Scene<'_>, id: &str) -> &'a mut Job {
     scene
         .account_mut()
-        .dts
+        .jobs
         .get_mut(id)
         .expect("the task was found a moment ago")
 }

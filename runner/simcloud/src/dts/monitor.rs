@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{held, held_mut, named};
+use super::{Scene, held, held_mut, named};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]

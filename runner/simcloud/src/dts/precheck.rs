@@ -7,15 +7,13 @@ use super::endpoint::{DESTINATION, SOURCE};
 use super::file::PrecheckState;
 use super::job::{Job, Phase, Setup};
 use super::precheck_items::{connection, destination_items, pair_items, source_items};
-use super::{access, held, held_mut, named, succeeded, wrong_status};
+use super::{Scene, View, access, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
-use crate::world::World;
 
 /// Judges the check items now; the verdict is told when the precheck ends.
 pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
     let items = judge(
-        scene.world,
+        &scene.world,
         scene.now,
         &scene.caller.account,
         held(scene, id),
@@ -28,7 +26,7 @@ pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
 }
 
 /// Judges every item of a task as the world is now.
-pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<Item> {
+pub(super) fn judge(world: &View<'_>, now: i64, account: &str, job: &Job) -> Vec<Item> {
     let Some(setup) = &job.setup else {
         return Vec::new();
     };
@@ -62,7 +60,7 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
         pair_items(&mut list, setup, source, destination);
     }
     list.add("CHECK_SAME_OBJ", competitor(world, account, job, setup));
-    let extra = world.dts_file.precheck.iter().filter(|extra| {
+    let extra = world.file.precheck.iter().filter(|extra| {
         let instance = extra.instance.as_deref();
         instance.is_none_or(|instance| job.is_about(instance))
     });
@@ -76,9 +74,9 @@ pub(super) fn judge(world: &World, now: i64, account: &str, job: &Job) -> Vec<It
 }
 
 /// Returns why another task of the account stands in the way.
-fn competitor(world: &World, account: &str, job: &Job, setup: &Setup) -> Option<String> {
+fn competitor(world: &View<'_>, account: &str, job: &Job, setup: &Setup) -> Option<String> {
     let by_source = Job::by_end(&setup.source.instance_id);
-    let jobs = world.accounts.get(account)?.dts.called(&by_source);
+    let jobs = world.dts.get(account)?.jobs.called(&by_source);
     let jobs = jobs.into_iter().map(|(_, other)| other);
     let other = jobs.filter(|other| other.id != job.id && other.is_under_way());
     let same = |other: &&Job| {

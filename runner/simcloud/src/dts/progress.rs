@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use super::file::PrecheckState;
 use super::job::{Job, Phase};
-use super::{held, named};
+use super::{Scene, held, named};
 use crate::answer::Answer;
 use crate::paging::{Sizes, numbered_by};
-use crate::scene::Scene;
 
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let id = named(scene)?;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::Scene;
 use super::endpoint::Endpoint;
 use crate::answer::Refusal;
-use crate::scene::Scene;
 
 /// A length of time in `Reserve`: its key, its default and its least, in seconds. The most is a day.
 pub(super) type Time = (&'static str, i64, i64);

@@ -4,18 +4,14 @@
 use super::check_item::passed;
 use super::file::{Cause, Stage, TroubleFile};
 use super::job::{Job, Phase, Retrying};
-use super::settings;
-use crate::world::World;
+use super::{View, settings};
 
 /// Brings every task to an instant.
-pub(super) fn settle(world: &mut World, now: i64) {
-    let World {
-        accounts, dts_file, ..
-    } = world;
+pub(super) fn settle(world: &mut View<'_>, now: i64) {
     let mut places: Vec<(String, String)> = Vec::new();
-    for account in accounts.values_mut() {
-        let due = account.dts.due(now, |job| due(&dts_file.troubles, job));
-        places.extend(due.into_iter().map(|job| (account.id.clone(), job)));
+    for (account, dts) in world.dts.iter_mut() {
+        let due = dts.jobs.due(now, |job| due(&world.file.troubles, job));
+        places.extend(due.into_iter().map(|job| (account.clone(), job)));
     }
     for (account, job) in places {
         while step(world, &account, &job, now) {}
@@ -37,12 +33,8 @@ fn due(troubles: &[TroubleFile], job: &Job) -> Option<i64> {
 }
 
 /// Lets the next thing happen to a task if its time has come.
-fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
-    let Some(job) = world
-        .accounts
-        .get(account)
-        .and_then(|account| account.dts.get(id))
-    else {
+fn step(world: &mut View<'_>, account: &str, id: &str, now: i64) -> bool {
+    let Some(job) = world.dts.get(account).and_then(|dts| dts.jobs.get(id)) else {
         return false;
     };
     let is_bought = job.bought.is_some();
@@ -70,11 +62,8 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
     {
         deliver(world, account, id);
     }
-    if let Some(job) = world
-        .accounts
-        .get_mut(account)
-        .and_then(|account| account.dts.get_mut(id))
-    {
+    let dts = world.dts.get_mut(account);
+    if let Some(job) = dts.and_then(|dts| dts.jobs.get_mut(id)) {
         job.phase = next;
         job.met.extend(trouble.map(|(index, _)| index));
     }
@@ -82,9 +71,9 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
 }
 
 /// Returns the first trouble of the task's stage that has begun by now.
-fn next_trouble(world: &World, account: &str, job: &Job, now: i64) -> Option<(usize, Retrying)> {
+fn next_trouble(world: &View<'_>, account: &str, job: &Job, now: i64) -> Option<(usize, Retrying)> {
     let (stage, _, until) = stage(job)?;
-    let (begins, index, trouble) = troubles_of(&world.dts_file.troubles, job)
+    let (begins, index, trouble) = troubles_of(&world.file.troubles, job)
         .filter(|(begins, _, _)| *begins <= now)
         .min_by_key(|(begins, index, _)| (*begins, *index))?;
     let setup = job.setup.as_ref()?;
@@ -132,14 +121,14 @@ fn troubles_of<'a>(
 }
 
 /// Where several tasks share a database, the shortest of their retry times counts.
-fn patience(world: &World, account: &str, job: &Job) -> i64 {
+fn patience(world: &View<'_>, account: &str, job: &Job) -> i64 {
     let Some(setup) = &job.setup else { return 0 };
     let ends = [&setup.source.instance_id, &setup.destination.instance_id];
     let others = world
-        .accounts
+        .dts
         .get(account)
         .into_iter()
-        .flat_map(|account| ends.map(|end| account.dts.called(&Job::by_end(end))))
+        .flat_map(|dts| ends.map(|end| dts.jobs.called(&Job::by_end(end))))
         .flatten()
         .map(|(_, other)| other);
     let shared = others.filter(|other| other.is_under_way());
@@ -179,7 +168,7 @@ pub(super) fn resumed(left_ms: Option<i64>, now: i64) -> Phase {
 }
 
 /// Returns the phase in which data is copied, as long as it takes from an instant on.
-pub(super) fn initializing(world: &World, account: &str, job: &Job, from: i64) -> Phase {
+pub(super) fn initializing(world: &View<'_>, account: &str, job: &Job, from: i64) -> Phase {
     let base = world.settings.durations.initialise.0;
     let copying = job.setup.as_ref().map_or(0, |setup| {
         let bytes = match setup.source.find(world, account) {
@@ -205,12 +194,9 @@ fn after_initialization(job: &Job, at: i64) -> Phase {
 }
 
 /// Puts the source's data into the destination.
-fn deliver(world: &mut World, account: &str, id: &str) {
-    let Some(setup) = world
-        .accounts
-        .get(account)
-        .and_then(|account| account.dts.get(id)?.setup.clone())
-    else {
+fn deliver(world: &mut View<'_>, account: &str, id: &str) {
+    let dts = world.dts.get(account);
+    let Some(setup) = dts.and_then(|dts| dts.jobs.get(id)?.setup.clone()) else {
         return;
     };
     if !setup.full {
@@ -221,16 +207,17 @@ fn deliver(world: &mut World, account: &str, id: &str) {
         .find(world, account)
         .map_or(0, |found| found.data_bytes());
     let owner = setup.destination.owner_or(account).to_owned();
-    let Some(owner) = world.accounts.get_mut(&owner) else {
-        return;
-    };
     let id = &setup.destination.instance_id;
-    if let Some(redis) = owner.redis.get_mut(id) {
+    let instances = world.redis.get_mut(&owner);
+    if let Some(redis) = instances.and_then(|instances| instances.get_mut(id)) {
         redis.data_bytes = redis
             .data_bytes
             .saturating_add(bytes)
             .min(redis.capacity_bytes());
-    } else if let Some(database) = owner.databases.get_mut(id) {
+        return;
+    }
+    let dts = world.dts.get_mut(&owner);
+    if let Some(database) = dts.and_then(|dts| dts.databases.get_mut(id)) {
         database.data_mb = database.data_mb.saturating_add(bytes / 1_000_000);
     }
 }

@@ -1,7 +1,7 @@
 //! `RunCommand`: a script on servers, by Cloud Assistant.
 //!
-//! Scripts are not run. What the simulation understands of one is the SMC client (see `smc/client.rs`), the lines that
-//! `shell/` knows, and a line `exit N`; everything else succeeds without output.
+//! Scripts are not run. What the simulation understands of one is a program of another product, the lines that `shell/`
+//! knows, and a line `exit N`; everything else succeeds without output.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +9,29 @@ use serde_json::json;
 
 use super::file::{EcsFile, Os};
 use super::instance::has_agent;
-use super::{region, shell};
+use super::{Scene, region, shell};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
-use crate::smc::client;
+use crate::identifier::Counters;
+
+/// A script on a server, as a program that lies there sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Script<'a> {
+    pub server: &'a EcsFile,
+    pub text: &'a str,
+    /// How long Cloud Assistant lets it run.
+    pub limit_ms: i64,
+    pub now: i64,
+}
+
+/// What running a program comes to.
+pub(crate) struct Done {
+    pub takes_ms: i64,
+    pub exit_code: i64,
+    pub output: String,
+}
+
+/// A program of another product that lies on servers: runs it if the script does; `None` if it does not.
+pub(crate) type Program<'a> = &'a mut dyn FnMut(Script<'_>, &mut Counters) -> Option<Done>;
 
 /// The longest script, in bytes of Base64.
 const CONTENT_MAX: usize = 24 * 1024;
@@ -79,7 +98,6 @@ pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
     for id in &ids {
         let instance = scene
             .account()
-            .ecs
             .instances
             .get(id)
             .filter(|instance| instance.region == region);
@@ -111,7 +129,7 @@ pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
         created_ms: scene.now,
         runs,
     };
-    let ecs = &mut scene.account_mut().ecs;
+    let ecs = scene.account_mut();
     ecs.order.push(invoke_id.clone());
     ecs.invocations.insert(invoke_id.clone(), invocation);
     Ok(json!({ "CommandId": command_id, "InvokeId": invoke_id }))
@@ -169,7 +187,14 @@ fn run_on(
         };
     }
     let limit_ms = timeout_seconds.saturating_mul(1000);
-    let (takes_ms, end, output) = match client::run(scene, instance, content, limit_ms) {
+    let script = Script {
+        server: instance,
+        text: content,
+        limit_ms,
+        now,
+    };
+    let done = (scene.world.program)(script, scene.counters);
+    let (takes_ms, end, output) = match done {
         Some(done) => (done.takes_ms, End::Exit(done.exit_code), done.output),
         None => (
             scene.settings().durations.command.0,

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::file::{EcsFile, Os};
-use super::region;
 use super::stock::Type;
+use super::{Scene, region};
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 use crate::network::Network;
 use crate::paging::{Sizes, marked, numbered};
-use crate::scene::Scene;
 use crate::time;
 
 pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
@@ -49,7 +48,6 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     };
     let found = scene
         .account()
-        .ecs
         .instances
         .values()
         .filter(wanted)
@@ -69,7 +67,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
 
 /// What the world has from its beginning was made when it begins.
 fn created(scene: &Scene<'_>, id: &str) -> String {
-    let life = scene.account().ecs.lives.get(id);
+    let life = scene.account().lives.get(id);
     let made = life.and_then(|life| life.created_ms);
     time::text(made.unwrap_or(scene.settings().start_ms))
 }
@@ -229,7 +227,7 @@ pub(super) fn has_agent(instance: &EcsFile) -> bool {
 fn chosen<'a>(scene: &'a Scene<'_>) -> Result<Vec<&'a EcsFile>, Refusal> {
     let region = region(scene)?;
     let ids = scene.parameters.list("InstanceId");
-    let instances = scene.account().ecs.instances.named(&ids);
+    let instances = scene.account().instances.named(&ids);
     Ok(instances
         .map(|(_, instance)| instance)
         .filter(|instance| instance.region == region)
@@ -246,7 +244,6 @@ pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
     let mut found = Vec::new();
     for instance in scene
         .account()
-        .ecs
         .instances
         .values()
         .filter(|instance| instance.region == region)

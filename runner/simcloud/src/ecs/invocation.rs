@@ -5,11 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::command::{End, Invocation, Run};
-use super::region;
+use super::{Scene, region};
 use crate::answer::{Answer, without};
 use crate::paging::{Sizes, marked};
 use crate::parameters::Parameters;
-use crate::scene::Scene;
 use crate::time;
 
 /// What `DescribeInvocations` tells of a run on a server and `DescribeInvocationResults` does not, or by another name.
@@ -72,7 +71,7 @@ fn chosen<'a>(
 ) -> Result<Vec<(&'a str, &'a Invocation)>, crate::answer::Refusal> {
     let region = region(scene)?;
     let parameters = scene.parameters;
-    let ecs = &scene.account().ecs;
+    let ecs = scene.account();
     let is = |parameter: &str, value: &str| {
         parameters
             .filled(parameter)

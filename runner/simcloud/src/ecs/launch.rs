@@ -6,11 +6,10 @@ use super::content::Content;
 use super::file::{DiskFile, EcsFile, VSwitchFile};
 use super::image::{self, Image};
 use super::stock::{self, Type};
-use super::{GIB, network, refuse_dry_run, region};
+use super::{GIB, Scene, network, refuse_dry_run, region};
 use crate::answer::{Answer, Refusal};
 use crate::network::Network;
 use crate::scalars::Instant;
-use crate::scene::Scene;
 use crate::time;
 
 pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
@@ -124,7 +123,7 @@ impl Wanted {
             (now.saturating_add(takes / 4), "Starting"),
             (now.saturating_add(takes), "Running"),
         ];
-        let ecs = &mut scene.account_mut().ecs;
+        let ecs = scene.account_mut();
         ecs.instances.insert(id.clone(), server);
         ecs.pass(&id, "Pending", stages);
         ecs.life_mut(&id).created_ms = Some(now);
@@ -133,7 +132,7 @@ impl Wanted {
 
     /// A disk of every snapshot behind the image; an image without any has its system disk.
     fn disks(&self, scene: &mut Scene<'_>) -> Vec<DiskFile> {
-        let snapshots = &scene.account().ecs.snapshots;
+        let snapshots = &scene.account().snapshots;
         let mut disks: Vec<DiskFile> = self
             .image
             .snapshots
@@ -174,7 +173,7 @@ fn vswitch(scene: &Scene<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
         let message = "The input parameter \"VSwitchId\" that is mandatory for processing this request is not supplied.";
         return Err(Refusal::new(400, "MissingParameter", message));
     };
-    let found = scene.account().ecs.network.vswitches.get(&id);
+    let found = scene.account().network.vswitches.get(&id);
     let Some(vswitch) = found.filter(|vswitch| vswitch.region == region) else {
         return Err(Refusal::new(
             404,
@@ -198,7 +197,7 @@ fn security_groups(scene: &Scene<'_>, vswitch: &VSwitchFile) -> Result<Vec<Strin
         return Err(Refusal::new(400, "MissingParameter", message));
     }
     for id in &ids {
-        let found = scene.account().ecs.network.security_groups.get(id);
+        let found = scene.account().network.security_groups.get(id);
         let Some(group) = found.filter(|group| group.region == vswitch.region) else {
             let message = "The SecurityGroupId provided does not exist in our records.";
             return Err(Refusal::new(
@@ -237,7 +236,7 @@ fn kind(scene: &Scene<'_>, vswitch: &VSwitchFile, image: &Image) -> Result<Type,
 }
 
 fn system_gb_of(scene: &Scene<'_>, image: &Image) -> u64 {
-    let snapshots = &scene.account().ecs.snapshots;
+    let snapshots = &scene.account().snapshots;
     let first = image.snapshots.first().and_then(|id| snapshots.get(id));
     first.map_or(image.size_gb, |snapshot| snapshot.size_gb)
 }
@@ -256,6 +255,6 @@ fn auto_release(scene: &Scene<'_>) -> Result<Option<Instant>, Refusal> {
 /// Addresses that no network has.
 fn public_address(scene: &mut Scene<'_>) -> String {
     let account = scene.caller.account.clone();
-    let number = scene.world.count(&account, "public-address");
+    let number = scene.counters.count(&account, "public-address");
     format!("198.51.100.{}", number % 254 + 1)
 }

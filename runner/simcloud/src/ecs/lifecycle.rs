@@ -1,13 +1,13 @@
 //! Servers between their states: started, stopped, released.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::file::EcsFile;
-use super::{Ecs, instance_not_found, refuse_dry_run, snapshot};
+use super::{Ecs, Scene, instance_not_found, refuse_dry_run};
 use crate::answer::{Answer, Refusal};
-use crate::charges::Charge;
-use crate::scene::Scene;
-use crate::world::{Account, World};
+use crate::charges::{Bill, Charge, Paid};
 
 /// What is known of a server beside what it is now.
 #[derive(Clone, Debug, Default)]
@@ -66,42 +66,51 @@ impl Ecs {
         }
     }
 
+    /// Releases the servers whose time is over.
+    fn release_due(&mut self, bill: &mut Bill<'_>, now: i64) {
+        let over = |server: &EcsFile| Some(server.auto_release.as_ref()?.0);
+        for id in self.instances.due(now, over) {
+            let at = self.instances.get(&id).and_then(over);
+            if let Some(at) = at.filter(|at| *at <= now) {
+                self.release(bill, &id, at);
+            }
+        }
+    }
+
+    /// Removes a server with its disks and their automatic snapshots, and keeps what it cost.
+    fn release(&mut self, bill: &mut Bill<'_>, id: &str, at: i64) {
+        if let Some(server) = self.instances.remove(id) {
+            let charge = self.charge(bill.account, &server, Some(at));
+            charge.into_iter().for_each(|charge| bill.paid.add(charge));
+            self.lives.remove(id);
+            for disk in server.disks.iter().filter(|disk| disk.delete_auto_snapshot) {
+                self.clear_automatic(bill, &disk.id, at);
+            }
+        }
+    }
+
     pub(super) fn life_mut(&mut self, id: &str) -> &mut Life {
         self.lives.get_or_default(id)
     }
 }
 
 /// Brings every server to an instant.
-pub(crate) fn settle(world: &mut World, now: i64) {
-    let start_ms = world.settings.start_ms;
-    for account in world.accounts.values_mut() {
-        release_due(account, start_ms, now);
+pub(crate) fn settle(
+    accounts: &mut BTreeMap<String, Ecs>,
+    paid: &mut Paid,
+    start_ms: i64,
+    now: i64,
+) {
+    for (account, ecs) in accounts {
+        let mut bill = Bill {
+            account,
+            start_ms,
+            paid,
+        };
+        ecs.release_due(&mut bill, now);
         let next = |life: &Life| life.stages.first().map(|(at, _)| *at);
-        for id in account.ecs.lives.due(now, next) {
-            account.ecs.pass_due(&id, now);
-        }
-    }
-}
-
-/// Releases the servers whose time is over.
-fn release_due(account: &mut Account, start_ms: i64, now: i64) {
-    let over = |server: &EcsFile| Some(server.auto_release.as_ref()?.0);
-    for id in account.ecs.instances.due(now, over) {
-        let at = account.ecs.instances.get(&id).and_then(over);
-        if let Some(at) = at.filter(|at| *at <= now) {
-            release(account, &id, start_ms, at);
-        }
-    }
-}
-
-/// Removes a server with its disks and their automatic snapshots, and keeps what it cost.
-fn release(account: &mut Account, id: &str, start_ms: i64, at: i64) {
-    if let Some(server) = account.ecs.instances.remove(id) {
-        let paid = account.ecs.charge(&account.id, &server, Some(at));
-        account.paid.extend(paid);
-        account.ecs.lives.remove(id);
-        for disk in server.disks.iter().filter(|disk| disk.delete_auto_snapshot) {
-            snapshot::clear_automatic(account, &disk.id, start_ms, at);
+        for id in ecs.lives.due(now, next) {
+            ecs.pass_due(&id, now);
         }
     }
 }
@@ -113,7 +122,7 @@ pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
         .now
         .saturating_add(scene.settings().durations.instance_start.0);
     let stages = vec![(until, "Running")];
-    scene.account_mut().ecs.pass(&id, "Starting", stages);
+    scene.account_mut().pass(&id, "Starting", stages);
     Ok(json!({}))
 }
 
@@ -124,7 +133,7 @@ pub(super) fn stop(scene: &mut Scene<'_>) -> Answer {
         .now
         .saturating_add(scene.settings().durations.instance_stop.0);
     let stages = vec![(until, "Stopped")];
-    scene.account_mut().ecs.pass(&id, "Stopping", stages);
+    scene.account_mut().pass(&id, "Stopping", stages);
     Ok(json!({}))
 }
 
@@ -147,7 +156,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         found => found?,
     };
     let now = scene.now;
-    let server = &scene.account().ecs.instances[&id];
+    let server = &scene.account().instances[&id];
     if server.deletion_protection {
         let message = "The operation is denied: the instance is protected against deletion.";
         return Err(Refusal::new(
@@ -161,14 +170,14 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         return Err(Refusal::new(403, "ChargeTypeViolation", message));
     }
     refuse_dry_run(scene)?;
-    let start_ms = scene.settings().start_ms;
-    release(scene.account_mut(), &id, start_ms, now);
+    let (ecs, mut bill) = scene.account_and_bill();
+    ecs.release(&mut bill, &id, now);
     Ok(json!({}))
 }
 
 fn is_being_made(scene: &Scene<'_>) -> bool {
     let id = scene.parameters.text_or_empty("InstanceId");
-    let server = scene.account().ecs.instances.get(&id);
+    let server = scene.account().instances.get(&id);
     server.is_some_and(|server| ["Pending", "Starting"].contains(&server.status.as_str()))
 }
 
@@ -177,7 +186,6 @@ fn found(scene: &Scene<'_>, states: &[&str]) -> Result<String, Refusal> {
     let id = scene.required("InstanceId")?;
     let server = scene
         .account()
-        .ecs
         .instances
         .get(&id)
         .ok_or_else(instance_not_found)?;

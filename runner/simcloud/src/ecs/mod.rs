@@ -17,12 +17,14 @@ pub(crate) mod transition;
 
 use std::collections::BTreeMap;
 
-use crate::answer::Refusal;
+use crate::answer::{Answer, Refusal};
+use crate::charges::{Bill, Paid};
 use crate::identifier::digest;
 use crate::register::Register;
-use crate::scene::{Act, Scene};
+use crate::scene;
 
 use command::Invocation;
+pub(crate) use command::{Done, Program, Script};
 use image::Image;
 use lifecycle::Life;
 use snapshot::Snapshot;
@@ -32,6 +34,44 @@ pub(crate) use file::{
 };
 pub(crate) use lifecycle::settle;
 pub(crate) use network::Network;
+
+/// What ECS sees of the world.
+pub(crate) struct View<'a> {
+    /// By account id.
+    pub accounts: &'a mut BTreeMap<String, Ecs>,
+    pub paid: &'a mut Paid,
+    pub file: &'a EcsGeneralFile,
+    pub program: Program<'a>,
+}
+
+type Scene<'a> = scene::Scene<'a, View<'a>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+
+impl Scene<'_> {
+    /// Returns what the caller's account has.
+    fn account(&self) -> &Ecs {
+        let account = self.world.accounts.get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns what the caller's account has, to change it.
+    fn account_mut(&mut self) -> &mut Ecs {
+        self.account_and_bill().0
+    }
+
+    /// Returns what the caller's account has, to delete of it, and where that goes which it paid.
+    fn account_and_bill(&mut self) -> (&mut Ecs, Bill<'_>) {
+        let account = self.world.accounts.get_mut(&self.caller.account);
+        let bill = Bill {
+            account: &self.caller.account,
+            start_ms: self.settings.start_ms,
+            paid: self.world.paid,
+        };
+        (account.expect("the caller was found in its account"), bill)
+    }
+}
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[

@@ -8,10 +8,9 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::file::{SecurityGroupFile, VSwitchFile};
-use super::region;
+use super::{Scene, region};
 use crate::answer::{Answer, Refusal};
 use crate::paging::{Sizes, marked};
-use crate::scene::Scene;
 use crate::time;
 
 /// The first addresses of a switch belong to the system; servers begin here.
@@ -72,7 +71,7 @@ pub(super) fn address(
     wanted: Option<&str>,
 ) -> Result<String, Refusal> {
     let refused = |code: &'static str, message: &'static str| Refusal::new(400, code, message);
-    let servers = scene.account().ecs.instances.values();
+    let servers = scene.account().instances.values();
     let used: BTreeSet<String> = servers
         .filter(|server| server.vpc == vswitch.vpc)
         .map(|server| server.private_ip.clone())
@@ -119,7 +118,7 @@ pub(super) fn describe_security_groups(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let created = time::text(scene.settings().start_ms);
-    let groups = scene.account().ecs.network.security_groups.values();
+    let groups = scene.account().network.security_groups.values();
     let found = groups
         .filter(|group| {
             let network = if group.vpc.is_empty() {

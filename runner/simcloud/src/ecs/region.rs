@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::region;
+use super::{Scene, region};
 use crate::answer::Answer;
-use crate::scene::Scene;
 
 pub(super) fn describe(_scene: &mut Scene<'_>) -> Answer {
     let regions: Vec<Value> = rutter_contracts::regions()
@@ -20,7 +19,7 @@ pub(super) fn describe(_scene: &mut Scene<'_>) -> Answer {
 /// Every region has two zones here, and those in which the world has servers or switches.
 pub(super) fn zones(scene: &Scene<'_>, region: &str) -> Vec<String> {
     let mut zones = vec![format!("{region}-a"), format!("{region}-b")];
-    let ecs = &scene.account().ecs;
+    let ecs = scene.account();
     zones.extend(
         ecs.instances
             .values()

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::file::SnapshotFile;
+use super::{Ecs, Scene};
 use crate::answer::{Answer, Refusal};
-use crate::charges::Charge;
+use crate::charges::{Bill, Charge};
 use crate::paging::{Sizes, marked};
-use crate::scene::Scene;
 use crate::time::{self, ALWAYS};
 
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, snapshot) in scene.account().ecs.snapshots.named(&ids) {
+    for (id, snapshot) in scene.account().snapshots.named(&ids) {
         let fields = fields(scene, id, snapshot);
         let fits = snapshot.region == region
             && is("DiskId", &snapshot.disk)
@@ -140,7 +140,6 @@ fn usage(scene: &Scene<'_>, id: &str) -> &'static str {
 fn made_a_disk(scene: &Scene<'_>, id: &str) -> bool {
     let mut disks = scene
         .account()
-        .ecs
         .instances
         .values()
         .flat_map(|instance| &instance.disks);
@@ -150,7 +149,6 @@ fn made_a_disk(scene: &Scene<'_>, id: &str) -> bool {
 fn is_used(scene: &Scene<'_>, id: &str) -> bool {
     scene
         .account()
-        .ecs
         .images
         .values()
         .any(|image| image.snapshots.iter().any(|used| used == id))
@@ -158,7 +156,7 @@ fn is_used(scene: &Scene<'_>, id: &str) -> bool {
 
 pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("SnapshotId")?;
-    if !scene.account().ecs.snapshots.contains_key(&id) {
+    if !scene.account().snapshots.contains_key(&id) {
         let message = "The specified snapshot is not found";
         return Err(Refusal::new(404, "InvalidSnapshotId.NotFound", message));
     }
@@ -170,34 +168,40 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         let message = "The snapshot has been used to create disk(s).";
         return Err(Refusal::new(403, "SnapshotCreatedDisk", message));
     }
-    let (now, start_ms) = (scene.now, scene.settings().start_ms);
-    remove(scene.account_mut(), &id, start_ms, now);
+    let now = scene.now;
+    let (ecs, mut bill) = scene.account_and_bill();
+    ecs.remove_snapshot(&mut bill, &id, now);
     Ok(json!({}))
 }
 
-/// Removes a snapshot and keeps what it cost.
-pub(crate) fn remove(account: &mut crate::world::Account, id: &str, start_ms: i64, now: i64) {
-    if let Some(snapshot) = account.ecs.snapshots.remove(id) {
-        account
-            .paid
-            .push(snapshot.charge(&account.id, id, start_ms, Some(now)));
+impl Ecs {
+    /// Removes a snapshot and keeps what it cost.
+    fn remove_snapshot(&mut self, bill: &mut Bill<'_>, id: &str, now: i64) {
+        if let Some(snapshot) = self.snapshots.remove(id) {
+            let charge = snapshot.charge(bill.account, id, bill.start_ms, Some(now));
+            bill.paid.add(charge);
+        }
     }
-}
 
-/// Removes the snapshots of a disk that a policy made.
-pub(super) fn clear_automatic(
-    account: &mut crate::world::Account,
-    disk: &str,
-    start_ms: i64,
-    now: i64,
-) {
-    let snapshots = account.ecs.snapshots.iter();
-    let cleared: Vec<String> = snapshots
-        .filter(|(_, snapshot)| snapshot.automatic && snapshot.disk == disk)
-        .map(|(id, _)| id.clone())
-        .collect();
-    for snapshot in cleared {
-        remove(account, &snapshot, start_ms, now);
+    /// Removes an image and the snapshots behind it, and keeps what they cost.
+    pub fn remove_image(&mut self, bill: &mut Bill<'_>, id: &str, now: i64) {
+        if let Some(image) = self.images.remove(id) {
+            for snapshot in &image.snapshots {
+                self.remove_snapshot(bill, snapshot, now);
+            }
+        }
+    }
+
+    /// Removes the snapshots of a disk that a policy made.
+    pub(super) fn clear_automatic(&mut self, bill: &mut Bill<'_>, disk: &str, now: i64) {
+        let snapshots = self.snapshots.iter();
+        let cleared: Vec<String> = snapshots
+            .filter(|(_, snapshot)| snapshot.automatic && snapshot.disk == disk)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for snapshot in cleared {
+            self.remove_snapshot(bill, &snapshot, now);
+        }
     }
 }
 

@@ -6,9 +6,8 @@
 use serde_json::{Value, json};
 
 use super::file::EcsFile;
-use super::region;
+use super::{Scene, region};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 /// The architecture of most types, as images say it.
 pub(crate) const X86: &str = "x86_64";
@@ -78,7 +77,7 @@ impl EcsFile {
 
 /// Returns whether a zone has none left of a type.
 pub(super) fn is_sold_out(scene: &Scene<'_>, name: &str, zone: &str) -> bool {
-    let sold_out = &scene.world.ecs_file.sold_out;
+    let sold_out = &scene.world.file.sold_out;
     sold_out
         .iter()
         .any(|none| none.instance_type == name && none.zone == zone)

@@ -5,9 +5,9 @@ use serde_json::json;
 use super::Ecs;
 use super::file::{DiskFile, EcsFile};
 use super::image::Image;
-use super::snapshot::{self, Snapshot};
+use super::snapshot::Snapshot;
+use crate::charges::Bill;
 use crate::identifier::digest;
-use crate::world::Account;
 
 /// What the intermediate instance of a migration into an image is called.
 pub(crate) const INSTANCE: &str = "No_Delete_SMC_Transition_Instance";
@@ -49,15 +49,15 @@ pub(crate) fn has_disk(ecs: &Ecs, instance: &str, id: &str) -> bool {
 }
 
 /// Replaces the system of a server: automatic snapshots of its system disk are cleared, unless the disk keeps them.
-pub(crate) fn replace_system(account: &mut Account, id: &str, start_ms: i64, now: i64) {
-    let Some(instance) = account.ecs.instances.get_mut(id) else {
+pub(crate) fn replace_system(ecs: &mut Ecs, bill: &mut Bill<'_>, id: &str, now: i64) {
+    let Some(instance) = ecs.instances.get_mut(id) else {
         return;
     };
     REPLACED_BY.clone_into(&mut instance.image);
     let system = instance.disks.first();
     if let Some(disk) = system.filter(|disk| disk.delete_auto_snapshot) {
         let disk = disk.id.clone();
-        snapshot::clear_automatic(account, &disk, start_ms, now);
+        ecs.clear_automatic(bill, &disk, now);
     }
 }
 
@@ -133,13 +133,4 @@ pub(crate) fn add_image(ecs: &mut Ecs, made: Made<'_>) {
         architecture: made.source.architecture(),
     };
     ecs.images.insert(made.id.to_owned(), image);
-}
-
-/// Removes an image and the snapshots behind it, and keeps what they cost.
-pub(crate) fn remove_image(account: &mut Account, id: &str, start_ms: i64, now: i64) {
-    if let Some(image) = account.ecs.images.remove(id) {
-        for id in image.snapshots {
-            snapshot::remove(account, &id, start_ms, now);
-        }
-    }
 }

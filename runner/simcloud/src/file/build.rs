@@ -10,11 +10,12 @@ use super::build_dts::{self, DTS_ROLE, dts_role};
 use super::error::{Place, WorldError};
 use super::located::Ids;
 use super::{AccountFile, WorldFile, faults, http};
-use crate::dts::Sync;
+use crate::charges::Paid;
+use crate::dts::{Dts, Sync};
 use crate::ecs::{Ecs, Network};
-use crate::identifier::digest;
+use crate::identifier::{Counters, digest};
 use crate::ledger::Ledger;
-use crate::ram::{Policy, PolicyFile, PolicyName, Role, RoleFile, Trust, User, UserFile};
+use crate::ram::{Policy, PolicyFile, PolicyName, Ram, Role, RoleFile, Trust, User, UserFile};
 use crate::redis::Redis;
 use crate::register::Register;
 use crate::request::AccessKey;
@@ -22,7 +23,7 @@ use crate::rights::Document;
 use crate::settings::Settings;
 use crate::smc::Smc;
 use crate::time::ALWAYS;
-use crate::world::{Account, World};
+use crate::world::World;
 
 /// Where a world starts that does not say.
 const START: &str = "2026-01-15T20:00:00Z";
@@ -32,28 +33,29 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
         || crate::time::parse(START).unwrap_or_default(),
         |start| start.0,
     );
-    let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
-    let mut names = BTreeMap::new();
+    let mut accounts = Accounts::default();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut ids = Ids::new(place);
     let mut migrations = Vec::new();
     for (name, mut account) in file.accounts {
-        if let Some(other) = accounts.get(account.id.get_ref()) {
+        let id = account.id.get_ref().clone();
+        if let Some((other, _)) = names.iter().find(|(_, other)| **other == id) {
             return Err(place.error(
                 account.id.span(),
-                format!("account `{}` has this id already", other.name),
+                format!("account `{other}` has this id already"),
             ));
         }
         let sources = std::mem::take(&mut account.smc_sources);
         let jobs = std::mem::take(&mut account.smc_jobs);
-        migrations.push((account.id.get_ref().clone(), sources, jobs));
-        let account = Builder {
+        migrations.push((id.clone(), sources, jobs));
+        let builder = Builder {
             place,
             name: &name,
+            id: &id,
             ids: &mut ids,
-        }
-        .account(account, start_ms)?;
-        names.insert(name, account.id.clone());
-        accounts.insert(account.id.clone(), account);
+        };
+        builder.add(account, &mut accounts, start_ms)?;
+        names.insert(name, id);
     }
     for (alias, name) in file.aliases {
         let Some(id) = names.get(name.get_ref()).cloned() else {
@@ -81,39 +83,59 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
     };
     let mut world = World {
         settings,
+        names,
+        ram: accounts.ram,
+        redis: accounts.redis,
+        dts: accounts.dts,
+        ecs: accounts.ecs,
+        smc: accounts.smc,
         dts_file: file.dts,
         ecs_file: file.ecs,
         smc_file: file.smc,
-        accounts,
-        names,
+        paid: Paid::default(),
         sessions: BTreeMap::new(),
         remembered: BTreeMap::new(),
-        counters: BTreeMap::new(),
+        counters: Counters::default(),
         ledger: Ledger::default(),
     };
     super::migrations::add(&mut world, migrations, place, &mut ids)?;
     Ok(world)
 }
 
+/// What the accounts have in each product, by their ids.
+#[derive(Default)]
+struct Accounts {
+    ram: BTreeMap<String, Ram>,
+    redis: BTreeMap<String, Register<Redis>>,
+    dts: BTreeMap<String, Dts>,
+    ecs: BTreeMap<String, Ecs>,
+    smc: BTreeMap<String, Smc>,
+}
+
 struct Builder<'a, 'p> {
     place: &'a Place<'p>,
     name: &'a str,
+    id: &'a str,
     ids: &'a mut Ids<'p>,
 }
 
 impl Builder<'_, '_> {
-    fn account(&mut self, file: AccountFile, start_ms: i64) -> Result<Account, WorldError> {
-        let span = file.id.span();
-        let id = file.id.into_inner();
+    fn add(
+        mut self,
+        file: AccountFile,
+        accounts: &mut Accounts,
+        start_ms: i64,
+    ) -> Result<(), WorldError> {
+        let id = self.id;
         if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(self.place.error(
-                span,
+                file.id.span(),
                 format!("`{id}` is no account id, which has 16 digits"),
             ));
         }
         let redis = self.ids.resources(file.redis)?;
         let databases = build_dts::databases(self.ids, self.place, file.databases)?;
-        let dts = build_dts::dts_jobs(self.ids, self.place, file.dts_jobs, start_ms)?;
+        let jobs = build_dts::dts_jobs(self.ids, self.place, file.dts_jobs, start_ms)?;
         let syncs = self.ids.resources(file.syncs)?;
         let (instances, images) = (
             self.ids.resources(file.ecs)?,
@@ -124,44 +146,39 @@ impl Builder<'_, '_> {
             self.ids.resources(file.vswitches)?,
             self.ids.resources(file.security_groups)?,
         );
-        let mut account = Account {
-            id,
-            name: self.name.to_owned(),
-            dts_opened: file.dts_opened,
-            users: BTreeMap::new(),
-            roles: Register::default(),
-            policies: Register::default(),
-            holders: BTreeMap::new(),
-            redis: redis
-                .into_iter()
-                .map(|redis| (redis.id.clone(), Redis::new(redis)))
-                .collect(),
+        let redis = redis.into_iter();
+        let redis = redis.map(|redis| (redis.id.clone(), Redis::new(redis)));
+        let syncs = syncs.into_iter();
+        let syncs = syncs.map(|sync| (sync.id.clone(), Sync::bought(sync)));
+        let dts = Dts {
+            is_opened: file.dts_opened,
             databases,
-            dts,
-            syncs: syncs
-                .into_iter()
-                .map(|sync| (sync.id.clone(), Sync::bought(sync)))
-                .collect(),
-            ecs: Ecs::new(instances, images, snapshots, network),
-            smc: Smc::default(),
-            paid: Vec::new(),
+            jobs,
+            syncs: syncs.collect(),
         };
+        let ecs = Ecs::new(instances, images, snapshots, network);
+        let mut ram = Ram::default();
         for policy in file.policies {
-            self.policy(&mut account, policy)?;
+            self.policy(&mut ram, policy)?;
         }
         for role in file.roles {
-            self.role(&mut account, role)?;
+            self.role(&mut ram, role)?;
         }
-        if file.dts_authorised && !account.roles.contains_key(DTS_ROLE) {
-            self.role(&mut account, dts_role())?;
+        if file.dts_authorised && !ram.roles.contains_key(DTS_ROLE) {
+            self.role(&mut ram, dts_role())?;
         }
         for (position, user) in with_operator(file.users).into_iter().enumerate() {
-            self.user(&mut account, position, user)?;
+            self.user(&mut ram, position, user)?;
         }
-        Ok(account)
+        accounts.ram.insert(id.to_owned(), ram);
+        accounts.redis.insert(id.to_owned(), redis.collect());
+        accounts.dts.insert(id.to_owned(), dts);
+        accounts.ecs.insert(id.to_owned(), ecs);
+        accounts.smc.insert(id.to_owned(), Smc::default());
+        Ok(())
     }
 
-    fn policy(&self, account: &mut Account, file: PolicyFile) -> Result<(), WorldError> {
+    fn policy(&self, account: &mut Ram, file: PolicyFile) -> Result<(), WorldError> {
         self.document(&file.document, Document::policy)?;
         let span = file.name.span();
         let name = file.name.into_inner();
@@ -179,13 +196,13 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn role(&self, account: &mut Account, file: RoleFile) -> Result<(), WorldError> {
+    fn role(&self, account: &mut Ram, file: RoleFile) -> Result<(), WorldError> {
         self.document(&file.trust, Document::trust)?;
         let policies = self.policies(account, file.policies)?;
         let span = file.name.span();
         let name = file.name.into_inner();
         let role = Role {
-            id: format!("30sim{}", &digest(&["role", &account.id, &name])[..14]),
+            id: format!("30sim{}", &digest(&["role", self.id, &name])[..14]),
             description: file.description,
             console_login: false,
             max_session_seconds: file.max_session.0 / 1000,
@@ -206,12 +223,12 @@ impl Builder<'_, '_> {
 
     fn user(
         &mut self,
-        account: &mut Account,
+        account: &mut Ram,
         position: usize,
         file: UserFile,
     ) -> Result<(), WorldError> {
         let policies = self.policies(account, file.policies)?;
-        let mark = digest(&["user", &account.id, &file.name]);
+        let mark = digest(&["user", self.id, &file.name]);
         let span = file.access_key_id.as_ref().map_or(0..0, Spanned::span);
         let key = AccessKey {
             id: file
@@ -241,7 +258,7 @@ impl Builder<'_, '_> {
 
     fn policies(
         &self,
-        account: &Account,
+        account: &Ram,
         names: Vec<Spanned<String>>,
     ) -> Result<Vec<PolicyName>, WorldError> {
         names
@@ -250,11 +267,7 @@ impl Builder<'_, '_> {
             .collect()
     }
 
-    fn policy_name(
-        &self,
-        account: &Account,
-        name: Spanned<String>,
-    ) -> Result<PolicyName, WorldError> {
+    fn policy_name(&self, account: &Ram, name: Spanned<String>) -> Result<PolicyName, WorldError> {
         let span = name.span();
         let name = name.into_inner();
         if account.policies.contains_key(&name) {

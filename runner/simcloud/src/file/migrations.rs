@@ -28,15 +28,15 @@ pub(super) fn add(
             };
             let id = file.id.clone();
             let source = Source::from_file(file, server, world.settings.start_ms);
-            if let Some(account) = world.accounts.get_mut(&account) {
-                account.smc.sources.insert(id, source);
+            if let Some(smc) = world.smc.get_mut(&account) {
+                smc.sources.insert(id, source);
             }
         }
         for file in jobs {
             let span = file.span();
             let file = file.into_inner();
             check_new(ids, &file.id).map_err(|message| place.error(span.clone(), message))?;
-            job::add_from_file(world, &account, file)
+            job::add_from_file(&mut world.smc_view(), &account, file)
                 .map_err(|message| place.error(span, message))?;
         }
     }
@@ -51,6 +51,6 @@ fn check_new(ids: &mut Ids<'_>, id: &str) -> Result<(), String> {
 }
 
 fn server(world: &World, id: &str) -> Option<EcsFile> {
-    let mut accounts = world.accounts.values();
-    accounts.find_map(|account| account.ecs.instances.get(id).cloned())
+    let mut accounts = world.ecs.values();
+    accounts.find_map(|ecs| ecs.instances.get(id).cloned())
 }

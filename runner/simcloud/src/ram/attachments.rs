@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Attachment, PolicyName, date, no_role, policies, role_name};
+use super::{Attachment, PolicyName, Ram, Scene, date, no_role, policies, role_name};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 use crate::time::ALWAYS;
-use crate::world::Account;
 
 /// How many policies of each type a role may have.
 const SYSTEM_MAX: usize = 20;
@@ -108,7 +106,7 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
             Some(json!({
                 "RoleName": name,
                 "RoleId": role.id,
-                "Arn": format!("acs:ram::{}:role/{name}", account.id),
+                "Arn": format!("acs:ram::{}:role/{name}", scene.caller.account),
                 "Description": role.description,
                 "AttachDate": date(scene, held.at_ms),
             }))
@@ -126,7 +124,7 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "Roles": { "Role": roles }, "Users": { "User": users }, "Groups": { "Group": [] } }))
 }
 
-impl Account {
+impl Ram {
     /// Attaches a policy to a role that is there.
     pub fn attach(&mut self, role: &str, policy: PolicyName, at_ms: i64) {
         if let Some(held) = self.roles.get_mut(role) {

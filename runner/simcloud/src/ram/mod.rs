@@ -3,21 +3,29 @@
 mod attachments;
 mod file;
 mod policies;
+mod rights;
 mod roles;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
+use crate::answer::{Answer, Refusal};
+use crate::register::Register;
 use crate::request::AccessKey;
 use crate::rights::Document;
-use crate::scene::{Act, Scene};
+use crate::scene;
 use crate::time::{self, ALWAYS};
-use crate::world::Account;
 pub(crate) use file::{PolicyFile, RoleFile, UserFile};
+pub(crate) use rights::Rights;
+
+/// A call to RAM, which sees what every account has in it.
+type Scene<'a> = scene::Scene<'a, &'a mut BTreeMap<String, Ram>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -41,6 +49,30 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("ListPoliciesForUser", attachments::of_user),
     ("ListEntitiesForPolicy", attachments::of_policy),
 ];
+
+/// What an account has in RAM.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ram {
+    pub users: BTreeMap<String, User>,
+    pub roles: Register<Role>,
+    pub policies: Register<Policy>,
+    /// The names of the roles that each policy is attached to.
+    pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
+}
+
+impl Scene<'_> {
+    /// Returns what the caller's account has.
+    fn account(&self) -> &Ram {
+        let account = self.world.get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns what the caller's account has, to change it.
+    fn account_mut(&mut self) -> &mut Ram {
+        let account = self.world.get_mut(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+}
 
 /// A RAM user, or the main account under a name of its own.
 #[derive(Clone, Debug)]
@@ -123,7 +155,7 @@ impl PolicyName {
     }
 
     /// Returns the text of the document in force; `None` if there is no such policy.
-    pub fn text(&self, account: &Account) -> Option<String> {
+    pub fn text(&self, account: &Ram) -> Option<String> {
         match self {
             Self::System(name) => {
                 rutter_contracts::system_policy(name).map(|policy| policy.document.to_string())
@@ -136,7 +168,7 @@ impl PolicyName {
     }
 
     /// Returns the document in force, read; `None` if there is no such policy.
-    pub fn document(&self, account: &Account) -> Option<Document> {
+    pub fn document(&self, account: &Ram) -> Option<Document> {
         match self {
             Self::System(name) => {
                 Document::policy(&rutter_contracts::system_policy(name)?.document).ok()
@@ -148,7 +180,7 @@ impl PolicyName {
         }
     }
 
-    fn exists(&self, account: &Account) -> bool {
+    fn exists(&self, account: &Ram) -> bool {
         match self {
             Self::System(name) => rutter_contracts::system_policy(name).is_some(),
             Self::Custom(name) => account.policies.contains_key(name),

@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Policy, PolicyName, date, document_text, no_policy, page, policy_name};
+use super::{Policy, PolicyName, Ram, Scene, date, document_text, no_policy, page, policy_name};
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
-use crate::scene::Scene;
 use crate::time::ALWAYS;
-use crate::world::Account;
 
 pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
     let name = policy_name(scene)?;
@@ -66,7 +64,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({}))
 }
 
-fn refuse_if_needed(account: &Account, policy: &PolicyName, held: &Policy) -> Result<(), Refusal> {
+fn refuse_if_needed(account: &Ram, policy: &PolicyName, held: &Policy) -> Result<(), Refusal> {
     let conflict = |kind: &str, message: &str| {
         Err(Refusal::new(
             409,
@@ -156,7 +154,7 @@ fn system(scene: &Scene<'_>, name: &str) -> Value {
     })
 }
 
-fn attachments(account: &Account, policy: &PolicyName) -> usize {
+fn attachments(account: &Ram, policy: &PolicyName) -> usize {
     let users = account
         .users
         .values()

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    Role, Trust, check_characters, date, document_text, malformed, no_role, page, role_name,
+    Role, Scene, Trust, check_characters, date, document_text, malformed, no_role, page, role_name,
 };
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
-use crate::scene::Scene;
 
 /// The longest trust policy, in bytes.
 const TRUST_MAX: usize = 2048;
@@ -112,8 +111,8 @@ fn fields(scene: &Scene<'_>, name: &str, role: &Role) -> Value {
     json!({
         "RoleId": role.id,
         "RoleName": name,
-        "Arn": format!("acs:ram::{}:role/{name}", scene.account().id),
-        "RolePrincipalName": format!("{name}@role.{}.onaliyunservice.com", scene.account().id),
+        "Arn": format!("acs:ram::{}:role/{name}", scene.caller.account),
+        "RolePrincipalName": format!("{name}@role.{}.onaliyunservice.com", scene.caller.account),
         "Description": role.description,
         "AssumeRolePolicyDocument": role.trust.latest(),
         "MaxSessionDuration": role.max_session_seconds,
@@ -135,7 +134,7 @@ fn trust_text(scene: &Scene<'_>, parameter: &str) -> Result<String, Refusal> {
             format!("The parameter - \"{parameter}\" beyond the length limit."),
         ));
     }
-    let own = format!("{}@", scene.account().id);
+    let own = format!("{}@", scene.caller.account);
     if !text.contains(&own) {
         return Ok(text);
     }

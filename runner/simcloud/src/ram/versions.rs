@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Policy, PolicyName, Version, date, document_text, no_policy, policy_name};
+use super::{Policy, PolicyName, Scene, Version, date, document_text, no_policy, policy_name};
 use crate::answer::{Answer, Refusal};
 use crate::rights::Document;
-use crate::scene::Scene;
 use crate::time::ALWAYS;
 
 /// How many versions a policy may have.

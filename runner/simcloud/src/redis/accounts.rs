@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 
 use super::file::RedisFile;
 use super::privilege::Privilege;
-use super::{Redis, check_state, named, named_mut};
+use super::{Redis, Scene, check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
 use crate::paging::{Sizes, numbered};
 use crate::password::Password;
-use crate::scene::Scene;
 
 /// How many accounts an instance can have.
 const ACCOUNTS_MAX: usize = 18;

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::file::Architecture;
-use super::{Redis, named, network, whitelist};
+use super::{Redis, Scene, named, network, whitelist};
 use crate::answer::{Answer, Refusal, without};
 use crate::network::Network;
 use crate::paging::{Sizes, numbered};
-use crate::scene::Scene;
 
 pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
     let parameters = scene.parameters;
@@ -28,7 +27,7 @@ pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
         .iter()
         .filter_map(|name| Some((*name, parameters.filled(name)?)))
         .collect();
-    let instances = scene.account().redis.named(&ids).filter(|(id, redis)| {
+    let instances = scene.instances().named(&ids).filter(|(id, redis)| {
         let in_region = scene.region.is_empty() || redis.settings.region == scene.region;
         let found = search
             .as_ref()

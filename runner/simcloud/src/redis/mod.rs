@@ -14,13 +14,34 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
-use crate::scene::{Act, Scene};
+use crate::answer::{Answer, Refusal};
+use crate::register::Register;
+use crate::scene;
 pub(crate) use accounts::Account;
 pub(crate) use file::{Architecture, Edition, RedisFile, Storage};
 use network::Direct;
 pub(crate) use privilege::Privilege;
 pub(crate) use whitelist::Whitelist;
+
+/// A call to R-kvstore, which sees the instances of every account.
+type Scene<'a> = scene::Scene<'a, &'a mut BTreeMap<String, Register<Redis>>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+
+impl Scene<'_> {
+    /// Returns the instances of the caller's account.
+    fn instances(&self) -> &Register<Redis> {
+        let account = self.world.get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns the instances of the caller's account, to change them.
+    fn instances_mut(&mut self) -> &mut Register<Redis> {
+        let account = self.world.get_mut(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+}
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -133,12 +154,12 @@ impl Redis {
 /// Returns the instance that a call names.
 fn named<'a>(scene: &'a Scene<'_>, parameter: &str) -> Result<&'a Redis, Refusal> {
     let id = scene.required(parameter)?;
-    scene.account().redis.get(&id).ok_or_else(not_found)
+    scene.instances().get(&id).ok_or_else(not_found)
 }
 
 /// Returns the instance that a call names, to change it.
 fn named_mut<'a>(scene: &'a mut Scene<'_>, id: &str) -> Result<&'a mut Redis, Refusal> {
-    scene.account_mut().redis.get_mut(id).ok_or_else(not_found)
+    scene.instances_mut().get_mut(id).ok_or_else(not_found)
 }
 
 fn not_found() -> Refusal {

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use super::file::RedisFile;
-use super::{Redis, named, named_mut};
+use super::{Redis, Scene, named, named_mut};
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 use crate::network::Network;
-use crate::scene::Scene;
+use crate::register::Register;
 
 /// The port of every private endpoint.
 pub(super) const PORT: i64 = 6379;
@@ -185,11 +185,7 @@ fn prefix(scene: &Scene<'_>, id: &str) -> Result<String, Refusal> {
             "Specified connection string is not valid.",
         ));
     }
-    let instances = scene
-        .world
-        .accounts
-        .values()
-        .flat_map(|account| account.redis.values());
+    let instances = scene.world.values().flat_map(Register::values);
     let is_taken = instances.into_iter().any(|redis| {
         let direct = redis.direct.as_ref();
         redis.settings.id == prefix || direct.is_some_and(|direct| direct.prefix == prefix)

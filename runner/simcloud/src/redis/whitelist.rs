@@ -9,9 +9,8 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::file::RedisFile;
-use super::{check_state, named, named_mut};
+use super::{Scene, check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 /// The group that every instance has.
 pub(super) const DEFAULT: &str = "default";

@@ -10,26 +10,20 @@
 //! with any path before `smc_client` and with `--option=value` too. It runs as long as an import takes (3 to 10 minutes
 //! live, `[durations] import` here), so that a command with the default timeout of a minute is cut off.
 
-use crate::ecs::EcsFile;
-use crate::identifier;
-use crate::scene::Scene;
-use crate::smc::Source;
+use std::collections::BTreeMap;
 
-/// What running the client comes to.
-pub(crate) struct Done {
-    pub takes_ms: i64,
-    pub exit_code: i64,
-    pub output: String,
-}
+use super::{Smc, Source};
+use crate::ecs::{Done, EcsFile, Script};
+use crate::identifier::{self, Counters};
+use crate::settings::Settings;
 
-impl Done {
-    fn failed(takes_ms: i64, output: &str) -> Self {
-        Self {
-            takes_ms,
-            exit_code: 1,
-            output: format!("smc_client: {output}\n"),
-        }
-    }
+/// The client, with what it reaches of the world.
+pub(crate) struct Client<'a> {
+    /// By account id.
+    pub smc: &'a mut BTreeMap<String, Smc>,
+    pub settings: &'a Settings,
+    /// What the identifiers are derived from.
+    pub seed: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,91 +36,109 @@ enum Order {
     Uninstall,
 }
 
-/// Runs the client if the script does; `None` if it does not. `limit_ms` is when Cloud Assistant ends the script.
-pub(crate) fn run(
-    scene: &mut Scene<'_>,
-    instance: &EcsFile,
-    script: &str,
-    limit_ms: i64,
-) -> Option<Done> {
-    match parse(script)? {
-        Order::Uninstall => Some(uninstall(scene, instance)),
-        Order::Register { id, code, name } => {
-            Some(register(scene, instance, &id, &code, name, limit_ms))
+impl Client<'_> {
+    /// Runs the client if the script does; `None` if it does not.
+    pub fn run(&mut self, script: Script<'_>, counters: &mut Counters) -> Option<Done> {
+        match parse(script.text)? {
+            Order::Uninstall => Some(self.uninstall(script)),
+            Order::Register { id, code, name } => {
+                Some(self.register(script, counters, &id, &code, name))
+            }
+        }
+    }
+
+    fn register(
+        &mut self,
+        script: Script<'_>,
+        counters: &mut Counters,
+        id: &str,
+        code: &str,
+        name: Option<String>,
+    ) -> Done {
+        let Script {
+            server,
+            limit_ms,
+            now,
+            ..
+        } = script;
+        let (command_ms, seed) = (self.settings.durations.command.0, self.seed);
+        let import_ms = self.settings.durations.import.0.max(command_ms);
+        let Some((owner, smc)) = self.owner(id, code, now) else {
+            return failed(command_ms, "the access token is not valid");
+        };
+        let is_known = |source: &Source| {
+            source.instance == server.id && !source.is_deleting() && !source.is_offline(now)
+        };
+        if smc.sources.values().any(is_known) {
+            let output = "this server is registered already; delete its migration source first";
+            return failed(command_ms, output);
+        }
+        let counter = counters.count(owner, "source-server");
+        let identifiers = identifier::Source {
+            seed,
+            account: owner,
+        };
+        let source_id = identifiers.resource("s-", "source-server", counter);
+        // A client that is cut off before the import is done leaves a source that never becomes available.
+        let is_cut_off = import_ms > limit_ms;
+        let source = Source {
+            name: name.unwrap_or_else(|| name_of(server)),
+            instance: server.id.clone(),
+            server: server.clone(),
+            appears_ms: now.saturating_add(command_ms.min(limit_ms)),
+            available_ms: (!is_cut_off).then(|| now.saturating_add(import_ms)),
+            offline_ms: None,
+            deleting_ms: None,
+        };
+        smc.sources.insert(source_id, source);
+        if let Some(token) = smc.tokens.get_mut(id) {
+            token.registered += 1;
+        }
+        Done {
+            takes_ms: import_ms,
+            exit_code: 0,
+            output: "smc_client: registered\n".to_owned(),
+        }
+    }
+
+    /// Returns the account whose token admits a client with this code.
+    fn owner(&mut self, id: &str, code: &str, now: i64) -> Option<(&String, &mut Smc)> {
+        let mut accounts = self.smc.iter_mut();
+        let found = accounts.find(|(_, smc)| smc.tokens.contains_key(id));
+        found.filter(|(_, smc)| smc.tokens[id].admits(code, now))
+    }
+
+    /// The server's sources, in whatever account, lose their client.
+    fn uninstall(&mut self, script: Script<'_>) -> Done {
+        let takes_ms = self.settings.durations.command.0;
+        let at = script.now.saturating_add(takes_ms);
+        for smc in self.smc.values_mut() {
+            let sources = &mut smc.sources;
+            let is_its = |source: &Source| {
+                source.instance == script.server.id && source.offline_ms.is_none()
+            };
+            let its = sources.iter().filter(|(_, source)| is_its(source));
+            let its: Vec<String> = its.map(|(id, _)| id.clone()).collect();
+            for id in its {
+                if let Some(source) = sources.get_mut(&id) {
+                    source.offline_ms = Some(at);
+                }
+            }
+        }
+        Done {
+            takes_ms,
+            exit_code: 0,
+            output: "smc_client: uninstalled\n".to_owned(),
         }
     }
 }
 
-fn register(
-    scene: &mut Scene<'_>,
-    instance: &EcsFile,
-    id: &str,
-    code: &str,
-    name: Option<String>,
-    limit_ms: i64,
-) -> Done {
-    let now = scene.now;
-    let command_ms = scene.settings().durations.command.0;
-    let import_ms = scene.settings().durations.import.0.max(command_ms);
-    let Some(owner) = owner(scene, id, code) else {
-        return Done::failed(command_ms, "the access token is not valid");
-    };
-    let is_known = |source: &Source| {
-        source.instance == instance.id && !source.is_deleting() && !source.is_offline(now)
-    };
-    if scene.world.accounts[&owner]
-        .smc
-        .sources
-        .values()
-        .any(is_known)
-    {
-        let output = "this server is registered already; delete its migration source first";
-        return Done::failed(command_ms, output);
-    }
-    let counter = scene.world.count(&owner, "source-server");
-    let identifiers = identifier::Source {
-        seed: scene.moment.seed,
-        account: &owner,
-    };
-    let source_id = identifiers.resource("s-", "source-server", counter);
-    // A client that is cut off before the import is done leaves a source that never becomes available.
-    let is_cut_off = import_ms > limit_ms;
-    let source = Source {
-        name: name.unwrap_or_else(|| name_of(instance)),
-        instance: instance.id.clone(),
-        server: instance.clone(),
-        appears_ms: now.saturating_add(command_ms.min(limit_ms)),
-        available_ms: (!is_cut_off).then(|| now.saturating_add(import_ms)),
-        offline_ms: None,
-        deleting_ms: None,
-    };
-    let smc = &mut scene
-        .world
-        .accounts
-        .get_mut(&owner)
-        .expect("the token was found in it")
-        .smc;
-    smc.sources.insert(source_id, source);
-    if let Some(token) = smc.tokens.get_mut(id) {
-        token.registered += 1;
-    }
+fn failed(takes_ms: i64, output: &str) -> Done {
     Done {
-        takes_ms: import_ms,
-        exit_code: 0,
-        output: "smc_client: registered\n".to_owned(),
+        takes_ms,
+        exit_code: 1,
+        output: format!("smc_client: {output}\n"),
     }
-}
-
-/// Returns the account whose token admits a client with this code.
-fn owner(scene: &Scene<'_>, id: &str, code: &str) -> Option<String> {
-    let account = scene
-        .world
-        .accounts
-        .values()
-        .find(|account| account.smc.tokens.contains_key(id))?;
-    account.smc.tokens[id]
-        .admits(code, scene.now)
-        .then(|| account.id.clone())
 }
 
 fn name_of(instance: &EcsFile) -> String {
@@ -136,29 +148,6 @@ fn name_of(instance: &EcsFile) -> String {
         &instance.name
     };
     name.clone()
-}
-
-/// The server's sources, in whatever account, lose their client.
-fn uninstall(scene: &mut Scene<'_>, instance: &EcsFile) -> Done {
-    let takes_ms = scene.settings().durations.command.0;
-    let at = scene.now.saturating_add(takes_ms);
-    for account in scene.world.accounts.values_mut() {
-        let sources = &mut account.smc.sources;
-        let is_its =
-            |source: &Source| source.instance == instance.id && source.offline_ms.is_none();
-        let its = sources.iter().filter(|(_, source)| is_its(source));
-        let its: Vec<String> = its.map(|(id, _)| id.clone()).collect();
-        for id in its {
-            if let Some(source) = sources.get_mut(&id) {
-                source.offline_ms = Some(at);
-            }
-        }
-    }
-    Done {
-        takes_ms,
-        exit_code: 0,
-        output: "smc_client: uninstalled\n".to_owned(),
-    }
 }
 
 fn parse(script: &str) -> Option<Order> {

@@ -2,20 +2,18 @@
 
 use serde_json::json;
 
-use super::{Source, job};
+use super::{Scene, Source, job};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
 
 /// What is being deleted, or is gone, stays so.
 pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("SourceId")?;
     let now = scene.now;
     let account = scene.account();
-    if account.smc.sources.get(&id).is_none_or(Source::is_deleting) {
+    if account.sources.get(&id).is_none_or(Source::is_deleting) {
         return Ok(json!({}));
     }
     let related: Vec<String> = account
-        .smc
         .jobs
         .iter()
         .filter(|(_, job)| job.source == id && job.is_unfinished(now))
@@ -24,7 +22,7 @@ pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
     if !related.is_empty() && !scene.parameters.is_true("Force") {
         let is_running = related
             .iter()
-            .any(|job| account.smc.jobs[job].status(now) == "Running");
+            .any(|job| account.jobs[job].status(now) == "Running");
         return Err(if is_running {
             Refusal::new(
                 400,
@@ -42,7 +40,7 @@ pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
     for job in related {
         job::remove(scene, &job, now);
     }
-    let smc = &mut scene.account_mut().smc;
+    let smc = scene.account_mut();
     if let Some(source) = smc.sources.get_mut(&id) {
         source.deleting_ms = Some(now);
     }

@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Source;
 use super::job::{Job, Phase, Run, Target, Transition};
+use super::{Scene, Source};
 use crate::answer::Answer;
 use crate::ecs::GIB;
 use crate::ecs::Os;
 use crate::paging::{Sizes, numbered};
-use crate::scene::Scene;
 use crate::time;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -23,7 +22,7 @@ pub(super) fn sources(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, source) in scene.account().smc.sources.named(&ids) {
+    for (id, source) in scene.account().sources.named(&ids) {
         let fields = source_fields(scene, id, source);
         let fits = source.is_listed(scene.now, delete_ms)
             && is("Name", &source.name)
@@ -47,7 +46,7 @@ pub(super) fn sources(scene: &mut Scene<'_>) -> Answer {
 
 fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
     let now = scene.now;
-    let jobs = &scene.account().smc.jobs;
+    let jobs = &scene.account().jobs;
     let job = jobs
         .iter()
         .find(|(_, job)| job.source == id && job.is_unfinished(now));
@@ -77,7 +76,7 @@ fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
         "SystemInfo": json!({ "hostname": hostname, "ipv4": [source.server.private_ip], "cores": 2, "memory": 8 * GIB }).to_string(),
         "Platform": match source.server.os { Os::Linux => "Others Linux", Os::Windows => "Windows Server 2022" },
         "Architecture": "x86_64",
-        "AgentVersion": scene.world.smc_file.client_version,
+        "AgentVersion": scene.world.file.client_version,
         "ReplicationDriver": "SMT",
         "HeartbeatRate": 30,
         "KernelLevel": 1,
@@ -93,7 +92,7 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     let instances = parameters.list("InstanceId");
     let delete_ms = scene.settings().durations.smc_delete.0;
     let mut found = Vec::new();
-    for (id, job) in scene.account().smc.jobs.named(&ids) {
+    for (id, job) in scene.account().jobs.named(&ids) {
         let fields = job_fields(scene, id, job);
         let is = |parameter: &str| {
             let wanted = parameters.filled(parameter);
@@ -204,7 +203,7 @@ fn run(run: &Run) -> Value {
 }
 
 fn system_disk(scene: &Scene<'_>, job: &Job) -> u64 {
-    let source = scene.account().smc.sources.get(&job.source);
+    let source = scene.account().sources.get(&job.source);
     let disk = source.and_then(|source| source.server.disks.first());
     disk.map_or(40, |disk| disk.size_gb)
 }

@@ -3,7 +3,7 @@
 //! The documents list no error for an id that does not exist. Deleting or disabling what is not there succeeds here, so
 //! that a repeat does no harm; every other action answers `InvalidParameter`. Neither is verified.
 
-pub(crate) mod client;
+mod client;
 mod delete;
 mod describe;
 mod file;
@@ -11,15 +11,68 @@ pub(crate) mod job;
 mod source;
 mod token;
 
-use crate::answer::Refusal;
-use crate::register::Register;
-use crate::scene::Act;
+use std::collections::BTreeMap;
 
+use crate::answer::{Answer, Refusal};
+use crate::charges::{Bill, Paid};
+use crate::ecs::Ecs;
+use crate::register::Register;
+use crate::scene;
+use crate::settings::Settings;
+
+pub(crate) use client::Client;
 pub(crate) use file::{JobFile, SmcFile, SourceFile};
 use job::Job;
 pub(crate) use job::settle;
 pub(crate) use source::Source;
 pub(crate) use token::Token;
+
+/// What SMC sees of the world: what every account has in it, and what migrations do in ECS.
+pub(crate) struct View<'a> {
+    /// By account id.
+    pub smc: &'a mut BTreeMap<String, Smc>,
+    /// By account id.
+    pub ecs: &'a mut BTreeMap<String, Ecs>,
+    pub paid: &'a mut Paid,
+    pub settings: &'a Settings,
+    pub file: &'a SmcFile,
+}
+
+impl View<'_> {
+    /// Returns what an account has in SMC and in ECS.
+    fn account(&self, id: &str) -> Option<(&Smc, &Ecs)> {
+        Some((self.smc.get(id)?, self.ecs.get(id)?))
+    }
+
+    /// Returns what an account has in SMC and in ECS, to change it, and where that goes which it paid for what it deletes.
+    fn account_mut<'a>(&'a mut self, id: &'a str) -> Option<(&'a mut Smc, &'a mut Ecs, Bill<'a>)> {
+        let bill = Bill {
+            account: id,
+            start_ms: self.settings.start_ms,
+            paid: self.paid,
+        };
+        Some((self.smc.get_mut(id)?, self.ecs.get_mut(id)?, bill))
+    }
+}
+
+type Scene<'a> = scene::Scene<'a, View<'a>>;
+
+/// One action, as a function.
+pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+
+impl Scene<'_> {
+    /// Returns what the caller's account has.
+    fn account(&self) -> &Smc {
+        let account = self.world.smc.get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns what the caller's account has, to change it.
+    fn account_mut(&mut self) -> &mut Smc {
+        let account = self.world.smc.get_mut(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+}
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -44,6 +97,8 @@ pub(crate) struct Smc {
     pub tokens: Register<Token>,
     pub sources: Register<Source>,
     pub jobs: Register<Job>,
+    /// How many runs broke off as the world file has it, by the failure's place there.
+    pub failures: BTreeMap<usize, u64>,
 }
 
 fn unknown(parameter: &str) -> Refusal {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::Scene;
 use crate::answer::Answer;
 use crate::password::Password;
-use crate::scene::Scene;
 use crate::time;
 
 const DAY_MS: i64 = 86_400_000;
@@ -60,13 +60,13 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
         is_disabled: false,
         registered: 0,
     };
-    scene.account_mut().smc.tokens.insert(id.clone(), token);
+    scene.account_mut().tokens.insert(id.clone(), token);
     Ok(json!({ "AccessTokenId": id, "AccessTokenCode": code }))
 }
 
 pub(super) fn disable(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("AccessTokenId")?;
-    if let Some(token) = scene.account_mut().smc.tokens.get_mut(&id) {
+    if let Some(token) = scene.account_mut().tokens.get_mut(&id) {
         token.is_disabled = true;
     }
     Ok(json!({}))
@@ -74,7 +74,7 @@ pub(super) fn disable(scene: &mut Scene<'_>) -> Answer {
 
 pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     let id = scene.required("AccessTokenId")?;
-    scene.account_mut().smc.tokens.remove(&id);
+    scene.account_mut().tokens.remove(&id);
     Ok(json!({}))
 }
 
@@ -94,7 +94,6 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     };
     let tokens = scene
         .account()
-        .smc
         .tokens
         .iter()
         .filter(|(id, token)| fits(id, token));

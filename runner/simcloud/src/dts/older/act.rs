@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Phase, Sync, initializing, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
+use crate::dts::Scene;
 use crate::dts::lifecycle::period_ms;
-use crate::scene::Scene;
 
 /// `CreateSynchronizationJob`: it is paid for from now on, configured or not.
 pub(in crate::dts) fn buy(scene: &mut Scene<'_>) -> Answer {
@@ -56,10 +56,10 @@ pub(in crate::dts) fn start(scene: &mut Scene<'_>) -> Answer {
     }
     let next = match &sync.phase {
         Phase::NotStarted | Phase::PrecheckFailed { .. } => {
-            precheck::begin(scene.world, now, &account, sync)
+            precheck::begin(&scene.world, now, &account, sync)
         }
         Phase::InitializeFailed { items, .. } => {
-            initializing(scene.world, &account, sync, now, items.clone())
+            initializing(&scene.world, &account, sync, now, items.clone())
         }
         Phase::Suspended { left_ms, items } => match left_ms {
             Some(left) => Phase::Initializing {
@@ -103,15 +103,14 @@ pub(in crate::dts) fn delete(scene: &mut Scene<'_>) -> Answer {
     let id = sync.id.clone();
     let start_ms = scene.settings().start_ms;
     let charge = sync.charge(&scene.caller.account, start_ms, Some(scene.now));
-    let account = scene.account_mut();
-    account.syncs.remove(&id);
-    account.paid.push(charge);
+    scene.account_mut().syncs.remove(&id);
+    scene.world.paid.add(charge);
     Ok(succeeded())
 }
 
 pub(super) fn enter(scene: &mut Scene<'_>, id: &str, phase: Phase) {
     let account = scene.caller.account.clone();
-    if let Some(sync) = sync_mut(scene.world, &account, id) {
+    if let Some(sync) = sync_mut(&mut scene.world, &account, id) {
         sync.phase = phase;
     }
 }

@@ -7,9 +7,9 @@ use super::act::enter;
 use super::endpoint::{Destination, Source, SourceKind};
 use super::{Phase, Setup, invalid, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
+use crate::dts::Scene;
 use crate::dts::settings::number;
 use crate::dts::{access, addresses};
-use crate::scene::Scene;
 
 /// The whitelist group that DTS makes in an instance.
 const GROUP: &str = "dts";
@@ -28,8 +28,8 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
     let account = scene.caller.account.clone();
     setup
         .source
-        .check_access(scene.world, scene.now, &account)?;
-    access::check_own(scene.world, scene.now, &account)?;
+        .check_access(&scene.world, scene.now, &account)?;
+    access::check_own(&scene.world, scene.now, &account)?;
     let starts = setup
         .reserve
         .get("autoStartModulesAfterConfig")
@@ -40,13 +40,13 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
         let_in(scene, source, &source_region);
     }
     let_in(scene, &setup.destination.instance_id, &region);
-    if let Some(sync) = sync_mut(scene.world, &account, &id) {
+    if let Some(sync) = sync_mut(&mut scene.world, &account, &id) {
         sync.name = name;
         sync.setup = Some(setup);
         sync.phase = Phase::NotStarted;
     }
     if starts {
-        let next = precheck::begin(scene.world, scene.now, &account, named(scene)?);
+        let next = precheck::begin(&scene.world, scene.now, &account, named(scene)?);
         enter(scene, &id, next);
     }
     Ok(succeeded())
@@ -55,8 +55,9 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
 /// Adds what is missing of the region's addresses to the whitelist of an instance of the account. That addresses which may
 /// connect already are left out is not documented.
 fn let_in(scene: &mut Scene<'_>, instance: &str, region: &str) {
-    let blocks = addresses::of_region(&scene.world.dts_file, region);
-    if let Some(redis) = scene.account_mut().redis.get_mut(instance) {
+    let blocks = addresses::of_region(scene.world.file, region);
+    let instances = scene.world.redis.get_mut(&scene.caller.account);
+    if let Some(redis) = instances.and_then(|instances| instances.get_mut(instance)) {
         redis.whitelist.admit(GROUP, &blocks);
     }
 }

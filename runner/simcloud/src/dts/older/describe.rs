@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Phase, Setup, Sync, named};
 use crate::answer::Answer;
+use crate::dts::Scene;
 use crate::dts::file::PrecheckState;
 use crate::paging::{Sizes, numbered_by};
-use crate::scene::Scene;
 use crate::time;
 
 /// `DescribeSynchronizationJobStatus`: states with a small first letter.

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
+use crate::dts::Scene;
+use crate::dts::View;
 use crate::dts::access::Visit;
 use crate::password::Password;
 use crate::redis::Redis;
-use crate::scene::Scene;
-use crate::world::World;
 
 /// What DTS asks about a VPC that it is to reach into. The first is in AliyunDTSRolePolicy as well; that the others come
 /// from AliyunVPCReadOnlyAccess only is a guess at what that policy is asked for.
@@ -120,8 +120,8 @@ impl Source {
     }
 
     /// Returns the instance behind the name or the address.
-    pub fn find<'w>(&self, world: &'w World, account: &str) -> Option<&'w Redis> {
-        let instances = &world.accounts.get(self.owner(account))?.redis;
+    pub fn find<'w>(&self, world: &'w View<'_>, account: &str) -> Option<&'w Redis> {
+        let instances = world.redis.get(self.owner(account))?;
         match &self.kind {
             SourceKind::Instance(id) => instances.get(id),
             SourceKind::Express(at) => instances.values().find(|redis| {
@@ -132,7 +132,7 @@ impl Source {
     }
 
     /// Refuses if DTS may not act in the owner's account.
-    pub fn check_access(&self, world: &World, now: i64, account: &str) -> Result<(), Refusal> {
+    pub fn check_access(&self, world: &View<'_>, now: i64, account: &str) -> Result<(), Refusal> {
         let SourceKind::Express(express) = &self.kind else {
             return Ok(());
         };
@@ -200,8 +200,8 @@ impl Destination {
         })
     }
 
-    pub fn find<'w>(&self, world: &'w World, account: &str) -> Option<&'w Redis> {
-        world.accounts.get(account)?.redis.get(&self.instance_id)
+    pub fn find<'w>(&self, world: &'w View<'_>, account: &str) -> Option<&'w Redis> {
+        world.redis.get(account)?.get(&self.instance_id)
     }
 
     pub fn credential(&self) -> String {

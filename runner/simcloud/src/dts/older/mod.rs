@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use crate::answer::Refusal;
 use crate::charges::Charge;
+use crate::dts::Scene;
+use crate::dts::View;
 use crate::dts::file::SyncFile;
-use crate::scene::Scene;
-use crate::world::World;
 pub(super) use act::{buy, delete, start, suspend};
 pub(super) use configure::configure;
 pub(super) use describe::{list, status};
@@ -156,14 +156,14 @@ impl Sync {
 }
 
 /// Brings every synchronisation to an instant.
-pub(super) fn settle(world: &mut World, now: i64) {
+pub(super) fn settle(world: &mut View<'_>, now: i64) {
     let mut places: Vec<(String, String)> = Vec::new();
-    for account in world.accounts.values_mut() {
-        let due = account.syncs.due(now, |sync| match &sync.phase {
+    for (account, dts) in world.dts.iter_mut() {
+        let due = dts.syncs.due(now, |sync| match &sync.phase {
             Phase::Prechecking { until, .. } | Phase::Initializing { until, .. } => Some(*until),
             _ => None,
         });
-        places.extend(due.into_iter().map(|id| (account.id.clone(), id)));
+        places.extend(due.into_iter().map(|id| (account.clone(), id)));
     }
     for (account, id) in places {
         while step(world, &account, &id, now) {}
@@ -171,7 +171,7 @@ pub(super) fn settle(world: &mut World, now: i64) {
 }
 
 /// Lets the next thing happen if its time has come.
-fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
+fn step(world: &mut View<'_>, account: &str, id: &str, now: i64) -> bool {
     let Some(sync) = sync_of(world, account, id) else {
         return false;
     };
@@ -207,7 +207,13 @@ fn step(world: &mut World, account: &str, id: &str, now: i64) -> bool {
 }
 
 /// Returns the phase in which data is copied, as long as it takes from an instant on.
-fn initializing(world: &World, account: &str, sync: &Sync, from: i64, items: Vec<Item>) -> Phase {
+fn initializing(
+    world: &View<'_>,
+    account: &str,
+    sync: &Sync,
+    from: i64,
+    items: Vec<Item>,
+) -> Phase {
     let source = sync
         .setup
         .as_ref()
@@ -223,28 +229,26 @@ fn initializing(world: &World, account: &str, sync: &Sync, from: i64, items: Vec
 }
 
 /// Puts the source's data into the destination.
-fn deliver(world: &mut World, account: &str, id: &str) {
+fn deliver(world: &mut View<'_>, account: &str, id: &str) {
     let Some(setup) = sync_of(world, account, id).and_then(|sync| sync.setup.clone()) else {
         return;
     };
     let source = setup.source.find(world, account);
     let bytes = source.map_or(0, |redis| redis.data_bytes);
-    let destination = world
-        .accounts
-        .get_mut(account)
-        .and_then(|account| account.redis.get_mut(&setup.destination.instance_id));
+    let instances = world.redis.get_mut(account);
+    let destination = instances.and_then(|own| own.get_mut(&setup.destination.instance_id));
     if let Some(redis) = destination {
         let grown = redis.data_bytes.saturating_add(bytes);
         redis.data_bytes = grown.min(redis.capacity_bytes());
     }
 }
 
-fn sync_of<'a>(world: &'a World, account: &str, id: &str) -> Option<&'a Sync> {
-    world.accounts.get(account)?.syncs.get(id)
+fn sync_of<'a>(world: &'a View<'_>, account: &str, id: &str) -> Option<&'a Sync> {
+    world.dts.get(account)?.syncs.get(id)
 }
 
-fn sync_mut<'a>(world: &'a mut World, account: &str, id: &str) -> Option<&'a mut Sync> {
-    world.accounts.get_mut(account)?.syncs.get_mut(id)
+fn sync_mut<'a>(world: &'a mut View<'_>, account: &str, id: &str) -> Option<&'a mut Sync> {
+    world.dts.get_mut(account)?.syncs.get_mut(id)
 }
 
 /// Returns the synchronisation that a call names.

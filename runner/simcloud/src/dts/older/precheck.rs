@@ -1,18 +1,18 @@
 //! The precheck of the older family, and whether what was found is still so when the copy ends.
 
+use crate::dts::View;
 use crate::dts::addresses;
 use crate::dts::check_item::{Item, List};
 use crate::dts::precheck_items::{unfit_destination, unfit_source};
 use crate::dts::settings::number;
 use crate::network::Network;
 use crate::redis::{Privilege, Redis};
-use crate::world::World;
 
 use super::endpoint::SourceKind;
 use super::{Phase, Setup, Sync};
 
 /// Returns the phase in which the items are told; they are judged now.
-pub(super) fn begin(world: &World, now: i64, account: &str, sync: &Sync) -> Phase {
+pub(super) fn begin(world: &View<'_>, now: i64, account: &str, sync: &Sync) -> Phase {
     Phase::Prechecking {
         from: now,
         until: now.saturating_add(world.settings.durations.precheck.0),
@@ -21,7 +21,7 @@ pub(super) fn begin(world: &World, now: i64, account: &str, sync: &Sync) -> Phas
 }
 
 /// Returns why the copy could not be finished.
-pub(super) fn broken(world: &World, now: i64, account: &str, sync: &Sync) -> Option<String> {
+pub(super) fn broken(world: &View<'_>, now: i64, account: &str, sync: &Sync) -> Option<String> {
     let mut list = List::default();
     connections(&mut list, world, now, account, sync);
     let failed = list.into_items(&[]).into_iter();
@@ -32,7 +32,7 @@ pub(super) fn broken(world: &World, now: i64, account: &str, sync: &Sync) -> Opt
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
-fn judge(world: &World, now: i64, account: &str, sync: &Sync) -> Vec<Item> {
+fn judge(world: &View<'_>, now: i64, account: &str, sync: &Sync) -> Vec<Item> {
     let mut list = List::default();
     connections(&mut list, world, now, account, sync);
     if let Some(setup) = &sync.setup {
@@ -49,11 +49,11 @@ fn judge(world: &World, now: i64, account: &str, sync: &Sync) -> Vec<Item> {
         }
         list.add("CHECK_SAME_OBJ", competitor(world, account, sync, setup));
     }
-    list.into_items(&world.dts_file.precheck)
+    list.into_items(&world.file.precheck)
 }
 
 /// Whether DTS gets to both ends, past roles, whitelists and passwords.
-fn connections(list: &mut List, world: &World, now: i64, account: &str, sync: &Sync) {
+fn connections(list: &mut List, world: &View<'_>, now: i64, account: &str, sync: &Sync) {
     let Some(setup) = &sync.setup else {
         return;
     };
@@ -83,7 +83,7 @@ fn connections(list: &mut List, world: &World, now: i64, account: &str, sync: &S
 }
 
 fn unreachable(
-    world: &World,
+    world: &View<'_>,
     now: i64,
     redis: Option<&Redis>,
     place: &str,
@@ -97,7 +97,7 @@ fn unreachable(
     if status != "Normal" {
         return Some(format!("{} is {status}", redis.settings.id));
     }
-    let shut_out: Vec<String> = addresses::of_region(&world.dts_file, region)
+    let shut_out: Vec<String> = addresses::of_region(world.file, region)
         .into_iter()
         .filter(|block| !redis.whitelist.admits(block))
         .collect();
@@ -199,8 +199,8 @@ fn of_pair(list: &mut List, source: &Redis, destination: &Redis) {
 }
 
 /// Returns why another synchronisation of the account stands in the way.
-fn competitor(world: &World, account: &str, sync: &Sync, setup: &Setup) -> Option<String> {
-    let others = world.accounts.get(account)?.syncs.values();
+fn competitor(world: &View<'_>, account: &str, sync: &Sync, setup: &Setup) -> Option<String> {
+    let others = world.dts.get(account)?.syncs.values();
     let runs = |other: &&Sync| {
         other.id != sync.id
             && matches!(

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::{Image, check_name, held};
 use crate::answer::{Answer, Refusal};
-use crate::ecs::snapshot::{self, Snapshot};
+use crate::ecs::Scene;
+use crate::ecs::snapshot::Snapshot;
 use crate::ecs::{refuse_dry_run, region};
-use crate::scene::Scene;
 use crate::time;
 
 pub(in crate::ecs) fn copy(scene: &mut Scene<'_>) -> Answer {
@@ -26,7 +26,7 @@ pub(in crate::ecs) fn copy(scene: &mut Scene<'_>) -> Answer {
     let id = scene.new_id("m-", "image");
     let mut snapshots = Vec::new();
     for snapshot in &source.snapshots {
-        let Some(original) = scene.account().ecs.snapshots.get(snapshot).cloned() else {
+        let Some(original) = scene.account().snapshots.get(snapshot).cloned() else {
             continue;
         };
         let copy = scene.new_id("s-", "snapshot");
@@ -37,7 +37,7 @@ pub(in crate::ecs) fn copy(scene: &mut Scene<'_>) -> Answer {
             until_ms: until,
             ..original
         };
-        scene.account_mut().ecs.snapshots.insert(copy.clone(), made);
+        scene.account_mut().snapshots.insert(copy.clone(), made);
         snapshots.push(copy);
     }
     let image = Image {
@@ -51,7 +51,7 @@ pub(in crate::ecs) fn copy(scene: &mut Scene<'_>) -> Answer {
         shared_with: std::collections::BTreeMap::new(),
         ..source
     };
-    scene.account_mut().ecs.images.insert(id.clone(), image);
+    scene.account_mut().images.insert(id.clone(), image);
     Ok(json!({ "ImageId": id }))
 }
 
@@ -90,7 +90,6 @@ fn check_copy(
 fn queue_end(scene: &Scene<'_>, region: &str) -> i64 {
     let copies = scene
         .account()
-        .ecs
         .images
         .values()
         .filter(|image| image.copy_of.is_some() && image.region == region);
@@ -120,12 +119,8 @@ pub(in crate::ecs) fn cancel(scene: &mut Scene<'_>) -> Answer {
             "The image has completed copy.",
         ));
     }
-    let (now, start_ms) = (scene.now, scene.settings().start_ms);
-    let account = scene.account_mut();
-    if let Some(image) = account.ecs.images.remove(&id) {
-        for snapshot in &image.snapshots {
-            snapshot::remove(account, snapshot, start_ms, now);
-        }
-    }
+    let now = scene.now;
+    let (ecs, mut bill) = scene.account_and_bill();
+    ecs.remove_image(&mut bill, &id, now);
     Ok(json!({}))
 }

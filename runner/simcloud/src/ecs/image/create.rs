@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::{Image, check_name};
 use crate::answer::{Answer, Refusal};
+use crate::ecs::Scene;
 use crate::ecs::content::Content;
 use crate::ecs::file::Os;
 use crate::ecs::snapshot::{self, Snapshot};
 use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, stock, used_bytes};
-use crate::scene::Scene;
 use crate::time;
 
 pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
@@ -51,7 +51,7 @@ pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
         content: machine.content,
         architecture: machine.architecture,
     };
-    scene.account_mut().ecs.images.insert(id.clone(), image);
+    scene.account_mut().images.insert(id.clone(), image);
     Ok(json!({ "ImageId": id }))
 }
 
@@ -97,11 +97,7 @@ impl Part {
             from_ms,
             until_ms,
         };
-        scene
-            .account_mut()
-            .ecs
-            .snapshots
-            .insert(id.clone(), snapshot);
+        scene.account_mut().snapshots.insert(id.clone(), snapshot);
         id
     }
 }
@@ -113,7 +109,6 @@ fn from_instance(
 ) -> Result<(Machine, Vec<Part>), Refusal> {
     let instance = scene
         .account()
-        .ecs
         .instances
         .get(id)
         .filter(|instance| instance.region == region);
@@ -160,7 +155,6 @@ fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Machine, Vec<Part>)
     };
     let snapshot = scene
         .account()
-        .ecs
         .snapshots
         .get(&id)
         .filter(|snapshot| snapshot.region == region);

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Image, is_used};
 use crate::answer::Answer;
+use crate::ecs::Scene;
 use crate::ecs::{instance, region};
 use crate::paging::{Sizes, numbered};
-use crate::scene::Scene;
 use crate::time;
 
 /// Images that are not available are listed only when `Status` asks for them.
@@ -30,7 +30,7 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, image) in scene.account().ecs.images.named(&ids) {
+    for (id, image) in scene.account().images.named(&ids) {
         let alias = if image.shared_by.is_some() {
             "others"
         } else {
@@ -71,7 +71,7 @@ fn fields(scene: &Scene<'_>, id: &str, image: &Image, alias: &str) -> Value {
         .iter()
         .enumerate()
         .map(|(position, snapshot)| {
-            let size = scene.account().ecs.snapshots.get(snapshot).map_or(image.size_gb, |snapshot| snapshot.size_gb);
+            let size = scene.account().snapshots.get(snapshot).map_or(image.size_gb, |snapshot| snapshot.size_gb);
             json!({ "SnapshotId": snapshot, "Device": instance::device(position), "Type": instance::disk_kind(position), "Size": size.to_string(), "Progress": progress })
         })
         .collect();

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use super::{GIB, refuse_dry_run, region, stock};
 use crate::answer::{Answer, Refusal};
+use crate::ecs::Scene;
 use crate::ecs::content::Content;
 use crate::ecs::file::{ImageFile, Os};
-use crate::scene::Scene;
 use crate::time::ALWAYS;
 
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ fn check_name(scene: &Scene<'_>, region: &str, name: Option<&str>) -> Result<(),
     }
     let is_taken =
         |image: &Image| image.region == region && image.name == name && image.shared_by.is_none();
-    if scene.account().ecs.images.values().any(is_taken) {
+    if scene.account().images.values().any(is_taken) {
         return Err(Refusal::new(
             400,
             "InvalidImageName.Duplicated",
@@ -122,7 +122,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     let is_copied = |image: &Image| {
         image.copy_of.as_deref() == Some(id.as_str()) && image.status(scene.now) != "Available"
     };
-    if scene.account().ecs.images.values().any(is_copied) {
+    if scene.account().images.values().any(is_copied) {
         return Err(Refusal::new(
             403,
             "OperationDenied.ImageCopying",
@@ -130,7 +130,7 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         ));
     }
     refuse_dry_run(scene)?;
-    if let Some(image) = scene.account_mut().ecs.images.remove(&id) {
+    if let Some(image) = scene.account_mut().images.remove(&id) {
         share::withdraw_from_all(scene, &id, &image);
     }
     Ok(json!({}))
@@ -139,7 +139,6 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
 fn is_used(scene: &Scene<'_>, id: &str) -> bool {
     scene
         .account()
-        .ecs
         .instances
         .values()
         .any(|instance| instance.image == id)
@@ -148,7 +147,6 @@ fn is_used(scene: &Scene<'_>, id: &str) -> bool {
 pub(super) fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
     scene
         .account()
-        .ecs
         .images
         .get(id)
         .filter(|image| image.region == region)

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Image, held, not_found};
 use crate::answer::{Answer, Refusal};
+use crate::ecs::Scene;
 use crate::ecs::{refuse_dry_run, region};
 use crate::paging::{Sizes, numbered};
-use crate::scene::Scene;
 use crate::time;
 
 pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
@@ -36,7 +36,7 @@ pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
     refuse_dry_run(scene)?;
     let now = scene.now;
     let owner = scene.caller.account.clone();
-    if let Some(image) = scene.account_mut().ecs.images.get_mut(&id) {
+    if let Some(image) = scene.account_mut().images.get_mut(&id) {
         for account in &remove {
             image.shared_with.remove(account);
         }
@@ -55,7 +55,7 @@ pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
             ..image.clone()
         };
         if let Some(account) = scene.world.accounts.get_mut(&account) {
-            account.ecs.images.insert(id.clone(), shared);
+            account.images.insert(id.clone(), shared);
         }
     }
     Ok(json!({}))
@@ -92,7 +92,7 @@ pub(super) fn withdraw_from_all(scene: &mut Scene<'_>, id: &str, image: &Image) 
 fn withdraw(scene: &mut Scene<'_>, account: &str, id: &str) {
     let owner = scene.caller.account.clone();
     if let Some(account) = scene.world.accounts.get_mut(account) {
-        let theirs = &mut account.ecs.images;
+        let theirs = &mut account.images;
         let shared = |image: &Image| image.shared_by.as_ref() == Some(&owner);
         if theirs.get(id).is_some_and(shared) {
             theirs.remove(id);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Phase, create, held, release, run, source_not_available, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
+use crate::smc::Scene;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -17,7 +17,7 @@ pub(in crate::smc) fn start(scene: &mut Scene<'_>) -> Answer {
     }
     check_source(scene, &id)?;
     run::begin(
-        scene.world,
+        &mut scene.world,
         &scene.caller.account,
         &id,
         &run::Begin::by_hand(scene.now),
@@ -36,7 +36,7 @@ pub(in crate::smc) fn stop(scene: &mut Scene<'_>) -> Answer {
         Phase::Waiting { .. } => None,
         _ => return Err(wrong_status()),
     };
-    if let Some(job) = scene.account_mut().smc.jobs.get_mut(&id) {
+    if let Some(job) = scene.account_mut().jobs.get_mut(&id) {
         job.phase = Phase::Stopped { left_ms };
     }
     Ok(json!({}))
@@ -56,11 +56,11 @@ pub(in crate::smc) fn cut_over(scene: &mut Scene<'_>) -> Answer {
             last: true,
             ..run::Begin::by_hand(now)
         };
-        run::begin(scene.world, &account, &id, &begin);
+        run::begin(&mut scene.world, &account, &id, &begin);
         return Ok(json!({}));
     }
-    release(scene.world, &account, &id, now);
-    if let Some(job) = scene.account_mut().smc.jobs.get_mut(&id) {
+    release(&mut scene.world, &account, &id, now);
+    if let Some(job) = scene.account_mut().jobs.get_mut(&id) {
         job.phase = Phase::Finished;
     }
     Ok(json!({}))
@@ -77,19 +77,19 @@ pub(in crate::smc) fn modify(scene: &mut Scene<'_>) -> Answer {
     let mut options = job.options.clone();
     options.set(scene, job.created_ms)?;
     let is_taken = |other: &super::Job| !other.is_deleting() && other.options.name == options.name;
-    let jobs = &scene.account().smc.jobs;
+    let jobs = &scene.account().jobs;
     if jobs
         .iter()
         .any(|(other, job)| *other != id && is_taken(job))
     {
         return Err(create::duplicate());
     }
-    if let Some(source) = scene.account().smc.sources.get(&job.source) {
+    if let Some(source) = scene.account().sources.get(&job.source) {
         create::check_disks(&options, source)?;
     }
     let frequency = scene.parameters.integer("Frequency");
     let images = scene.parameters.integer("MaxNumberOfImageToKeep");
-    if let Some(job) = scene.account_mut().smc.jobs.get_mut(&id) {
+    if let Some(job) = scene.account_mut().jobs.get_mut(&id) {
         job.options = options;
         if let Some(repeats) = &mut job.repeats {
             if let Some(hours) = frequency {
@@ -109,7 +109,6 @@ pub(in crate::smc) fn delete(scene: &mut Scene<'_>) -> Answer {
     let now = scene.now;
     let Some(job) = scene
         .account()
-        .smc
         .jobs
         .get(&id)
         .filter(|job| !job.is_deleting())
@@ -126,15 +125,15 @@ pub(in crate::smc) fn delete(scene: &mut Scene<'_>) -> Answer {
 /// Deletes a job, whatever it does.
 pub(in crate::smc) fn remove(scene: &mut Scene<'_>, id: &str, now: i64) {
     let account = scene.caller.account.clone();
-    release(scene.world, &account, id, now);
-    if let Some(job) = scene.account_mut().smc.jobs.get_mut(id) {
+    release(&mut scene.world, &account, id, now);
+    if let Some(job) = scene.account_mut().jobs.get_mut(id) {
         job.phase = Phase::Deleting { at: now };
     }
 }
 
 fn check_source(scene: &Scene<'_>, id: &str) -> Result<(), Refusal> {
     let source = &held(scene, id)?.source;
-    let source = scene.account().smc.sources.get(source);
+    let source = scene.account().sources.get(source);
     match source {
         Some(source) if source.is_available(scene.now) => Ok(()),
         _ => Err(source_not_available()),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Job, Options, Phase, Repeats, Target, source_not_available};
 use crate::answer::{Answer, Refusal};
-use crate::scene::Scene;
+use crate::smc::Scene;
 use crate::smc::{Source, unknown};
 
 /// How many jobs an account may have.
@@ -16,7 +16,7 @@ pub(in crate::smc) fn create(scene: &mut Scene<'_>) -> Answer {
     let source_id = scene.required("SourceId")?;
     let region = scene.required("RegionId")?;
     let now = scene.now;
-    let source = scene.account().smc.sources.get(&source_id);
+    let source = scene.account().sources.get(&source_id);
     let source = source.ok_or_else(|| unknown("SourceId"))?;
     if !source.is_available(now) {
         return Err(source_not_available());
@@ -42,7 +42,7 @@ pub(in crate::smc) fn create(scene: &mut Scene<'_>) -> Answer {
         transition: None,
         paid: Vec::new(),
     };
-    scene.account_mut().smc.jobs.insert(id.clone(), job);
+    scene.account_mut().jobs.insert(id.clone(), job);
     Ok(json!({ "JobId": id }))
 }
 
@@ -79,7 +79,7 @@ fn repeats(scene: &Scene<'_>) -> Result<Option<Repeats>, Refusal> {
 }
 
 fn check_others(scene: &Scene<'_>, source: &str, name: &str) -> Result<(), Refusal> {
-    let jobs = &scene.account().smc.jobs;
+    let jobs = &scene.account().jobs;
     let others = || jobs.values().filter(|job| !job.is_deleting());
     let is_full = jobs.len() >= JOBS_MAX
         || others().any(|job| job.source == source && job.is_unfinished(scene.now));

@@ -1,12 +1,12 @@
 //! Jobs that are there from the beginning.
 
 use super::{Job, Options, Phase, Run, Target, transition};
+use crate::smc::View;
 use crate::smc::file::JobFile;
-use crate::world::World;
 
 /// Adds a job of the world file to an account.
 pub(crate) fn add_from_file(
-    world: &mut World,
+    world: &mut View<'_>,
     account_id: &str,
     file: JobFile,
 ) -> Result<(), String> {
@@ -14,15 +14,15 @@ pub(crate) fn add_from_file(
     if !rutter_contracts::region_known(&file.region) {
         return Err(format!("there is no region `{}`", file.region));
     }
-    let Some(account) = world.accounts.get_mut(account_id) else {
+    let Some((smc, ecs, _)) = world.account_mut(account_id) else {
         return Ok(());
     };
-    if !account.smc.sources.contains_key(&file.source) {
+    if !smc.sources.contains_key(&file.source) {
         let message = "has no migration source";
         return Err(format!("the account {message} `{}`", file.source));
     }
     let target = match file.instance {
-        Some(id) if account.ecs.instances.contains_key(&id) => Target::Instance { id },
+        Some(id) if ecs.instances.contains_key(&id) => Target::Instance { id },
         Some(id) => return Err(format!("the account has no server `{id}`")),
         None => Target::Image { name: file.image },
     };
@@ -45,13 +45,11 @@ pub(crate) fn add_from_file(
         transition: None,
         paid: Vec::new(),
     };
-    account.smc.jobs.insert(file.id.clone(), job);
+    smc.jobs.insert(file.id.clone(), job);
     if broke_off {
         transition::make(world, account_id, &file.id, start_ms);
-        let job = world
-            .accounts
-            .get_mut(account_id)
-            .and_then(|account| account.smc.jobs.get_mut(&file.id));
+        let smc = world.smc.get_mut(account_id);
+        let job = smc.and_then(|smc| smc.jobs.get_mut(&file.id));
         if let Some(job) = job {
             job.runs.push(Run {
                 manual: true,

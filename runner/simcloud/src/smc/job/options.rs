@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{DAY_MS, Target};
 use crate::answer::Refusal;
 use crate::parameters::Parameters;
-use crate::scene::Scene;
+use crate::smc::Scene;
 use crate::smc::unknown;
 use crate::time;
 
@@ -105,6 +105,10 @@ fn target(scene: &Scene<'_>, before: &Target) -> Result<Target, Refusal> {
         Target::Image { name } => ("image", name.clone(), None),
         Target::Instance { id } => ("targetinstance", String::new(), Some(id.clone())),
     };
+    let is_server = |id: &str| {
+        let ecs = scene.world.ecs.get(&scene.caller.account);
+        ecs.is_some_and(|ecs| ecs.instances.contains_key(id))
+    };
     let wanted = scene.parameters.filled("TargetType");
     let wanted = wanted.map_or_else(|| kind.to_owned(), |kind| kind.to_ascii_lowercase());
     match wanted.as_str() {
@@ -116,7 +120,7 @@ fn target(scene: &Scene<'_>, before: &Target) -> Result<Target, Refusal> {
                 (Some(id), _) | (None, Some(id)) => id,
                 (None, None) => scene.required("InstanceId")?,
             };
-            if !scene.account().ecs.instances.contains_key(&id) {
+            if !is_server(&id) {
                 return Err(unknown("InstanceId"));
             }
             Ok(Target::Instance { id })

@@ -1,13 +1,13 @@
 //! Jobs under way: everything that happens to them by itself.
 
 use super::{EXPIRED_MS, Job, Phase, Run, Stages, Target, Transition, release, transition};
-use crate::ecs::transition as ecs;
+use crate::charges::Bill;
+use crate::ecs::{Ecs, transition as ecs};
 use crate::identifier::digest;
 use crate::settings::Settings;
-use crate::smc::Source;
 use crate::smc::file::{FailureFile, SmcFile, StageFile};
+use crate::smc::{Smc, Source, View};
 use crate::time;
-use crate::world::{Account, World};
 
 /// What a job says when its source or its intermediate instance is not there any more.
 const UNREACHABLE: &str = "Connect to Server Failed";
@@ -16,17 +16,17 @@ const UNREACHABLE: &str = "Connect to Server Failed";
 const NAME_TAKEN: &str = "InvalidImageName.Duplicated";
 
 /// Brings every job to an instant.
-pub(crate) fn settle(world: &mut World, now: i64) {
+pub(crate) fn settle(world: &mut View<'_>, now: i64) {
     let mut places: Vec<(String, String)> = Vec::new();
-    for account in world.accounts.values_mut() {
-        let due = account.smc.jobs.due(now, |job| match &job.phase {
+    for (account, smc) in world.smc.iter_mut() {
+        let due = smc.jobs.due(now, |job| match &job.phase {
             // Its source or its intermediate instance can be lost at any moment.
             Phase::Running { .. } => Some(i64::MIN),
             Phase::Ready | Phase::Waiting { .. } if due(job).is_some() => due(job),
             Phase::Ready | Phase::Stopped { .. } | Phase::Failed { .. } => Some(gone(job)),
             Phase::Waiting { .. } | Phase::Finished | Phase::Deleting { .. } => None,
         });
-        places.extend(due.into_iter().map(|job| (account.id.clone(), job)));
+        places.extend(due.into_iter().map(|job| (account.clone(), job)));
     }
     for (account, job) in places {
         while step(world, &account, &job, now) {}
@@ -41,10 +41,10 @@ enum Next {
     Expire,
 }
 
-fn step(world: &mut World, account_id: &str, id: &str, now: i64) -> bool {
-    let next = world.accounts.get(account_id).and_then(|account| {
-        let job = account.smc.jobs.get(id)?;
-        next(account, job, now).filter(|(at, _)| *at <= now)
+fn step(world: &mut View<'_>, account_id: &str, id: &str, now: i64) -> bool {
+    let next = world.account(account_id).and_then(|(smc, ecs)| {
+        let job = smc.jobs.get(id)?;
+        next(smc, ecs, job, now).filter(|(at, _)| *at <= now)
     });
     let Some((at, next)) = next else {
         return false;
@@ -75,8 +75,8 @@ fn step(world: &mut World, account_id: &str, id: &str, now: i64) -> bool {
     true
 }
 
-fn next(account: &Account, job: &Job, now: i64) -> Option<(i64, Next)> {
-    let source = account.smc.sources.get(&job.source);
+fn next(smc: &Smc, ecs: &Ecs, job: &Job, now: i64) -> Option<(i64, Next)> {
+    let source = smc.sources.get(&job.source);
     match &job.phase {
         Phase::Ready | Phase::Waiting { .. } if due(job).is_some() => {
             let at = due(job)?;
@@ -97,7 +97,7 @@ fn next(account: &Account, job: &Job, now: i64) -> Option<(i64, Next)> {
             let breaks = breaks
                 .iter()
                 .map(|(at, code)| (*at, Next::Fail(code.clone())));
-            let lost = lost(account, source, job, *stages, now);
+            let lost = lost(ecs, source, job, *stages, now);
             let lost = lost.map(|at| (at, Next::Fail(UNREACHABLE.to_owned())));
             let all = lost.into_iter().chain(breaks).chain([end]);
             all.min_by_key(|(at, _)| *at)
@@ -127,17 +127,11 @@ fn due(job: &Job) -> Option<i64> {
 }
 
 /// When a run lost its source, or the intermediate instance or disk was released by hand.
-fn lost(
-    account: &Account,
-    source: Option<&Source>,
-    job: &Job,
-    stages: Stages,
-    now: i64,
-) -> Option<i64> {
+fn lost(ecs: &Ecs, source: Option<&Source>, job: &Job, stages: Stages, now: i64) -> Option<i64> {
     let offline = source
         .and_then(|source| source.offline_ms)
         .filter(|at| *at < stages.processing && *at >= stages.preparing);
-    let is_released = |transition: &Transition| !transition.stands(&account.ecs);
+    let is_released = |transition: &Transition| !transition.stands(ecs);
     let released = job.transition.as_ref().filter(|held| is_released(held));
     let released = released.map(|_| now).filter(|now| *now < stages.end);
     offline.into_iter().chain(released).min()
@@ -161,30 +155,29 @@ impl Begin {
     }
 }
 
-pub(super) fn begin(world: &mut World, account_id: &str, id: &str, begin: &Begin) {
+pub(super) fn begin(world: &mut View<'_>, account_id: &str, id: &str, begin: &Begin) {
     let at = begin.at;
-    let Some(account) = world.accounts.get(account_id) else {
+    let Some((smc, ecs)) = world.account(account_id) else {
         return;
     };
-    let Some(job) = account.smc.jobs.get(id) else {
+    let Some(job) = smc.jobs.get(id) else {
         return;
     };
-    let Some(source) = account.smc.sources.get(&job.source) else {
+    let Some(source) = smc.sources.get(&job.source) else {
         return;
     };
-    let stages = stages(&world.smc_file, &world.settings, job, source, at);
-    let mut breaks = taken(account, job).map(|code| (stages.processing, code.to_owned()));
+    let stages = stages(world.file, world.settings, job, source, at);
+    let mut breaks = taken(ecs, job).map(|code| (stages.processing, code.to_owned()));
     let (is_first, server) = (job.runs.is_empty(), source.instance.clone());
     let target = job.options.target.clone();
     if let Some(planned) = planned(world, account_id, &server, stages) {
         breaks = Some(planned);
     }
     transition::make(world, account_id, id, at);
-    let start_ms = world.settings.start_ms;
     if let (Target::Instance { id }, true) = (&target, is_first)
-        && let Some(account) = world.accounts.get_mut(account_id)
+        && let Some((_, ecs, mut bill)) = world.account_mut(account_id)
     {
-        ecs::replace_system(account, id, start_ms, at);
+        ecs::replace_system(ecs, &mut bill, id, at);
     }
     change(world, account_id, id, |job| {
         job.options.scheduled_ms = None;
@@ -234,29 +227,28 @@ fn stages(file: &SmcFile, settings: &Settings, job: &Job, source: &Source, at: i
 }
 
 /// Returns the code of a run whose image cannot get its name.
-fn taken(account: &Account, job: &Job) -> Option<&'static str> {
+fn taken(ecs: &Ecs, job: &Job) -> Option<&'static str> {
     let Target::Image { name } = &job.options.target else {
         return None;
     };
     let is_first = job.runs.iter().all(|run| run.image.is_none());
-    let is_taken = !name.is_empty() && ecs::has_image(&account.ecs, &job.region, name);
+    let is_taken = !name.is_empty() && ecs::has_image(ecs, &job.region, name);
     (is_first && is_taken).then_some(NAME_TAKEN)
 }
 
 /// The failure that the world file has for a run on this server, if one is left.
 fn planned(
-    world: &mut World,
+    world: &mut View<'_>,
     account: &str,
     server: &str,
     stages: Stages,
 ) -> Option<(i64, String)> {
-    let failures = world.smc_file.failures.clone();
-    for (position, failure) in failures.iter().enumerate() {
+    let failures = &mut world.smc.get_mut(account)?.failures;
+    for (position, failure) in world.file.failures.iter().enumerate() {
         let is_meant = failure.server.as_deref().is_none_or(|id| id == server);
-        let place = (account.to_owned(), format!("smc-failure:{position}"));
-        let used = world.counters.get(&place).copied().unwrap_or_default();
+        let used = failures.get(&position).copied().unwrap_or_default();
         if is_meant && used < failure.times {
-            world.counters.insert(place, used + 1);
+            failures.insert(position, used + 1);
             return Some((within(failure, stages), failure.code.clone()));
         }
     }
@@ -275,19 +267,18 @@ fn within(failure: &FailureFile, stages: Stages) -> i64 {
 }
 
 /// The result is there. After the last run the intermediate resources are released.
-fn finish(world: &mut World, account_id: &str, id: &str, stages: Stages, last: bool) {
-    let start_ms = world.settings.start_ms;
-    let Some(account) = world.accounts.get_mut(account_id) else {
+fn finish(world: &mut View<'_>, account_id: &str, id: &str, stages: Stages, last: bool) {
+    let Some((smc, ecs, mut bill)) = world.account_mut(account_id) else {
         return;
     };
-    if let Some(code) = account.smc.jobs.get(id).and_then(|job| taken(account, job)) {
+    if let Some(code) = smc.jobs.get(id).and_then(|job| taken(ecs, job)) {
         let (at, code) = (stages.processing, code.to_owned());
         return change(world, account_id, id, |job| {
             job.phase = Phase::Failed { at, code };
         });
     }
-    let image = result(account, id, stages);
-    let Some(job) = account.smc.jobs.get_mut(id) else {
+    let image = result(smc, ecs, id, stages);
+    let Some(job) = smc.jobs.get_mut(id) else {
         return;
     };
     let began = match job.runs.last_mut() {
@@ -305,19 +296,19 @@ fn finish(world: &mut World, account_id: &str, id: &str, stages: Stages, last: b
         }
         None => job.phase = Phase::Finished,
     }
-    forget_images(account, id, start_ms, stages.end);
-    if matches!(account.smc.jobs[id].phase, Phase::Finished) {
+    forget_images(smc, ecs, &mut bill, id, stages.end);
+    if matches!(smc.jobs[id].phase, Phase::Finished) {
         release(world, account_id, id, stages.end);
     }
 }
 
 /// Makes the image, or puts the system on the target.
-fn result(account: &mut Account, id: &str, stages: Stages) -> Option<String> {
-    let job = account.smc.jobs.get(id)?;
-    let source = account.smc.sources.get(&job.source)?;
+fn result(smc: &Smc, ecs: &mut Ecs, id: &str, stages: Stages) -> Option<String> {
+    let job = smc.jobs.get(id)?;
+    let source = smc.sources.get(&job.source)?;
     let name = match &job.options.target {
         Target::Instance { id } => {
-            ecs::take_over(&mut account.ecs, id, &source.server);
+            ecs::take_over(ecs, id, &source.server);
             return None;
         }
         Target::Image { name } => name,
@@ -348,13 +339,13 @@ fn result(account: &mut Account, id: &str, stages: Stages) -> Option<String> {
         from_ms: stages.processing,
         until_ms: stages.cleaning,
     };
-    ecs::add_image(&mut account.ecs, made);
+    ecs::add_image(ecs, made);
     Some(image)
 }
 
 /// Removes the oldest images of a job that keeps only so many.
-fn forget_images(account: &mut Account, id: &str, start_ms: i64, now: i64) {
-    let Some(job) = account.smc.jobs.get(id) else {
+fn forget_images(smc: &Smc, ecs: &mut Ecs, bill: &mut Bill<'_>, id: &str, now: i64) {
+    let Some(job) = smc.jobs.get(id) else {
         return;
     };
     let Some(repeats) = job.repeats else { return };
@@ -362,16 +353,13 @@ fn forget_images(account: &mut Account, id: &str, start_ms: i64, now: i64) {
     let images: Vec<String> = images.collect();
     let surplus = images.len().saturating_sub(repeats.images_to_keep);
     for image in images.iter().take(surplus) {
-        ecs::remove_image(account, image, start_ms, now);
+        ecs.remove_image(bill, image, now);
     }
 }
 
-fn change(world: &mut World, account: &str, id: &str, change: impl FnOnce(&mut Job)) {
-    if let Some(job) = world
-        .accounts
-        .get_mut(account)
-        .and_then(|account| account.smc.jobs.get_mut(id))
-    {
+fn change(world: &mut View<'_>, account: &str, id: &str, change: impl FnOnce(&mut Job)) {
+    let smc = world.smc.get_mut(account);
+    if let Some(job) = smc.and_then(|smc| smc.jobs.get_mut(id)) {
         change(job);
     }
 }

@@ -2,9 +2,9 @@
 //! it breaks off.
 
 use super::{Job, Target};
-use crate::ecs::{Ecs, transition as ecs};
+use crate::ecs::{Ecs, transition};
 use crate::identifier::digest;
-use crate::world::World;
+use crate::smc::View;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Transition {
@@ -17,54 +17,54 @@ impl Transition {
     pub fn stands(&self, ecs: &Ecs) -> bool {
         match self {
             Self::Instance { id } => ecs.instances.contains_key(id),
-            Self::Disk { instance, id } => ecs::has_disk(ecs, instance, id),
+            Self::Disk { instance, id } => transition::has_disk(ecs, instance, id),
         }
     }
 }
 
 /// Makes what a run needs, unless an earlier run left it.
-pub(super) fn make(world: &mut World, account_id: &str, job_id: &str, at: i64) {
-    let Some(account) = world.accounts.get_mut(account_id) else {
+pub(super) fn make(world: &mut View<'_>, account_id: &str, job_id: &str, at: i64) {
+    let Some((smc, ecs, _)) = world.account_mut(account_id) else {
         return;
     };
-    let Some(job) = account.smc.jobs.get_mut(job_id) else {
+    let Some(job) = smc.jobs.get_mut(job_id) else {
         return;
     };
     if job.transition.is_some() {
         return;
     }
     let mark = mark(job_id, job);
-    let transition = match &job.options.target {
+    let made = match &job.options.target {
         Target::Image { .. } => {
             let id = format!("i-sim{mark}");
-            ecs::add_instance(&mut account.ecs, &id, &job.region);
+            transition::add_instance(ecs, &id, &job.region);
             Transition::Instance { id }
         }
         Target::Instance { id: instance } => {
             let (instance, id) = (instance.clone(), format!("d-sim{mark}"));
-            ecs::add_disk(&mut account.ecs, &instance, &id);
+            transition::add_disk(ecs, &instance, &id);
             Transition::Disk { instance, id }
         }
     };
-    job.transition = Some(transition);
+    job.transition = Some(made);
     job.paid.push((at, None));
 }
 
 /// Releases what stands for a job.
-pub(in crate::smc) fn release(world: &mut World, account_id: &str, job_id: &str, now: i64) {
-    let Some(account) = world.accounts.get_mut(account_id) else {
+pub(in crate::smc) fn release(world: &mut View<'_>, account_id: &str, job_id: &str, now: i64) {
+    let Some((smc, ecs, _)) = world.account_mut(account_id) else {
         return;
     };
-    let Some(job) = account.smc.jobs.get_mut(job_id) else {
+    let Some(job) = smc.jobs.get_mut(job_id) else {
         return;
     };
     for stay in &mut job.paid {
         stay.1.get_or_insert(now);
     }
     match job.transition.take() {
-        Some(Transition::Instance { id }) => drop(account.ecs.instances.remove(&id)),
+        Some(Transition::Instance { id }) => drop(ecs.instances.remove(&id)),
         Some(Transition::Disk { instance, id }) => {
-            ecs::remove_disk(&mut account.ecs, &instance, &id);
+            transition::remove_disk(ecs, &instance, &id);
         }
         None => {}
     }
