@@ -4,7 +4,8 @@
 //! number: the instant and the seed are arguments, and every identifier is derived from them and marked as simulated.
 //! Parameters are held to the contracts of `rutter-contracts`; what no document says is said to be so where it is decided.
 //!
-//! It knows nothing of runbooks, plugins or runs. Start reading at [`World::handle`], then the file of a product.
+//! It knows nothing of runbooks, plugins or runs. Start reading at [`World::handle`], then `products.rs`, which lends a
+//! product what it sees of the world, then the `mod.rs` of a product.
 
 mod answer;
 mod authentication;
