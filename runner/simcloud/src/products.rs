@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::identifier::Counters;
 use crate::parameters::Parameters;
-use crate::scene::{Moment, Scene};
+use crate::request_context::{Moment, RequestContext};
 use crate::settings::Settings;
 use crate::smc::Client;
 use crate::world::World;
@@ -97,13 +97,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn scene<W>(
+    fn context<W>(
         self,
         world: W,
         settings: &'a Settings,
         counters: &'a mut Counters,
-    ) -> Scene<'a, W> {
-        Scene {
+    ) -> RequestContext<'a, W> {
+        RequestContext {
             world,
             settings,
             counters,
@@ -140,12 +140,12 @@ impl Act {
         } = world;
         let seed = call.moment.seed;
         match self {
-            Self::Ram(act) => act(&mut call.scene(ram, settings, counters)),
+            Self::Ram(act) => act(&mut call.context(ram, settings, counters)),
             Self::Sts(act) => {
                 let view = sts::View { ram, sessions };
-                act(&mut call.scene(view, settings, counters))
+                act(&mut call.context(view, settings, counters))
             }
-            Self::Redis(act) => act(&mut call.scene(redis, settings, counters)),
+            Self::Redis(act) => act(&mut call.context(redis, settings, counters)),
             Self::Dts(act) => {
                 let view = dts::View {
                     dts,
@@ -155,7 +155,7 @@ impl Act {
                     settings,
                     file: &world.dts_file,
                 };
-                act(&mut call.scene(view, settings, counters))
+                act(&mut call.context(view, settings, counters))
             }
             Self::Ecs(act) => {
                 let mut client = Client {
@@ -169,7 +169,7 @@ impl Act {
                     file: &world.ecs_file,
                     program: &mut |script, counters| client.run(script, counters),
                 };
-                act(&mut call.scene(view, settings, counters))
+                act(&mut call.context(view, settings, counters))
             }
             Self::Smc(act) => {
                 let view = smc::View {
@@ -179,7 +179,7 @@ impl Act {
                     settings,
                     file: &world.smc_file,
                 };
-                act(&mut call.scene(view, settings, counters))
+                act(&mut call.context(view, settings, counters))
             }
         }
     }

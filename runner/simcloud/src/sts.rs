@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Refusal};
 use crate::caller::{Caller, Identity};
 use crate::ram::Ram;
+use crate::request_context;
 use crate::rights::{Document, Principal, trusts};
-use crate::scene;
 
 /// What STS sees of the world.
 pub(crate) struct View<'a> {
@@ -18,10 +18,10 @@ pub(crate) struct View<'a> {
     pub sessions: &'a mut BTreeMap<String, Session>,
 }
 
-type Scene<'a> = scene::Scene<'a, View<'a>>;
+type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -38,9 +38,9 @@ pub(crate) struct Session {
     pub expires_ms: i64,
 }
 
-fn get_caller_identity(scene: &mut Scene<'_>) -> Answer {
-    let caller = scene.caller;
-    let account = scene.world.ram.get(&caller.account);
+fn get_caller_identity(context: &mut RequestContext<'_>) -> Answer {
+    let caller = context.caller;
+    let account = context.world.ram.get(&caller.account);
     let account = account.expect("the caller was found in its account");
     let mut answer = json!({ "AccountId": caller.account, "Arn": caller.arn() });
     match &caller.identity {
@@ -73,31 +73,34 @@ fn get_caller_identity(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn assume_role(scene: &mut Scene<'_>) -> Answer {
-    let arn = scene.required("RoleArn")?;
-    let session_name = scene.required("RoleSessionName")?;
+fn assume_role(context: &mut RequestContext<'_>) -> Answer {
+    let arn = context.required("RoleArn")?;
+    let session_name = context.required("RoleSessionName")?;
     let (owner, role_name) = parse_arn(&arn)?;
     check_session_name(&session_name)?;
-    if scene.caller.identity == Identity::Main {
+    if context.caller.identity == Identity::Main {
         return Err(no_permission("Roles may not be assumed by root accounts."));
     }
-    let policy = session_policy(scene)?;
-    let account = scene.world.ram.get(owner);
+    let policy = session_policy(context)?;
+    let account = context.world.ram.get(owner);
     let role = account.and_then(|account| account.roles.get(role_name));
     let role = role.ok_or_else(|| {
         Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.")
     })?;
-    let spread = scene.settings().durations.ram_spread.0;
+    let spread = context.settings().durations.ram_spread.0;
     let trusted = role
         .trust
-        .in_force(scene.now, spread)
-        .is_some_and(|document| trusts(&document, owner, &Principal::Caller(scene.caller)));
+        .in_force(context.now, spread)
+        .is_some_and(|document| trusts(&document, owner, &Principal::Caller(context.caller)));
     if !trusted {
         return Err(no_permission(
             "You are not authorized to do this action. You should be authorized by RAM.",
         ));
     }
-    let seconds = scene.parameters.integer("DurationSeconds").unwrap_or(3600);
+    let seconds = context
+        .parameters
+        .integer("DurationSeconds")
+        .unwrap_or(3600);
     if !(900..=role.max_session_seconds.max(900)).contains(&seconds) {
         let message = format!(
             "The Min/Max value of DurationSeconds is 15min/{}s.",
@@ -119,12 +122,12 @@ fn assume_role(scene: &mut Scene<'_>) -> Answer {
         account: owner.to_owned(),
         identity,
     };
-    let expires_ms = scene
+    let expires_ms = context
         .moment
         .credentials_ms
         .saturating_add(seconds.saturating_mul(1000));
     Ok(give_out(
-        scene,
+        context,
         caller,
         expires_ms,
         &format!("{role_id}:{session_name}"),
@@ -132,14 +135,14 @@ fn assume_role(scene: &mut Scene<'_>) -> Answer {
 }
 
 fn give_out(
-    scene: &mut Scene<'_>,
+    context: &mut RequestContext<'_>,
     caller: Caller,
     expires_ms: i64,
     assumed_role_id: &str,
 ) -> Value {
-    let access_key_id = scene.new_id("STS.", "session");
-    let secret = scene.new_secret("session-key");
-    let token = scene.new_secret("session-token");
+    let access_key_id = context.new_id("STS.", "session");
+    let secret = context.new_secret("session-key");
+    let token = context.new_secret("session-token");
     let answer = json!({
         "AssumedRoleUser": { "Arn": caller.arn().replace(":assumed-role/", ":role/"), "AssumedRoleId": assumed_role_id },
         "Credentials": {
@@ -149,7 +152,7 @@ fn give_out(
             "Expiration": crate::time::text(expires_ms),
         },
     });
-    scene.world.sessions.insert(
+    context.world.sessions.insert(
         access_key_id,
         Session {
             caller,
@@ -195,7 +198,7 @@ fn check_session_name(name: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn session_policy(scene: &Scene<'_>) -> Result<Option<Value>, Refusal> {
+fn session_policy(context: &RequestContext<'_>) -> Result<Option<Value>, Refusal> {
     let wrong = || {
         Refusal::new(
             400,
@@ -203,10 +206,10 @@ fn session_policy(scene: &Scene<'_>) -> Result<Option<Value>, Refusal> {
             "The parameter Policy has not passed grammar check.",
         )
     };
-    if scene.parameters.filled("Policy").is_none() {
+    if context.parameters.filled("Policy").is_none() {
         return Ok(None);
     }
-    let policy = scene.parameters.document("Policy").ok_or_else(wrong)?;
+    let policy = context.parameters.document("Policy").ok_or_else(wrong)?;
     Document::policy(&policy).map_err(|_| wrong())?;
     Ok(Some(policy))
 }

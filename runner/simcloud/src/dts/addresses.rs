@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::Scene;
+use super::RequestContext;
 use super::file::DtsFile;
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 
 /// `DescribeDTSIP`: the list stands, separated by commas, in a field that elsewhere is part of errors.
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let mut regions = vec![scene.required("SourceEndpointRegion")?];
-    regions.extend(scene.parameters.filled("DestinationEndpointRegion"));
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let mut regions = vec![context.required("SourceEndpointRegion")?];
+    regions.extend(context.parameters.filled("DestinationEndpointRegion"));
     regions.dedup();
     let mut blocks: Vec<String> = Vec::new();
     for region in &regions {
@@ -19,7 +19,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 format!("The specified parameter is not valid: there is no region {region}.");
             return Err(Refusal::new(400, "InvalidParameter", message));
         }
-        for block in of_region(scene.world.file, region) {
+        for block in of_region(context.world.file, region) {
             if !blocks.contains(&block) {
                 blocks.push(block);
             }

@@ -5,28 +5,28 @@ use serde_json::{Value, json};
 use super::check_item::passed;
 use super::endpoint::{DESTINATION, Endpoint, SOURCE};
 use super::job::{Job, Phase, Setup};
-use super::{Scene, access, held, held_mut, monitor, named, precheck, settings};
+use super::{RequestContext, access, held, held_mut, monitor, named, precheck, settings};
 use crate::answer::{Answer, Refusal};
 
-pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
-    let name = scene.required("DtsJobName")?;
-    let kind = scene.required("JobType")?.to_ascii_uppercase();
-    let setup = setup(scene)?;
-    let account = scene.caller.account.clone();
+pub(super) fn configure(context: &mut RequestContext<'_>) -> Answer {
+    let name = context.required("DtsJobName")?;
+    let kind = context.required("JobType")?.to_ascii_uppercase();
+    let setup = setup(context)?;
+    let account = context.caller.account.clone();
     for (side, endpoint) in [(SOURCE, &setup.source), (DESTINATION, &setup.destination)] {
-        access::check(endpoint, side, &scene.world, scene.now, &account)?;
+        access::check(endpoint, side, &context.world, context.now, &account)?;
     }
-    let rules = monitor::configured(scene)?;
+    let rules = monitor::configured(context)?;
     let starts = setup
         .reserve
         .get("autoStartModulesAfterConfig")
         .and_then(Value::as_str)
         != Some("none");
-    let id = match is_named(scene) {
-        true => configurable(scene)?,
-        false => create(scene, &kind),
+    let id = match is_named(context) {
+        true => configurable(context)?,
+        false => create(context, &kind),
     };
-    let job = held_mut(scene, &id);
+    let job = held_mut(context, &id);
     job.name = name;
     job.kind = kind;
     job.setup = Some(setup);
@@ -34,9 +34,9 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     job.skipped.clear();
     job.rules.extend(rules);
     if starts {
-        precheck::begin(scene, &id);
+        precheck::begin(context, &id);
     }
-    let job = held(scene, &id);
+    let job = held(context, &id);
     Ok(json!({
         "DtsJobId": job.id,
         "DtsInstanceId": job.instance_id,
@@ -47,15 +47,15 @@ pub(super) fn configure(scene: &mut Scene<'_>) -> Answer {
     }))
 }
 
-fn is_named(scene: &Scene<'_>) -> bool {
-    scene.parameters.filled("DtsJobId").is_some()
-        || scene.parameters.filled("DtsInstanceId").is_some()
+fn is_named(context: &RequestContext<'_>) -> bool {
+    context.parameters.filled("DtsJobId").is_some()
+        || context.parameters.filled("DtsInstanceId").is_some()
 }
 
 /// Returns the named task if it has not started.
-fn configurable(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let id = named(scene)?;
-    let job = held(scene, &id);
+fn configurable(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let id = named(context)?;
+    let job = held(context, &id);
     let untouched = match &job.phase {
         Phase::NotConfigured | Phase::NotStarted => true,
         Phase::Prechecked { items, .. } => job.bought.is_none() || !passed(items),
@@ -72,33 +72,35 @@ fn configurable(scene: &Scene<'_>) -> Result<String, Refusal> {
     ))
 }
 
-fn create(scene: &mut Scene<'_>, kind: &str) -> String {
-    let region = if scene.region.is_empty() {
-        scene.parameters.text_or_empty("DestinationEndpointRegion")
+fn create(context: &mut RequestContext<'_>, kind: &str) -> String {
+    let region = if context.region.is_empty() {
+        context
+            .parameters
+            .text_or_empty("DestinationEndpointRegion")
     } else {
-        scene.region.clone()
+        context.region.clone()
     };
-    let job = Job::new(scene, kind, region);
+    let job = Job::new(context, kind, region);
     let id = job.id.clone();
-    scene.account_mut().jobs.insert(id.clone(), job);
+    context.account_mut().jobs.insert(id.clone(), job);
     id
 }
 
-fn setup(scene: &Scene<'_>) -> Result<Setup, Refusal> {
-    let flag = |name: &str| scene.parameters.boolean(name);
-    let source = Endpoint::read(scene, SOURCE)?;
-    let destination = Endpoint::read(scene, DESTINATION)?;
+fn setup(context: &RequestContext<'_>) -> Result<Setup, Refusal> {
+    let flag = |name: &str| context.parameters.boolean(name);
+    let source = Endpoint::read(context, SOURCE)?;
+    let destination = Endpoint::read(context, DESTINATION)?;
     check_infrastructure(&source, &destination)?;
     Ok(Setup {
-        objects: settings::objects(scene, &source)?,
+        objects: settings::objects(context, &source)?,
         source,
         destination,
         structure: flag("StructureInitialization").unwrap_or(true),
         full: flag("DataInitialization").unwrap_or(true),
-        incremental: scene.parameters.is_true("DataSynchronization"),
-        reserve: settings::reserve(scene)?,
-        label: scene.parameters.text_or_empty("DtsBisLabel"),
-        verification: settings::verification(scene)?,
+        incremental: context.parameters.is_true("DataSynchronization"),
+        reserve: settings::reserve(context)?,
+        label: context.parameters.text_or_empty("DtsBisLabel"),
+        verification: settings::verification(context)?,
     })
 }
 

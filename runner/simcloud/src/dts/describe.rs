@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::job::{Job, Phase, Retrying};
-use super::{Scene, held, named, progress};
+use super::{RequestContext, held, named, progress};
 use crate::answer::Answer;
 use crate::paging::{Sizes, numbered};
 use crate::time;
 
-pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
-    let id = named(scene)?;
-    let job = held(scene, &id);
-    let mut fields = fields(scene, job, Some(&scene.caller.account));
+pub(super) fn detail(context: &mut RequestContext<'_>) -> Answer {
+    let id = named(context)?;
+    let job = held(context, &id);
+    let mut fields = fields(context, job, Some(&context.caller.account));
     // This read documents the running state with a small s, the list with a capital one.
     if job.status() == "Synchronizing" {
         fields["Status"] = json!("synchronizing");
@@ -25,8 +25,8 @@ pub(super) fn detail(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// Lists tasks of one type, and of type `MIGRATION` if none is given. What was deleted is not listed.
-pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
-    let parameters = scene.parameters;
+pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let parameters = context.parameters;
     let kind = parameters
         .filled("JobType")
         .unwrap_or_else(|| "MIGRATION".to_owned());
@@ -57,7 +57,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
                 .is_none_or(|id| job.is_about(&id))
             && !job.is_deleted()
     };
-    let jobs: Vec<&Job> = scene.account().jobs.values().filter(matches).collect();
+    let jobs: Vec<&Job> = context.account().jobs.values().filter(matches).collect();
     let total = jobs.len();
     let (page, mut answer) = numbered(
         parameters,
@@ -70,7 +70,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     answer["PageRecordCount"] = json!(page.len());
     answer["TotalRecordCount"] = json!(total);
     // What is not on the page is not written out.
-    let page: Vec<Value> = page.into_iter().map(|job| listed(scene, job)).collect();
+    let page: Vec<Value> = page.into_iter().map(|job| listed(context, job)).collect();
     answer["DtsJobList"] = json!(page);
     answer["Success"] = json!(true);
     answer["HttpStatusCode"] = json!(200);
@@ -81,15 +81,15 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn listed(scene: &Scene<'_>, job: &Job) -> Value {
-    let mut fields = fields(scene, job, None);
-    fields["PrecheckStatus"] = progress::summary(job, scene.now);
-    fields["DataInitializationStatus"] = copying(job, scene.now);
+fn listed(context: &RequestContext<'_>, job: &Job) -> Value {
+    let mut fields = fields(context, job, None);
+    fields["PrecheckStatus"] = progress::summary(job, context.now);
+    fields["DataInitializationStatus"] = copying(job, context.now);
     fields
 }
 
 /// Returns what both reads tell; the list tells nothing of owners and roles.
-fn fields(scene: &Scene<'_>, job: &Job, owners_of: Option<&str>) -> Value {
+fn fields(context: &RequestContext<'_>, job: &Job, owners_of: Option<&str>) -> Value {
     let bought = job.bought.as_ref();
     let mut fields = json!({
         "DtsJobId": job.id,
@@ -103,12 +103,12 @@ fn fields(scene: &Scene<'_>, job: &Job, owners_of: Option<&str>) -> Value {
         "DtsJobClass": bought.map_or("", |bought| bought.class.as_str()),
         "ResourceGroupId": bought.map_or("", |bought| bought.resource_group.as_str()),
         "ExpireTime": bought.and_then(|bought| bought.until_ms).map(time::text).unwrap_or_default(),
-        "Delay": delay(job, scene.now),
+        "Delay": delay(job, context.now),
         "ErrorMessage": error(job),
         "DataSynchronizationStatus": { "Status": progress::state(job, "04"), "Percent": "", "Progress": "" },
     });
     if let Phase::Retrying(retrying) = &job.phase {
-        fields["RetryState"] = retry_state(job, retrying, scene.now);
+        fields["RetryState"] = retry_state(job, retrying, context.now);
     }
     if let Some(setup) = &job.setup {
         fields["SourceEndpoint"] = setup.source.shown(owners_of);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::file::{Access, DatabaseFile, EndFile};
 use super::kinds::{self, Kind};
-use super::{Scene, View};
+use super::{RequestContext, View};
 use crate::answer::Refusal;
 use crate::password::Password;
 use crate::redis::Redis;
@@ -87,18 +87,18 @@ impl Found<'_> {
 
 impl Endpoint {
     /// Reads one side of a configuration.
-    pub fn read(scene: &Scene<'_>, side: Side) -> Result<Self, Refusal> {
+    pub fn read(context: &RequestContext<'_>, side: Side) -> Result<Self, Refusal> {
         let name = |suffix: &str| format!("{}{suffix}", side.prefix);
-        let optional = |suffix: &str| scene.parameters.text_or_empty(&name(suffix));
-        let instance_type = scene.required(&name("InstanceType"))?;
-        let engine = scene
+        let optional = |suffix: &str| context.parameters.text_or_empty(&name(suffix));
+        let instance_type = context.required(&name("InstanceType"))?;
+        let engine = context
             .parameters
             .filled(&name("EngineName"))
             .unwrap_or_else(|| "MYSQL".to_owned());
         check_kind(&instance_type, &engine)?;
-        let owner = scene.parameters.filled(&name("OwnerID"));
+        let owner = context.parameters.filled(&name("OwnerID"));
         let role = match owner {
-            Some(_) => Some(scene.required(&name("Role"))?),
+            Some(_) => Some(context.required(&name("Role"))?),
             None => None,
         };
         let access = kinds::access_of(&instance_type);
@@ -109,24 +109,24 @@ impl Endpoint {
             Access::Public,
         ];
         if has_address.contains(&access) {
-            scene.required(&name("IP"))?;
+            context.required(&name("IP"))?;
         }
         if access != Access::CloudInstance {
-            scene.required(&name("Port"))?;
+            context.required(&name("Port"))?;
         }
         let instance_id = if access == Access::Public {
             optional("InstanceID")
         } else {
-            scene.required(&name("InstanceID"))?
+            context.required(&name("InstanceID"))?
         };
         Ok(Self {
             instance_id,
             instance_type,
             engine,
-            region: scene.required(&name("Region"))?,
+            region: context.required(&name("Region"))?,
             ip: optional("IP"),
             port: optional("Port"),
-            database: scene.parameters.text_or_empty(side.database),
+            database: context.parameters.text_or_empty(side.database),
             owner,
             role,
             user: optional("UserName"),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use super::endpoint::Endpoint;
 use super::monitor::Rule;
-use super::{Scene, settings};
+use super::{RequestContext, settings};
 use crate::charges::Charge;
 
 /// A task.
@@ -119,14 +119,14 @@ pub(crate) struct Retrying {
 
 impl Job {
     /// Returns a task that nobody configured or bought yet.
-    pub fn new(scene: &mut Scene<'_>, kind: &str, region: String) -> Self {
+    pub fn new(context: &mut RequestContext<'_>, kind: &str, region: String) -> Self {
         Self {
-            id: scene.new_id("l", "dts-job"),
-            instance_id: scene.new_id("dts", "dts-instance"),
+            id: context.new_id("l", "dts-job"),
+            instance_id: context.new_id("dts", "dts-instance"),
             name: String::new(),
             kind: kind.to_owned(),
             region,
-            created_ms: scene.now,
+            created_ms: context.now,
             setup: None,
             bought: None,
             phase: Phase::NotConfigured,

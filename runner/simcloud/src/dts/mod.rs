@@ -31,7 +31,7 @@ use crate::charges::Paid;
 use crate::ram::{Ram, Rights};
 use crate::redis::Redis;
 use crate::register::Register;
-use crate::scene;
+use crate::request_context;
 use crate::settings::Settings;
 pub(crate) use file::{DatabaseFile, DtsFile, DtsJobFile, SyncFile};
 pub(crate) use held::hold;
@@ -74,12 +74,12 @@ impl View<'_> {
     }
 }
 
-type Scene<'a> = scene::Scene<'a, View<'a>>;
+type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl Scene<'_> {
+impl RequestContext<'_> {
     /// Returns what the caller's account has.
     fn account(&self) -> &Dts {
         let account = self.world.dts.get(&self.caller.account);
@@ -124,14 +124,14 @@ pub(crate) fn settle(world: &mut View<'_>, now: i64) {
 }
 
 /// Returns the id of the task that a call names by task or by instance.
-fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let job = scene.parameters.filled("DtsJobId");
-    let instance = scene
+fn named(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let job = context.parameters.filled("DtsJobId");
+    let instance = context
         .parameters
         .filled("DtsInstanceId")
-        .or_else(|| scene.parameters.filled("DtsInstanceID"));
-    let deleted_ms = scene.settings().durations.dts_deleted.0;
-    let dts = &scene.account().jobs;
+        .or_else(|| context.parameters.filled("DtsInstanceID"));
+    let deleted_ms = context.settings().durations.dts_deleted.0;
+    let dts = &context.account().jobs;
     let named: Vec<&Job> = match (&job, &instance) {
         (Some(id), _) => dts.get(id).into_iter().collect(),
         (None, Some(instance)) => {
@@ -142,7 +142,7 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
     };
     let found = named.into_iter().find(|held| {
         let fits = instance.as_ref().is_none_or(|id| *id == held.instance_id);
-        fits && held.is_readable(scene.now, deleted_ms)
+        fits && held.is_readable(context.now, deleted_ms)
     });
     match (found, job, instance) {
         (_, None, None) => Err(Refusal::new(
@@ -162,16 +162,16 @@ fn named(scene: &Scene<'_>) -> Result<String, Refusal> {
     }
 }
 
-fn held<'a>(scene: &'a Scene<'_>, id: &str) -> &'a Job {
-    scene
+fn held<'a>(context: &'a RequestContext<'_>, id: &str) -> &'a Job {
+    context
         .account()
         .jobs
         .get(id)
         .expect("the task was found a moment ago")
 }
 
-fn held_mut<'a>(scene: &'a mut Scene<'_>, id: &str) -> &'a mut Job {
-    scene
+fn held_mut<'a>(context: &'a mut RequestContext<'_>, id: &str) -> &'a mut Job {
+    context
         .account_mut()
         .jobs
         .get_mut(id)

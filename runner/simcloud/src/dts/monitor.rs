@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, held, held_mut, named};
+use super::{RequestContext, held, held_mut, named};
 use crate::answer::{Answer, Refusal};
 
 /// A rule.
@@ -41,9 +41,9 @@ impl Rule {
 }
 
 /// `CreateJobMonitorRule`: makes the rule of its kind, or gives it other values.
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let id = named(scene)?;
-    let parameters = scene.parameters;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let id = named(context)?;
+    let parameters = context.parameters;
     let kind = parameters
         .filled("Type")
         .unwrap_or_else(|| "error".to_owned());
@@ -56,15 +56,15 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
         times: parameters.integer("Times"),
     };
     check(&kind, &rule)?;
-    held_mut(scene, &id).rules.insert(kind, rule);
+    held_mut(context, &id).rules.insert(kind, rule);
     let mut answer = succeeded(&id);
     answer["Code"] = json!("200");
     Ok(answer)
 }
 
 /// `ConfigureDtsJob` makes rules too, by parameters of its own.
-pub(super) fn configured(scene: &Scene<'_>) -> Result<Vec<(String, Rule)>, Refusal> {
-    let parameters = scene.parameters;
+pub(super) fn configured(context: &RequestContext<'_>) -> Result<Vec<(String, Rule)>, Refusal> {
+    let parameters = context.parameters;
     let rule = |phone: &str, delay_seconds| Rule {
         is_on: true,
         phone: parameters.text_or_empty(phone),
@@ -99,9 +99,9 @@ fn check(kind: &str, rule: &Rule) -> Result<(), Refusal> {
 }
 
 /// `DescribeJobMonitorRule`.
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let id = named(scene)?;
-    let job = held(scene, &id);
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let id = named(context)?;
+    let job = held(context, &id);
     let shown = |(kind, rule): (&String, &Rule)| {
         let mut shown = rule.values();
         shown["JobId"] = json!(job.id);

@@ -7,22 +7,22 @@ use super::endpoint::{DESTINATION, SOURCE};
 use super::file::PrecheckState;
 use super::job::{Job, Phase, Setup};
 use super::precheck_items::{connection, destination_items, pair_items, source_items};
-use super::{Scene, View, access, held, held_mut, named, succeeded, wrong_status};
+use super::{RequestContext, View, access, held, held_mut, named, succeeded, wrong_status};
 use crate::answer::{Answer, Refusal};
 
 /// Judges the check items now; the verdict is told when the precheck ends.
-pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
+pub(super) fn begin(context: &mut RequestContext<'_>, id: &str) {
     let items = judge(
-        &scene.world,
-        scene.now,
-        &scene.caller.account,
-        held(scene, id),
+        &context.world,
+        context.now,
+        &context.caller.account,
+        held(context, id),
     );
-    let until = scene
+    let until = context
         .now
-        .saturating_add(scene.settings().durations.precheck.0);
-    let from = scene.now;
-    held_mut(scene, id).phase = Phase::Prechecking { from, until, items };
+        .saturating_add(context.settings().durations.precheck.0);
+    let from = context.now;
+    held_mut(context, id).phase = Phase::Prechecking { from, until, items };
 }
 
 /// Judges every item of a task as the world is now.
@@ -93,17 +93,17 @@ fn competitor(world: &View<'_>, account: &str, job: &Job, setup: &Setup) -> Opti
 }
 
 /// `SkipPreCheck`: marks items to be overlooked, or not any more; the next precheck heeds it.
-pub(super) fn skip(scene: &mut Scene<'_>) -> Answer {
-    let id = named(scene)?;
-    let is_skipped = scene.parameters.is_true("Skip");
-    let mut names = scene.parameters.list("SkipPreCheckItems");
-    let details = scene.parameters.list("SkipPreCheckNames");
+pub(super) fn skip(context: &mut RequestContext<'_>) -> Answer {
+    let id = named(context)?;
+    let is_skipped = context.parameters.is_true("Skip");
+    let mut names = context.parameters.list("SkipPreCheckItems");
+    let details = context.parameters.list("SkipPreCheckNames");
     names.extend(
         details
             .iter()
             .map(|name| name.trim_end_matches("_DETAIL").to_owned()),
     );
-    let job = held(scene, &id);
+    let job = held(context, &id);
     let Phase::Prechecked { items, .. } = &job.phase else {
         return Err(wrong_status(
             job,
@@ -119,7 +119,7 @@ pub(super) fn skip(scene: &mut Scene<'_>) -> Answer {
             ));
         }
     }
-    let job = held_mut(scene, &id);
+    let job = held_mut(context, &id);
     for name in &names {
         if is_skipped {
             job.skipped.insert(name.clone());

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use super::file::PrecheckState;
 use super::job::{Job, Phase};
-use super::{Scene, held, named};
+use super::{RequestContext, held, named};
 use crate::answer::Answer;
 use crate::paging::{Sizes, numbered_by};
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let id = named(scene)?;
-    let job = held(scene, &id);
-    let code = scene.required("JobCode")?;
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let id = named(context)?;
+    let job = held(context, &id);
+    let code = context.required("JobCode")?;
     let items = if code == "01" {
-        check_items(job, scene.now)
+        check_items(job, context.now)
     } else {
         Vec::new()
     };
@@ -24,7 +24,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
         .count();
     let total = items.len();
     let (page, paged) = numbered_by(
-        scene.parameters,
+        context.parameters,
         "PageNo",
         Sizes {
             default: 20,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Scene;
+use super::RequestContext;
 use super::endpoint::Endpoint;
 use crate::answer::Refusal;
 
@@ -25,8 +25,8 @@ const LIMITS: [&str; 3] = [
 ];
 
 /// Reads the objects to copy.
-pub(super) fn objects(scene: &Scene<'_>, source: &Endpoint) -> Result<Value, Refusal> {
-    let objects = scene.parameters.document("DbList").filter(|objects| {
+pub(super) fn objects(context: &RequestContext<'_>, source: &Endpoint) -> Result<Value, Refusal> {
+    let objects = context.parameters.document("DbList").filter(|objects| {
         objects
             .as_object()
             .is_some_and(|objects| !objects.is_empty())
@@ -59,11 +59,11 @@ pub(super) fn objects(scene: &Scene<'_>, source: &Endpoint) -> Result<Value, Ref
 }
 
 /// Reads the further settings.
-pub(super) fn reserve(scene: &Scene<'_>) -> Result<Value, Refusal> {
-    if scene.parameters.filled("Reserve").is_none() {
+pub(super) fn reserve(context: &RequestContext<'_>) -> Result<Value, Refusal> {
+    if context.parameters.filled("Reserve").is_none() {
         return Ok(json!({}));
     }
-    let reserve = scene
+    let reserve = context
         .parameters
         .document("Reserve")
         .filter(Value::is_object)
@@ -90,11 +90,11 @@ pub(super) fn reserve(scene: &Scene<'_>) -> Result<Value, Refusal> {
 }
 
 /// Reads what is verified after the copy; nothing if it is not.
-pub(super) fn verification(scene: &Scene<'_>) -> Result<Value, Refusal> {
-    if scene.parameters.filled("DataCheckConfigure").is_none() {
+pub(super) fn verification(context: &RequestContext<'_>) -> Result<Value, Refusal> {
+    if context.parameters.filled("DataCheckConfigure").is_none() {
         return Ok(Value::Null);
     }
-    let wanted = scene
+    let wanted = context
         .parameters
         .document("DataCheckConfigure")
         .filter(Value::is_object)

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::file::{EcsFile, Os};
 use super::instance::has_agent;
-use super::{Scene, region, shell};
+use super::{RequestContext, region, shell};
 use crate::answer::{Answer, Refusal};
 use crate::identifier::Counters;
 
@@ -82,11 +82,11 @@ impl End {
     }
 }
 
-pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let kind = scene.required("Type")?;
-    let content = content(scene)?;
-    let ids = scene.parameters.list("InstanceId");
+pub(super) fn run(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let kind = context.required("Type")?;
+    let content = content(context)?;
+    let ids = context.parameters.list("InstanceId");
     if ids.is_empty() {
         return Err(Refusal::new(
             400,
@@ -96,7 +96,7 @@ pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
     }
     let mut instances = Vec::new();
     for id in &ids {
-        let instance = scene
+        let instance = context
             .account()
             .instances
             .get(id)
@@ -110,34 +110,34 @@ pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
         })?;
         instances.push(instance.clone());
     }
-    let timeout_seconds = scene.parameters.integer("Timeout").unwrap_or(60).max(1);
-    let command_id = scene.new_id("c-", "command");
-    let invoke_id = scene.new_id("t-", "invocation");
+    let timeout_seconds = context.parameters.integer("Timeout").unwrap_or(60).max(1);
+    let command_id = context.new_id("c-", "command");
+    let invoke_id = context.new_id("t-", "invocation");
     let runs = instances
         .iter()
-        .map(|instance| run_on(scene, instance, &kind, &content, timeout_seconds))
+        .map(|instance| run_on(context, instance, &kind, &content, timeout_seconds))
         .collect();
     let invocation = Invocation {
         command_id: command_id.clone(),
-        name: scene.parameters.text_or_empty("Name"),
-        description: scene.parameters.text_or_empty("Description"),
+        name: context.parameters.text_or_empty("Name"),
+        description: context.parameters.text_or_empty("Description"),
         kind,
         content,
         region,
         timeout_seconds,
-        user: scene.parameters.text_or_empty("Username"),
-        created_ms: scene.now,
+        user: context.parameters.text_or_empty("Username"),
+        created_ms: context.now,
         runs,
     };
-    let ecs = scene.account_mut();
+    let ecs = context.account_mut();
     ecs.order.push(invoke_id.clone());
     ecs.invocations.insert(invoke_id.clone(), invocation);
     Ok(json!({ "CommandId": command_id, "InvokeId": invoke_id }))
 }
 
-fn content(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let content = scene.required("CommandContent")?;
-    let is_encoded = scene
+fn content(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let content = context.required("CommandContent")?;
+    let is_encoded = context
         .parameters
         .text_or_empty("ContentEncoding")
         .eq_ignore_ascii_case("Base64");
@@ -170,14 +170,14 @@ fn content(scene: &Scene<'_>) -> Result<String, Refusal> {
 }
 
 fn run_on(
-    scene: &mut Scene<'_>,
+    context: &mut RequestContext<'_>,
     instance: &EcsFile,
     kind: &str,
     content: &str,
     timeout_seconds: i64,
 ) -> Run {
     let id = instance.id.clone();
-    let now = scene.now;
+    let now = context.now;
     if let Some(end) = hindrance(instance, kind) {
         return Run {
             instance: id,
@@ -193,11 +193,11 @@ fn run_on(
         limit_ms,
         now,
     };
-    let done = (scene.world.program)(script, scene.counters);
+    let done = (context.world.program)(script, context.counters);
     let (takes_ms, end, output) = match done {
         Some(done) => (done.takes_ms, End::Exit(done.exit_code), done.output),
         None => (
-            scene.settings().durations.command.0,
+            context.settings().durations.command.0,
             End::Exit(exit_code(content)),
             shell::run(instance, content),
         ),

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use super::file::{EcsFile, Os};
 use super::stock::Type;
-use super::{Scene, region};
+use super::{RequestContext, region};
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 use crate::network::Network;
 use crate::paging::{Sizes, marked, numbered};
 use crate::time;
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let parameters = context.parameters;
     let ids = parameters.list("InstanceIds");
     let addresses = parameters.list("PrivateIpAddresses");
     let name = parameters.filled("InstanceName");
@@ -46,12 +46,12 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
                 .filled("SecurityGroupId")
                 .is_none_or(|id| instance.security_groups.contains(&id))
     };
-    let found = scene
+    let found = context
         .account()
         .instances
         .values()
         .filter(wanted)
-        .map(|instance| fields(instance, &created(scene, &instance.id)))
+        .map(|instance| fields(instance, &created(context, &instance.id)))
         .collect();
     let (page, mut answer) = marked(
         parameters,
@@ -66,10 +66,10 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// What the world has from its beginning was made when it begins.
-fn created(scene: &Scene<'_>, id: &str) -> String {
-    let life = scene.account().lives.get(id);
+fn created(context: &RequestContext<'_>, id: &str) -> String {
+    let life = context.account().lives.get(id);
     let made = life.and_then(|life| life.created_ms);
-    time::text(made.unwrap_or(scene.settings().start_ms))
+    time::text(made.unwrap_or(context.settings().start_ms))
 }
 
 /// A name may end in a star.
@@ -160,13 +160,13 @@ pub(crate) fn os_name(os: Os) -> &'static str {
     }
 }
 
-pub(super) fn describe_status(scene: &mut Scene<'_>) -> Answer {
-    let found = chosen(scene)?
+pub(super) fn describe_status(context: &mut RequestContext<'_>) -> Answer {
+    let found = chosen(context)?
         .into_iter()
         .map(|instance| json!({ "InstanceId": instance.id, "Status": instance.status }))
         .collect();
     let (page, mut answer) = numbered(
-        scene.parameters,
+        context.parameters,
         Sizes {
             default: 10,
             most: 50,
@@ -178,9 +178,9 @@ pub(super) fn describe_status(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// The status is text, `true` or `false`.
-pub(super) fn describe_assistant(scene: &mut Scene<'_>) -> Answer {
-    let chosen = chosen(scene)?;
-    let ids = scene.parameters.list("InstanceId");
+pub(super) fn describe_assistant(context: &mut RequestContext<'_>) -> Answer {
+    let chosen = chosen(context)?;
+    let ids = context.parameters.list("InstanceId");
     if ids
         .iter()
         .any(|id| !chosen.iter().any(|instance| instance.id == *id))
@@ -191,7 +191,7 @@ pub(super) fn describe_assistant(scene: &mut Scene<'_>) -> Answer {
             "The specified instance does not exist.",
         ));
     }
-    let now = time::text(scene.now);
+    let now = time::text(context.now);
     let of = |instance: &EcsFile| {
         let is_alive = has_agent(instance);
         json!({
@@ -207,7 +207,7 @@ pub(super) fn describe_assistant(scene: &mut Scene<'_>) -> Answer {
     };
     let found = chosen.into_iter().map(of).collect();
     let (page, mut answer) = marked(
-        scene.parameters,
+        context.parameters,
         Sizes {
             default: 10,
             most: 50,
@@ -224,25 +224,25 @@ pub(super) fn has_agent(instance: &EcsFile) -> bool {
 }
 
 /// Returns the servers of the region that `InstanceId` names, or all.
-fn chosen<'a>(scene: &'a Scene<'_>) -> Result<Vec<&'a EcsFile>, Refusal> {
-    let region = region(scene)?;
-    let ids = scene.parameters.list("InstanceId");
-    let instances = scene.account().instances.named(&ids);
+fn chosen<'a>(context: &'a RequestContext<'_>) -> Result<Vec<&'a EcsFile>, Refusal> {
+    let region = region(context)?;
+    let ids = context.parameters.list("InstanceId");
+    let instances = context.account().instances.named(&ids);
     Ok(instances
         .map(|(_, instance)| instance)
         .filter(|instance| instance.region == region)
         .collect())
 }
 
-pub(super) fn describe_disks(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
+pub(super) fn describe_disks(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let parameters = context.parameters;
     let ids = parameters.list("DiskIds");
     let instance_id = parameters.filled("InstanceId");
     let kind = parameters.filled("DiskType").filter(|kind| kind != "all");
     let name = parameters.filled("DiskName");
     let mut found = Vec::new();
-    for instance in scene
+    for instance in context
         .account()
         .instances
         .values()

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::command::{End, Invocation, Run};
-use super::{Scene, region};
+use super::{RequestContext, region};
 use crate::answer::{Answer, without};
 use crate::paging::{Sizes, marked};
 use crate::parameters::Parameters;
@@ -19,13 +19,13 @@ const ONLY_INVOCATIONS: &[&str] = &[
     "Timed",
 ];
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let found = chosen(scene)?
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let found = chosen(context)?
         .into_iter()
-        .map(|(id, invocation)| shown(scene, id, invocation))
+        .map(|(id, invocation)| shown(context, id, invocation))
         .collect();
     let (page, mut answer) = marked(
-        scene.parameters,
+        context.parameters,
         Sizes {
             default: 10,
             most: 50,
@@ -36,16 +36,16 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-pub(super) fn describe_results(scene: &mut Scene<'_>) -> Answer {
+pub(super) fn describe_results(context: &mut RequestContext<'_>) -> Answer {
     let mut found = Vec::new();
-    let instance = scene.parameters.filled("InstanceId");
-    for (id, invocation) in chosen(scene)? {
+    let instance = context.parameters.filled("InstanceId");
+    for (id, invocation) in chosen(context)? {
         let runs = invocation
             .runs
             .iter()
             .filter(|run| instance.as_ref().is_none_or(|id| *id == run.instance));
         found.extend(runs.map(|run| {
-            let mut fields = of_run(scene, invocation, run, true);
+            let mut fields = of_run(context, invocation, run, true);
             fields["InvokeId"] = json!(id);
             fields["CommandId"] = json!(invocation.command_id);
             fields["InvokeRecordStatus"] = fields["InstanceInvokeStatus"].clone();
@@ -54,7 +54,7 @@ pub(super) fn describe_results(scene: &mut Scene<'_>) -> Answer {
         }));
     }
     let (page, mut answer) = marked(
-        scene.parameters,
+        context.parameters,
         Sizes {
             default: 10,
             most: 50,
@@ -67,11 +67,11 @@ pub(super) fn describe_results(scene: &mut Scene<'_>) -> Answer {
 
 /// Returns the invocations that are asked for, newest first.
 fn chosen<'a>(
-    scene: &'a Scene<'_>,
+    context: &'a RequestContext<'_>,
 ) -> Result<Vec<(&'a str, &'a Invocation)>, crate::answer::Refusal> {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
-    let ecs = scene.account();
+    let region = region(context)?;
+    let parameters = context.parameters;
+    let ecs = context.account();
     let is = |parameter: &str, value: &str| {
         parameters
             .filled(parameter)
@@ -97,21 +97,21 @@ fn chosen<'a>(
         .collect())
 }
 
-fn shown(scene: &Scene<'_>, id: &str, invocation: &Invocation) -> Value {
-    let with_output = scene.parameters.is_true("IncludeOutput");
+fn shown(context: &RequestContext<'_>, id: &str, invocation: &Invocation) -> Value {
+    let with_output = context.parameters.is_true("IncludeOutput");
     let runs: Vec<Value> = invocation
         .runs
         .iter()
-        .map(|run| of_run(scene, invocation, run, with_output))
+        .map(|run| of_run(context, invocation, run, with_output))
         .collect();
-    let status = overall(invocation, scene.now);
+    let status = overall(invocation, context.now);
     json!({
         "InvokeId": id,
         "CommandId": invocation.command_id,
         "CommandName": invocation.name,
         "CommandDescription": invocation.description,
         "CommandType": invocation.kind,
-        "CommandContent": encoded(scene.parameters, &invocation.content),
+        "CommandContent": encoded(context.parameters, &invocation.content),
         "CreationTime": time::text(invocation.created_ms),
         "InvocationStatus": status,
         "InvokeStatus": if status == "Success" { "Finished" } else { status },
@@ -139,8 +139,13 @@ fn overall(invocation: &Invocation, now: i64) -> &'static str {
     }
 }
 
-fn of_run(scene: &Scene<'_>, invocation: &Invocation, run: &Run, with_output: bool) -> Value {
-    let is_over = run.until_ms <= scene.now;
+fn of_run(
+    context: &RequestContext<'_>,
+    invocation: &Invocation,
+    run: &Run,
+    with_output: bool,
+) -> Value {
+    let is_over = run.until_ms <= context.now;
     let (code, info) = match &run.end {
         _ if !is_over => ("", ""),
         End::Exit(0) => ("", ""),
@@ -174,7 +179,7 @@ fn of_run(scene: &Scene<'_>, invocation: &Invocation, run: &Run, with_output: bo
     }
     if with_output {
         fields["Output"] = json!(if is_over {
-            encoded(scene.parameters, &run.output)
+            encoded(context.parameters, &run.output)
         } else {
             String::new()
         });

@@ -6,24 +6,24 @@ use super::content::Content;
 use super::file::{DiskFile, EcsFile, VSwitchFile};
 use super::image::{self, Image};
 use super::stock::{self, Type};
-use super::{GIB, Scene, network, refuse_dry_run, region};
+use super::{GIB, RequestContext, network, refuse_dry_run, region};
 use crate::answer::{Answer, Refusal};
 use crate::network::Network;
 use crate::scalars::Instant;
 use crate::time;
 
-pub(super) fn run(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let wanted = Wanted::read(scene, &region)?;
-    let amount = scene.parameters.integer("Amount").unwrap_or(1).max(1);
+pub(super) fn run(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let wanted = Wanted::read(context, &region)?;
+    let amount = context.parameters.integer("Amount").unwrap_or(1).max(1);
     // Before anything is made: an address that is wanted can be had only once.
-    let wanted_address = scene.parameters.filled("PrivateIpAddress");
-    network::address(scene, &wanted.vswitch, wanted_address.as_deref())?;
-    refuse_dry_run(scene)?;
+    let wanted_address = context.parameters.filled("PrivateIpAddress");
+    network::address(context, &wanted.vswitch, wanted_address.as_deref())?;
+    refuse_dry_run(context)?;
     let mut ids = Vec::new();
     for _ in 0..amount {
-        let address = network::address(scene, &wanted.vswitch, wanted_address.as_deref())?;
-        ids.push(wanted.make(scene, address));
+        let address = network::address(context, &wanted.vswitch, wanted_address.as_deref())?;
+        ids.push(wanted.make(context, address));
     }
     Ok(json!({ "InstanceIdSets": { "InstanceIdSet": ids } }))
 }
@@ -41,22 +41,25 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(scene: &Scene<'_>, region: &str) -> Result<Self, Refusal> {
-        let image_id = scene.required("ImageId")?;
-        let image = image::held(scene, region, &image_id)?.clone();
-        if image.status(scene.now) != "Available" {
+    fn read(context: &RequestContext<'_>, region: &str) -> Result<Self, Refusal> {
+        let image_id = context.required("ImageId")?;
+        let image = image::held(context, region, &image_id)?.clone();
+        if image.status(context.now) != "Available" {
             let message = "The specified Image is disabled or is deleted.";
             return Err(Refusal::new(403, "OperationDenied.ImageNotValid", message));
         }
-        let vswitch = vswitch(scene, region)?;
-        let security_groups = security_groups(scene, &vswitch)?;
-        let kind = kind(scene, &vswitch, &image)?;
-        let disk = scene.parameters.document("SystemDisk").unwrap_or_default();
+        let vswitch = vswitch(context, region)?;
+        let security_groups = security_groups(context, &vswitch)?;
+        let kind = kind(context, &vswitch, &image)?;
+        let disk = context
+            .parameters
+            .document("SystemDisk")
+            .unwrap_or_default();
         let system_gb = match &disk["Size"] {
             serde_json::Value::Number(size) => size.as_u64(),
             size => size.as_str().and_then(|size| size.parse().ok()),
         };
-        if system_gb.is_some_and(|size| size < system_gb_of(scene, &image)) {
+        if system_gb.is_some_and(|size| size < system_gb_of(context, &image)) {
             let message = "The specified parameter SystemDisk.Size is less than the image size.";
             return Err(Refusal::new(
                 404,
@@ -72,14 +75,14 @@ impl Wanted {
             security_groups,
             system_gb,
             system_category: disk["Category"].as_str().unwrap_or("cloud_essd").to_owned(),
-            auto_release: auto_release(scene)?,
+            auto_release: auto_release(context)?,
         })
     }
 
-    fn make(&self, scene: &mut Scene<'_>, private_ip: String) -> String {
-        let id = scene.new_id("i-", "instance");
-        let parameters = scene.parameters;
-        let disks = self.disks(scene);
+    fn make(&self, context: &mut RequestContext<'_>, private_ip: String) -> String {
+        let id = context.new_id("i-", "instance");
+        let parameters = context.parameters;
+        let disks = self.disks(context);
         let has_bandwidth = parameters.integer("InternetMaxBandwidthOut").unwrap_or(0) > 0;
         let name = parameters
             .filled("InstanceName")
@@ -96,7 +99,7 @@ impl Wanted {
             cloud_assistant: true,
             network: Network::Vpc,
             public_ip: if has_bandwidth {
-                public_address(scene)
+                public_address(context)
             } else {
                 String::new()
             },
@@ -117,13 +120,13 @@ impl Wanted {
             content: self.image.content.clone(),
             differs_when_copied: Content::default(),
         };
-        let now = scene.now;
-        let takes = scene.settings().durations.instance_start.0;
+        let now = context.now;
+        let takes = context.settings().durations.instance_start.0;
         let stages = vec![
             (now.saturating_add(takes / 4), "Starting"),
             (now.saturating_add(takes), "Running"),
         ];
-        let ecs = scene.account_mut();
+        let ecs = context.account_mut();
         ecs.instances.insert(id.clone(), server);
         ecs.pass(&id, "Pending", stages);
         ecs.life_mut(&id).created_ms = Some(now);
@@ -131,8 +134,8 @@ impl Wanted {
     }
 
     /// A disk of every snapshot behind the image; an image without any has its system disk.
-    fn disks(&self, scene: &mut Scene<'_>) -> Vec<DiskFile> {
-        let snapshots = &scene.account().snapshots;
+    fn disks(&self, context: &mut RequestContext<'_>) -> Vec<DiskFile> {
+        let snapshots = &context.account().snapshots;
         let mut disks: Vec<DiskFile> = self
             .image
             .snapshots
@@ -162,18 +165,18 @@ impl Wanted {
         self.system_category.clone_into(&mut disks[0].category);
         disks[0].size_gb = self.system_gb.unwrap_or(disks[0].size_gb);
         for disk in &mut disks {
-            disk.id = scene.new_id("d-", "disk");
+            disk.id = context.new_id("d-", "disk");
         }
         disks
     }
 }
 
-fn vswitch(scene: &Scene<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
-    let Some(id) = scene.parameters.filled("VSwitchId") else {
+fn vswitch(context: &RequestContext<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
+    let Some(id) = context.parameters.filled("VSwitchId") else {
         let message = "The input parameter \"VSwitchId\" that is mandatory for processing this request is not supplied.";
         return Err(Refusal::new(400, "MissingParameter", message));
     };
-    let found = scene.account().network.vswitches.get(&id);
+    let found = context.account().network.vswitches.get(&id);
     let Some(vswitch) = found.filter(|vswitch| vswitch.region == region) else {
         return Err(Refusal::new(
             404,
@@ -181,7 +184,7 @@ fn vswitch(scene: &Scene<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
             "Specified virtual switch does not exist.",
         ));
     };
-    let zone = scene.parameters.filled("ZoneId");
+    let zone = context.parameters.filled("ZoneId");
     if zone.is_some_and(|zone| zone != vswitch.zone) {
         let message = "Specified virtual switch is not in the specified zone.";
         return Err(Refusal::new(400, "InvalidParameter.Mismatch", message));
@@ -189,15 +192,18 @@ fn vswitch(scene: &Scene<'_>, region: &str) -> Result<VSwitchFile, Refusal> {
     Ok(vswitch.clone())
 }
 
-fn security_groups(scene: &Scene<'_>, vswitch: &VSwitchFile) -> Result<Vec<String>, Refusal> {
-    let mut ids = scene.parameters.list("SecurityGroupIds");
-    ids.extend(scene.parameters.filled("SecurityGroupId"));
+fn security_groups(
+    context: &RequestContext<'_>,
+    vswitch: &VSwitchFile,
+) -> Result<Vec<String>, Refusal> {
+    let mut ids = context.parameters.list("SecurityGroupIds");
+    ids.extend(context.parameters.filled("SecurityGroupId"));
     if ids.is_empty() {
         let message = "The input parameter \"SecurityGroupId\" that is mandatory for processing this request is not supplied.";
         return Err(Refusal::new(400, "MissingParameter", message));
     }
     for id in &ids {
-        let found = scene.account().network.security_groups.get(id);
+        let found = context.account().network.security_groups.get(id);
         let Some(group) = found.filter(|group| group.region == vswitch.region) else {
             let message = "The SecurityGroupId provided does not exist in our records.";
             return Err(Refusal::new(
@@ -214,8 +220,12 @@ fn security_groups(scene: &Scene<'_>, vswitch: &VSwitchFile) -> Result<Vec<Strin
     Ok(ids)
 }
 
-fn kind(scene: &Scene<'_>, vswitch: &VSwitchFile, image: &Image) -> Result<Type, Refusal> {
-    let name = scene.required("InstanceType")?;
+fn kind(
+    context: &RequestContext<'_>,
+    vswitch: &VSwitchFile,
+    image: &Image,
+) -> Result<Type, Refusal> {
+    let name = context.required("InstanceType")?;
     let Some(kind) = Type::parse(&name) else {
         let message = "The specified InstanceType does not exist or beyond the permitted range.";
         return Err(Refusal::new(
@@ -228,21 +238,21 @@ fn kind(scene: &Scene<'_>, vswitch: &VSwitchFile, image: &Image) -> Result<Type,
         let message = "The specified image does not support the specified InstanceType.";
         return Err(Refusal::new(403, "ImageNotSupportInstanceType", message));
     }
-    if stock::is_sold_out(scene, &name, &vswitch.zone) {
+    if stock::is_sold_out(context, &name, &vswitch.zone) {
         let message = "The requested resource is sold out in the specified zone; try other types of resources or other regions and zones.";
         return Err(Refusal::new(403, "OperationDenied.NoStock", message));
     }
     Ok(kind)
 }
 
-fn system_gb_of(scene: &Scene<'_>, image: &Image) -> u64 {
-    let snapshots = &scene.account().snapshots;
+fn system_gb_of(context: &RequestContext<'_>, image: &Image) -> u64 {
+    let snapshots = &context.account().snapshots;
     let first = image.snapshots.first().and_then(|id| snapshots.get(id));
     first.map_or(image.size_gb, |snapshot| snapshot.size_gb)
 }
 
-fn auto_release(scene: &Scene<'_>) -> Result<Option<Instant>, Refusal> {
-    let Some(text) = scene.parameters.filled("AutoReleaseTime") else {
+fn auto_release(context: &RequestContext<'_>) -> Result<Option<Instant>, Refusal> {
+    let Some(text) = context.parameters.filled("AutoReleaseTime") else {
         return Ok(None);
     };
     let malformed = || {
@@ -253,8 +263,8 @@ fn auto_release(scene: &Scene<'_>) -> Result<Option<Instant>, Refusal> {
 }
 
 /// Addresses that no network has.
-fn public_address(scene: &mut Scene<'_>) -> String {
-    let account = scene.caller.account.clone();
-    let number = scene.counters.count(&account, "public-address");
+fn public_address(context: &mut RequestContext<'_>) -> String {
+    let account = context.caller.account.clone();
+    let number = context.counters.count(&account, "public-address");
     format!("198.51.100.{}", number % 254 + 1)
 }

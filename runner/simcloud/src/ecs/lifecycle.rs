@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::file::EcsFile;
-use super::{Ecs, Scene, instance_not_found, refuse_dry_run};
+use super::{Ecs, RequestContext, instance_not_found, refuse_dry_run};
 use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Charge, Paid};
 
@@ -115,37 +115,37 @@ pub(crate) fn settle(
     }
 }
 
-pub(super) fn start(scene: &mut Scene<'_>) -> Answer {
-    let id = found(scene, &["Stopped"])?;
-    refuse_dry_run(scene)?;
-    let until = scene
+pub(super) fn start(context: &mut RequestContext<'_>) -> Answer {
+    let id = found(context, &["Stopped"])?;
+    refuse_dry_run(context)?;
+    let until = context
         .now
-        .saturating_add(scene.settings().durations.instance_start.0);
+        .saturating_add(context.settings().durations.instance_start.0);
     let stages = vec![(until, "Running")];
-    scene.account_mut().pass(&id, "Starting", stages);
+    context.account_mut().pass(&id, "Starting", stages);
     Ok(json!({}))
 }
 
-pub(super) fn stop(scene: &mut Scene<'_>) -> Answer {
-    let id = found(scene, &["Running"])?;
-    refuse_dry_run(scene)?;
-    let until = scene
+pub(super) fn stop(context: &mut RequestContext<'_>) -> Answer {
+    let id = found(context, &["Running"])?;
+    refuse_dry_run(context)?;
+    let until = context
         .now
-        .saturating_add(scene.settings().durations.instance_stop.0);
+        .saturating_add(context.settings().durations.instance_stop.0);
     let stages = vec![(until, "Stopped")];
-    scene.account_mut().pass(&id, "Stopping", stages);
+    context.account_mut().pass(&id, "Stopping", stages);
     Ok(json!({}))
 }
 
 /// Releases a server with its disks. A released one is not listed any more.
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let states: &[&str] = if scene.parameters.is_true("Force") {
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let states: &[&str] = if context.parameters.is_true("Force") {
         &["Running", "Stopping", "Stopped"]
     } else {
         &["Stopped"]
     };
-    let id = match found(scene, states) {
-        Err(refusal) if is_being_made(scene) => {
+    let id = match found(context, states) {
+        Err(refusal) if is_being_made(context) => {
             let message = "The specified instance status does not support this operation.";
             return Err(Refusal::new(
                 refusal.status,
@@ -155,8 +155,8 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         }
         found => found?,
     };
-    let now = scene.now;
-    let server = &scene.account().instances[&id];
+    let now = context.now;
+    let server = &context.account().instances[&id];
     if server.deletion_protection {
         let message = "The operation is denied: the instance is protected against deletion.";
         return Err(Refusal::new(
@@ -169,22 +169,22 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
         let message = "The operation is not permitted due to charge type of the instance.";
         return Err(Refusal::new(403, "ChargeTypeViolation", message));
     }
-    refuse_dry_run(scene)?;
-    let (ecs, mut bill) = scene.account_and_bill();
+    refuse_dry_run(context)?;
+    let (ecs, mut bill) = context.account_and_bill();
     ecs.release(&mut bill, &id, now);
     Ok(json!({}))
 }
 
-fn is_being_made(scene: &Scene<'_>) -> bool {
-    let id = scene.parameters.text_or_empty("InstanceId");
-    let server = scene.account().instances.get(&id);
+fn is_being_made(context: &RequestContext<'_>) -> bool {
+    let id = context.parameters.text_or_empty("InstanceId");
+    let server = context.account().instances.get(&id);
     server.is_some_and(|server| ["Pending", "Starting"].contains(&server.status.as_str()))
 }
 
 /// Returns the id of the server that is meant, if it is in one of the states.
-fn found(scene: &Scene<'_>, states: &[&str]) -> Result<String, Refusal> {
-    let id = scene.required("InstanceId")?;
-    let server = scene
+fn found(context: &RequestContext<'_>, states: &[&str]) -> Result<String, Refusal> {
+    let id = context.required("InstanceId")?;
+    let server = context
         .account()
         .instances
         .get(&id)

@@ -21,7 +21,7 @@ use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Paid};
 use crate::identifier::digest;
 use crate::register::Register;
-use crate::scene;
+use crate::request_context;
 
 use command::Invocation;
 pub(crate) use command::{Done, Program, Script};
@@ -44,12 +44,12 @@ pub(crate) struct View<'a> {
     pub program: Program<'a>,
 }
 
-type Scene<'a> = scene::Scene<'a, View<'a>>;
+type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl Scene<'_> {
+impl RequestContext<'_> {
     /// Returns what the caller's account has.
     fn account(&self) -> &Ecs {
         let account = self.world.accounts.get(&self.caller.account);
@@ -168,8 +168,8 @@ pub(crate) fn used_bytes(disk: &DiskFile) -> u64 {
 }
 
 /// Returns the region of a call, or refuses one that does not exist.
-fn region(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let region = scene.required("RegionId")?;
+fn region(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let region = context.required("RegionId")?;
     if rutter_contracts::region_known(&region) {
         return Ok(region);
     }
@@ -189,8 +189,8 @@ fn instance_not_found() -> Refusal {
 }
 
 /// A dry run that would succeed is answered as an error, as the documents say.
-fn refuse_dry_run(scene: &Scene<'_>) -> Result<(), Refusal> {
-    if scene.parameters.is_true("DryRun") {
+fn refuse_dry_run(context: &RequestContext<'_>) -> Result<(), Refusal> {
+    if context.parameters.is_true("DryRun") {
         let message = "Request validation has been passed with DryRun flag set.";
         return Err(Refusal::new(400, "DryRunOperation", message));
     }

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::file::{SecurityGroupFile, VSwitchFile};
-use super::{Scene, region};
+use super::{RequestContext, region};
 use crate::answer::{Answer, Refusal};
 use crate::paging::{Sizes, marked};
 use crate::time;
@@ -66,12 +66,12 @@ impl Block {
 
 /// Returns the address for a new server in a switch: the one that is wanted, or the next that is free.
 pub(super) fn address(
-    scene: &Scene<'_>,
+    context: &RequestContext<'_>,
     vswitch: &VSwitchFile,
     wanted: Option<&str>,
 ) -> Result<String, Refusal> {
     let refused = |code: &'static str, message: &'static str| Refusal::new(400, code, message);
-    let servers = scene.account().instances.values();
+    let servers = context.account().instances.values();
     let used: BTreeSet<String> = servers
         .filter(|server| server.vpc == vswitch.vpc)
         .map(|server| server.private_ip.clone())
@@ -107,9 +107,9 @@ pub(super) fn address(
     Ok(wanted.to_owned())
 }
 
-pub(super) fn describe_security_groups(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
+pub(super) fn describe_security_groups(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let parameters = context.parameters;
     let mut ids = parameters.list("SecurityGroupIds");
     ids.extend(parameters.filled("SecurityGroupId"));
     let is = |parameter: &str, value: &str| {
@@ -117,8 +117,8 @@ pub(super) fn describe_security_groups(scene: &mut Scene<'_>) -> Answer {
             .filled(parameter)
             .is_none_or(|wanted| wanted == value)
     };
-    let created = time::text(scene.settings().start_ms);
-    let groups = scene.account().network.security_groups.values();
+    let created = time::text(context.settings().start_ms);
+    let groups = context.account().network.security_groups.values();
     let found = groups
         .filter(|group| {
             let network = if group.vpc.is_empty() {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, region};
+use super::{RequestContext, region};
 use crate::answer::Answer;
 
-pub(super) fn describe(_scene: &mut Scene<'_>) -> Answer {
+pub(super) fn describe(_context: &mut RequestContext<'_>) -> Answer {
     let regions: Vec<Value> = rutter_contracts::regions()
         .map(|id| {
             let endpoint = rutter_contracts::endpoint("ECS", id).unwrap_or_default();
@@ -17,9 +17,9 @@ pub(super) fn describe(_scene: &mut Scene<'_>) -> Answer {
 }
 
 /// Every region has two zones here, and those in which the world has servers or switches.
-pub(super) fn zones(scene: &Scene<'_>, region: &str) -> Vec<String> {
+pub(super) fn zones(context: &RequestContext<'_>, region: &str) -> Vec<String> {
     let mut zones = vec![format!("{region}-a"), format!("{region}-b")];
-    let ecs = scene.account();
+    let ecs = context.account();
     zones.extend(
         ecs.instances
             .values()
@@ -37,9 +37,9 @@ pub(super) fn zones(scene: &Scene<'_>, region: &str) -> Vec<String> {
     zones
 }
 
-pub(super) fn describe_zones(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let zones: Vec<Value> = zones(scene, &region)
+pub(super) fn describe_zones(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let zones: Vec<Value> = zones(context, &region)
         .iter()
         .map(|zone| {
             json!({

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::file::SnapshotFile;
-use super::{Ecs, Scene};
+use super::{Ecs, RequestContext};
 use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Charge};
 use crate::paging::{Sizes, marked};
@@ -65,9 +65,9 @@ impl Snapshot {
     }
 }
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let region = super::region(scene)?;
-    let parameters = scene.parameters;
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let region = super::region(context)?;
+    let parameters = context.parameters;
     let ids = parameters.list("SnapshotIds");
     let status = parameters.filled("Status").filter(|status| status != "all");
     let kind = parameters
@@ -79,8 +79,8 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, snapshot) in scene.account().snapshots.named(&ids) {
-        let fields = fields(scene, id, snapshot);
+    for (id, snapshot) in context.account().snapshots.named(&ids) {
+        let fields = fields(context, id, snapshot);
         let fits = snapshot.region == region
             && is("DiskId", &snapshot.disk)
             && is("InstanceId", &snapshot.instance)
@@ -109,8 +109,8 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn fields(scene: &Scene<'_>, id: &str, snapshot: &Snapshot) -> Value {
-    let is_done = snapshot.until_ms <= scene.now;
+fn fields(context: &RequestContext<'_>, id: &str, snapshot: &Snapshot) -> Value {
+    let is_done = snapshot.until_ms <= context.now;
     json!({
         "SnapshotId": id,
         "SnapshotName": snapshot.name,
@@ -121,15 +121,15 @@ fn fields(scene: &Scene<'_>, id: &str, snapshot: &Snapshot) -> Value {
         "SnapshotType": if snapshot.automatic { "auto" } else { "user" },
         "Status": if is_done { "accomplished" } else { "progressing" },
         "Available": is_done,
-        "Progress": format!("{}%", time::percent(snapshot.from_ms, snapshot.until_ms, scene.now)),
-        "CreationTime": time::text(snapshot.from_ms.max(scene.settings().start_ms)),
-        "Usage": usage(scene, id),
+        "Progress": format!("{}%", time::percent(snapshot.from_ms, snapshot.until_ms, context.now)),
+        "CreationTime": time::text(snapshot.from_ms.max(context.settings().start_ms)),
+        "Usage": usage(context, id),
         "Encrypted": false,
     })
 }
 
-fn usage(scene: &Scene<'_>, id: &str) -> &'static str {
-    match (is_used(scene, id), made_a_disk(scene, id)) {
+fn usage(context: &RequestContext<'_>, id: &str) -> &'static str {
+    match (is_used(context, id), made_a_disk(context, id)) {
         (true, true) => "image_disk",
         (true, false) => "image",
         (false, true) => "disk",
@@ -137,8 +137,8 @@ fn usage(scene: &Scene<'_>, id: &str) -> &'static str {
     }
 }
 
-fn made_a_disk(scene: &Scene<'_>, id: &str) -> bool {
-    let mut disks = scene
+fn made_a_disk(context: &RequestContext<'_>, id: &str) -> bool {
+    let mut disks = context
         .account()
         .instances
         .values()
@@ -146,30 +146,30 @@ fn made_a_disk(scene: &Scene<'_>, id: &str) -> bool {
     disks.any(|disk| disk.snapshot.as_deref() == Some(id))
 }
 
-fn is_used(scene: &Scene<'_>, id: &str) -> bool {
-    scene
+fn is_used(context: &RequestContext<'_>, id: &str) -> bool {
+    context
         .account()
         .images
         .values()
         .any(|image| image.snapshots.iter().any(|used| used == id))
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("SnapshotId")?;
-    if !scene.account().snapshots.contains_key(&id) {
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let id = context.required("SnapshotId")?;
+    if !context.account().snapshots.contains_key(&id) {
         let message = "The specified snapshot is not found";
         return Err(Refusal::new(404, "InvalidSnapshotId.NotFound", message));
     }
-    if is_used(scene, &id) {
+    if is_used(context, &id) {
         let message = "The snapshot has been used to create user defined image(s).";
         return Err(Refusal::new(403, "SnapshotCreatedImage", message));
     }
-    if made_a_disk(scene, &id) && !scene.parameters.is_true("Force") {
+    if made_a_disk(context, &id) && !context.parameters.is_true("Force") {
         let message = "The snapshot has been used to create disk(s).";
         return Err(Refusal::new(403, "SnapshotCreatedDisk", message));
     }
-    let now = scene.now;
-    let (ecs, mut bill) = scene.account_and_bill();
+    let now = context.now;
+    let (ecs, mut bill) = context.account_and_bill();
     ecs.remove_snapshot(&mut bill, &id, now);
     Ok(json!({}))
 }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::file::EcsFile;
-use super::{Scene, region};
+use super::{RequestContext, region};
 use crate::answer::{Answer, Refusal};
 
 /// The architecture of most types, as images say it.
@@ -76,8 +76,8 @@ impl EcsFile {
 }
 
 /// Returns whether a zone has none left of a type.
-pub(super) fn is_sold_out(scene: &Scene<'_>, name: &str, zone: &str) -> bool {
-    let sold_out = &scene.world.file.sold_out;
+pub(super) fn is_sold_out(context: &RequestContext<'_>, name: &str, zone: &str) -> bool {
+    let sold_out = &context.world.file.sold_out;
     sold_out
         .iter()
         .any(|none| none.instance_type == name && none.zone == zone)
@@ -95,9 +95,9 @@ fn types(wanted: &[String]) -> Vec<Type> {
     names.iter().filter_map(|name| Type::parse(name)).collect()
 }
 
-pub(super) fn describe_types(scene: &mut Scene<'_>) -> Answer {
-    let family = scene.parameters.filled("InstanceTypeFamily");
-    let types: Vec<Value> = types(&scene.parameters.list("InstanceTypes"))
+pub(super) fn describe_types(context: &mut RequestContext<'_>) -> Answer {
+    let family = context.parameters.filled("InstanceTypeFamily");
+    let types: Vec<Value> = types(&context.parameters.list("InstanceTypes"))
         .iter()
         .filter(|kind| family.as_ref().is_none_or(|family| *family == kind.family))
         .map(|kind| {
@@ -117,10 +117,10 @@ pub(super) fn describe_types(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// What a zone offers of one kind of thing: its instance types, or its categories of disks.
-pub(super) fn describe_available(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
-    let destination = scene.required("DestinationResource")?;
+pub(super) fn describe_available(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let parameters = context.parameters;
+    let destination = context.required("DestinationResource")?;
     let wanted: Vec<String> = parameters.filled("InstanceType").into_iter().collect();
     let values = match destination.as_str() {
         "InstanceType" => types(&wanted).into_iter().map(|kind| kind.name).collect(),
@@ -133,15 +133,21 @@ pub(super) fn describe_available(scene: &mut Scene<'_>) -> Answer {
         }
     };
     let zone = parameters.filled("ZoneId");
-    let zones: Vec<Value> = super::region::zones(scene, &region)
+    let zones: Vec<Value> = super::region::zones(context, &region)
         .into_iter()
         .filter(|id| zone.as_ref().is_none_or(|zone| zone == id))
-        .map(|id| offer(scene, &region, &id, &destination, &values))
+        .map(|id| offer(context, &region, &id, &destination, &values))
         .collect();
     Ok(json!({ "AvailableZones": { "AvailableZone": zones } }))
 }
 
-fn offer(scene: &Scene<'_>, region: &str, zone: &str, kind: &str, values: &[String]) -> Value {
+fn offer(
+    context: &RequestContext<'_>,
+    region: &str,
+    zone: &str,
+    kind: &str,
+    values: &[String],
+) -> Value {
     let status = |has: bool| {
         if has {
             ("Available", "WithStock")
@@ -153,7 +159,7 @@ fn offer(scene: &Scene<'_>, region: &str, zone: &str, kind: &str, values: &[Stri
     let supported: Vec<Value> = values
         .iter()
         .map(|value| {
-            let has = !is_sold_out(scene, value, zone);
+            let has = !is_sold_out(context, value, zone);
             any |= has;
             let (status, category) = status(has);
             json!({ "Value": value, "Status": status, "StatusCategory": category })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Attachment, PolicyName, Ram, Scene, date, no_role, policies, role_name};
+use super::{Attachment, PolicyName, Ram, RequestContext, date, no_role, policies, role_name};
 use crate::answer::{Answer, Refusal};
 use crate::time::ALWAYS;
 
@@ -12,14 +12,14 @@ use crate::time::ALWAYS;
 const SYSTEM_MAX: usize = 20;
 const CUSTOM_MAX: usize = 5;
 
-pub(super) fn attach(scene: &mut Scene<'_>) -> Answer {
-    let role = role_name(scene)?;
-    if !scene.account().roles.contains_key(&role) {
+pub(super) fn attach(context: &mut RequestContext<'_>) -> Answer {
+    let role = role_name(context)?;
+    if !context.account().roles.contains_key(&role) {
         return Err(no_role());
     }
-    let policy = PolicyName::of_call(scene)?;
-    let now = scene.now;
-    let held = scene.account().roles.get(&role).ok_or_else(no_role)?;
+    let policy = PolicyName::of_call(context)?;
+    let now = context.now;
+    let held = context.account().roles.get(&role).ok_or_else(no_role)?;
     if held.attached.iter().any(|held| held.policy == policy) {
         let message = "The policy has already been attached to the role.";
         return Err(Refusal::new(
@@ -42,62 +42,62 @@ pub(super) fn attach(scene: &mut Scene<'_>) -> Answer {
         let message = "The count of policies attached to the role beyond the current limits.";
         return Err(Refusal::new(409, "LimitExceeded.Role.Policy", message));
     }
-    scene.account_mut().attach(&role, policy, now);
+    context.account_mut().attach(&role, policy, now);
     Ok(json!({}))
 }
 
-pub(super) fn detach(scene: &mut Scene<'_>) -> Answer {
-    let role = role_name(scene)?;
-    if !scene.account().roles.contains_key(&role) {
+pub(super) fn detach(context: &mut RequestContext<'_>) -> Answer {
+    let role = role_name(context)?;
+    if !context.account().roles.contains_key(&role) {
         return Err(no_role());
     }
-    let policy = PolicyName::of_call(scene)?;
-    if !scene.account_mut().detach(&role, &policy) {
+    let policy = PolicyName::of_call(context)?;
+    if !context.account_mut().detach(&role, &policy) {
         let message = "The policy is not attached to the role.";
         return Err(Refusal::new(404, "EntityNotExist.Role.Policy", message));
     }
     Ok(json!({}))
 }
 
-pub(super) fn of_role(scene: &mut Scene<'_>) -> Answer {
-    let name = role_name(scene)?;
-    let role = scene.account().roles.get(&name).ok_or_else(no_role)?;
+pub(super) fn of_role(context: &mut RequestContext<'_>) -> Answer {
+    let name = role_name(context)?;
+    let role = context.account().roles.get(&name).ok_or_else(no_role)?;
     let attached: Vec<Value> = role
         .attached
         .iter()
-        .map(|held| attached(scene, &held.policy, held.at_ms))
+        .map(|held| attached(context, &held.policy, held.at_ms))
         .collect();
     Ok(json!({ "Policies": { "Policy": attached } }))
 }
 
 /// Policies that a user has by a group are not among them.
-pub(super) fn of_user(scene: &mut Scene<'_>) -> Answer {
-    let name = scene.required("UserName")?;
-    let user = scene.account().users.get(&name).filter(|user| !user.main);
+pub(super) fn of_user(context: &mut RequestContext<'_>) -> Answer {
+    let name = context.required("UserName")?;
+    let user = context.account().users.get(&name).filter(|user| !user.main);
     let user =
         user.ok_or_else(|| Refusal::new(404, "EntityNotExist.User", "The user does not exist."))?;
     let attached: Vec<Value> = user
         .policies
         .iter()
-        .map(|policy| attached(scene, policy, ALWAYS))
+        .map(|policy| attached(context, policy, ALWAYS))
         .collect();
     Ok(json!({ "Policies": { "Policy": attached } }))
 }
 
-fn attached(scene: &Scene<'_>, policy: &PolicyName, at_ms: i64) -> Value {
-    let shown = policies::shown(scene, policy);
+fn attached(context: &RequestContext<'_>, policy: &PolicyName, at_ms: i64) -> Value {
+    let shown = policies::shown(context, policy);
     json!({
         "PolicyName": shown["PolicyName"],
         "PolicyType": shown["PolicyType"],
         "Description": shown["Description"],
         "DefaultVersion": shown["DefaultVersion"],
-        "AttachDate": date(scene, at_ms),
+        "AttachDate": date(context, at_ms),
     })
 }
 
-pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
-    let policy = PolicyName::of_call(scene)?;
-    let account = scene.account();
+pub(super) fn of_policy(context: &mut RequestContext<'_>) -> Answer {
+    let policy = PolicyName::of_call(context)?;
+    let account = context.account();
     let roles: Vec<Value> = account
         .holders(&policy)
         .filter_map(|name| {
@@ -106,9 +106,9 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
             Some(json!({
                 "RoleName": name,
                 "RoleId": role.id,
-                "Arn": format!("acs:ram::{}:role/{name}", scene.caller.account),
+                "Arn": format!("acs:ram::{}:role/{name}", context.caller.account),
                 "Description": role.description,
-                "AttachDate": date(scene, held.at_ms),
+                "AttachDate": date(context, held.at_ms),
             }))
         })
         .collect();
@@ -117,7 +117,7 @@ pub(super) fn of_policy(scene: &mut Scene<'_>) -> Answer {
         .values()
         .filter(|user| user.policies.contains(&policy))
         .map(|user| {
-            let attached = date(scene, ALWAYS);
+            let attached = date(context, ALWAYS);
             json!({ "UserName": user.name, "UserId": user.id, "DisplayName": user.name, "AttachDate": attached })
         })
         .collect();

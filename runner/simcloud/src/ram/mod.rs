@@ -15,17 +15,17 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Refusal};
 use crate::register::Register;
 use crate::request::AccessKey;
+use crate::request_context;
 use crate::rights::Document;
-use crate::scene;
 use crate::time::{self, ALWAYS};
 pub(crate) use file::{PolicyFile, RoleFile, UserFile};
 pub(crate) use rights::Rights;
 
 /// A call to RAM, which sees what every account has in it.
-type Scene<'a> = scene::Scene<'a, &'a mut BTreeMap<String, Ram>>;
+type RequestContext<'a> = request_context::RequestContext<'a, &'a mut BTreeMap<String, Ram>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
@@ -60,7 +60,7 @@ pub(crate) struct Ram {
     pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
 }
 
-impl Scene<'_> {
+impl RequestContext<'_> {
     /// Returns what the caller's account has.
     fn account(&self) -> &Ram {
         let account = self.world.get(&self.caller.account);
@@ -188,9 +188,9 @@ impl PolicyName {
     }
 
     /// Reads it from a call's parameters and makes sure that there is such a policy.
-    fn of_call(scene: &Scene<'_>) -> Result<Self, Refusal> {
-        let name = policy_name(scene)?;
-        let policy = match scene.required("PolicyType")?.as_str() {
+    fn of_call(context: &RequestContext<'_>) -> Result<Self, Refusal> {
+        let name = policy_name(context)?;
+        let policy = match context.required("PolicyType")?.as_str() {
             "System" => Self::System(name),
             "Custom" => Self::Custom(name),
             _ => {
@@ -201,7 +201,7 @@ impl PolicyName {
                 ));
             }
         };
-        if policy.exists(scene.account()) {
+        if policy.exists(context.account()) {
             Ok(policy)
         } else {
             Err(no_policy())
@@ -260,22 +260,22 @@ impl Policy {
 }
 
 /// Returns a date for an instant; things that were always there were made when the world starts.
-fn date(scene: &Scene<'_>, instant_ms: i64) -> String {
+fn date(context: &RequestContext<'_>, instant_ms: i64) -> String {
     time::text(if instant_ms == ALWAYS {
-        scene.settings().start_ms
+        context.settings().start_ms
     } else {
         instant_ms
     })
 }
 
-fn role_name(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let name = scene.required("RoleName")?;
+fn role_name(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let name = context.required("RoleName")?;
     check_characters("RoleName", &name, ".-")?;
     Ok(name)
 }
 
-fn policy_name(scene: &Scene<'_>) -> Result<String, Refusal> {
-    let name = scene.required("PolicyName")?;
+fn policy_name(context: &RequestContext<'_>) -> Result<String, Refusal> {
+    let name = context.required("PolicyName")?;
     check_characters("PolicyName", &name, "-")?;
     Ok(name)
 }
@@ -296,11 +296,11 @@ fn check_characters(parameter: &str, value: &str, beside: &str) -> Result<(), Re
 
 /// Reads a policy document from a parameter; its text is kept as it was given.
 fn document_text(
-    scene: &Scene<'_>,
+    context: &RequestContext<'_>,
     parameter: &str,
     read: fn(&Value) -> Result<Document, String>,
 ) -> Result<String, Refusal> {
-    let text = scene.required(parameter)?;
+    let text = context.required(parameter)?;
     let value: Value =
         serde_json::from_str(&text).map_err(|error| malformed(&error.to_string()))?;
     read(&value).map_err(|problem| malformed(&problem))?;
@@ -324,13 +324,13 @@ fn no_policy() -> Refusal {
 }
 
 /// Cuts a page out of a sorted list by `Marker` and `MaxItems`, and returns it with `IsTruncated` and `Marker`.
-fn page<T>(scene: &Scene<'_>, items: Vec<(String, T)>) -> (Vec<T>, Value) {
-    let size = scene
+fn page<T>(context: &RequestContext<'_>, items: Vec<(String, T)>) -> (Vec<T>, Value) {
+    let size = context
         .parameters
         .integer("MaxItems")
         .unwrap_or(100)
         .clamp(1, 1000) as usize;
-    let marker = scene.parameters.filled("Marker");
+    let marker = context.parameters.filled("Marker");
     let mut rest = items
         .into_iter()
         .filter(|(key, _)| marker.as_ref().is_none_or(|marker| key > marker))

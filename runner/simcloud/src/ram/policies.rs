@@ -2,15 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Policy, PolicyName, Ram, Scene, date, document_text, no_policy, page, policy_name};
+use super::{
+    Policy, PolicyName, Ram, RequestContext, date, document_text, no_policy, page, policy_name,
+};
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
 use crate::time::ALWAYS;
 
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let name = policy_name(scene)?;
-    let document = document_text(scene, "PolicyDocument", Document::policy)?;
-    let taken = scene.account().policies.contains_key(&name)
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let name = policy_name(context)?;
+    let document = document_text(context, "PolicyDocument", Document::policy)?;
+    let taken = context.account().policies.contains_key(&name)
         || rutter_contracts::system_policy(&name).is_some();
     if taken {
         return Err(Refusal::new(
@@ -20,21 +22,21 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
         ));
     }
     let policy = Policy::new(
-        scene.parameters.text_or_empty("Description"),
+        context.parameters.text_or_empty("Description"),
         document,
-        scene.now,
+        context.now,
     );
-    scene.account_mut().policies.insert(name.clone(), policy);
-    let fields = custom(scene, &name).ok_or_else(no_policy)?;
+    context.account_mut().policies.insert(name.clone(), policy);
+    let fields = custom(context, &name).ok_or_else(no_policy)?;
     Ok(json!({ "Policy": without(fields, &["AttachmentCount", "UpdateDate"]) }))
 }
 
-pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
-    let policy = PolicyName::of_call(scene)?;
-    let document = policy.text(scene.account()).ok_or_else(no_policy)?;
+pub(super) fn get(context: &mut RequestContext<'_>) -> Answer {
+    let policy = PolicyName::of_call(context)?;
+    let document = policy.text(context.account()).ok_or_else(no_policy)?;
     let fields = match &policy {
-        PolicyName::System(name) => system(scene, name),
-        PolicyName::Custom(name) => custom(scene, name).ok_or_else(no_policy)?,
+        PolicyName::System(name) => system(context, name),
+        PolicyName::Custom(name) => custom(context, name).ok_or_else(no_policy)?,
     };
     let version = json!({
         "VersionId": fields["DefaultVersion"],
@@ -45,14 +47,18 @@ pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "Policy": fields, "DefaultPolicyVersion": version }))
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let name = policy_name(scene)?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let name = policy_name(context)?;
     let policy = PolicyName::Custom(name.clone());
-    let held = scene.account().policies.get(&name).ok_or_else(no_policy)?;
-    if !scene.parameters.is_true("CascadingDelete") {
-        refuse_if_needed(scene.account(), &policy, held)?;
+    let held = context
+        .account()
+        .policies
+        .get(&name)
+        .ok_or_else(no_policy)?;
+    if !context.parameters.is_true("CascadingDelete") {
+        refuse_if_needed(context.account(), &policy, held)?;
     }
-    let account = scene.account_mut();
+    let account = context.account_mut();
     let holders: Vec<String> = account.holders(&policy).cloned().collect();
     for role in holders {
         account.detach(&role, &policy);
@@ -97,12 +103,12 @@ fn refuse_if_needed(account: &Ram, policy: &PolicyName, held: &Policy) -> Result
     Ok(())
 }
 
-pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
-    let kind = scene.parameters.filled("PolicyType");
+pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let kind = context.parameters.filled("PolicyType");
     let wanted = |name: &str| kind.as_deref().is_none_or(|kind| kind == name);
     let mut policies: Vec<PolicyName> = Vec::new();
     if wanted("Custom") {
-        let names = scene.account().policies.keys().cloned();
+        let names = context.account().policies.keys().cloned();
         policies.extend(names.map(PolicyName::Custom));
     }
     if wanted("System") {
@@ -114,41 +120,44 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
         .map(|policy| (policy.to_string(), policy))
         .collect();
     policies.sort_by(|one, other| one.0.cmp(&other.0));
-    let (policies, mut answer) = page(scene, policies);
-    let policies: Vec<Value> = policies.iter().map(|policy| shown(scene, policy)).collect();
+    let (policies, mut answer) = page(context, policies);
+    let policies: Vec<Value> = policies
+        .iter()
+        .map(|policy| shown(context, policy))
+        .collect();
     answer["Policies"] = json!({ "Policy": policies });
     Ok(answer)
 }
 
 /// Returns a policy as lists show it.
-pub(super) fn shown(scene: &Scene<'_>, policy: &PolicyName) -> Value {
+pub(super) fn shown(context: &RequestContext<'_>, policy: &PolicyName) -> Value {
     match policy {
-        PolicyName::System(name) => system(scene, name),
-        PolicyName::Custom(name) => custom(scene, name).unwrap_or_default(),
+        PolicyName::System(name) => system(context, name),
+        PolicyName::Custom(name) => custom(context, name).unwrap_or_default(),
     }
 }
 
-fn custom(scene: &Scene<'_>, name: &str) -> Option<Value> {
-    let policy = scene.account().policies.get(name)?;
+fn custom(context: &RequestContext<'_>, name: &str) -> Option<Value> {
+    let policy = context.account().policies.get(name)?;
     Some(json!({
         "PolicyName": name,
         "PolicyType": "Custom",
         "Description": policy.description,
         "DefaultVersion": format!("v{}", policy.default),
-        "AttachmentCount": attachments(scene.account(), &PolicyName::Custom(name.to_owned())),
-        "CreateDate": date(scene, policy.created_ms),
-        "UpdateDate": date(scene, policy.updated_ms),
+        "AttachmentCount": attachments(context.account(), &PolicyName::Custom(name.to_owned())),
+        "CreateDate": date(context, policy.created_ms),
+        "UpdateDate": date(context, policy.updated_ms),
     }))
 }
 
-fn system(scene: &Scene<'_>, name: &str) -> Value {
-    let started = date(scene, ALWAYS);
+fn system(context: &RequestContext<'_>, name: &str) -> Value {
+    let started = date(context, ALWAYS);
     json!({
         "PolicyName": name,
         "PolicyType": "System",
         "Description": "",
         "DefaultVersion": "v1",
-        "AttachmentCount": attachments(scene.account(), &PolicyName::System(name.to_owned())),
+        "AttachmentCount": attachments(context.account(), &PolicyName::System(name.to_owned())),
         "CreateDate": started,
         "UpdateDate": started,
     })

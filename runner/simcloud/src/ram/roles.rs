@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Role, Scene, Trust, check_characters, date, document_text, malformed, no_role, page, role_name,
+    RequestContext, Role, Trust, check_characters, date, document_text, malformed, no_role, page,
+    role_name,
 };
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
@@ -14,23 +15,23 @@ const TRUST_MAX: usize = 2048;
 /// What `GetRole` alone shows of a role.
 const ONLY_READ: &[&str] = &["IsServiceLinkedRole", "RolePrincipalName"];
 
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let name = scene.required("RoleName")?;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let name = context.required("RoleName")?;
     check_characters("RoleName", &name, ".-")?;
-    let trust = trust_text(scene, "AssumeRolePolicyDocument")?;
-    if scene.account().roles.contains_key(&name) {
+    let trust = trust_text(context, "AssumeRolePolicyDocument")?;
+    if context.account().roles.contains_key(&name) {
         return Err(Refusal::new(
             409,
             "EntityAlreadyExists.Role",
             "The role does already EXIST.",
         ));
     }
-    let now = scene.now;
+    let now = context.now;
     let role = Role {
-        id: scene.new_id("30", "ram-role"),
-        description: scene.parameters.text_or_empty("Description"),
-        console_login: scene.parameters.is_true("AllowConsoleLogin"),
-        max_session_seconds: scene
+        id: context.new_id("30", "ram-role"),
+        description: context.parameters.text_or_empty("Description"),
+        console_login: context.parameters.is_true("AllowConsoleLogin"),
+        max_session_seconds: context
             .parameters
             .integer("MaxSessionDuration")
             .unwrap_or(3600),
@@ -39,26 +40,26 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
         trust: Trust::new(now, trust),
         attached: Vec::new(),
     };
-    scene.account_mut().roles.insert(name.clone(), role);
-    shown(scene, &name, &[ONLY_READ, &["UpdateDate"]].concat())
+    context.account_mut().roles.insert(name.clone(), role);
+    shown(context, &name, &[ONLY_READ, &["UpdateDate"]].concat())
 }
 
-pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
-    let name = role_name(scene)?;
-    shown(scene, &name, &[])
+pub(super) fn get(context: &mut RequestContext<'_>) -> Answer {
+    let name = role_name(context)?;
+    shown(context, &name, &[])
 }
 
-pub(super) fn update(scene: &mut Scene<'_>) -> Answer {
-    let name = role_name(scene)?;
-    let trust = match scene.parameters.filled("NewAssumeRolePolicyDocument") {
-        Some(_) => Some(trust_text(scene, "NewAssumeRolePolicyDocument")?),
+pub(super) fn update(context: &mut RequestContext<'_>) -> Answer {
+    let name = role_name(context)?;
+    let trust = match context.parameters.filled("NewAssumeRolePolicyDocument") {
+        Some(_) => Some(trust_text(context, "NewAssumeRolePolicyDocument")?),
         None => None,
     };
-    let description = scene.parameters.text("NewDescription");
-    let max_session = scene.parameters.integer("NewMaxSessionDuration");
-    let console_login = scene.parameters.boolean("NewAllowConsoleLogin");
-    let now = scene.now;
-    let role = scene
+    let description = context.parameters.text("NewDescription");
+    let max_session = context.parameters.integer("NewMaxSessionDuration");
+    let console_login = context.parameters.boolean("NewAllowConsoleLogin");
+    let now = context.now;
+    let role = context
         .account_mut()
         .roles
         .get_mut(&name)
@@ -72,61 +73,64 @@ pub(super) fn update(scene: &mut Scene<'_>) -> Answer {
     role.max_session_seconds = max_session.unwrap_or(role.max_session_seconds);
     role.console_login = console_login.unwrap_or(role.console_login);
     role.updated_ms = now;
-    shown(scene, &name, ONLY_READ)
+    shown(context, &name, ONLY_READ)
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let name = role_name(scene)?;
-    let role = scene.account().roles.get(&name).ok_or_else(no_role)?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let name = role_name(context)?;
+    let role = context.account().roles.get(&name).ok_or_else(no_role)?;
     if !role.attached.is_empty() {
         let message = "The role CAN NOT has any attached policy while deleting the role.";
         return Err(Refusal::new(409, "DeleteConflict.Role.Policy", message));
     }
-    scene.account_mut().roles.remove(&name);
+    context.account_mut().roles.remove(&name);
     Ok(json!({}))
 }
 
-pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
-    let roles: Vec<(String, Value)> = scene
+pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let roles: Vec<(String, Value)> = context
         .account()
         .roles
         .iter()
         .map(|(name, role)| {
             // Lists leave out what may be long.
             let left_out = [ONLY_READ, &["AssumeRolePolicyDocument"]].concat();
-            (name.clone(), without(fields(scene, name, role), &left_out))
+            (
+                name.clone(),
+                without(fields(context, name, role), &left_out),
+            )
         })
         .collect();
-    let (roles, mut answer) = page(scene, roles);
+    let (roles, mut answer) = page(context, roles);
     answer["Roles"] = json!({ "Role": roles });
     Ok(answer)
 }
 
-fn shown(scene: &Scene<'_>, name: &str, left_out: &[&str]) -> Answer {
-    let role = scene.account().roles.get(name).ok_or_else(no_role)?;
-    Ok(json!({ "Role": without(fields(scene, name, role), left_out) }))
+fn shown(context: &RequestContext<'_>, name: &str, left_out: &[&str]) -> Answer {
+    let role = context.account().roles.get(name).ok_or_else(no_role)?;
+    Ok(json!({ "Role": without(fields(context, name, role), left_out) }))
 }
 
-fn fields(scene: &Scene<'_>, name: &str, role: &Role) -> Value {
+fn fields(context: &RequestContext<'_>, name: &str, role: &Role) -> Value {
     json!({
         "RoleId": role.id,
         "RoleName": name,
-        "Arn": format!("acs:ram::{}:role/{name}", scene.caller.account),
-        "RolePrincipalName": format!("{name}@role.{}.onaliyunservice.com", scene.caller.account),
+        "Arn": format!("acs:ram::{}:role/{name}", context.caller.account),
+        "RolePrincipalName": format!("{name}@role.{}.onaliyunservice.com", context.caller.account),
         "Description": role.description,
         "AssumeRolePolicyDocument": role.trust.latest(),
         "MaxSessionDuration": role.max_session_seconds,
         "AllowConsoleLogin": role.console_login,
         "IsServiceLinkedRole": false,
-        "CreateDate": date(scene, role.created_ms),
-        "UpdateDate": date(scene, role.updated_ms),
+        "CreateDate": date(context, role.created_ms),
+        "UpdateDate": date(context, role.updated_ms),
     })
 }
 
 /// Reads a trust policy. RAM rewrites a service qualified with the role's own account to the plain service, which the
 /// documents call the sign of a wrong account id.
-fn trust_text(scene: &Scene<'_>, parameter: &str) -> Result<String, Refusal> {
-    let text = document_text(scene, parameter, Document::trust)?;
+fn trust_text(context: &RequestContext<'_>, parameter: &str) -> Result<String, Refusal> {
+    let text = document_text(context, parameter, Document::trust)?;
     if text.len() > TRUST_MAX {
         return Err(Refusal::new(
             400,
@@ -134,7 +138,7 @@ fn trust_text(scene: &Scene<'_>, parameter: &str) -> Result<String, Refusal> {
             format!("The parameter - \"{parameter}\" beyond the length limit."),
         ));
     }
-    let own = format!("{}@", scene.caller.account);
+    let own = format!("{}@", context.caller.account);
     if !text.contains(&own) {
         return Ok(text);
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Policy, PolicyName, Scene, Version, date, document_text, no_policy, policy_name};
+use super::{
+    Policy, PolicyName, RequestContext, Version, date, document_text, no_policy, policy_name,
+};
 use crate::answer::{Answer, Refusal};
 use crate::rights::Document;
 use crate::time::ALWAYS;
@@ -10,14 +12,14 @@ use crate::time::ALWAYS;
 /// How many versions a policy may have.
 const VERSIONS_MAX: usize = 5;
 
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let name = policy_name(scene)?;
-    let document = document_text(scene, "PolicyDocument", Document::policy)?;
-    let rotate = scene.parameters.text_or_empty("RotateStrategy")
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let name = policy_name(context)?;
+    let document = document_text(context, "PolicyDocument", Document::policy)?;
+    let rotate = context.parameters.text_or_empty("RotateStrategy")
         == "DeleteOldestNonDefaultVersionWhenLimitExceeded";
-    let set_default = scene.parameters.is_true("SetAsDefault");
-    let now = scene.now;
-    let policy = held(scene, &name)?;
+    let set_default = context.parameters.is_true("SetAsDefault");
+    let now = context.now;
+    let policy = held(context, &name)?;
     if policy.versions.len() >= VERSIONS_MAX {
         let oldest = policy
             .versions
@@ -45,30 +47,30 @@ pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
     if set_default {
         policy.default = number;
     }
-    let policy = &scene.account().policies[&name];
-    Ok(json!({ "PolicyVersion": fields(scene, policy, number, true) }))
+    let policy = &context.account().policies[&name];
+    Ok(json!({ "PolicyVersion": fields(context, policy, number, true) }))
 }
 
-pub(super) fn get(scene: &mut Scene<'_>) -> Answer {
-    let policy = PolicyName::of_call(scene)?;
-    let id = scene.required("VersionId")?;
-    let versions = all(scene, &policy, true);
+pub(super) fn get(context: &mut RequestContext<'_>) -> Answer {
+    let policy = PolicyName::of_call(context)?;
+    let id = context.required("VersionId")?;
+    let versions = all(context, &policy, true);
     let version = versions
         .into_iter()
         .find(|version| version["VersionId"] == Value::String(id.clone()));
     Ok(json!({ "PolicyVersion": version.ok_or_else(no_version)? }))
 }
 
-pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
-    let policy = PolicyName::of_call(scene)?;
-    Ok(json!({ "PolicyVersions": { "PolicyVersion": all(scene, &policy, true) } }))
+pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let policy = PolicyName::of_call(context)?;
+    Ok(json!({ "PolicyVersions": { "PolicyVersion": all(context, &policy, true) } }))
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let name = policy_name(scene)?;
-    let number = number(scene)?;
-    let now = scene.now;
-    let policy = held(scene, &name)?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let name = policy_name(context)?;
+    let number = number(context)?;
+    let now = context.now;
+    let policy = held(context, &name)?;
     if policy.default == number {
         let message = "The default policy version CAN NOT been deleted directly.";
         return Err(Refusal::new(
@@ -82,11 +84,11 @@ pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({}))
 }
 
-pub(super) fn set_default(scene: &mut Scene<'_>) -> Answer {
-    let name = policy_name(scene)?;
-    let number = number(scene)?;
-    let now = scene.now;
-    let policy = held(scene, &name)?;
+pub(super) fn set_default(context: &mut RequestContext<'_>) -> Answer {
+    let name = policy_name(context)?;
+    let number = number(context)?;
+    let now = context.now;
+    let policy = held(context, &name)?;
     if !policy.versions.contains_key(&number) {
         return Err(no_version());
     }
@@ -95,32 +97,32 @@ pub(super) fn set_default(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({}))
 }
 
-fn held<'a>(scene: &'a mut Scene<'_>, name: &str) -> Result<&'a mut Policy, Refusal> {
-    scene
+fn held<'a>(context: &'a mut RequestContext<'_>, name: &str) -> Result<&'a mut Policy, Refusal> {
+    context
         .account_mut()
         .policies
         .get_mut(name)
         .ok_or_else(no_policy)
 }
 
-fn number(scene: &Scene<'_>) -> Result<u32, Refusal> {
-    let id = scene.required("VersionId")?;
+fn number(context: &RequestContext<'_>) -> Result<u32, Refusal> {
+    let id = context.required("VersionId")?;
     id.strip_prefix('v')
         .and_then(|number| number.parse().ok())
         .ok_or_else(no_version)
 }
 
-fn all(scene: &Scene<'_>, policy: &PolicyName, with_document: bool) -> Vec<Value> {
+fn all(context: &RequestContext<'_>, policy: &PolicyName, with_document: bool) -> Vec<Value> {
     match policy {
         PolicyName::System(_) => {
-            let document = policy.text(scene.account()).unwrap_or_default();
-            let created = date(scene, ALWAYS);
+            let document = policy.text(context.account()).unwrap_or_default();
+            let created = date(context, ALWAYS);
             vec![
                 json!({ "VersionId": "v1", "IsDefaultVersion": true, "PolicyDocument": document, "CreateDate": created }),
             ]
         }
         PolicyName::Custom(name) => {
-            scene
+            context
                 .account()
                 .policies
                 .get(name)
@@ -128,19 +130,24 @@ fn all(scene: &Scene<'_>, policy: &PolicyName, with_document: bool) -> Vec<Value
                     policy
                         .versions
                         .keys()
-                        .map(|number| fields(scene, policy, *number, with_document))
+                        .map(|number| fields(context, policy, *number, with_document))
                         .collect()
                 })
         }
     }
 }
 
-fn fields(scene: &Scene<'_>, policy: &Policy, number: u32, with_document: bool) -> Value {
+fn fields(
+    context: &RequestContext<'_>,
+    policy: &Policy,
+    number: u32,
+    with_document: bool,
+) -> Value {
     let version = &policy.versions[&number];
     let mut fields = json!({
         "VersionId": format!("v{number}"),
         "IsDefaultVersion": policy.default == number,
-        "CreateDate": date(scene, version.created_ms),
+        "CreateDate": date(context, version.created_ms),
     });
     if with_document {
         fields["PolicyDocument"] = json!(version.document);

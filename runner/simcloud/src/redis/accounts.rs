@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::file::RedisFile;
 use super::privilege::Privilege;
-use super::{Redis, Scene, check_state, named, named_mut};
+use super::{Redis, RequestContext, check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
 use crate::paging::{Sizes, numbered};
 use crate::password::Password;
@@ -78,10 +78,10 @@ impl Redis {
     }
 }
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
-    let wanted = scene.parameters.filled("AccountName");
-    let part = scene.parameters.filled("SearchAccountName");
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
+    let wanted = context.parameters.filled("AccountName");
+    let part = context.parameters.filled("SearchAccountName");
     let listed = redis.accounts.iter().filter(|(name, _)| {
         wanted.as_ref().is_none_or(|wanted| wanted == *name)
             && part
@@ -92,7 +92,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
         let privilege = json!({ "AccountPrivilege": account.privilege.name() });
         json!({
             "AccountName": name,
-            "AccountStatus": account.status(scene.now),
+            "AccountStatus": account.status(context.now),
             "AccountType": "Normal",
             "AccountDescription": account.description,
             "InstanceId": redis.settings.id,
@@ -103,31 +103,31 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
         default: 30,
         most: 50,
     };
-    let (page, mut answer) = numbered(scene.parameters, sizes, shown.collect());
+    let (page, mut answer) = numbered(context.parameters, sizes, shown.collect());
     answer["Accounts"] = json!({ "Account": page });
     Ok(answer)
 }
 
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let id = redis.settings.id.clone();
-    let name = scene.required("AccountName")?;
-    let password = scene.required("AccountPassword")?;
-    let given = scene
+    let name = context.required("AccountName")?;
+    let password = context.required("AccountPassword")?;
+    let given = context
         .parameters
         .filled("AccountPrivilege")
         .unwrap_or_else(|| Privilege::default().name().to_owned());
     let privilege = Privilege::read(&given).ok_or_else(|| malformed_privilege(&given))?;
-    check_state(redis, scene.now)?;
+    check_state(redis, context.now)?;
     check_new(redis, &name, &password, privilege)?;
-    let takes = scene.settings().durations.redis_account.0;
+    let takes = context.settings().durations.redis_account.0;
     let account = Account {
         password: Password::new(password),
         privilege,
-        description: scene.parameters.text_or_empty("AccountDescription"),
-        available_ms: scene.now.saturating_add(takes),
+        description: context.parameters.text_or_empty("AccountDescription"),
+        available_ms: context.now.saturating_add(takes),
     };
-    named_mut(scene, &id)?
+    named_mut(context, &id)?
         .accounts
         .insert(name.clone(), account);
     // The field is misspelled in one of two generations of documents; both stand in the answer.
@@ -196,12 +196,12 @@ fn is_strong(password: &str) -> bool {
     found.count() >= 3
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let id = redis.settings.id.clone();
-    let name = scene.required("AccountName")?;
-    check_state(redis, scene.now)?;
-    match named_mut(scene, &id)?.accounts.remove(&name) {
+    let name = context.required("AccountName")?;
+    check_state(redis, context.now)?;
+    match named_mut(context, &id)?.accounts.remove(&name) {
         Some(_) => Ok(json!({})),
         None => Err(Refusal::new(
             404,

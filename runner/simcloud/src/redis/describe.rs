@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::file::Architecture;
-use super::{Redis, Scene, named, network, whitelist};
+use super::{Redis, RequestContext, named, network, whitelist};
 use crate::answer::{Answer, Refusal, without};
 use crate::network::Network;
 use crate::paging::{Sizes, numbered};
 
-pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
-    let parameters = scene.parameters;
+pub(super) fn instances(context: &mut RequestContext<'_>) -> Answer {
+    let parameters = context.parameters;
     let ids = parameters.list("InstanceIds");
     let search = parameters.filled("SearchKey");
     let exact = [
@@ -27,14 +27,14 @@ pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
         .iter()
         .filter_map(|name| Some((*name, parameters.filled(name)?)))
         .collect();
-    let instances = scene.instances().named(&ids).filter(|(id, redis)| {
-        let in_region = scene.region.is_empty() || redis.settings.region == scene.region;
+    let instances = context.instances().named(&ids).filter(|(id, redis)| {
+        let in_region = context.region.is_empty() || redis.settings.region == context.region;
         let found = search
             .as_ref()
             .is_none_or(|key| id.contains(key) || redis.settings.name.contains(key));
         in_region && found
     });
-    let shown = instances.map(|(_, redis)| fields(scene, redis));
+    let shown = instances.map(|(_, redis)| fields(context, redis));
     let listed = shown
         .filter(|fields| {
             wanted
@@ -54,10 +54,10 @@ pub(super) fn instances(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-pub(super) fn attribute(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn attribute(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     // Only the list tells the edition.
-    let mut fields = without(fields(scene, redis), &["EditionType"]);
+    let mut fields = without(fields(context, redis), &["EditionType"]);
     let extra = json!({
         "Engine": "Redis",
         "IsSupportTDE": redis.is_tair(),
@@ -73,8 +73,8 @@ pub(super) fn attribute(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "Instances": { "DBInstanceAttribute": [fields] } }))
 }
 
-pub(super) fn config(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn config(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let parameters = redis.parameters();
     let timeout = parameters.get("repl-timeout").cloned().unwrap_or_default();
     Ok(
@@ -82,8 +82,8 @@ pub(super) fn config(scene: &mut Scene<'_>) -> Answer {
     )
 }
 
-pub(super) fn parameters(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "DBInstanceId")?;
+pub(super) fn parameters(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "DBInstanceId")?;
     let of = |name: &String, value: &String| json!({ "ParameterName": name, "ParameterValue": value, "ModifiableStatus": "true", "ForceRestart": "false" });
     let running: Vec<Value> = redis
         .parameters()
@@ -98,8 +98,8 @@ pub(super) fn parameters(scene: &mut Scene<'_>) -> Answer {
     }))
 }
 
-pub(super) fn ssl(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn ssl(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let state = if redis.settings.ssl {
         "Enable"
     } else {
@@ -110,8 +110,8 @@ pub(super) fn ssl(scene: &mut Scene<'_>) -> Answer {
     )
 }
 
-pub(super) fn tde(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn tde(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     if !redis.is_tair() {
         return Err(Refusal::new(
             400,
@@ -123,9 +123,9 @@ pub(super) fn tde(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// One value stands for the whole period: what is in the instance now.
-pub(super) fn history(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
-    let keys = scene
+pub(super) fn history(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
+    let keys = context
         .parameters
         .filled("MonitorKeys")
         .unwrap_or_else(|| "UsedMemory".to_owned());
@@ -137,11 +137,11 @@ pub(super) fn history(scene: &mut Scene<'_>) -> Answer {
         .split(',')
         .map(|key| (key.trim().to_owned(), json!(value(key.trim()))))
         .collect();
-    let at = scene.required("EndTime")?;
+    let at = context.required("EndTime")?;
     Ok(json!({ "MonitorHistory": json!({ at: values }).to_string(), "MonitorLegend": "{}" }))
 }
 
-fn fields(scene: &Scene<'_>, redis: &Redis) -> Value {
+fn fields(context: &RequestContext<'_>, redis: &Redis) -> Value {
     let settings = &redis.settings;
     let architecture = match settings.architecture {
         Architecture::Standard => "standard",
@@ -151,7 +151,7 @@ fn fields(scene: &Scene<'_>, redis: &Redis) -> Value {
     json!({
         "InstanceId": settings.id,
         "InstanceName": settings.name,
-        "InstanceStatus": redis.status(scene.now),
+        "InstanceStatus": redis.status(context.now),
         "RegionId": settings.region,
         "ZoneId": settings.zone,
         "EngineVersion": settings.engine_version,
@@ -167,7 +167,7 @@ fn fields(scene: &Scene<'_>, redis: &Redis) -> Value {
         "Port": network::PORT,
         "PrivateIp": redis.private_ip(),
         "ChargeType": "PostPaid",
-        "CreateTime": crate::time::text(scene.settings().start_ms),
+        "CreateTime": crate::time::text(context.settings().start_ms),
         "ReplicaCount": 1,
         "IsRds": !settings.cloud_native,
     })

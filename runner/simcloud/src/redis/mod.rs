@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
 use crate::register::Register;
-use crate::scene;
+use crate::request_context;
 pub(crate) use accounts::Account;
 pub(crate) use file::{Architecture, Edition, RedisFile, Storage};
 use network::Direct;
@@ -24,12 +24,13 @@ pub(crate) use privilege::Privilege;
 pub(crate) use whitelist::Whitelist;
 
 /// A call to R-kvstore, which sees the instances of every account.
-type Scene<'a> = scene::Scene<'a, &'a mut BTreeMap<String, Register<Redis>>>;
+type RequestContext<'a> =
+    request_context::RequestContext<'a, &'a mut BTreeMap<String, Register<Redis>>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl Scene<'_> {
+impl RequestContext<'_> {
     /// Returns the instances of the caller's account.
     fn instances(&self) -> &Register<Redis> {
         let account = self.world.get(&self.caller.account);
@@ -152,14 +153,14 @@ impl Redis {
 }
 
 /// Returns the instance that a call names.
-fn named<'a>(scene: &'a Scene<'_>, parameter: &str) -> Result<&'a Redis, Refusal> {
-    let id = scene.required(parameter)?;
-    scene.instances().get(&id).ok_or_else(not_found)
+fn named<'a>(context: &'a RequestContext<'_>, parameter: &str) -> Result<&'a Redis, Refusal> {
+    let id = context.required(parameter)?;
+    context.instances().get(&id).ok_or_else(not_found)
 }
 
 /// Returns the instance that a call names, to change it.
-fn named_mut<'a>(scene: &'a mut Scene<'_>, id: &str) -> Result<&'a mut Redis, Refusal> {
-    scene.instances_mut().get_mut(id).ok_or_else(not_found)
+fn named_mut<'a>(context: &'a mut RequestContext<'_>, id: &str) -> Result<&'a mut Redis, Refusal> {
+    context.instances_mut().get_mut(id).ok_or_else(not_found)
 }
 
 fn not_found() -> Refusal {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::file::RedisFile;
-use super::{Redis, Scene, named, named_mut};
+use super::{Redis, RequestContext, named, named_mut};
 use crate::answer::{Answer, Refusal};
 use crate::identifier::digest;
 use crate::network::Network;
@@ -69,8 +69,8 @@ impl Redis {
     }
 }
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let settings = &redis.settings;
     let in_vpc = settings.network == Network::Vpc;
     let item = |name: &str, ip: &str, port: i64, direct: i64| {
@@ -89,7 +89,7 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     let mut items = vec![item(&settings.id, &redis.private_ip(), PORT, 0)];
     // One that is being made is not shown yet.
     let direct = redis.direct.as_ref();
-    if let Some(direct) = direct.filter(|_| scene.now >= redis.network_until_ms) {
+    if let Some(direct) = direct.filter(|_| context.now >= redis.network_until_ms) {
         items.push(item(&direct.prefix, &direct.ip, direct.port, 1));
     }
     Ok(json!({
@@ -99,10 +99,10 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// `AllocateDirectConnection`: for a classic cluster in a VPC whose TLS is off.
-pub(super) fn allocate(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn allocate(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let id = redis.settings.id.clone();
-    check_changeable(redis, scene.now)?;
+    check_changeable(redis, context.now)?;
     if redis.direct.is_some() {
         return Err(Refusal::new(
             400,
@@ -122,10 +122,10 @@ pub(super) fn allocate(scene: &mut Scene<'_>) -> Answer {
             "Specified DB instance conn type is not valid.",
         ));
     }
-    let prefix = prefix(scene, &id)?;
-    let port = scene.parameters.integer("Port").unwrap_or(PORT);
-    let until = network_until(scene);
-    let redis = named_mut(scene, &id)?;
+    let prefix = prefix(context, &id)?;
+    let port = context.parameters.integer("Port").unwrap_or(PORT);
+    let until = network_until(context);
+    let redis = named_mut(context, &id)?;
     redis.direct = Some(Direct {
         prefix,
         ip: address(&id, "direct"),
@@ -136,10 +136,10 @@ pub(super) fn allocate(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// `ReleaseDirectConnection`. What it answers where there is none is not documented.
-pub(super) fn release(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn release(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let id = redis.settings.id.clone();
-    check_changeable(redis, scene.now)?;
+    check_changeable(redis, context.now)?;
     if redis.direct.is_none() {
         return Err(Refusal::new(
             400,
@@ -147,16 +147,16 @@ pub(super) fn release(scene: &mut Scene<'_>) -> Answer {
             "Specified DB instance conn type is not valid.",
         ));
     }
-    let until = network_until(scene);
-    let redis = named_mut(scene, &id)?;
+    let until = network_until(context);
+    let redis = named_mut(context, &id)?;
     redis.direct = None;
     redis.network_until_ms = until;
     Ok(json!({}))
 }
 
-fn network_until(scene: &Scene<'_>) -> i64 {
-    let takes = scene.settings().durations.redis_network.0;
-    scene.now.saturating_add(takes)
+fn network_until(context: &RequestContext<'_>) -> i64 {
+    let takes = context.settings().durations.redis_network.0;
+    context.now.saturating_add(takes)
 }
 
 fn check_changeable(redis: &Redis, now: i64) -> Result<(), Refusal> {
@@ -171,8 +171,8 @@ fn check_changeable(redis: &Redis, now: i64) -> Result<(), Refusal> {
 }
 
 /// Returns the endpoint's name: the one asked for, if nobody has it, or one made of the instance's id.
-fn prefix(scene: &Scene<'_>, id: &str) -> Result<String, Refusal> {
-    let Some(prefix) = scene.parameters.filled("ConnectionString") else {
+fn prefix(context: &RequestContext<'_>, id: &str) -> Result<String, Refusal> {
+    let Some(prefix) = context.parameters.filled("ConnectionString") else {
         return Ok(default_prefix(id));
     };
     let plain =
@@ -185,7 +185,7 @@ fn prefix(scene: &Scene<'_>, id: &str) -> Result<String, Refusal> {
             "Specified connection string is not valid.",
         ));
     }
-    let instances = scene.world.values().flat_map(Register::values);
+    let instances = context.world.values().flat_map(Register::values);
     let is_taken = instances.into_iter().any(|redis| {
         let direct = redis.direct.as_ref();
         redis.settings.id == prefix || direct.is_some_and(|direct| direct.prefix == prefix)

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use super::file::RedisFile;
-use super::{Scene, check_state, named, named_mut};
+use super::{RequestContext, check_state, named, named_mut};
 use crate::answer::{Answer, Refusal};
 
 /// The group that every instance has.
@@ -153,8 +153,8 @@ fn mask(bits: u32) -> u32 {
     u32::MAX.checked_shl(32 - bits).unwrap_or(0)
 }
 
-pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
+pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
     let whitelist = &redis.whitelist;
     let groups: Vec<Value> = whitelist
         .0
@@ -170,10 +170,10 @@ pub(super) fn describe(scene: &mut Scene<'_>) -> Answer {
     Ok(json!({ "SecurityIpGroups": { "SecurityIpGroup": groups } }))
 }
 
-pub(super) fn modify(scene: &mut Scene<'_>) -> Answer {
-    let redis = named(scene, "InstanceId")?;
-    check_state(redis, scene.now)?;
-    let parameters = scene.parameters;
+pub(super) fn modify(context: &mut RequestContext<'_>) -> Answer {
+    let redis = named(context, "InstanceId")?;
+    check_state(redis, context.now)?;
+    let parameters = context.parameters;
     let mode = match parameters.filled("ModifyMode").as_deref() {
         None | Some("Cover") => Mode::Cover,
         Some("Append") => Mode::Append,
@@ -184,7 +184,7 @@ pub(super) fn modify(scene: &mut Scene<'_>) -> Answer {
         .filled("SecurityIpGroupName")
         .unwrap_or_else(|| DEFAULT.to_owned());
     check_name(&group)?;
-    let addresses: Vec<String> = scene
+    let addresses: Vec<String> = context
         .required("SecurityIps")?
         .split(',')
         .map(|address| address.trim().to_owned())
@@ -200,7 +200,7 @@ pub(super) fn modify(scene: &mut Scene<'_>) -> Answer {
     if most > Some(ADDRESSES_MAX) {
         return Err(malformed("a group has at most 1,000 addresses"));
     }
-    named_mut(scene, &id)?.whitelist = changed;
+    named_mut(context, &id)?.whitelist = changed;
     Ok(json!({}))
 }
 

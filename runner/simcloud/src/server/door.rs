@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{BODY_MAX, Shared};
 use crate::answer::Refusal;
 use crate::request::Request;
-use crate::scene::Moment;
+use crate::request_context::Moment;
 
 /// How far a request's date may be from the real clock.
 const DATE_TOLERANCE_MS: i64 = 15 * 60 * 1000;

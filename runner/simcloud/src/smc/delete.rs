@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Scene, Source, job};
+use super::{RequestContext, Source, job};
 use crate::answer::{Answer, Refusal};
 
 /// What is being deleted, or is gone, stays so.
-pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("SourceId")?;
-    let now = scene.now;
-    let account = scene.account();
+pub(super) fn source(context: &mut RequestContext<'_>) -> Answer {
+    let id = context.required("SourceId")?;
+    let now = context.now;
+    let account = context.account();
     if account.sources.get(&id).is_none_or(Source::is_deleting) {
         return Ok(json!({}));
     }
@@ -19,7 +19,7 @@ pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
         .filter(|(_, job)| job.source == id && job.is_unfinished(now))
         .map(|(id, _)| id.clone())
         .collect();
-    if !related.is_empty() && !scene.parameters.is_true("Force") {
+    if !related.is_empty() && !context.parameters.is_true("Force") {
         let is_running = related
             .iter()
             .any(|job| account.jobs[job].status(now) == "Running");
@@ -38,9 +38,9 @@ pub(super) fn source(scene: &mut Scene<'_>) -> Answer {
         });
     }
     for job in related {
-        job::remove(scene, &job, now);
+        job::remove(context, &job, now);
     }
-    let smc = scene.account_mut();
+    let smc = context.account_mut();
     if let Some(source) = smc.sources.get_mut(&id) {
         source.deleting_ms = Some(now);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::job::{Job, Phase, Run, Target, Transition};
-use super::{Scene, Source};
+use super::{RequestContext, Source};
 use crate::answer::Answer;
 use crate::ecs::GIB;
 use crate::ecs::Os;
@@ -12,19 +12,19 @@ use crate::time;
 
 const HOUR_MS: i64 = 3_600_000;
 
-pub(super) fn sources(scene: &mut Scene<'_>) -> Answer {
-    let parameters = scene.parameters;
+pub(super) fn sources(context: &mut RequestContext<'_>) -> Answer {
+    let parameters = context.parameters;
     let ids = parameters.list("SourceId");
-    let delete_ms = scene.settings().durations.smc_delete.0;
+    let delete_ms = context.settings().durations.smc_delete.0;
     let is = |parameter: &str, value: &str| {
         parameters
             .filled(parameter)
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, source) in scene.account().sources.named(&ids) {
-        let fields = source_fields(scene, id, source);
-        let fits = source.is_listed(scene.now, delete_ms)
+    for (id, source) in context.account().sources.named(&ids) {
+        let fields = source_fields(context, id, source);
+        let fits = source.is_listed(context.now, delete_ms)
             && is("Name", &source.name)
             && is("State", fields["State"].as_str().unwrap_or_default())
             && is("JobId", fields["JobId"].as_str().unwrap_or_default());
@@ -44,9 +44,9 @@ pub(super) fn sources(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
-    let now = scene.now;
-    let jobs = &scene.account().jobs;
+fn source_fields(context: &RequestContext<'_>, id: &str, source: &Source) -> Value {
+    let now = context.now;
+    let jobs = &context.account().jobs;
     let job = jobs
         .iter()
         .find(|(_, job)| job.source == id && job.is_unfinished(now));
@@ -76,7 +76,7 @@ fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
         "SystemInfo": json!({ "hostname": hostname, "ipv4": [source.server.private_ip], "cores": 2, "memory": 8 * GIB }).to_string(),
         "Platform": match source.server.os { Os::Linux => "Others Linux", Os::Windows => "Windows Server 2022" },
         "Architecture": "x86_64",
-        "AgentVersion": scene.world.file.client_version,
+        "AgentVersion": context.world.file.client_version,
         "ReplicationDriver": "SMT",
         "HeartbeatRate": 30,
         "KernelLevel": 1,
@@ -86,20 +86,20 @@ fn source_fields(scene: &Scene<'_>, id: &str, source: &Source) -> Value {
     })
 }
 
-pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
-    let parameters = scene.parameters;
+pub(super) fn jobs(context: &mut RequestContext<'_>) -> Answer {
+    let parameters = context.parameters;
     let (ids, sources) = (parameters.list("JobId"), parameters.list("SourceId"));
     let instances = parameters.list("InstanceId");
-    let delete_ms = scene.settings().durations.smc_delete.0;
+    let delete_ms = context.settings().durations.smc_delete.0;
     let mut found = Vec::new();
-    for (id, job) in scene.account().jobs.named(&ids) {
-        let fields = job_fields(scene, id, job);
+    for (id, job) in context.account().jobs.named(&ids) {
+        let fields = job_fields(context, id, job);
         let is = |parameter: &str| {
             let wanted = parameters.filled(parameter);
             wanted.is_none_or(|wanted| fields[parameter].as_str() == Some(&wanted))
         };
         let target = fields["InstanceId"].as_str().unwrap_or_default();
-        let fits = job.is_listed(scene.now, delete_ms)
+        let fits = job.is_listed(context.now, delete_ms)
             && (sources.is_empty() || sources.contains(&job.source))
             && (instances.is_empty() || instances.iter().any(|id| id == target))
             && is("Name")
@@ -122,8 +122,8 @@ pub(super) fn jobs(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn job_fields(scene: &Scene<'_>, id: &str, job: &Job) -> Value {
-    let now = scene.now;
+fn job_fields(context: &RequestContext<'_>, id: &str, job: &Job) -> Value {
+    let now = context.now;
     let (business, progress) = match &job.phase {
         Phase::Running { stages, .. } => (
             stages.name(now),
@@ -167,7 +167,7 @@ fn job_fields(scene: &Scene<'_>, id: &str, job: &Job) -> Value {
             Some(Transition::Instance { id }) => id.as_str(),
             _ => "",
         },
-        "SystemDiskSize": job.options.system_disk_gb.unwrap_or_else(|| system_disk(scene, job)),
+        "SystemDiskSize": job.options.system_disk_gb.unwrap_or_else(|| system_disk(context, job)),
         "DataDisks": { "DataDisk": data_disks(job) },
         "ReplicationJobRuns": { "ReplicationJobRun": job.runs.iter().map(run).collect::<Vec<_>>() },
     });
@@ -202,8 +202,8 @@ fn run(run: &Run) -> Value {
     })
 }
 
-fn system_disk(scene: &Scene<'_>, job: &Job) -> u64 {
-    let source = scene.account().sources.get(&job.source);
+fn system_disk(context: &RequestContext<'_>, job: &Job) -> u64 {
+    let source = context.account().sources.get(&job.source);
     let disk = source.and_then(|source| source.server.disks.first());
     disk.map_or(40, |disk| disk.size_gb)
 }

@@ -17,7 +17,7 @@ use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Paid};
 use crate::ecs::Ecs;
 use crate::register::Register;
-use crate::scene;
+use crate::request_context;
 use crate::settings::Settings;
 
 pub(crate) use client::Client;
@@ -55,12 +55,12 @@ impl View<'_> {
     }
 }
 
-type Scene<'a> = scene::Scene<'a, View<'a>>;
+type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 
 /// One action, as a function.
-pub(crate) type Act = fn(&mut Scene<'_>) -> Answer;
+pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl Scene<'_> {
+impl RequestContext<'_> {
     /// Returns what the caller's account has.
     fn account(&self) -> &Smc {
         let account = self.world.smc.get(&self.caller.account);

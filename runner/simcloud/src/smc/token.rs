@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Scene;
+use super::RequestContext;
 use crate::answer::Answer;
 use crate::password::Password;
 use crate::time;
@@ -47,42 +47,42 @@ impl Token {
     }
 }
 
-pub(super) fn create(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.new_id("at-", "access-token");
-    let code = scene.new_secret("access-token");
+pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let id = context.new_id("at-", "access-token");
+    let code = context.new_secret("access-token");
     let token = Token {
         code: Password::new(code.clone()),
-        name: scene.parameters.text_or_empty("Name"),
-        description: scene.parameters.text_or_empty("Description"),
-        count: scene.parameters.integer("Count").unwrap_or(100),
-        days: scene.parameters.integer("TimeToLiveInDays").unwrap_or(30),
-        created_ms: scene.now,
+        name: context.parameters.text_or_empty("Name"),
+        description: context.parameters.text_or_empty("Description"),
+        count: context.parameters.integer("Count").unwrap_or(100),
+        days: context.parameters.integer("TimeToLiveInDays").unwrap_or(30),
+        created_ms: context.now,
         is_disabled: false,
         registered: 0,
     };
-    scene.account_mut().tokens.insert(id.clone(), token);
+    context.account_mut().tokens.insert(id.clone(), token);
     Ok(json!({ "AccessTokenId": id, "AccessTokenCode": code }))
 }
 
-pub(super) fn disable(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("AccessTokenId")?;
-    if let Some(token) = scene.account_mut().tokens.get_mut(&id) {
+pub(super) fn disable(context: &mut RequestContext<'_>) -> Answer {
+    let id = context.required("AccessTokenId")?;
+    if let Some(token) = context.account_mut().tokens.get_mut(&id) {
         token.is_disabled = true;
     }
     Ok(json!({}))
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let id = scene.required("AccessTokenId")?;
-    scene.account_mut().tokens.remove(&id);
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let id = context.required("AccessTokenId")?;
+    context.account_mut().tokens.remove(&id);
     Ok(json!({}))
 }
 
 /// The code itself is never shown again.
-pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
-    let ids = scene.parameters.list("AccessTokenId");
+pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let ids = context.parameters.list("AccessTokenId");
     let is = |parameter: &str, value: &str| {
-        scene
+        context
             .parameters
             .filled(parameter)
             .is_none_or(|wanted| wanted == value)
@@ -90,9 +90,9 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
     let fits = |id: &String, token: &Token| {
         (ids.is_empty() || ids.contains(id))
             && is("Name", &token.name)
-            && is("Status", token.status(scene.now))
+            && is("Status", token.status(context.now))
     };
-    let tokens = scene
+    let tokens = context
         .account()
         .tokens
         .iter()
@@ -106,7 +106,7 @@ pub(super) fn list(scene: &mut Scene<'_>) -> Answer {
                 "Count": token.count.to_string(),
                 "RegisteredCount": token.registered.to_string(),
                 "TimeToLiveInDays": token.days.to_string(),
-                "Status": token.status(scene.now),
+                "Status": token.status(context.now),
                 "CreationTime": time::text(token.created_ms),
             })
         })

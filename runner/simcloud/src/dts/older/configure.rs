@@ -7,15 +7,15 @@ use super::act::enter;
 use super::endpoint::{Destination, Source, SourceKind};
 use super::{Phase, Setup, invalid, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
-use crate::dts::Scene;
+use crate::dts::RequestContext;
 use crate::dts::settings::number;
 use crate::dts::{access, addresses};
 
 /// The whitelist group that DTS makes in an instance.
 const GROUP: &str = "dts";
 
-pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
-    let sync = named(scene)?;
+pub(in crate::dts) fn configure(context: &mut RequestContext<'_>) -> Answer {
+    let sync = named(context)?;
     if !matches!(sync.phase, Phase::NotStarted | Phase::PrecheckFailed { .. }) {
         return Err(wrong_status(
             sync,
@@ -24,63 +24,63 @@ pub(in crate::dts) fn configure(scene: &mut Scene<'_>) -> Answer {
     }
     let (id, region) = (sync.id.clone(), sync.region.clone());
     let source_region = sync.source_region.clone();
-    let setup = setup(scene)?;
-    let account = scene.caller.account.clone();
+    let setup = setup(context)?;
+    let account = context.caller.account.clone();
     setup
         .source
-        .check_access(&scene.world, scene.now, &account)?;
-    access::check_own(&scene.world, scene.now, &account)?;
+        .check_access(&context.world, context.now, &account)?;
+    access::check_own(&context.world, context.now, &account)?;
     let starts = setup
         .reserve
         .get("autoStartModulesAfterConfig")
         .and_then(Value::as_str)
         != Some("none");
-    let name = scene.parameters.text_or_empty("SynchronizationJobName");
+    let name = context.parameters.text_or_empty("SynchronizationJobName");
     if let SourceKind::Instance(source) = &setup.source.kind {
-        let_in(scene, source, &source_region);
+        let_in(context, source, &source_region);
     }
-    let_in(scene, &setup.destination.instance_id, &region);
-    if let Some(sync) = sync_mut(&mut scene.world, &account, &id) {
+    let_in(context, &setup.destination.instance_id, &region);
+    if let Some(sync) = sync_mut(&mut context.world, &account, &id) {
         sync.name = name;
         sync.setup = Some(setup);
         sync.phase = Phase::NotStarted;
     }
     if starts {
-        let next = precheck::begin(&scene.world, scene.now, &account, named(scene)?);
-        enter(scene, &id, next);
+        let next = precheck::begin(&context.world, context.now, &account, named(context)?);
+        enter(context, &id, next);
     }
     Ok(succeeded())
 }
 
 /// Adds what is missing of the region's addresses to the whitelist of an instance of the account. That addresses which may
 /// connect already are left out is not documented.
-fn let_in(scene: &mut Scene<'_>, instance: &str, region: &str) {
-    let blocks = addresses::of_region(scene.world.file, region);
-    let instances = scene.world.redis.get_mut(&scene.caller.account);
+fn let_in(context: &mut RequestContext<'_>, instance: &str, region: &str) {
+    let blocks = addresses::of_region(context.world.file, region);
+    let instances = context.world.redis.get_mut(&context.caller.account);
     if let Some(redis) = instances.and_then(|instances| instances.get_mut(instance)) {
         redis.whitelist.admit(GROUP, &blocks);
     }
 }
 
-fn setup(scene: &Scene<'_>) -> Result<Setup, Refusal> {
+fn setup(context: &RequestContext<'_>) -> Result<Setup, Refusal> {
     for name in ["DataInitialization", "StructureInitialization"] {
-        if scene.parameters.boolean(name) == Some(false) {
+        if context.parameters.boolean(name) == Some(false) {
             let message =
                 format!("{name} must be true: for Redis, full copy and changes are fixed");
             return Err(invalid(&message));
         }
     }
     Ok(Setup {
-        source: Source::read(scene)?,
-        destination: Destination::read(scene)?,
-        objects: objects(scene)?,
-        reserve: reserve(scene)?,
+        source: Source::read(context)?,
+        destination: Destination::read(context)?,
+        objects: objects(context)?,
+        reserve: reserve(context)?,
     })
 }
 
 /// Whole databases: a list of `DBName` and `NewDBName`.
-fn objects(scene: &Scene<'_>) -> Result<Vec<(String, String)>, Refusal> {
-    let given = scene.parameters.document("SynchronizationObjects");
+fn objects(context: &RequestContext<'_>) -> Result<Vec<(String, String)>, Refusal> {
+    let given = context.parameters.document("SynchronizationObjects");
     let list = given.as_ref().and_then(Value::as_array);
     let list = list.filter(|list| !list.is_empty()).ok_or_else(|| {
         invalid("SynchronizationObjects must be a JSON list that names at least one database")
@@ -102,11 +102,11 @@ fn object(entry: &Value) -> Result<(String, String), Refusal> {
     })
 }
 
-fn reserve(scene: &Scene<'_>) -> Result<Value, Refusal> {
-    if scene.parameters.filled("MigrationReserved").is_none() {
+fn reserve(context: &RequestContext<'_>) -> Result<Value, Refusal> {
+    if context.parameters.filled("MigrationReserved").is_none() {
         return Ok(json!({}));
     }
-    let reserve = scene
+    let reserve = context
         .parameters
         .document("MigrationReserved")
         .filter(Value::is_object)

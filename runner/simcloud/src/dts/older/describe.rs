@@ -4,22 +4,22 @@ use serde_json::{Map, Value, json};
 
 use super::{Phase, Setup, Sync, named};
 use crate::answer::Answer;
-use crate::dts::Scene;
+use crate::dts::RequestContext;
 use crate::dts::file::PrecheckState;
 use crate::paging::{Sizes, numbered_by};
 use crate::time;
 
 /// `DescribeSynchronizationJobStatus`: states with a small first letter.
-pub(in crate::dts) fn status(scene: &mut Scene<'_>) -> Answer {
-    let sync = named(scene)?;
-    let mut fields = common(sync, scene.now);
+pub(in crate::dts) fn status(context: &mut RequestContext<'_>) -> Answer {
+    let sync = named(context)?;
+    let mut fields = common(sync, context.now);
     fields.insert("Status".to_owned(), json!(sync.status()));
     fields.insert("SynchronizationDirection".to_owned(), json!("Forward"));
     fields.insert("Success".to_owned(), json!("true"));
     fields.insert("ErrCode".to_owned(), json!(""));
     fields.insert("ErrMessage".to_owned(), json!(""));
     fields.insert("TaskId".to_owned(), json!(sync.id));
-    if let Some(delay) = delay(sync, scene.now) {
+    if let Some(delay) = delay(sync, context.now) {
         fields.insert("DelayMillis".to_owned(), json!(delay));
         fields.insert("Delay".to_owned(), json!((delay / 1_000).to_string()));
     }
@@ -27,19 +27,19 @@ pub(in crate::dts) fn status(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// `DescribeSynchronizationJobs`: states with a capital first letter. It lists those of the region that is asked.
-pub(in crate::dts) fn list(scene: &mut Scene<'_>) -> Answer {
-    let wanted = scene.parameters.filled("SynchronizationJobName");
-    let syncs = scene.account().syncs.values().filter(|sync| {
-        let in_region = scene.region.is_empty() || sync.region == scene.region;
+pub(in crate::dts) fn list(context: &mut RequestContext<'_>) -> Answer {
+    let wanted = context.parameters.filled("SynchronizationJobName");
+    let syncs = context.account().syncs.values().filter(|sync| {
+        let in_region = context.region.is_empty() || sync.region == context.region;
         in_region && wanted.as_ref().is_none_or(|name| sync.name.contains(name))
     });
-    let listed: Vec<Value> = syncs.map(|sync| entry(sync, scene.now)).collect();
+    let listed: Vec<Value> = syncs.map(|sync| entry(sync, context.now)).collect();
     let total = listed.len();
     let sizes = Sizes {
         default: 30,
         most: 100,
     };
-    let (page, paged) = numbered_by(scene.parameters, "PageNum", sizes, listed);
+    let (page, paged) = numbered_by(context.parameters, "PageNum", sizes, listed);
     Ok(json!({
         "SynchronizationInstances": page,
         "PageNumber": paged["PageNumber"],

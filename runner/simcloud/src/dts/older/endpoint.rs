@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::answer::Refusal;
-use crate::dts::Scene;
+use crate::dts::RequestContext;
 use crate::dts::View;
 use crate::dts::access::Visit;
 use crate::password::Password;
@@ -51,9 +51,9 @@ pub(crate) struct Destination {
 }
 
 /// Returns a field of an end: in this family a name with a dot, which may come as such or as a structure.
-pub(super) fn text(scene: &Scene<'_>, side: &str, field: &str) -> Option<String> {
+pub(super) fn text(context: &RequestContext<'_>, side: &str, field: &str) -> Option<String> {
     let name = format!("{side}.{field}");
-    let given = scene.parameters.0;
+    let given = context.parameters.0;
     let value = given.get(&name).or_else(|| given.get(side)?.get(field))?;
     let text = match value {
         Value::Null => return None,
@@ -63,8 +63,8 @@ pub(super) fn text(scene: &Scene<'_>, side: &str, field: &str) -> Option<String>
     (!text.is_empty()).then_some(text)
 }
 
-fn required(scene: &Scene<'_>, side: &str, field: &str) -> Result<String, Refusal> {
-    text(scene, side, field).ok_or_else(|| {
+fn required(context: &RequestContext<'_>, side: &str, field: &str) -> Result<String, Refusal> {
+    text(context, side, field).ok_or_else(|| {
         Refusal::new(
             400,
             format!("MissingParameter.{side}.{field}"),
@@ -79,11 +79,11 @@ fn not_simulated(side: &str, kind: &str) -> Refusal {
 }
 
 impl Source {
-    pub fn read(scene: &Scene<'_>) -> Result<Self, Refusal> {
+    pub fn read(context: &RequestContext<'_>) -> Result<Self, Refusal> {
         const SIDE: &str = "SourceEndpoint";
-        let instance_type = required(scene, SIDE, "InstanceType")?;
-        let visited = match text(scene, SIDE, "OwnerID") {
-            Some(owner) => Some((owner, required(scene, SIDE, "Role")?)),
+        let instance_type = required(context, SIDE, "InstanceType")?;
+        let visited = match text(context, SIDE, "OwnerID") {
+            Some(owner) => Some((owner, required(context, SIDE, "Role")?)),
             None => None,
         };
         let kind = match instance_type.to_ascii_lowercase().as_str() {
@@ -92,19 +92,19 @@ impl Source {
                 let message = "an instance of another account can only be given as SourceEndpoint.InstanceType Express";
                 return Err(super::invalid(message));
             }
-            "redis" => SourceKind::Instance(required(scene, SIDE, "InstanceId")?),
+            "redis" => SourceKind::Instance(required(context, SIDE, "InstanceId")?),
             "express" => SourceKind::Express(Express {
-                vpc: required(scene, SIDE, "InstanceId")?,
-                ip: required(scene, SIDE, "IP")?,
-                port: required(scene, SIDE, "Port")?,
+                vpc: required(context, SIDE, "InstanceId")?,
+                ip: required(context, SIDE, "IP")?,
+                port: required(context, SIDE, "Port")?,
                 visited,
             }),
             _ => return Err(not_simulated(SIDE, &instance_type)),
         };
         Ok(Self {
             kind,
-            user: text(scene, SIDE, "UserName").unwrap_or_default(),
-            password: Password::new(text(scene, SIDE, "Password").unwrap_or_default()),
+            user: text(context, SIDE, "UserName").unwrap_or_default(),
+            password: Password::new(text(context, SIDE, "Password").unwrap_or_default()),
         })
     }
 
@@ -187,16 +187,16 @@ impl Source {
 }
 
 impl Destination {
-    pub fn read(scene: &Scene<'_>) -> Result<Self, Refusal> {
+    pub fn read(context: &RequestContext<'_>) -> Result<Self, Refusal> {
         const SIDE: &str = "DestinationEndpoint";
-        let instance_type = required(scene, SIDE, "InstanceType")?;
+        let instance_type = required(context, SIDE, "InstanceType")?;
         if !instance_type.eq_ignore_ascii_case("Redis") {
             return Err(not_simulated(SIDE, &instance_type));
         }
         Ok(Self {
-            instance_id: required(scene, SIDE, "InstanceId")?,
-            user: text(scene, SIDE, "UserName").unwrap_or_default(),
-            password: Password::new(text(scene, SIDE, "Password").unwrap_or_default()),
+            instance_id: required(context, SIDE, "InstanceId")?,
+            user: text(context, SIDE, "UserName").unwrap_or_default(),
+            password: Password::new(text(context, SIDE, "Password").unwrap_or_default()),
         })
     }
 

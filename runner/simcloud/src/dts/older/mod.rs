@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::check_item::{Item, passed};
 use crate::answer::Refusal;
 use crate::charges::Charge;
-use crate::dts::Scene;
+use crate::dts::RequestContext;
 use crate::dts::View;
 use crate::dts::file::SyncFile;
 pub(super) use act::{buy, delete, start, suspend};
@@ -252,9 +252,9 @@ fn sync_mut<'a>(world: &'a mut View<'_>, account: &str, id: &str) -> Option<&'a 
 }
 
 /// Returns the synchronisation that a call names.
-fn named<'a>(scene: &'a Scene<'_>) -> Result<&'a Sync, Refusal> {
-    let id = scene.required("SynchronizationJobId")?;
-    scene.account().syncs.get(&id).ok_or_else(|| {
+fn named<'a>(context: &'a RequestContext<'_>) -> Result<&'a Sync, Refusal> {
+    let id = context.required("SynchronizationJobId")?;
+    context.account().syncs.get(&id).ok_or_else(|| {
         Refusal::enveloped(
             "InvalidJobId",
             "The specified SynchronizationJobId does not exist.",

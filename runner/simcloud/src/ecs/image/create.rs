@@ -4,41 +4,41 @@ use serde_json::json;
 
 use super::{Image, check_name};
 use crate::answer::{Answer, Refusal};
-use crate::ecs::Scene;
+use crate::ecs::RequestContext;
 use crate::ecs::content::Content;
 use crate::ecs::file::Os;
 use crate::ecs::snapshot::{self, Snapshot};
 use crate::ecs::{instance, instance_not_found, refuse_dry_run, region, stock, used_bytes};
 use crate::time;
 
-pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let (machine, disks) = match scene.parameters.filled("InstanceId") {
-        Some(id) => from_instance(scene, &region, &id)?,
-        None => from_snapshot(scene, &region)?,
+pub(in crate::ecs) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let (machine, disks) = match context.parameters.filled("InstanceId") {
+        Some(id) => from_instance(context, &region, &id)?,
+        None => from_snapshot(context, &region)?,
     };
-    let name = scene.parameters.filled("ImageName");
-    check_name(scene, &region, name.as_deref())?;
-    refuse_dry_run(scene)?;
-    let now = scene.now;
+    let name = context.parameters.filled("ImageName");
+    check_name(context, &region, name.as_deref())?;
+    refuse_dry_run(context)?;
+    let now = context.now;
     let bytes: u64 = disks
         .iter()
         .fold(0, |sum, disk| sum.saturating_add(disk.bytes));
-    let making = time::transfer_ms(bytes, scene.settings().rates.image);
+    let making = time::transfer_ms(bytes, context.settings().rates.image);
     let until = now
-        .saturating_add(scene.settings().durations.image.0)
+        .saturating_add(context.settings().durations.image.0)
         .saturating_add(making);
-    let id = scene.new_id("m-", "image");
+    let id = context.new_id("m-", "image");
     let name = name.unwrap_or_else(|| id.clone());
     let size_gb = disks.iter().map(|disk| disk.size_gb).sum();
     let mut snapshots = Vec::new();
     for disk in disks {
-        snapshots.push(disk.snapshot_for(scene, &region, &id, now, until));
+        snapshots.push(disk.snapshot_for(context, &region, &id, now, until));
     }
     let image = Image {
         region,
         name,
-        description: scene.parameters.text_or_empty("Description"),
+        description: context.parameters.text_or_empty("Description"),
         os: machine.os,
         size_gb,
         bytes,
@@ -51,7 +51,7 @@ pub(in crate::ecs) fn create(scene: &mut Scene<'_>) -> Answer {
         content: machine.content,
         architecture: machine.architecture,
     };
-    scene.account_mut().images.insert(id.clone(), image);
+    context.account_mut().images.insert(id.clone(), image);
     Ok(json!({ "ImageId": id }))
 }
 
@@ -75,7 +75,7 @@ struct Part {
 impl Part {
     fn snapshot_for(
         self,
-        scene: &mut Scene<'_>,
+        context: &mut RequestContext<'_>,
         region: &str,
         image: &str,
         from_ms: i64,
@@ -84,7 +84,7 @@ impl Part {
         if let Some(existing) = self.existing {
             return existing;
         }
-        let id = scene.new_id("s-", "snapshot");
+        let id = context.new_id("s-", "snapshot");
         let snapshot = Snapshot {
             region: region.to_owned(),
             name: format!("Created_from_{image}"),
@@ -97,17 +97,17 @@ impl Part {
             from_ms,
             until_ms,
         };
-        scene.account_mut().snapshots.insert(id.clone(), snapshot);
+        context.account_mut().snapshots.insert(id.clone(), snapshot);
         id
     }
 }
 
 fn from_instance(
-    scene: &Scene<'_>,
+    context: &RequestContext<'_>,
     region: &str,
     id: &str,
 ) -> Result<(Machine, Vec<Part>), Refusal> {
-    let instance = scene
+    let instance = context
         .account()
         .instances
         .get(id)
@@ -145,21 +145,24 @@ fn from_instance(
     Ok((machine, parts.collect()))
 }
 
-fn from_snapshot(scene: &Scene<'_>, region: &str) -> Result<(Machine, Vec<Part>), Refusal> {
-    let Some(id) = scene.parameters.filled("SnapshotId") else {
+fn from_snapshot(
+    context: &RequestContext<'_>,
+    region: &str,
+) -> Result<(Machine, Vec<Part>), Refusal> {
+    let Some(id) = context.parameters.filled("SnapshotId") else {
         return Err(Refusal::new(
             400,
             "MissingParameter",
             "The parameter InstanceId or SnapshotId is mandatory for this action.",
         ));
     };
-    let snapshot = scene
+    let snapshot = context
         .account()
         .snapshots
         .get(&id)
         .filter(|snapshot| snapshot.region == region);
     let snapshot = snapshot.ok_or_else(snapshot::not_found)?;
-    if scene.now < snapshot.until_ms {
+    if context.now < snapshot.until_ms {
         return Err(Refusal::new(
             403,
             "InvalidSnapshotId.NotReady",

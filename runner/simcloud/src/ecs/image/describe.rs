@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{Image, is_used};
 use crate::answer::Answer;
-use crate::ecs::Scene;
+use crate::ecs::RequestContext;
 use crate::ecs::{instance, region};
 use crate::paging::{Sizes, numbered};
 use crate::time;
 
 /// Images that are not available are listed only when `Status` asks for them.
-pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let parameters = scene.parameters;
+pub(in crate::ecs) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let parameters = context.parameters;
     let ids = parameters.list("ImageId");
     let wanted = parameters
         .filled("Status")
@@ -30,21 +30,21 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
             .is_none_or(|wanted| wanted == value)
     };
     let mut found = Vec::new();
-    for (id, image) in scene.account().images.named(&ids) {
+    for (id, image) in context.account().images.named(&ids) {
         let alias = if image.shared_by.is_some() {
             "others"
         } else {
             "self"
         };
         let fits = image.region == region
-            && is_wanted(image.status(scene.now))
+            && is_wanted(image.status(context.now))
             && is("ImageName", &image.name)
             && owner.as_deref().is_none_or(|owner| owner == alias)
             && parameters
                 .filled("SnapshotId")
                 .is_none_or(|id| image.snapshots.contains(&id));
         if fits {
-            found.push(fields(scene, id, image, alias));
+            found.push(fields(context, id, image, alias));
         }
     }
     let (page, mut answer) = numbered(
@@ -60,22 +60,25 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
     Ok(answer)
 }
 
-fn fields(scene: &Scene<'_>, id: &str, image: &Image, alias: &str) -> Value {
-    let status = image.status(scene.now);
+fn fields(context: &RequestContext<'_>, id: &str, image: &Image, alias: &str) -> Value {
+    let status = image.status(context.now);
     let progress = format!(
         "{}%",
-        time::percent(image.from_ms, image.until_ms, scene.now)
+        time::percent(image.from_ms, image.until_ms, context.now)
     );
     let mappings: Vec<Value> = image
         .snapshots
         .iter()
         .enumerate()
         .map(|(position, snapshot)| {
-            let size = scene.account().snapshots.get(snapshot).map_or(image.size_gb, |snapshot| snapshot.size_gb);
+            let size = context.account().snapshots.get(snapshot).map_or(image.size_gb, |snapshot| snapshot.size_gb);
             json!({ "SnapshotId": snapshot, "Device": instance::device(position), "Type": instance::disk_kind(position), "Size": size.to_string(), "Progress": progress })
         })
         .collect();
-    let owner = image.shared_by.as_deref().unwrap_or(&scene.caller.account);
+    let owner = image
+        .shared_by
+        .as_deref()
+        .unwrap_or(&context.caller.account);
     json!({
         "ImageId": id,
         "ImageName": image.name,
@@ -88,8 +91,8 @@ fn fields(scene: &Scene<'_>, id: &str, image: &Image, alias: &str) -> Value {
         "OSType": instance::os_name(image.os),
         "Architecture": image.architecture,
         "IsCopied": image.copy_of.is_some(),
-        "Usage": if is_used(scene, id) { "instance" } else { "none" },
-        "CreationTime": time::text(image.from_ms.max(scene.settings().start_ms)),
+        "Usage": if is_used(context, id) { "instance" } else { "none" },
+        "CreationTime": time::text(image.from_ms.max(context.settings().start_ms)),
         "DiskDeviceMappings": { "DiskDeviceMapping": mappings },
     })
 }

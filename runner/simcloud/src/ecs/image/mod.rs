@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{GIB, refuse_dry_run, region, stock};
 use crate::answer::{Answer, Refusal};
-use crate::ecs::Scene;
+use crate::ecs::RequestContext;
 use crate::ecs::content::Content;
 use crate::ecs::file::{ImageFile, Os};
 use crate::time::ALWAYS;
@@ -84,7 +84,11 @@ impl Image {
     }
 }
 
-fn check_name(scene: &Scene<'_>, region: &str, name: Option<&str>) -> Result<(), Refusal> {
+fn check_name(
+    context: &RequestContext<'_>,
+    region: &str,
+    name: Option<&str>,
+) -> Result<(), Refusal> {
     let Some(name) = name else { return Ok(()) };
     let starts_well = name.chars().next().is_some_and(char::is_alphabetic);
     let reserved = ["http://", "https://", "acs:", "aliyun"]
@@ -99,7 +103,7 @@ fn check_name(scene: &Scene<'_>, region: &str, name: Option<&str>) -> Result<(),
     }
     let is_taken =
         |image: &Image| image.region == region && image.name == name && image.shared_by.is_none();
-    if scene.account().images.values().any(is_taken) {
+    if context.account().images.values().any(is_taken) {
         return Err(Refusal::new(
             400,
             "InvalidImageName.Duplicated",
@@ -109,43 +113,47 @@ fn check_name(scene: &Scene<'_>, region: &str, name: Option<&str>) -> Result<(),
     Ok(())
 }
 
-pub(super) fn delete(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let id = scene.required("ImageId")?;
-    if held(scene, &region, &id)?.shared_by.is_some() {
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let id = context.required("ImageId")?;
+    if held(context, &region, &id)?.shared_by.is_some() {
         return Err(not_found());
     }
-    if !scene.parameters.is_true("Force") && is_used(scene, &id) {
+    if !context.parameters.is_true("Force") && is_used(context, &id) {
         let message = "The specified image has been used to create instances.";
         return Err(Refusal::new(403, "ImageUsingByInstance", message));
     }
     let is_copied = |image: &Image| {
-        image.copy_of.as_deref() == Some(id.as_str()) && image.status(scene.now) != "Available"
+        image.copy_of.as_deref() == Some(id.as_str()) && image.status(context.now) != "Available"
     };
-    if scene.account().images.values().any(is_copied) {
+    if context.account().images.values().any(is_copied) {
         return Err(Refusal::new(
             403,
             "OperationDenied.ImageCopying",
             "The Image is coping.",
         ));
     }
-    refuse_dry_run(scene)?;
-    if let Some(image) = scene.account_mut().images.remove(&id) {
-        share::withdraw_from_all(scene, &id, &image);
+    refuse_dry_run(context)?;
+    if let Some(image) = context.account_mut().images.remove(&id) {
+        share::withdraw_from_all(context, &id, &image);
     }
     Ok(json!({}))
 }
 
-fn is_used(scene: &Scene<'_>, id: &str) -> bool {
-    scene
+fn is_used(context: &RequestContext<'_>, id: &str) -> bool {
+    context
         .account()
         .instances
         .values()
         .any(|instance| instance.image == id)
 }
 
-pub(super) fn held<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
-    scene
+pub(super) fn held<'a>(
+    context: &'a RequestContext<'_>,
+    region: &str,
+    id: &str,
+) -> Result<&'a Image, Refusal> {
+    context
         .account()
         .images
         .get(id)

@@ -6,37 +6,37 @@ use serde_json::{Value, json};
 
 use super::{Image, held, not_found};
 use crate::answer::{Answer, Refusal};
-use crate::ecs::Scene;
+use crate::ecs::RequestContext;
 use crate::ecs::{refuse_dry_run, region};
 use crate::paging::{Sizes, numbered};
 use crate::time;
 
-pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let id = scene.required("ImageId")?;
-    own(scene, &region, &id)?;
+pub(in crate::ecs) fn modify(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let id = context.required("ImageId")?;
+    own(context, &region, &id)?;
     let (add, remove) = (
-        scene.parameters.list("AddAccount"),
-        scene.parameters.list("RemoveAccount"),
+        context.parameters.list("AddAccount"),
+        context.parameters.list("RemoveAccount"),
     );
-    if let Some(group) = scene.parameters.filled("LaunchPermission") {
+    if let Some(group) = context.parameters.filled("LaunchPermission") {
         let message = format!("The specified Group is wrongly formed: {group} is not simulated.");
         return Err(Refusal::new(400, "InvalidGroup.Malformed", message));
     }
-    let unknown = |account: &&String| !scene.world.accounts.contains_key(*account);
+    let unknown = |account: &&String| !context.world.accounts.contains_key(*account);
     if add.iter().chain(&remove).any(|account| unknown(&account)) {
         let message =
             "The specified parameter \"AddAccount.n\" or \"RemoveAccount.n\" does not exist.";
         return Err(Refusal::new(404, "InvalidAccount.NotFound", message));
     }
-    if add.contains(&scene.caller.account) {
+    if add.contains(&context.caller.account) {
         let message = "The specified Account does not yourself.";
         return Err(Refusal::new(404, "InvalidAccount.Forbbiden", message));
     }
-    refuse_dry_run(scene)?;
-    let now = scene.now;
-    let owner = scene.caller.account.clone();
-    if let Some(image) = scene.account_mut().images.get_mut(&id) {
+    refuse_dry_run(context)?;
+    let now = context.now;
+    let owner = context.caller.account.clone();
+    if let Some(image) = context.account_mut().images.get_mut(&id) {
         for account in &remove {
             image.shared_with.remove(account);
         }
@@ -44,9 +44,9 @@ pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
             image.shared_with.entry(account.clone()).or_insert(now);
         }
     }
-    let image = own(scene, &region, &id)?.clone();
+    let image = own(context, &region, &id)?.clone();
     for account in remove {
-        withdraw(scene, &account, &id);
+        withdraw(context, &account, &id);
     }
     for account in add {
         let shared = Image {
@@ -54,17 +54,17 @@ pub(in crate::ecs) fn modify(scene: &mut Scene<'_>) -> Answer {
             shared_with: BTreeMap::new(),
             ..image.clone()
         };
-        if let Some(account) = scene.world.accounts.get_mut(&account) {
+        if let Some(account) = context.world.accounts.get_mut(&account) {
             account.images.insert(id.clone(), shared);
         }
     }
     Ok(json!({}))
 }
 
-pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
-    let region = region(scene)?;
-    let id = scene.required("ImageId")?;
-    let image = own(scene, &region, &id)?;
+pub(in crate::ecs) fn describe(context: &mut RequestContext<'_>) -> Answer {
+    let region = region(context)?;
+    let id = context.required("ImageId")?;
+    let image = own(context, &region, &id)?;
     let accounts = image
         .shared_with
         .iter()
@@ -74,7 +74,7 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
         default: 10,
         most: 100,
     };
-    let (page, mut answer) = numbered(scene.parameters, sizes, accounts);
+    let (page, mut answer) = numbered(context.parameters, sizes, accounts);
     answer["ImageId"] = json!(id);
     answer["RegionId"] = json!(region);
     answer["Accounts"] = json!({ "Account": page });
@@ -83,15 +83,15 @@ pub(in crate::ecs) fn describe(scene: &mut Scene<'_>) -> Answer {
 }
 
 /// An image that is deleted is gone for those that it was shared with.
-pub(super) fn withdraw_from_all(scene: &mut Scene<'_>, id: &str, image: &Image) {
+pub(super) fn withdraw_from_all(context: &mut RequestContext<'_>, id: &str, image: &Image) {
     for account in image.shared_with.keys() {
-        withdraw(scene, account, id);
+        withdraw(context, account, id);
     }
 }
 
-fn withdraw(scene: &mut Scene<'_>, account: &str, id: &str) {
-    let owner = scene.caller.account.clone();
-    if let Some(account) = scene.world.accounts.get_mut(account) {
+fn withdraw(context: &mut RequestContext<'_>, account: &str, id: &str) {
+    let owner = context.caller.account.clone();
+    if let Some(account) = context.world.accounts.get_mut(account) {
         let theirs = &mut account.images;
         let shared = |image: &Image| image.shared_by.as_ref() == Some(&owner);
         if theirs.get(id).is_some_and(shared) {
@@ -100,8 +100,8 @@ fn withdraw(scene: &mut Scene<'_>, account: &str, id: &str) {
     }
 }
 
-fn own<'a>(scene: &'a Scene<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
-    let image = held(scene, region, id)?;
+fn own<'a>(context: &'a RequestContext<'_>, region: &str, id: &str) -> Result<&'a Image, Refusal> {
+    let image = held(context, region, id)?;
     match image.shared_by {
         None => Ok(image),
         Some(_) => Err(not_found()),

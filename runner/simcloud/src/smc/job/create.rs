@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Job, Options, Phase, Repeats, Target, source_not_available};
 use crate::answer::{Answer, Refusal};
-use crate::smc::Scene;
+use crate::smc::RequestContext;
 use crate::smc::{Source, unknown};
 
 /// How many jobs an account may have.
@@ -12,22 +12,22 @@ const JOBS_MAX: usize = 1000;
 
 const HOUR_MS: i64 = 3_600_000;
 
-pub(in crate::smc) fn create(scene: &mut Scene<'_>) -> Answer {
-    let source_id = scene.required("SourceId")?;
-    let region = scene.required("RegionId")?;
-    let now = scene.now;
-    let source = scene.account().sources.get(&source_id);
+pub(in crate::smc) fn create(context: &mut RequestContext<'_>) -> Answer {
+    let source_id = context.required("SourceId")?;
+    let region = context.required("RegionId")?;
+    let now = context.now;
+    let source = context.account().sources.get(&source_id);
     let source = source.ok_or_else(|| unknown("SourceId"))?;
     if !source.is_available(now) {
         return Err(source_not_available());
     }
     let name = String::new();
     let mut options = Options::new(String::new(), Target::Image { name }, now);
-    options.set(scene, now)?;
+    options.set(context, now)?;
     check_disks(&options, source)?;
-    let repeats = repeats(scene)?;
-    check_others(scene, &source_id, &options.name)?;
-    let id = scene.new_id("j-", "replication-job");
+    let repeats = repeats(context)?;
+    check_others(context, &source_id, &options.name)?;
+    let id = context.new_id("j-", "replication-job");
     if options.name.is_empty() {
         options.name.clone_from(&id);
     }
@@ -42,7 +42,7 @@ pub(in crate::smc) fn create(scene: &mut Scene<'_>) -> Answer {
         transition: None,
         paid: Vec::new(),
     };
-    scene.account_mut().jobs.insert(id.clone(), job);
+    context.account_mut().jobs.insert(id.clone(), job);
     Ok(json!({ "JobId": id }))
 }
 
@@ -64,13 +64,13 @@ pub(super) fn check_disks(options: &Options, source: &Source) -> Result<(), Refu
     ))
 }
 
-fn repeats(scene: &Scene<'_>) -> Result<Option<Repeats>, Refusal> {
-    if scene.parameters.boolean("RunOnce") != Some(false) {
+fn repeats(context: &RequestContext<'_>) -> Result<Option<Repeats>, Refusal> {
+    if context.parameters.boolean("RunOnce") != Some(false) {
         return Ok(None);
     }
     let number = |name: &str| -> Result<i64, Refusal> {
-        scene.required(name)?;
-        Ok(scene.parameters.integer(name).unwrap_or(1).max(1))
+        context.required(name)?;
+        Ok(context.parameters.integer(name).unwrap_or(1).max(1))
     };
     Ok(Some(Repeats {
         frequency_ms: number("Frequency")?.saturating_mul(HOUR_MS),
@@ -78,11 +78,11 @@ fn repeats(scene: &Scene<'_>) -> Result<Option<Repeats>, Refusal> {
     }))
 }
 
-fn check_others(scene: &Scene<'_>, source: &str, name: &str) -> Result<(), Refusal> {
-    let jobs = &scene.account().jobs;
+fn check_others(context: &RequestContext<'_>, source: &str, name: &str) -> Result<(), Refusal> {
+    let jobs = &context.account().jobs;
     let others = || jobs.values().filter(|job| !job.is_deleting());
     let is_full = jobs.len() >= JOBS_MAX
-        || others().any(|job| job.source == source && job.is_unfinished(scene.now));
+        || others().any(|job| job.source == source && job.is_unfinished(context.now));
     if is_full {
         let message = "The maximum number of replication jobs is exceeded. Please submit a ticket to raise the quota.";
         return Err(Refusal::new(400, "QuotaExceeded.ReplicationJob", message));

@@ -21,7 +21,7 @@ use super::unknown;
 use crate::answer::Refusal;
 use crate::charges::Charge;
 use crate::ecs::transition as ecs;
-use crate::smc::Scene;
+use crate::smc::RequestContext;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -185,8 +185,8 @@ impl Job {
 }
 
 /// Returns a job of the caller.
-fn held<'a>(scene: &'a Scene<'_>, id: &str) -> Result<&'a Job, Refusal> {
-    let job = scene.account().jobs.get(id);
+fn held<'a>(context: &'a RequestContext<'_>, id: &str) -> Result<&'a Job, Refusal> {
+    let job = context.account().jobs.get(id);
     job.ok_or_else(|| unknown("JobId"))
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{DAY_MS, Target};
 use crate::answer::Refusal;
 use crate::parameters::Parameters;
-use crate::smc::Scene;
+use crate::smc::RequestContext;
 use crate::smc::unknown;
 use crate::time;
 
@@ -62,19 +62,24 @@ impl Options {
     }
 
     /// Takes over what a call gives. `created_ms` is when the job was, or is, made.
-    pub fn set(&mut self, scene: &Scene<'_>, created_ms: i64) -> Result<(), Refusal> {
-        let parameters = scene.parameters;
+    pub fn set(&mut self, context: &RequestContext<'_>, created_ms: i64) -> Result<(), Refusal> {
+        let parameters = context.parameters;
         if let Some(name) = parameters.filled("Name") {
             self.name = name;
         }
         if let Some(description) = parameters.text("Description") {
             self.description = description;
         }
-        self.target = target(scene, &self.target)?;
-        if let Some(at) = instant(scene, "ScheduledStartTime", scene.now, SCHEDULE_RANGE_MS)? {
+        self.target = target(context, &self.target)?;
+        if let Some(at) = instant(
+            context,
+            "ScheduledStartTime",
+            context.now,
+            SCHEDULE_RANGE_MS,
+        )? {
             self.scheduled_ms = Some(at);
         }
-        if let Some(at) = instant(scene, "ValidTime", created_ms, VALID_RANGE_MS)? {
+        if let Some(at) = instant(context, "ValidTime", created_ms, VALID_RANGE_MS)? {
             self.valid_until_ms = at;
         }
         if let Some(size) = parameters.integer("SystemDiskSize") {
@@ -93,32 +98,32 @@ impl Options {
             .get("NetMode")
             .is_some_and(|mode| mode.to_string().contains('2'));
         if is_private && !self.shown.contains_key("VSwitchId") {
-            scene.required("VSwitchId")?;
+            context.required("VSwitchId")?;
         }
         Ok(())
     }
 }
 
 /// Returns what a job is to become, which stays as it is where a call says nothing.
-fn target(scene: &Scene<'_>, before: &Target) -> Result<Target, Refusal> {
+fn target(context: &RequestContext<'_>, before: &Target) -> Result<Target, Refusal> {
     let (kind, name, id) = match before {
         Target::Image { name } => ("image", name.clone(), None),
         Target::Instance { id } => ("targetinstance", String::new(), Some(id.clone())),
     };
     let is_server = |id: &str| {
-        let ecs = scene.world.ecs.get(&scene.caller.account);
+        let ecs = context.world.ecs.get(&context.caller.account);
         ecs.is_some_and(|ecs| ecs.instances.contains_key(id))
     };
-    let wanted = scene.parameters.filled("TargetType");
+    let wanted = context.parameters.filled("TargetType");
     let wanted = wanted.map_or_else(|| kind.to_owned(), |kind| kind.to_ascii_lowercase());
     match wanted.as_str() {
         "image" => Ok(Target::Image {
-            name: scene.parameters.filled("ImageName").unwrap_or(name),
+            name: context.parameters.filled("ImageName").unwrap_or(name),
         }),
         "targetinstance" => {
-            let id = match (scene.parameters.filled("InstanceId"), id) {
+            let id = match (context.parameters.filled("InstanceId"), id) {
                 (Some(id), _) | (None, Some(id)) => id,
-                (None, None) => scene.required("InstanceId")?,
+                (None, None) => context.required("InstanceId")?,
             };
             if !is_server(&id) {
                 return Err(unknown("InstanceId"));
@@ -131,12 +136,12 @@ fn target(scene: &Scene<'_>, before: &Target) -> Result<Target, Refusal> {
 
 /// Returns an instant that lies so far after another.
 fn instant(
-    scene: &Scene<'_>,
+    context: &RequestContext<'_>,
     parameter: &str,
     after: i64,
     (least, most): (i64, i64),
 ) -> Result<Option<i64>, Refusal> {
-    let Some(text) = scene.parameters.filled(parameter) else {
+    let Some(text) = context.parameters.filled(parameter) else {
         return Ok(None);
     };
     let range = after.saturating_add(least)..=after.saturating_add(most);

@@ -16,8 +16,8 @@ pub(crate) struct Moment {
     pub seed: u64,
 }
 
-/// A call, with what its product sees of the world: each product says in its own `Scene` what that is.
-pub(crate) struct Scene<'a, W> {
+/// A call, with what its product sees of the world: each product says in its own `RequestContext` what that is.
+pub(crate) struct RequestContext<'a, W> {
     pub world: W,
     pub settings: &'a Settings,
     pub counters: &'a mut Counters,
@@ -30,7 +30,7 @@ pub(crate) struct Scene<'a, W> {
     pub parameters: Parameters<'a>,
 }
 
-impl<W> Scene<'_, W> {
+impl<W> RequestContext<'_, W> {
     pub fn settings(&self) -> &Settings {
         self.settings
     }
