@@ -132,3 +132,50 @@ fn what_only_tests_compile_is_left_out() {
         .is_empty()
     );
 }
+
+/// The program's own files with one function put in, which names something high through a facade in a low file.
+#[test]
+fn a_circle_in_a_copy_of_the_program_is_found() {
+    let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let copy = tempfile::tempdir().expect("a folder");
+    let copied = copy.path().join("runner");
+    copy_sources(&workspace.join("runner/src"), &copied.join("src"));
+    std::fs::write(copied.join("Cargo.toml"), "").expect("is written");
+    let found = || {
+        let packages = packages(copy.path(), &["runner"]).expect("all files are read");
+        circles(&imports(&packages[0]))
+    };
+    assert_eq!(found(), []);
+    // `ui` uses what stands here; `ui::instant` is a facade of `ui/words.rs`.
+    let low = copied.join("src/neutral.rs");
+    let mut text = std::fs::read_to_string(&low).expect("is read");
+    text.push_str("\nfn planted() {\n    let _ = crate::ui::instant;\n}\n");
+    std::fs::write(&low, text).expect("is written");
+    let circle = &found()[0];
+    assert!(
+        circle
+            .way
+            .iter()
+            .any(|import| import.path == "crate::ui::instant"),
+        "{circle}"
+    );
+    assert!(
+        circle
+            .way
+            .iter()
+            .any(|import| import.to.ends_with("ui/words.rs")),
+        "{circle}"
+    );
+}
+
+fn copy_sources(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("is made");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        match path.is_dir() {
+            true => copy_sources(&path, &target),
+            false => _ = std::fs::copy(&path, &target).expect("is copied"),
+        }
+    }
+}
