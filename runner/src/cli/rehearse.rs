@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[command(flatten)]
     inputs: Inputs,
     #[command(flatten)]
-    wishes: WishFlags,
+    options: WishFlags,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         world,
         world_file: world_file.display().to_string(),
         hosts: settings.http.hosts.clone(),
-        wishes: args.wishes.wishes(),
+        options: args.options.options(),
     };
     let sandbox = driving::sandbox(&settings)?;
     // A rehearsal is over before bars would be of use, and its report says all of it.
@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.answer(&rehearsed.report);
     }
     // Where it was to stop, it was carried out.
-    if args.wishes.stops() && rehearsed.standing == Standing::Stopped {
+    if args.options.stops() && rehearsed.standing == Standing::Stopped {
         return Ok(Exit::Done);
     }
     Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))

@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    wishes: WishFlags,
+    options: WishFlags,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -56,13 +56,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, true)?;
-    let wishes = args.wishes.wishes();
+    let options = args.options.options();
     // The run is read again under the lock; it is not held twice.
     let folder = seen.folder;
     drop(seen.run);
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &folder, secrets, wishes, Aim::Go).await?;
+        let session = Session::take_up(equipment, &folder, secrets, options, Aim::Go).await?;
         driving::go(context, session, Asked::Run).await
     })
 }
@@ -84,7 +84,7 @@ fn resume_anew(
         file: args.inputs.as_deref(),
     };
     let anew = anew(context, &settings, seen, found.as_ref(), &said)?;
-    let wishes = args.wishes.wishes();
+    let options = args.options.options();
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: found.clone().map(Box::new),
@@ -94,7 +94,7 @@ fn resume_anew(
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         // Refused before anybody is asked, and under the lock under which it will be done.
-        let session = Session::take_up(equipment, &seen.folder, anew.secrets, wishes, aim).await?;
+        let session = Session::take_up(equipment, &seen.folder, anew.secrets, options, aim).await?;
         if !part::confirmed(context, seen, found.as_ref(), anew.plan.as_ref(), args.yes)? {
             return Ok(Exit::Refused);
         }

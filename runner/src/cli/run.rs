@@ -6,7 +6,7 @@ use super::exit::Asked;
 use super::flags::Inputs;
 use super::{Context, Exit, Failure, driving, gates, load};
 use crate::journal::new_run_id;
-use crate::session::{Consent, Session, Wishes};
+use crate::session::{Consent, RunOptions, Session};
 use crate::ui::notes;
 
 /// Carry out a runbook
@@ -17,7 +17,7 @@ pub(super) struct Args {
     #[command(flatten)]
     inputs: Inputs,
     #[command(flatten)]
-    wishes: WishFlags,
+    options: WishFlags,
 }
 
 /// What a person says beforehand.
@@ -39,8 +39,8 @@ impl WishFlags {
     }
 
     /// What the session is told.
-    pub(super) fn wishes(&self) -> Wishes {
-        Wishes {
+    pub(super) fn options(&self) -> RunOptions {
+        RunOptions {
             approve: self.approve.clone(),
             by: crate::user::current(),
             until: self.until.as_deref().map(Into::into),
@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !notes.is_empty() {
         context.printer.note(&notes);
     }
-    let wishes = args.wishes.wishes();
+    let options = args.options.options();
     Context::runtime()?.block_on(async {
         let session = Session::begin(
             driving::equipment(settings)?,
@@ -69,7 +69,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             loaded.checked.evaluator,
             &loaded.components,
             loaded.secrets,
-            wishes,
+            options,
         );
         driving::go(context, session.await?, Asked::Run).await
     })

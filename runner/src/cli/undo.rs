@@ -9,7 +9,7 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
 use crate::neutral::one_line;
-use crate::session::{Aim, Session, Wishes};
+use crate::session::{Aim, RunOptions, Session};
 use crate::settings::Settings;
 use crate::ui::{Prompt, how, passed_no_return, what_helps};
 
@@ -65,10 +65,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let wishes = Wishes::default();
+    let options = RunOptions::default();
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, Aim::Undo).await?;
+        let session =
+            Session::take_up(equipment, &seen.folder, secrets, options, Aim::Undo).await?;
         driving::go(context, session, Asked::Undo).await
     })
 }
@@ -108,7 +109,7 @@ fn undo_part(
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let wishes = Wishes::default();
+    let options = RunOptions::default();
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: Some(Box::new(found)),
@@ -117,7 +118,7 @@ fn undo_part(
     };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
-        let session = Session::take_up(equipment, &seen.folder, secrets, wishes, aim).await?;
+        let session = Session::take_up(equipment, &seen.folder, secrets, options, aim).await?;
         driving::go(context, session, Asked::Undo).await
     })
 }

@@ -9,7 +9,7 @@ use rutter_engine::{
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::Wishes;
+use super::RunOptions;
 use super::flight::Flight;
 use super::outbox::Outbox;
 use super::timers::Timers;
@@ -27,7 +27,7 @@ const INBOX_EVERY: Duration = Duration::from_millis(250);
 pub struct LiveShell {
     guests: Guests,
     outbox: Outbox,
-    wishes: Wishes,
+    options: RunOptions,
     watch: Watch,
     /// Calls on their way.
     sends: JoinSet<(u64, Input)>,
@@ -63,14 +63,14 @@ impl LiveShell {
     pub(super) fn new(
         guests: Guests,
         outbox: Outbox,
-        wishes: Wishes,
+        options: RunOptions,
         watch: Watch,
         interrupts: mpsc::Receiver<()>,
         letters: Letters,
     ) -> Self {
-        let interview = wishes
+        let interview = options
             .ask
-            .then(|| Interview::at_terminal(&wishes.by))
+            .then(|| Interview::at_terminal(&options.by))
             .flatten();
         Self {
             interview,
@@ -82,7 +82,7 @@ impl LiveShell {
             notes: VecDeque::new(),
             guests,
             outbox,
-            wishes,
+            options,
             watch,
             sends: JoinSet::new(),
             flight: Flight::default(),
@@ -269,9 +269,9 @@ impl Shell for LiveShell {
         }
         if let Fact::ApprovalAsked { question, .. } = &record.fact
             && let Some(question) = run.question(*question)
-            && self.wishes.answer(question)
+            && self.options.answer(question)
         {
-            self.own.push(self.wishes.yes(question.number));
+            self.own.push(self.options.yes(question.number));
         }
     }
 

@@ -15,12 +15,12 @@ mod clock;
 mod error;
 mod flight;
 mod live;
+mod options;
 mod outbox;
 mod recover;
 mod rehearse;
 mod timers;
 mod watch;
-mod wishes;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -35,11 +35,11 @@ pub use aim::Aim;
 use clock::Clock;
 pub use error::SessionError;
 pub use live::{Letters, LiveShell};
+pub use options::{Consent, RunOptions};
 use outbox::Outbox;
 pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 use watch::Watch;
-pub use wishes::{Consent, Wishes};
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
 use crate::drive::Drive;
@@ -91,7 +91,7 @@ impl Session {
         evaluator: Evaluator,
         components: &[Arc<[u8]>],
         secrets: Secrets,
-        wishes: Wishes,
+        options: RunOptions,
     ) -> Result<Self, SessionError> {
         let plugins = load_components(&equipment.sandbox, components)?;
         let carrier = carrier(&equipment.settings, &plan.accounts, &secrets)?;
@@ -99,7 +99,7 @@ impl Session {
             .confirm(&plan.accounts)
             .await
             .map_err(SessionError::Accounts)?;
-        wishes.check(&plan, &plugins)?;
+        options.check(&plan, &plugins)?;
         let driving = Runs::new(&equipment.settings.state_dir).create(id)?;
         driving.folder.open_to(equipment.settings.inbox_group)?;
         for component in components {
@@ -112,17 +112,17 @@ impl Session {
             rutter: env!("CARGO_PKG_VERSION").to_owned(),
             plan: Box::new(plan),
         };
-        let run = limited(Run::new(), &wishes);
+        let run = limited(Run::new(), &options);
         let mut warnings = carrier.warnings();
         warnings.extend(driving.lax.iter().cloned());
-        let until = wishes.until.clone();
+        let until = options.until.clone();
         let letters = Letters {
             inbox: driving.folder.inbox(),
             folder: driving.folder.clone(),
             group: equipment.settings.inbox_group,
             patience: equipment.settings.network.timeout,
         };
-        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
+        let mut shell = shell(equipment, plugins, carrier, options, run.latest(), letters);
         let mut first = vec![start];
         first.extend(shell.look_at_clocks());
         secrets.are_common(identities.values().map(|one| one.id.clone()));
@@ -148,7 +148,7 @@ impl Session {
         equipment: Equipment,
         folder: &RunFolder,
         secrets: Secrets,
-        wishes: Wishes,
+        options: RunOptions,
         aim: Aim,
     ) -> Result<Self, SessionError> {
         let driving = folder.drive()?;
@@ -168,7 +168,7 @@ impl Session {
         // What is taken back was made with the plan before.
         let known = [run.plan(), &next];
         let (plugins, mut warnings) = kept_components(&equipment.sandbox, folder, known, undo)?;
-        wishes.check(&next, &plugins)?;
+        options.check(&next, &plugins)?;
         let manifests = plugins
             .iter()
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
@@ -188,11 +188,11 @@ impl Session {
         };
         let rutter = env!("CARGO_PKG_VERSION").to_owned();
         folder.open_to(equipment.settings.inbox_group)?;
-        let run = limited(run, &wishes);
+        let run = limited(run, &options);
         warnings.extend(carrier.warnings());
         warnings.extend(driving.lax.iter().cloned());
-        let by = wishes.by.clone();
-        let until = wishes.until.clone();
+        let by = options.by.clone();
+        let until = options.until.clone();
         let letters = Letters {
             inbox: folder.inbox(),
             folder: folder.clone(),
@@ -200,9 +200,9 @@ impl Session {
             patience: equipment.settings.network.timeout,
         };
         // What was asked before may have been answered beforehand this time.
-        let asked = run.open_questions().filter(|asked| wishes.answer(asked));
-        let answered: Vec<Input> = asked.map(|question| wishes.yes(question.number)).collect();
-        let mut shell = shell(equipment, plugins, carrier, wishes, run.latest(), letters);
+        let asked = run.open_questions().filter(|asked| options.answer(asked));
+        let answered: Vec<Input> = asked.map(|question| options.yes(question.number)).collect();
+        let mut shell = shell(equipment, plugins, carrier, options, run.latest(), letters);
         let mut first = vec![Input::Resume { rutter }];
         // What is to be thought of earlier tokens comes before anything is repeated by one.
         first.extend(shell.look_at_clocks());
@@ -442,8 +442,8 @@ fn accounts_of(run: &Run, next: &Plan) -> BTreeMap<Name, Account> {
     accounts
 }
 
-fn limited(mut run: Run, wishes: &Wishes) -> Run {
-    if let Some(step) = &wishes.until {
+fn limited(mut run: Run, options: &RunOptions) -> Run {
+    if let Some(step) = &options.until {
         run.stop_after(step.clone());
     }
     run
@@ -453,7 +453,7 @@ fn shell(
     equipment: Equipment,
     plugins: BTreeMap<String, Arc<Plugin>>,
     carrier: LiveCarrier,
-    wishes: Wishes,
+    options: RunOptions,
     latest: Timestamp,
     letters: Letters,
 ) -> LiveShell {
@@ -470,7 +470,7 @@ fn shell(
     LiveShell::new(
         guests,
         Outbox::new(Arc::new(carrier), equipment.settings.pace),
-        wishes,
+        options,
         watch,
         equipment.interrupts,
         letters,

@@ -15,7 +15,7 @@ use crate::journal::{Journal as _, MemoryJournal};
 use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
-use crate::session::Wishes;
+use crate::session::RunOptions;
 use crate::settings::AllowedHost;
 use crate::settings::Limits;
 use crate::ui::Show;
@@ -37,7 +37,7 @@ pub struct Rehearsal {
     /// The hosts that the operator named, for requests by plain HTTP.
     pub hosts: Vec<AllowedHost>,
     /// Where to stop.
-    pub wishes: Wishes,
+    pub options: RunOptions,
 }
 
 /// What came of a rehearsal.
@@ -81,7 +81,7 @@ pub async fn rehearse(
         world,
         world_file,
         hosts,
-        wishes,
+        options,
     } = rehearsal;
     let hosts = Hosts::noted(hosts);
     let identities = identities(&plan, &world)?;
@@ -90,7 +90,7 @@ pub async fn rehearse(
     let before = world.summary();
     let start = Timestamp(world.start_ms());
     let plugins = load_components(&sandbox, &components)?;
-    wishes.check(&plan, &plugins)?;
+    options.check(&plan, &plugins)?;
     let guests = Guests::new(
         sandbox.clone(),
         plugins,
@@ -99,7 +99,7 @@ pub async fn rehearse(
         secrets.clone(),
     );
     let carrier = Arc::new(SimCarrier::new(world, secrets));
-    let mut run = super::limited(Run::new(), &wishes);
+    let mut run = super::limited(Run::new(), &options);
     let mut journal = MemoryJournal::default();
     let mut shell = RehearsalShell::new(guests, carrier.clone(), start);
     let first = vec![

@@ -11,7 +11,7 @@ use crate::host::Plugin;
 
 /// What a person said beforehand.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct RunOptions {
     /// Questions that are answered with yes as soon as they are asked.
     pub approve: Vec<Consent>,
     /// In whose name.
@@ -22,7 +22,7 @@ pub struct Wishes {
     pub ask: bool,
 }
 
-impl Default for Wishes {
+impl Default for RunOptions {
     fn default() -> Self {
         Self {
             approve: Vec::new(),
@@ -71,7 +71,7 @@ impl FromStr for Consent {
     }
 }
 
-impl Wishes {
+impl RunOptions {
     /// Whether a question was answered beforehand. Evidence is entered by whoever has seen the
     /// question. What may have been bought already is not bought again unseen, nothing is destroyed on the way
     /// back, and no change let through that something else than its reverse would take back.
@@ -106,7 +106,7 @@ impl Wishes {
         }
     }
 
-    /// Refuses wishes about what the plan does not have.
+    /// Refuses options about what the plan does not have.
     pub(super) fn check(
         &self,
         plan: &Plan,
@@ -203,11 +203,11 @@ mod tests {
     }
 
     fn answers(approve: &[&str], question: &Question) -> bool {
-        let wishes = Wishes {
+        let options = RunOptions {
             approve: approve.iter().map(|text| text.parse().unwrap()).collect(),
-            ..Wishes::default()
+            ..RunOptions::default()
         };
-        wishes.answer(question)
+        options.answer(question)
     }
 
     #[test]
