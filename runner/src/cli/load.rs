@@ -20,7 +20,7 @@ use crate::runbook::{
     self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, Found, InputSources, Load, secret_places,
 };
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
-use crate::session::Ahead;
+use crate::session::Preflight;
 use crate::settings::Settings;
 use crate::ui::Prompt;
 
@@ -189,7 +189,7 @@ fn ask_ahead(
     checked: &Checked,
     plugins: &BTreeMap<String, Found>,
 ) -> Result<(), Failure> {
-    let Some(ahead) = Ahead::of(&checked.plan, plugins) else {
+    let Some(ahead) = Preflight::of(&checked.plan, plugins) else {
         return Ok(());
     };
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;

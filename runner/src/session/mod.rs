@@ -9,7 +9,6 @@
     reason = "an error ends the session: it is made once"
 )]
 
-mod ahead;
 mod aim;
 mod clock;
 mod error;
@@ -17,6 +16,7 @@ mod flight;
 mod live;
 mod options;
 mod outbox;
+mod preflight;
 mod recover;
 mod rehearse;
 mod timers;
@@ -30,13 +30,13 @@ use std::sync::Arc;
 use rutter_engine::{Account, Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
 use tokio::sync::mpsc;
 
-pub use ahead::Ahead;
 pub use aim::Aim;
 use clock::Clock;
 pub use error::SessionError;
 pub use live::{Letters, LiveShell};
 pub use options::{Consent, RunOptions};
 use outbox::Outbox;
+pub use preflight::Preflight;
 pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 use watch::Watch;

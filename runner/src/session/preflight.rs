@@ -29,12 +29,12 @@ use crate::ui;
 const NOWHERE: &str = "schema = 1\n";
 
 /// The steps of a plan that can be asked before it runs.
-pub struct Ahead {
+pub struct Preflight {
     plan: Plan,
     components: Vec<Arc<[u8]>>,
 }
 
-impl Ahead {
+impl Preflight {
     /// Picks them; `None` if there are none. `plugins` are the plan's by digest.
     pub fn of(plan: &Plan, plugins: &BTreeMap<String, Found>) -> Option<Self> {
         let mut plan = plan.clone();
