@@ -104,7 +104,7 @@ pub struct Network {
 
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
-pub struct Chosen {
+pub struct SettingsOverrides {
     /// `--config`.
     pub file: Option<PathBuf>,
     /// `--state-dir`.
@@ -206,8 +206,11 @@ impl Settings {
     ///
     /// # Errors
     /// When a named file cannot be read, or anything in file or environment is not as it must be.
-    pub fn load(chosen: &Chosen, environment: Environment) -> Result<Self, SettingsError> {
-        let (file, must_exist) = Self::file(chosen, &environment);
+    pub fn load(
+        overrides: &SettingsOverrides,
+        environment: Environment,
+    ) -> Result<Self, SettingsError> {
+        let (file, must_exist) = Self::file(overrides, &environment);
         let text = match file
             .as_deref()
             .map(|path| (path, crate::files::read_text(path, crate::files::TEXT_MAX)))
@@ -222,13 +225,13 @@ impl Settings {
             Some((path, Err(error))) => return Err(SettingsError::unreadable(path, error)),
         };
         match (file, text) {
-            (Some(file), Some(text)) => Self::parse(&text, &file, chosen, environment),
-            _ => Self::assemble(Document::default(), None, chosen, environment),
+            (Some(file), Some(text)) => Self::parse(&text, &file, overrides, environment),
+            _ => Self::assemble(Document::default(), None, overrides, environment),
         }
     }
 
-    fn file(chosen: &Chosen, environment: &Environment) -> (Option<PathBuf>, bool) {
-        let named = chosen.file.clone();
+    fn file(overrides: &SettingsOverrides, environment: &Environment) -> (Option<PathBuf>, bool) {
+        let named = overrides.file.clone();
         match named.or_else(|| environment.get("RUTTER_CONFIG").map(PathBuf::from)) {
             Some(named) => (Some(named), true),
             None => {
@@ -248,7 +251,7 @@ impl Settings {
     pub fn parse(
         text: &str,
         file: &Path,
-        chosen: &Chosen,
+        overrides: &SettingsOverrides,
         environment: Environment,
     ) -> Result<Self, SettingsError> {
         let document: Document =
@@ -265,18 +268,18 @@ impl Settings {
                 return Err(SettingsError::at(file, text, path, message));
             }
         }
-        Self::assemble(document, Some(file), chosen, environment)
+        Self::assemble(document, Some(file), overrides, environment)
     }
 
     fn assemble(
         document: Document,
         file: Option<&Path>,
-        chosen: &Chosen,
+        overrides: &SettingsOverrides,
         environment: Environment,
     ) -> Result<Self, SettingsError> {
         let base = file.and_then(Path::parent).unwrap_or(Path::new(""));
         let in_file = |path: PathBuf| environment.expand(base, &path);
-        let state_dir = chosen
+        let state_dir = overrides
             .state_dir
             .clone()
             .or_else(|| environment.get("RUTTER_STATE_DIR").map(PathBuf::from))

@@ -84,7 +84,7 @@ pub(super) fn names_in(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{AccountFlag, bindings};
-    use crate::settings::{Chosen, Environment, Settings};
+    use crate::settings::{Environment, Settings, SettingsOverrides};
 
     #[test]
     fn an_account_is_bound_to_a_profile_and_perhaps_a_region() {
@@ -109,7 +109,8 @@ mod tests {
         let text = "[accounts.source]\nprofile = \"a\"\nregion = \"cn-hangzhou\"\n[accounts.other]\nprofile = \"x\"\n";
         let environment = Environment::given([("HOME", "/home/o")]);
         let path = std::path::Path::new("rutter.toml");
-        let settings = Settings::parse(text, path, &Chosen::default(), environment).unwrap();
+        let settings =
+            Settings::parse(text, path, &SettingsOverrides::default(), environment).unwrap();
         let flags = ["source=b".parse().unwrap(), "typo=c".parse().unwrap()];
         let bound = bindings(&settings, &flags, &["source".to_owned()]);
         assert_eq!(bound.keys().collect::<Vec<_>>(), ["source", "typo"]);

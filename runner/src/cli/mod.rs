@@ -49,7 +49,7 @@ pub use failure::Failure;
 use flags::Global;
 
 use crate::diagnostic::{Diagnostic, render_all};
-use crate::settings::{Chosen, Environment, Settings};
+use crate::settings::{Environment, Settings, SettingsOverrides};
 use crate::ui::{Output, Printer};
 
 const STYLES: Styles = Styles::styled()
@@ -100,7 +100,7 @@ enum Command {
 struct Context {
     printer: Printer,
     environment: Environment,
-    chosen: Chosen,
+    overrides: SettingsOverrides,
 }
 
 impl Context {
@@ -108,7 +108,7 @@ impl Context {
         Self {
             printer: Printer::new(Output::detect(global.json, global.quiet, global.verbose)),
             environment: Environment::of_process(),
-            chosen: Chosen {
+            overrides: SettingsOverrides {
                 file: global.config.clone(),
                 state_dir: global.state.clone(),
             },
@@ -117,7 +117,7 @@ impl Context {
 
     /// Reads the settings; only the commands that need them do, so that the others work without.
     fn settings(&self) -> Result<Settings, Failure> {
-        Ok(Settings::load(&self.chosen, self.environment.clone())?)
+        Ok(Settings::load(&self.overrides, self.environment.clone())?)
     }
 
     /// Prints what is probably not meant, and hinders nothing.

@@ -8,7 +8,7 @@ fn environment() -> Environment {
 
 fn parse(text: &str) -> Result<Settings, SettingsError> {
     let file = Path::new("/etc/rutter/rutter.toml");
-    Settings::parse(text, file, &Chosen::default(), environment())
+    Settings::parse(text, file, &SettingsOverrides::default(), environment())
 }
 
 /// The error's place, message and help as one text.
@@ -21,7 +21,7 @@ fn problem(text: &str) -> String {
 
 #[test]
 fn everything_has_a_default() {
-    let settings = Settings::load(&Chosen::default(), environment()).unwrap();
+    let settings = Settings::load(&SettingsOverrides::default(), environment()).unwrap();
     assert_eq!(settings.file, None);
     assert_eq!(
         settings.state_dir,
@@ -183,14 +183,14 @@ fn the_environment_is_stronger_than_the_file_and_the_command_line_than_both() {
     ]);
     let text = "[state]\ndir = \"/from/file\"\n[endpoints]\nr-kvstore = \"https://h\"\n";
     let file = Path::new("/etc/rutter.toml");
-    let load = |chosen| Settings::parse(text, file, &chosen, environment.clone()).unwrap();
-    let settings = load(Chosen::default());
+    let load = |overrides| Settings::parse(text, file, &overrides, environment.clone()).unwrap();
+    let settings = load(SettingsOverrides::default());
     assert_eq!(settings.state_dir, Path::new("/from/environment"));
     let endpoint = settings.endpoints.values().next().unwrap();
     assert_eq!(endpoint.url().as_str(), "http://127.0.0.1:1/");
-    let settings = load(Chosen {
+    let settings = load(SettingsOverrides {
         state_dir: Some("/from/command".into()),
-        ..Chosen::default()
+        ..SettingsOverrides::default()
     });
     assert_eq!(settings.state_dir, Path::new("/from/command"));
 }
@@ -198,7 +198,7 @@ fn the_environment_is_stronger_than_the_file_and_the_command_line_than_both() {
 #[test]
 fn a_wrong_variable_is_named() {
     let environment = Environment::given([("HOME", "/h"), ("RUTTER_ENDPOINT_RAM", "http://a")]);
-    let error = Settings::load(&Chosen::default(), environment).unwrap_err();
+    let error = Settings::load(&SettingsOverrides::default(), environment).unwrap_err();
     assert!(
         error
             .message
@@ -208,11 +208,11 @@ fn a_wrong_variable_is_named() {
 
 #[test]
 fn a_named_file_that_is_missing_is_an_error() {
-    let chosen = Chosen {
+    let overrides = SettingsOverrides {
         file: Some("/nowhere/rutter.toml".into()),
-        ..Chosen::default()
+        ..SettingsOverrides::default()
     };
-    let error = Settings::load(&chosen, environment()).unwrap_err();
+    let error = Settings::load(&overrides, environment()).unwrap_err();
     assert_eq!(
         error.message,
         "the settings `/nowhere/rutter.toml` cannot be read"

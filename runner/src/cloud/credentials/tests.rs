@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::settings::{Chosen, Environment};
+use crate::settings::{Environment, SettingsOverrides};
 
 /// A home folder with the given files, and what is found there.
 struct Home(tempfile::TempDir);
@@ -34,7 +34,8 @@ impl Home {
             .chain(variables.iter().copied());
         let environment = Environment::given(variables);
         let file = self.0.path().join("rutter.toml");
-        let settings = Settings::parse(settings, &file, &Chosen::default(), environment).unwrap();
+        let settings =
+            Settings::parse(settings, &file, &SettingsOverrides::default(), environment).unwrap();
         find(name, &settings)
     }
 }

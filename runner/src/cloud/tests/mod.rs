@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{Binding, LiveCarrier};
 use crate::secrets::Secrets;
-use crate::settings::{Chosen, Environment, Settings};
+use crate::settings::{Environment, Settings, SettingsOverrides};
 use server::{Received, Reply, Server};
 
 /// The tests' clock begins here.
@@ -54,7 +54,8 @@ impl Bench {
             ("PAGER_TOKEN", "pager-token-0001"),
         ]);
         let file = std::path::Path::new("/nowhere/rutter.toml");
-        let settings = Settings::parse(&text, file, &Chosen::default(), environment).unwrap();
+        let settings =
+            Settings::parse(&text, file, &SettingsOverrides::default(), environment).unwrap();
         let binding = |profile: &str| Binding {
             profile: profile.to_owned(),
             region: "cn-hangzhou".to_owned(),
