@@ -1,8 +1,8 @@
-//! Rehearsing a run: its own clock (`agenda.rs`), one guest at a time (`shell.rs`), the simulated cloud
+//! Rehearsing a run: its own clock (`event_queue.rs`), one guest at a time (`shell.rs`), the simulated cloud
 //! in place of a transport (`carrier.rs`), and a report of what was seen (`report.rs`).
 
-mod agenda;
 mod carrier;
+mod event_queue;
 mod report;
 mod shell;
 

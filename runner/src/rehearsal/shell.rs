@@ -9,8 +9,8 @@ use rutter_engine::{
 };
 use serde_json::Value;
 
-use super::agenda::Agenda;
 use super::carrier::{Flight, SimCarrier};
+use super::event_queue::EventQueue;
 use crate::drive::{Shell, Wakeup};
 use crate::guests::Guests;
 use crate::host::{Pace, dispatch};
@@ -19,7 +19,7 @@ use crate::settings::PaceSettings;
 /// The shell of a rehearsal.
 pub struct RehearsalShell {
     now: Timestamp,
-    agenda: Agenda,
+    queue: EventQueue,
     guests: Guests,
     /// Guests that may go on, in the order in which the engine said so: the next one gets its turn
     /// when the one before it is suspended again.
@@ -50,7 +50,7 @@ impl RehearsalShell {
     pub fn new(guests: Guests, carrier: Arc<SimCarrier>, start: Timestamp) -> Self {
         Self {
             now: start,
-            agenda: Agenda::default(),
+            queue: EventQueue::default(),
             guests,
             turns: VecDeque::new(),
             carrier,
@@ -74,7 +74,7 @@ impl RehearsalShell {
                 by,
                 evidence,
             };
-            self.agenda.enter(self.now, step.clone(), None, input);
+            self.queue.enter(self.now, step.clone(), None, input);
         }
     }
 
@@ -85,7 +85,7 @@ impl RehearsalShell {
             let sending = self.carrier.at(&flight);
             let outcome = dispatch(&self.pace, &flight, &sending, &call, &at).await;
             let input = Input::Answered { ticket, outcome };
-            self.agenda.enter(flight.now(), at.step, at.item, input);
+            self.queue.enter(flight.now(), at.step, at.item, input);
         }
     }
 
@@ -151,7 +151,7 @@ impl Shell for RehearsalShell {
             Effect::Timer { due, wake, .. } => {
                 let at = woken(&wake);
                 let (step, item) = at.map_or(("".into(), None), |at| (at.step, at.item));
-                self.agenda.enter(due, step, item, Input::Woken(wake));
+                self.queue.enter(due, step, item, Input::Woken(wake));
             }
         }
     }
@@ -169,7 +169,7 @@ impl Shell for RehearsalShell {
                 self.begin_turn(turn, run);
                 continue;
             }
-            let (due, input) = self.agenda.next()?;
+            let (due, input) = self.queue.next()?;
             if stale(&input, run) {
                 continue;
             }

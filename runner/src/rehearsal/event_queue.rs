@@ -8,7 +8,7 @@ use rutter_engine::{Input, Name, Timestamp};
 /// What will happen, earliest first; at the same instant in the order of steps and items, then in the
 /// order in which it was put in.
 #[derive(Debug, Default)]
-pub struct Agenda {
+pub struct EventQueue {
     heap: BinaryHeap<Reverse<Entry>>,
     entered: u64,
 }
@@ -19,7 +19,7 @@ struct Entry {
     input: Input,
 }
 
-impl Agenda {
+impl EventQueue {
     /// Puts an input in for an instant.
     pub fn enter(&mut self, due: Timestamp, step: Name, item: Option<Name>, input: Input) {
         self.entered += 1;
@@ -60,16 +60,16 @@ impl Ord for Entry {
 mod tests {
     use rutter_engine::{Input, Timestamp};
 
-    use super::Agenda;
+    use super::EventQueue;
 
     #[test]
     fn what_is_due_together_happens_in_the_order_of_steps() {
-        let mut agenda = Agenda::default();
+        let mut queue = EventQueue::default();
         let wish = |by: &str| Input::Undo { by: by.into() };
-        agenda.enter(Timestamp(2), "a".into(), None, wish("late"));
-        agenda.enter(Timestamp(1), "b".into(), None, wish("second"));
-        agenda.enter(Timestamp(1), "a".into(), None, wish("first"));
-        let order: Vec<_> = std::iter::from_fn(|| agenda.next()).collect();
+        queue.enter(Timestamp(2), "a".into(), None, wish("late"));
+        queue.enter(Timestamp(1), "b".into(), None, wish("second"));
+        queue.enter(Timestamp(1), "a".into(), None, wish("first"));
+        let order: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
         assert_eq!(
             order,
             [
