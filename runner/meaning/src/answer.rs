@@ -19,7 +19,7 @@ const MESSAGE_CHARACTERS_MAX: usize = 2_000;
 
 /// Why there is no answer. The texts are fragments without the address, which may hold secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TransportError {
     /// No byte of the request left.
     NotSent {
         /// Why.
@@ -84,9 +84,9 @@ impl Subject<'_> {
     }
 
     /// Judges a request that got no whole answer.
-    pub fn judge_trouble(self, trouble: Trouble) -> Outcome {
+    pub fn judge_trouble(self, trouble: TransportError) -> Outcome {
         match trouble {
-            Trouble::NotSent { reason, transient } => {
+            TransportError::NotSent { reason, transient } => {
                 let (class, advice) = if transient {
                     (
                         FaultClass::Retry,
@@ -101,7 +101,7 @@ impl Subject<'_> {
                 let what = format!("no connection came about: {reason}");
                 self.refused(class, "rutter.not-sent", &what, advice)
             }
-            Trouble::TimeOut { after, answering } => {
+            TransportError::TimeOut { after, answering } => {
                 let seconds = after.as_secs_f64();
                 let what = if answering {
                     format!("the answer was not complete after {seconds} s")
@@ -110,7 +110,7 @@ impl Subject<'_> {
                 };
                 self.unknown("rutter.time-out", &what)
             }
-            Trouble::Broken { reason, answering } => {
+            TransportError::Broken { reason, answering } => {
                 let (code, when) = if answering {
                     ("rutter.answer-cut-off", "in the middle of the answer")
                 } else {
@@ -118,7 +118,7 @@ impl Subject<'_> {
                 };
                 self.unknown(code, &format!("the connection broke {when}: {reason}"))
             }
-            Trouble::TooLarge { max } => {
+            TransportError::TooLarge { max } => {
                 let what = format!("the answer is larger than {max} bytes");
                 match self.class {
                     // Repeating would only meet the same answer.

@@ -46,7 +46,7 @@ pub mod table;
 mod tokens;
 mod written;
 
-pub use answer::{HttpAnswer, Subject, Trouble, is_throttled};
+pub use answer::{HttpAnswer, Subject, TransportError, is_throttled};
 pub use class::known;
 pub use fault::{on_no_account, refusal, wrong};
 pub use fingerprint::Maker;

@@ -12,7 +12,7 @@ use rutter_engine::{
 };
 use serde_json::{Value, json};
 
-use crate::answer::{Subject, Trouble};
+use crate::answer::{Subject, TransportError};
 use crate::class::classed;
 use crate::one_step::{AsWritten, one_step};
 use crate::rules::Rules;
@@ -43,7 +43,7 @@ pub enum Comes {
     /// An answer: its status and its body.
     Answer(u16, &'static str),
     /// None.
-    Nothing(Trouble),
+    Nothing(TransportError),
 }
 
 /// What an answer means.
@@ -81,15 +81,15 @@ pub fn rows() -> Vec<Row> {
     use Means::{Done, Refused, Unknown};
     use Next::{Again, Answered, Told};
     let nothing = |trouble| Comes::Nothing(trouble);
-    let broken = |answering| Trouble::Broken {
+    let broken = |answering| TransportError::Broken {
         reason: "reset".to_owned(),
         answering,
     };
-    let time_out = |answering| Trouble::TimeOut {
+    let time_out = |answering| TransportError::TimeOut {
         after: Duration::from_secs(30),
         answering,
     };
-    let not_sent = |transient| Trouble::NotSent {
+    let not_sent = |transient| TransportError::NotSent {
         reason: "refused".to_owned(),
         transient,
     };
@@ -220,7 +220,7 @@ pub fn rows() -> Vec<Row> {
         open("the connection broke in the answer", nothing(broken(true))),
         row(
             "an answer that is too large",
-            nothing(Trouble::TooLarge { max: 1 }),
+            nothing(TransportError::TooLarge { max: 1 }),
             (Refused(Fail), Unknown),
             (Told(Fail), Told(Fail), Told(LookFirst)),
         ),

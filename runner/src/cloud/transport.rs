@@ -1,14 +1,14 @@
 //! One request out, one answer back: within a deadline that covers the last byte, no larger than a
 //! cap, no redirect followed, nothing repeated.
 //!
-//! What matters most to the caller is whether a byte of the request can have left: [`Trouble`] tells.
+//! What matters most to the caller is whether a byte of the request can have left: [`TransportError`] tells.
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Proxy};
-use rutter_meaning::Trouble;
+use rutter_meaning::TransportError;
 use url::Url;
 
 use super::{address, trust};
@@ -75,14 +75,18 @@ impl Transport {
     }
 
     /// Sends a request once and waits for its whole answer.
-    pub(super) async fn send(&self, request: Request, route: Route) -> Result<Answer, Trouble> {
-        let client = self
-            .client(&request.url, route)
-            .map_err(|reason| Trouble::NotSent {
-                reason,
-                transient: false,
-            })?;
-        let malformed = |reason: String| Trouble::NotSent {
+    pub(super) async fn send(
+        &self,
+        request: Request,
+        route: Route,
+    ) -> Result<Answer, TransportError> {
+        let client =
+            self.client(&request.url, route)
+                .map_err(|reason| TransportError::NotSent {
+                    reason,
+                    transient: false,
+                })?;
+        let malformed = |reason: String| TransportError::NotSent {
             reason,
             transient: false,
         };
@@ -102,8 +106,8 @@ impl Transport {
         self.receive(response).await
     }
 
-    async fn receive(&self, mut response: reqwest::Response) -> Result<Answer, Trouble> {
-        let too_large = Trouble::TooLarge {
+    async fn receive(&self, mut response: reqwest::Response) -> Result<Answer, TransportError> {
+        let too_large = TransportError::TooLarge {
             max: self.answer_bytes_max,
         };
         if response
@@ -139,10 +143,10 @@ impl Transport {
         })
     }
 
-    fn not_answered(&self, error: reqwest::Error) -> Trouble {
+    fn not_answered(&self, error: reqwest::Error) -> TransportError {
         if error.is_connect() || error.is_builder() {
             let transient = error.is_connect() && !is_about_trust(&error);
-            return Trouble::NotSent {
+            return TransportError::NotSent {
                 reason: reason(&error.without_url()),
                 transient,
             };
@@ -150,18 +154,18 @@ impl Transport {
         self.lost(error, false)
     }
 
-    fn cut_off(&self, error: reqwest::Error) -> Trouble {
+    fn cut_off(&self, error: reqwest::Error) -> TransportError {
         self.lost(error, true)
     }
 
-    fn lost(&self, error: reqwest::Error, answering: bool) -> Trouble {
+    fn lost(&self, error: reqwest::Error, answering: bool) -> TransportError {
         if error.is_timeout() {
-            return Trouble::TimeOut {
+            return TransportError::TimeOut {
                 after: self.network.timeout,
                 answering,
             };
         }
-        Trouble::Broken {
+        TransportError::Broken {
             reason: reason(&error.without_url()),
             answering,
         }

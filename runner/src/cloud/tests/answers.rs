@@ -4,7 +4,7 @@ use rutter_engine::FaultClass;
 
 use tokio::io::AsyncWriteExt as _;
 
-use rutter_meaning::Trouble;
+use rutter_meaning::TransportError;
 use rutter_meaning::table::{Comes, a_change, a_read, hold, rows};
 
 use super::super::transport::{Request, Route};
@@ -29,20 +29,22 @@ fn reply_of(comes: &Comes) -> Option<Reply> {
             body.len()
         )),
         Comes::Nothing(trouble) => match trouble {
-            Trouble::NotSent { .. } => return None,
-            Trouble::TimeOut {
+            TransportError::NotSent { .. } => return None,
+            TransportError::TimeOut {
                 answering: false, ..
             } => Reply::Silence,
-            Trouble::TimeOut {
+            TransportError::TimeOut {
                 answering: true, ..
             } => Reply::Stalled(begun.to_owned()),
-            Trouble::Broken {
+            TransportError::Broken {
                 answering: false, ..
             } => Reply::Raw(String::new()),
-            Trouble::Broken {
+            TransportError::Broken {
                 answering: true, ..
             } => Reply::Raw(begun.to_owned()),
-            Trouble::TooLarge { .. } => Reply::Json(200, json!({ "Long": "x".repeat(8 * 1024) })),
+            TransportError::TooLarge { .. } => {
+                Reply::Json(200, json!({ "Long": "x".repeat(8 * 1024) }))
+            }
         },
     })
 }
@@ -55,7 +57,7 @@ async fn each_answer_over_a_network_means_what_the_table_says() {
     for row in table {
         if matches!(
             row.comes,
-            Comes::Nothing(Trouble::NotSent {
+            Comes::Nothing(TransportError::NotSent {
                 transient: true,
                 ..
             })
@@ -336,7 +338,10 @@ async fn tls_that_does_not_come_about_means_that_nothing_happened() {
         };
         let transport = Bench::new(&address).carrier.transport;
         let trouble = transport.send(request, Route::Named).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::NotSent { .. }), "{trouble:?}");
+        assert!(
+            matches!(trouble, TransportError::NotSent { .. }),
+            "{trouble:?}"
+        );
         server.abort();
     }
 }

@@ -13,7 +13,7 @@ use rutter_engine::{
     Timestamp,
 };
 use rutter_meaning::pages::Pages;
-use rutter_meaning::{Subject, Trouble, on_no_account};
+use rutter_meaning::{Subject, TransportError, on_no_account};
 use rutter_simcloud::{Request, World};
 use serde_json::{Value, json};
 
@@ -283,7 +283,7 @@ impl Answers for Simulated {
             host: HOST,
             class: call.class,
         };
-        let outcome = subject.judge_trouble(Trouble::TimeOut {
+        let outcome = subject.judge_trouble(TransportError::TimeOut {
             after: PATIENCE,
             answering: false,
         });
