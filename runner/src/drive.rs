@@ -5,7 +5,7 @@
 //! effect is started before its records are safe.
 
 use rutter_engine::{
-    At, Decision, Durability, Effect, Expressions, IllegalRecord, Input, Record, Run, Standing,
+    At, Decision, Durability, Effect, Expressions, IllegalRecord, Input, Record, Run, RunStatus,
     Timestamp, advance,
 };
 
@@ -97,13 +97,13 @@ impl<S: Shell> Drive<'_, S> {
     ///
     /// # Errors
     /// When the journal fails or the engine contradicts itself; nothing more was started then.
-    pub async fn until_idle(&mut self, first: Vec<Input>) -> Result<Standing, DriveError> {
+    pub async fn until_idle(&mut self, first: Vec<Input>) -> Result<RunStatus, DriveError> {
         let mut inputs = first;
         loop {
             self.turn(inputs).await?;
             inputs = loop {
                 match self.shell.next(self.run).await {
-                    None => return Ok(self.run.standing()),
+                    None => return Ok(self.run.status()),
                     Some(Wakeup::Inputs(inputs)) => break inputs,
                     Some(Wakeup::Note(text)) => self.show.note(&text),
                     Some(Wakeup::Ask(drawing)) => self.show.ask(&drawing),

@@ -58,7 +58,7 @@ pub use record::{
 pub use resolution::{Resolution, Settlement};
 pub use run::{
     Attempt, Back, Change, ChangeState, Expressions, IllegalRecord, ItemRun, ItemState, Prepared,
-    Recovery, Rollback, Run, Scope, Slot, SlotKind, Standing, StepRun, StepState, StepValue,
+    Recovery, Rollback, Run, RunStatus, Scope, Slot, SlotKind, StepRun, StepState, StepValue,
     WayBack,
 };
 pub use seen::{Passed, Seen};

@@ -31,7 +31,7 @@ pub use recovery::Recovery;
 pub use scope::{Expressions, Prepared, Scope, StepValue};
 pub use state::{Back, Change, ChangeState, IllegalRecord, Rollback, Run};
 pub use step::{StepRun, StepState};
-pub use view::Standing;
+pub use view::RunStatus;
 pub use ways_back::WayBack;
 
 /// What a record may do here, or why it may not.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rutter_engine::{RunEnd, Standing};
+use rutter_engine::{RunEnd, RunStatus};
 use tokio::sync::mpsc;
 
 use super::exit::Asked;
@@ -95,10 +95,10 @@ pub(super) async fn go(
     Ok(end(context, &session, &standing, asked))
 }
 
-fn end(context: &Context, session: &Session, standing: &Standing, asked: Asked) -> Exit {
+fn end(context: &Context, session: &Session, standing: &RunStatus, asked: Asked) -> Exit {
     let printer = &context.printer;
     let run = session.run();
-    if let Standing::Ended(RunEnd::Done {
+    if let RunStatus::Ended(RunEnd::Done {
         outputs: values, ..
     }) = standing
         && asked == Asked::Run

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rutter_engine::{Recovery, RollbackEnd, Run, RunEnd, Standing};
+use rutter_engine::{Recovery, RollbackEnd, Run, RunEnd, RunStatus};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,18 +62,20 @@ impl Exit {
     }
 
     /// What the end of a run means for whoever asked for it.
-    pub fn of_standing(standing: &Standing, asked: Asked, interrupted: bool) -> Self {
+    pub fn of_standing(standing: &RunStatus, asked: Asked, interrupted: bool) -> Self {
         match (standing, asked) {
-            (Standing::Ended(RunEnd::Done { fault: None, .. }), _) => Self::Done,
-            (Standing::Ended(RunEnd::Done { fault: Some(_), .. }), _) => Self::Failed,
-            (Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Undo) => Self::Done,
-            (Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Run) => Self::Failed,
-            (Standing::Ended(RunEnd::RolledBack(_)) | Standing::UndoFailed, _) => Self::UndoFailed,
-            (Standing::Unknown, _) => Self::Unknown,
-            (Standing::WaitingForPerson, _) => Self::Waiting,
-            (Standing::Failed, _) => Self::Failed,
-            (Standing::Stopped, _) if interrupted => Self::Interrupted,
-            (Standing::Stopped, _) => Self::Stopped,
+            (RunStatus::Ended(RunEnd::Done { fault: None, .. }), _) => Self::Done,
+            (RunStatus::Ended(RunEnd::Done { fault: Some(_), .. }), _) => Self::Failed,
+            (RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Undo) => Self::Done,
+            (RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done)), Asked::Run) => Self::Failed,
+            (RunStatus::Ended(RunEnd::RolledBack(_)) | RunStatus::UndoFailed, _) => {
+                Self::UndoFailed
+            }
+            (RunStatus::Unknown, _) => Self::Unknown,
+            (RunStatus::WaitingForPerson, _) => Self::Waiting,
+            (RunStatus::Failed, _) => Self::Failed,
+            (RunStatus::Stopped, _) if interrupted => Self::Interrupted,
+            (RunStatus::Stopped, _) => Self::Stopped,
         }
     }
 }

@@ -25,6 +25,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     context
         .printer
-        .answer(&ending(&seen.run, &seen.run.standing()));
+        .answer(&ending(&seen.run, &seen.run.status()));
     Ok(Exit::Done)
 }

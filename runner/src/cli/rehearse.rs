@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rutter_engine::Standing;
+use rutter_engine::RunStatus;
 
 use super::exit::Asked;
 use super::flags::Inputs;
@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.answer(&rehearsed.report);
     }
     // Where it was to stop, it was carried out.
-    if args.options.stops() && rehearsed.standing == Standing::Stopped {
+    if args.options.stops() && rehearsed.standing == RunStatus::Stopped {
         return Ok(Exit::Done);
     }
     Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))

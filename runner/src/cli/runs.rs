@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use rutter_engine::{Run, Standing};
+use rutter_engine::{Run, RunStatus};
 
 use super::{Context, Failure};
 use crate::journal::{Damage, JournalError, RunFolder, Runs};
@@ -104,9 +104,9 @@ impl Seen {
         if self.driver.is_some() {
             return "running";
         }
-        let standing = self.run.standing();
+        let standing = self.run.status();
         match self.run.recovery() {
-            Some(_) if !matches!(standing, Standing::Ended(_) | Standing::UndoFailed) => {
+            Some(_) if !matches!(standing, RunStatus::Ended(_) | RunStatus::UndoFailed) => {
                 "recovered"
             }
             _ => standing_word(&standing),
@@ -115,17 +115,17 @@ impl Seen {
 }
 
 /// One word for where a run stands that nobody drives.
-pub(super) fn standing_word(standing: &Standing) -> &'static str {
+pub(super) fn standing_word(standing: &RunStatus) -> &'static str {
     use rutter_engine::{RollbackEnd, RunEnd};
     match standing {
-        Standing::Ended(RunEnd::Done { fault: None, .. }) => "done",
-        Standing::Ended(RunEnd::Done { .. }) => "no outputs",
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)) => "taken back",
-        Standing::Ended(RunEnd::RolledBack(_)) => "partly taken back",
-        Standing::UndoFailed => "undo failed",
-        Standing::Unknown => "unknown",
-        Standing::WaitingForPerson => "waiting",
-        Standing::Failed => "failed",
-        Standing::Stopped => "stopped",
+        RunStatus::Ended(RunEnd::Done { fault: None, .. }) => "done",
+        RunStatus::Ended(RunEnd::Done { .. }) => "no outputs",
+        RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done)) => "taken back",
+        RunStatus::Ended(RunEnd::RolledBack(_)) => "partly taken back",
+        RunStatus::UndoFailed => "undo failed",
+        RunStatus::Unknown => "unknown",
+        RunStatus::WaitingForPerson => "waiting",
+        RunStatus::Failed => "failed",
+        RunStatus::Stopped => "stopped",
     }
 }

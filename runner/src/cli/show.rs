@@ -197,7 +197,7 @@ fn standing(seen: &Seen) -> String {
                 "run {id} is being driven by {driver}\n{slow}{asked}{passed}help: `rutter show --follow {id}` shows what it does\n"
             )
         }
-        None => ending(&seen.run, &seen.run.standing()),
+        None => ending(&seen.run, &seen.run.status()),
     };
     if seen.foreign {
         text.push_str("state: a newer rutter wrote records that this one does not understand\n");

@@ -1,5 +1,5 @@
 use clap::{CommandFactory, Parser};
-use rutter_engine::{RollbackEnd, RunEnd, Standing};
+use rutter_engine::{RollbackEnd, RunEnd, RunStatus};
 use serde_json::json;
 
 use super::exit::Asked;
@@ -87,26 +87,26 @@ fn a_run_takes_values_accounts_and_wishes() {
 #[test]
 fn every_end_of_a_run_has_its_code() {
     let done = |fault| {
-        Standing::Ended(RunEnd::Done {
+        RunStatus::Ended(RunEnd::Done {
             outputs: json!({}),
             fault,
         })
     };
-    let back = |end| Standing::Ended(RunEnd::RolledBack(end));
+    let back = |end| RunStatus::Ended(RunEnd::RolledBack(end));
     let fault = crate::ui::fixture::fault();
     let stuck = RollbackEnd::Partly;
     for (standing, asked, interrupted, code) in [
         (done(None), Asked::Run, false, 0),
         (done(Some(fault)), Asked::Run, false, 1),
-        (Standing::Failed, Asked::Run, false, 1),
-        (Standing::Stopped, Asked::Run, false, 3),
-        (Standing::WaitingForPerson, Asked::Run, false, 4),
-        (Standing::Unknown, Asked::Run, false, 5),
-        (Standing::UndoFailed, Asked::Undo, false, 6),
+        (RunStatus::Failed, Asked::Run, false, 1),
+        (RunStatus::Stopped, Asked::Run, false, 3),
+        (RunStatus::WaitingForPerson, Asked::Run, false, 4),
+        (RunStatus::Unknown, Asked::Run, false, 5),
+        (RunStatus::UndoFailed, Asked::Undo, false, 6),
         (back(RollbackEnd::Done), Asked::Undo, false, 0),
         (back(RollbackEnd::Done), Asked::Run, false, 1),
         (back(stuck), Asked::Undo, false, 6),
-        (Standing::Stopped, Asked::Run, true, 130),
+        (RunStatus::Stopped, Asked::Run, true, 130),
     ] {
         let exit = Exit::of_standing(&standing, asked, interrupted);
         assert_eq!(exit.code(), code, "{standing:?}");

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rutter_engine::{
-    Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, Standing, StepState,
+    Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, RunStatus, StepState,
     Timestamp,
 };
 use rutter_simcloud::{CallRecord, Change, Charge, Difference};
@@ -23,7 +23,7 @@ pub struct Material<'a> {
     /// Its records.
     pub records: &'a [Record],
     /// Where it stands.
-    pub standing: &'a Standing,
+    pub standing: &'a RunStatus,
     /// The world's file, as the operator typed it.
     pub world: &'a str,
     /// The world's seed.
@@ -458,7 +458,7 @@ fn limits(out: &mut String, material: &Material<'_>) {
 
 fn outputs(out: &mut String, material: &Material<'_>) {
     match material.standing {
-        Standing::Ended(RunEnd::Done { outputs, fault }) => {
+        RunStatus::Ended(RunEnd::Done { outputs, fault }) => {
             line(out, format_args!("\nOutputs"));
             for (name, value) in outputs.as_object().into_iter().flatten() {
                 match value {
@@ -488,13 +488,13 @@ fn outputs(out: &mut String, material: &Material<'_>) {
     }
 }
 
-fn ending(standing: &Standing) -> &'static str {
+fn ending(standing: &RunStatus) -> &'static str {
     match standing {
-        Standing::Ended(_) => "it was taken back",
-        Standing::UndoFailed => "a reverse failed",
-        Standing::Unknown => "the outcome of a change is unknown",
-        Standing::WaitingForPerson => "a person is asked",
-        Standing::Failed => "a step failed",
-        Standing::Stopped => "it stopped",
+        RunStatus::Ended(_) => "it was taken back",
+        RunStatus::UndoFailed => "a reverse failed",
+        RunStatus::Unknown => "the outcome of a change is unknown",
+        RunStatus::WaitingForPerson => "a person is asked",
+        RunStatus::Failed => "a step failed",
+        RunStatus::Stopped => "it stopped",
     }
 }

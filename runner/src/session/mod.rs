@@ -27,7 +27,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::{Account, Input, Mode, Name, Plan, Run, Standing, Timestamp, Uses};
+use rutter_engine::{Account, Input, Mode, Name, Plan, Run, RunStatus, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use aim::Aim;
@@ -227,7 +227,7 @@ impl Session {
     ///
     /// # Errors
     /// When the journal fails; nothing more was sent then.
-    pub async fn go(&mut self, show: &mut dyn Show) -> Result<Standing, SessionError> {
+    pub async fn go(&mut self, show: &mut dyn Show) -> Result<RunStatus, SessionError> {
         let mut inputs = std::mem::take(&mut self.first);
         if matches!(inputs.first(), Some(Input::Resume { .. })) {
             // A person's decision comes before anything is tried again because of it. It is taken no
@@ -243,7 +243,7 @@ impl Session {
         };
         let standing = drive.until_idle(inputs).await?;
         self.driving.journal.flush()?;
-        if matches!(standing, Standing::Ended(_)) {
+        if matches!(standing, RunStatus::Ended(_)) {
             self.secrets.end()?;
         }
         Ok(standing)
@@ -278,7 +278,7 @@ impl Session {
             .run
             .step(step)
             .is_some_and(rutter_engine::StepRun::is_over);
-        let stopped = self.run.standing() == Standing::Stopped && !self.run.interrupted();
+        let stopped = self.run.status() == RunStatus::Stopped && !self.run.interrupted();
         (over && stopped).then_some(step)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, Standing, Timestamp};
+use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, RunStatus, Timestamp};
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
 
@@ -45,7 +45,7 @@ pub struct Rehearsed {
     /// The run, at its end.
     pub run: Run,
     /// Where the run stood when nothing was under way any more.
-    pub standing: Standing,
+    pub standing: RunStatus,
     /// Its records.
     pub records: Vec<Record>,
     /// The report for people.

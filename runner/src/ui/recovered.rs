@@ -1,12 +1,12 @@
 //! What is said about a run whose journal was damaged, wherever it is spoken of.
 
-use rutter_engine::{Recovery, Run, Standing};
+use rutter_engine::{Recovery, Run, RunStatus};
 
 use crate::neutral::one_line;
 
 /// What happened to a run that is not taken back yet: it does not go on.
-pub(super) fn happened(run: &Run, standing: &Standing) -> Option<String> {
-    let over = matches!(standing, Standing::Ended(_) | Standing::UndoFailed);
+pub(super) fn happened(run: &Run, standing: &RunStatus) -> Option<String> {
+    let over = matches!(standing, RunStatus::Ended(_) | RunStatus::UndoFailed);
     run.recovery().filter(|_| !over).map(|_| {
         format!(
             "run {} was recovered from a damaged journal: it can be shown and taken back, and does not go on",

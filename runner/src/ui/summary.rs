@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rutter_engine::{
-    Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, Standing,
+    Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, RunStatus,
     StepRun, StepState,
 };
 use serde_json::Value;
@@ -109,39 +109,39 @@ fn running(state: &StepRun) -> (&'static str, String) {
 }
 
 /// What a run that nobody drives came to: what happened, the state of the world, what to type next.
-pub fn ending(run: &Run, standing: &Standing) -> String {
+pub fn ending(run: &Run, standing: &RunStatus) -> String {
     ending_of(run, standing, false)
 }
 
 /// The same for who has just seen the records: why a step failed is not told once more.
-pub fn ending_seen(run: &Run, standing: &Standing) -> String {
+pub fn ending_seen(run: &Run, standing: &RunStatus) -> String {
     ending_of(run, standing, true)
 }
 
-fn ending_of(run: &Run, standing: &Standing, seen: bool) -> String {
+fn ending_of(run: &Run, standing: &RunStatus, seen: bool) -> String {
     let id = run.id();
     let mut text = String::new();
     let happened = match standing {
-        Standing::Ended(RunEnd::Done { fault: None, .. }) => format!("run {id} is done"),
-        Standing::Ended(RunEnd::Done {
+        RunStatus::Ended(RunEnd::Done { fault: None, .. }) => format!("run {id} is done"),
+        RunStatus::Ended(RunEnd::Done {
             fault: Some(fault), ..
         }) => format!(
             "run {id}: every step is done, but the outputs could not be made: {}",
             why(fault)
         ),
-        Standing::Ended(RunEnd::RolledBack(end)) => match end {
+        RunStatus::Ended(RunEnd::RolledBack(end)) => match end {
             RollbackEnd::Done => format!("run {id} was taken back"),
             RollbackEnd::Partly => format!("run {id} was taken back as far as it can be"),
             RollbackEnd::Failed { .. } => format!("run {id} was taken back in part"),
         },
-        Standing::UndoFailed => format!("run {id} is not taken back yet: a person has to look"),
-        Standing::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
-        Standing::WaitingForPerson => format!("run {id} waits for a person"),
-        Standing::Failed => format!("run {id} failed"),
-        Standing::Stopped if run.rests() => {
+        RunStatus::UndoFailed => format!("run {id} is not taken back yet: a person has to look"),
+        RunStatus::Unknown => format!("run {id} stopped: the outcome of a change is unknown"),
+        RunStatus::WaitingForPerson => format!("run {id} waits for a person"),
+        RunStatus::Failed => format!("run {id} failed"),
+        RunStatus::Stopped if run.rests() => {
             format!("a part of run {id} was taken back; it can be resumed")
         }
-        Standing::Stopped => format!("run {id} stopped; it can be resumed"),
+        RunStatus::Stopped => format!("run {id} stopped; it can be resumed"),
     };
     let happened = recovered::happened(run, standing).unwrap_or(happened);
     // Writing to a string cannot fail.
@@ -172,14 +172,14 @@ fn ending_of(run: &Run, standing: &Standing, seen: bool) -> String {
 }
 
 /// The codes of what stands in the way, each once, about which there is more to say.
-pub(crate) fn explained(run: &Run, standing: &Standing) -> BTreeSet<String> {
+pub(crate) fn explained(run: &Run, standing: &RunStatus) -> BTreeSet<String> {
     let codes: Vec<&str> = match standing {
-        Standing::Failed | Standing::Unknown => run
+        RunStatus::Failed | RunStatus::Unknown => run
             .steps()
             .flat_map(|(_, state)| faults(state))
             .map(|fault| fault.code.as_str())
             .collect(),
-        Standing::UndoFailed => run
+        RunStatus::UndoFailed => run
             .changes()
             .iter()
             .filter_map(|change| match &change.back {
@@ -204,7 +204,7 @@ fn faults(state: &StepRun) -> Vec<&Fault> {
     unknown.collect()
 }
 
-fn open_points(run: &Run, standing: &Standing, seen: bool) -> Vec<String> {
+fn open_points(run: &Run, standing: &RunStatus, seen: bool) -> Vec<String> {
     let of_steps = |wanted: &dyn Fn(&StepRun) -> bool| {
         run.steps()
             .filter(|(_, state)| wanted(state))
@@ -216,15 +216,15 @@ fn open_points(run: &Run, standing: &Standing, seen: bool) -> Vec<String> {
         _ => None,
     };
     match standing {
-        Standing::Failed if seen => run.steps().filter_map(code).collect(),
-        Standing::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
-        Standing::Unknown => of_steps(&is_unknown),
-        Standing::WaitingForPerson => run
+        RunStatus::Failed if seen => run.steps().filter_map(code).collect(),
+        RunStatus::Failed => of_steps(&|state| matches!(state.state, StepState::Failed(_))),
+        RunStatus::Unknown => of_steps(&is_unknown),
+        RunStatus::WaitingForPerson => run
             .open_questions()
             .flat_map(|question| question_lines(question, run))
             .collect(),
-        Standing::UndoFailed | Standing::Ended(RunEnd::RolledBack(_)) => left_standing(run),
-        Standing::Ended(_) | Standing::Stopped => Vec::new(),
+        RunStatus::UndoFailed | RunStatus::Ended(RunEnd::RolledBack(_)) => left_standing(run),
+        RunStatus::Ended(_) | RunStatus::Stopped => Vec::new(),
     }
 }
 
@@ -309,7 +309,7 @@ pub(super) fn state_of_world(run: &Run) -> String {
     format!("{}; {changes}", parts.join(", "))
 }
 
-fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
+fn what_next(run: &Run, standing: &RunStatus) -> Vec<String> {
     let id = run.id();
     let resume = format!("`rutter resume {id}` goes on");
     let what = match run.point_of_no_return() {
@@ -324,18 +324,18 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             .collect()
     };
     match standing {
-        Standing::Unknown | Standing::WaitingForPerson | Standing::Failed | Standing::Stopped
+        RunStatus::Unknown | RunStatus::WaitingForPerson | RunStatus::Failed | RunStatus::Stopped
             if run.recovery().is_some() =>
         {
             vec![undo]
         }
-        Standing::Ended(RunEnd::Done { .. })
+        RunStatus::Ended(RunEnd::Done { .. })
             if run.changes().iter().any(rutter_engine::Change::stands) =>
         {
             vec![undo]
         }
-        Standing::Ended(_) => Vec::new(),
-        Standing::UndoFailed => {
+        RunStatus::Ended(_) => Vec::new(),
+        RunStatus::UndoFailed => {
             let mut lines = vec![format!(
                 "remove the cause, then `rutter undo {id}` tries again what is left"
             )];
@@ -348,7 +348,7 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
             }));
             lines
         }
-        Standing::Unknown => steps(&is_unknown)
+        RunStatus::Unknown => steps(&is_unknown)
             .iter()
             .map(|step| {
                 let adopt = rutter_engine::Resolution::Adopt;
@@ -362,11 +362,11 @@ fn what_next(run: &Run, standing: &Standing) -> Vec<String> {
                 )
             })
             .collect(),
-        Standing::WaitingForPerson => run
+        RunStatus::WaitingForPerson => run
             .open_questions()
             .map(|question| format!("`{}`, then {resume}", how_to_approve(question, run)))
             .collect(),
-        Standing::Failed | Standing::Stopped => vec![resume, undo],
+        RunStatus::Failed | RunStatus::Stopped => vec![resume, undo],
     }
 }
 

@@ -5,7 +5,7 @@ use super::{ending, outputs, steps_table};
 use crate::ui::fixture::{Story, at, fault};
 
 fn told(story: &Story) -> String {
-    let ending = ending(&story.run, &story.run.standing());
+    let ending = ending(&story.run, &story.run.status());
     format!("{}{ending}", steps_table(&story.run).render())
 }
 

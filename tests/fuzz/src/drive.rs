@@ -21,7 +21,7 @@ pub fn drive(checked: &Checked) {
         assert_eq!(&read, record);
         run.evolve(&read).expect("what was decided may follow");
     }
-    drop(run.standing());
+    drop(run.status());
 }
 
 fn records(checked: &Checked) -> Vec<Record> {

@@ -14,7 +14,7 @@ mod kit;
 
 use kit::random;
 use kit::{Cut, Shell, rebuilt};
-use rutter_engine::{RunEnd, Standing};
+use rutter_engine::{RunEnd, RunStatus};
 
 /// A small runbook, what goes wrong in it, and where its process dies, all drawn from the bytes: the records alone make the
 /// run that was driven, and whoever takes it up comes to the same end.
@@ -31,7 +31,7 @@ pub fn engine(data: &[u8]) {
     let parts = tree.current();
     let mut whole = random::shell(&parts);
     random::with_people(&mut whole);
-    assert_eq!(rebuilt(&whole.records).standing(), whole.run.standing());
+    assert_eq!(rebuilt(&whole.records).status(), whole.run.status());
     let last = usize::try_from(whole.run.seq()).unwrap_or(usize::MAX);
     if last < 2 {
         return;
@@ -59,6 +59,6 @@ fn end(shell: &Shell) -> (bool, Vec<String>) {
         let outputs = shell.outputs(&step.id);
         format!("{} {outputs:?}", step.id)
     });
-    let done = matches!(shell.run.standing(), Standing::Ended(RunEnd::Done { .. }));
+    let done = matches!(shell.run.status(), RunStatus::Ended(RunEnd::Done { .. }));
     (done, outputs.collect())
 }

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// Why a run that has nothing under way is where it is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Standing {
+pub enum RunStatus {
     /// It ended for good.
     Ended(RunEnd),
     /// A rollback came to a reverse that failed.
@@ -288,27 +288,27 @@ impl Run {
 
     /// Why the run is where it is. Meaningful only when nothing is under way: no guest runs, nothing
     /// was sent, no timer is set; the driver knows.
-    pub fn standing(&self) -> Standing {
+    pub fn status(&self) -> RunStatus {
         if let Some(end) = &self.end {
-            return Standing::Ended(end.clone());
+            return RunStatus::Ended(end.clone());
         }
         if self.rollback_failed() {
-            return Standing::UndoFailed;
+            return RunStatus::UndoFailed;
         }
         if self.interrupted || self.rests {
-            return Standing::Stopped;
+            return RunStatus::Stopped;
         }
         let undo_asks = self.rollback_under_way().is_some() && !self.open_questions.is_empty();
         if self.unknown_items > 0 && !undo_asks {
-            return Standing::Unknown;
+            return RunStatus::Unknown;
         }
         if !self.open_questions.is_empty() {
-            return Standing::WaitingForPerson;
+            return RunStatus::WaitingForPerson;
         }
         if self.failed_steps.is_empty() {
-            Standing::Stopped
+            RunStatus::Stopped
         } else {
-            Standing::Failed
+            RunStatus::Failed
         }
     }
 

@@ -1,12 +1,12 @@
 //! Reads and changes: repeated where that is known to be harmless, and nowhere else.
 
-use rutter_engine::{Fact, FaultClass, Repeat, RunEnd, Settlement, Standing, StepState};
+use rutter_engine::{Fact, FaultClass, Repeat, RunEnd, RunStatus, Settlement, StepState};
 use serde_json::json;
 
 use crate::kit::{Act, CallExt, Fate, Shell, StepExt, calls, create, fault, get, plan, step};
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_read_that_never_answers_fails_and_is_no_question_of_what_happened() {
     shell
         .cloud
         .will("Get x", std::iter::repeat_n(Fate::Swallowed, 50));
-    assert_eq!(shell.run(plan([step("r")])), Standing::Failed);
+    assert_eq!(shell.run(plan([step("r")])), RunStatus::Failed);
     let StepState::Failed(fault) = &shell.run.step("r").unwrap().state else {
         panic!()
     };
@@ -44,7 +44,7 @@ fn a_refused_change_is_told_to_the_guest() {
     shell
         .cloud
         .will("Create x", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.run(plan([step("c")])), Standing::Failed);
+    assert_eq!(shell.run(plan([step("c")])), RunStatus::Failed);
     assert_eq!(shell.cloud.times("Create x"), 1);
     assert_eq!(shell.count("change-refused"), 1);
 }
@@ -85,7 +85,7 @@ fn an_unanswered_change_is_not_repeated() {
         let mut shell = Shell::new();
         shell.guest("c", calls(vec![create("x")]));
         shell.cloud.will("Create x", [lost]);
-        assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+        assert_eq!(shell.run(plan([step("c")])), RunStatus::Unknown);
         assert_eq!(shell.cloud.times("Create x"), 1);
     }
 }
@@ -132,9 +132,9 @@ fn a_refusal_after_a_lost_answer_does_not_mean_that_nothing_happened() {
         "Create x",
         [Fate::AnswerLost, Fate::Refused(FaultClass::Credential)],
     );
-    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("c")])), RunStatus::Unknown);
     assert_eq!(shell.count("change-refused"), 0);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     shell.settle("c", Settlement::Retry);
     shell.undo();
     assert!(
@@ -156,7 +156,7 @@ fn a_guest_whose_calls_differ_on_replay_is_not_deterministic() {
     shell.start(plan([step("c")]));
     shell.until_fact("change-done");
     flips.set(1);
-    assert_eq!(shell.resume(), Standing::Failed);
+    assert_eq!(shell.resume(), RunStatus::Failed);
     let StepState::Failed(fault) = &shell.run.step("c").unwrap().state else {
         panic!()
     };
@@ -190,7 +190,7 @@ fn a_timeout_during_a_change_is_settled_by_its_late_answer() {
     shell.guest("c", calls(vec![create("x")]));
     let standing = shell.run(plan([step("c").timeout(50)]));
     // Unknown for a moment, then known to be done: the step failed by its timeout alone.
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     let ends = shell
         .facts()
         .filter(|fact| matches!(fact, Fact::ChangeDone { .. }));

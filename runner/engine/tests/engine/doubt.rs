@@ -2,7 +2,7 @@
 
 use rutter_engine::{
     Call, ChangeState, Class, Fact, FaultClass, HostCall, HttpRequest, ItemState, OnFailure,
-    Repeat, Resolution, RollbackEnd, RunEnd, Settlement, Standing, StepState, Target,
+    Repeat, Resolution, RollbackEnd, RunEnd, RunStatus, Settlement, StepState, Target,
 };
 use serde_json::json;
 
@@ -10,8 +10,8 @@ use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, create_or_adopt, make, plan, sleep, step,
 };
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 /// One step that creates `x` and can be looked at when that is in doubt.
@@ -28,7 +28,7 @@ fn careless(fate: Fate) -> Shell {
     let mut shell = Shell::new();
     shell.guest("c", calls(vec![create("x")]));
     shell.cloud.will("Create x", [fate]);
-    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("c")])), RunStatus::Unknown);
     shell
 }
 
@@ -104,7 +104,7 @@ fn a_person_says_it_happened_and_a_new_attempt_finds_it() {
     let refused = Fate::Refused(FaultClass::Denied);
     shell.cloud.will("Create x", [Fate::AnswerLost]);
     shell.cloud.will("List x", [Fate::Fine, refused]);
-    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("c")])), RunStatus::Unknown);
     assert!(done(&shell.resolve("c", Resolution::Adopt)));
     assert_eq!(shell.count("change-found"), 1);
     assert!(matches!(shell.run.changes()[0].state, ChangeState::Done(_)));
@@ -122,8 +122,8 @@ fn what_a_person_says_happened_is_never_sent_again() {
     let refused = Fate::Refused(FaultClass::Denied);
     shell.cloud.will("Create x", [Fate::Swallowed]);
     shell.cloud.will("List x", [Fate::Fine, refused]);
-    assert_eq!(shell.run(plan([step("c")])), Standing::Unknown);
-    assert_eq!(shell.resolve("c", Resolution::Adopt), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("c")])), RunStatus::Unknown);
+    assert_eq!(shell.resolve("c", Resolution::Adopt), RunStatus::Unknown);
     assert_eq!(shell.cloud.times("Create x"), 1);
     let items = &shell.run.step("c").unwrap().items;
     assert!(matches!(&items[0].state, ItemState::Unknown(fault) if fault.code == "rutter.adopted"));
@@ -146,10 +146,10 @@ fn a_person_gives_the_outputs() {
     shell.guest("next", |told| Act::End(Ok(told.inputs["from"].clone())));
     shell.cloud.will("Create x", [Fate::AnswerLost]);
     let next = step("next").with(json!({ "from": { "$step": "c" } }));
-    assert_eq!(shell.run(plan([step("c"), next])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("c"), next])), RunStatus::Unknown);
     assert!(done(&shell.resolve("c", Resolution::Done(json!("x-1")))));
     assert_eq!(shell.outputs("next"), Some(json!("x-1")));
-    assert_eq!(shell.undo(), Standing::UndoFailed, "still in doubt");
+    assert_eq!(shell.undo(), RunStatus::UndoFailed, "still in doubt");
     shell.settle("c", Settlement::Retry);
     shell.undo();
     assert!(!shell.cloud.has("x"));
@@ -169,7 +169,7 @@ fn a_person_leaves_the_step_out() {
     ));
     assert_eq!(
         shell.undo(),
-        Standing::UndoFailed,
+        RunStatus::UndoFailed,
         "leaving a step out does not say that nothing happened"
     );
 }
@@ -186,7 +186,7 @@ fn independent_steps_go_on_once_the_doubt_is_settled() {
         step("a").needs(&[]),
         step("b").needs(&["a"]),
     ]);
-    assert_eq!(shell.run(story), Standing::Unknown);
+    assert_eq!(shell.run(story), RunStatus::Unknown);
     assert_eq!(shell.run.step("b").unwrap().state, StepState::Waiting);
     assert!(done(&shell.resolve("c", Resolution::Done(json!(null)))));
 }
@@ -201,7 +201,7 @@ fn one_item_in_doubt_is_decided_by_itself() {
     });
     shell.cloud.will("Make b", [Fate::Swallowed]);
     let story = plan([step("each").each(json!(["a", "b", "c"]), 0, 0)]);
-    assert_eq!(shell.run(story), Standing::Unknown);
+    assert_eq!(shell.run(story), RunStatus::Unknown);
     let standing = shell.resolve_item("each", Some("1"), Resolution::Done(json!("by hand")));
     assert!(done(&standing));
     assert_eq!(shell.outputs("each"), Some(json!(["a", "by hand", "c"])));
@@ -279,9 +279,9 @@ fn requests(covered: bool, repeat: Repeat) -> HostCall {
 fn a_request_that_may_stay_and_be_repeated_leaves_no_open_question() {
     let lost = "POST https://hooks.example.com/x";
     for (covered, repeat, standing) in [
-        (true, Repeat::Same, Standing::Failed),
-        (false, Repeat::Same, Standing::Unknown),
-        (true, Repeat::Never, Standing::Unknown),
+        (true, Repeat::Same, RunStatus::Failed),
+        (false, Repeat::Same, RunStatus::Unknown),
+        (true, Repeat::Never, RunStatus::Unknown),
     ] {
         let mut shell = Shell::new();
         shell.guest("n", calls(vec![requests(covered, repeat)]));

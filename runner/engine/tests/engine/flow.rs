@@ -1,14 +1,14 @@
 //! Order, conditions, items, retries, failures.
 
-use rutter_engine::{Fact, FaultClass, OnFailure, RunEnd, Standing, StepState, Uses};
+use rutter_engine::{Fact, FaultClass, OnFailure, RunEnd, RunStatus, StepState, Uses};
 use serde_json::{Value, json};
 
 use crate::kit::{
     Act, Fate, Shell, StepExt, Told, calls, create, fault, get, plan, retry, sleep, step,
 };
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { fault: None, .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { fault: None, .. }))
 }
 
 /// Fails until the attempt with this number.
@@ -46,7 +46,7 @@ fn steps_run_one_after_the_other_and_the_run_ends() {
     let standing = shell.run(story);
     assert!(matches!(
         standing,
-        Standing::Ended(RunEnd::Done { ref outputs, .. }) if *outputs == json!({"made": {"calls": 1}})
+        RunStatus::Ended(RunEnd::Done { ref outputs, .. }) if *outputs == json!({"made": {"calls": 1}})
     ));
     let one_step = [
         "step-prepared",
@@ -150,7 +150,7 @@ fn no_item_is_begun_after_too_many_failures() {
     let mut shell = Shell::new();
     shell.guest("each", fails_for(&[1, 2]));
     let standing = shell.run(plan([step("each").each(json!([1, 2, 3]), 1, 1)]));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     assert_eq!(started(&shell), ["each[0]#1", "each[1]#1"]);
 }
 
@@ -175,7 +175,7 @@ fn a_step_fails_when_its_attempts_are_used_up() {
     let mut shell = Shell::new();
     shell.guest("shaky", works_at(9));
     let standing = shell.run(plan([step("shaky").retried(retry(2, 1_000)), step("next")]));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     assert_eq!(started(&shell), ["shaky#1", "shaky#2"]);
 }
 
@@ -186,7 +186,7 @@ fn a_denied_call_is_not_tried_again() {
     let denied = rutter_engine::Fault::new(FaultClass::Denied, "rutter.denied", "not allowed");
     shell.deny_all(Some(denied));
     let standing = shell.run(plan([step("bold").retried(retry(3, 1_000))]));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     assert_eq!(started(&shell), ["bold#1"]);
     assert!(shell.cloud.sent.is_empty());
 }
@@ -214,7 +214,7 @@ fn an_attempt_that_takes_too_long_is_dropped() {
     let mut shell = Shell::new();
     shell.guest("slow", calls(vec![sleep(60_000)]));
     let standing = shell.run(plan([step("slow").timeout(5_000)]));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     assert!(matches!(
         &shell.run.step("slow").unwrap().state,
         StepState::Failed(fault) if fault.code == "rutter.step-timeout"
@@ -232,7 +232,7 @@ fn a_failure_stops_new_steps_but_not_those_under_way() {
         step("bad").needs(&[]),
         step("next").needs(&["under_way"]),
     ]));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
     assert!(shell.outputs("under_way").is_some());
     assert_eq!(shell.run.step("next").unwrap().state, StepState::Waiting);
 }
@@ -260,7 +260,7 @@ fn a_failure_that_undoes_takes_the_run_back() {
         step("waits").needs(&["make"]),
         step("bad").needs(&["make"]).on_failure(OnFailure::Undo),
     ]));
-    assert!(matches!(standing, Standing::Ended(RunEnd::RolledBack(_))));
+    assert!(matches!(standing, RunStatus::Ended(RunEnd::RolledBack(_))));
     assert!(!shell.cloud.has("x"));
     // Nobody waits a quarter of an hour for a guest that is of no more use.
     assert!(shell.run.latest().since(shell.run.started()) < 10_000);
@@ -282,7 +282,7 @@ fn outputs_of_earlier_steps_reach_later_ones() {
 fn inputs_that_cannot_be_made_fail_the_step() {
     let mut shell = Shell::new();
     let bad = step("bad").with(json!({ "from": { "$step": "nowhere" } }));
-    assert_eq!(shell.run(plan([bad])), Standing::Failed);
+    assert_eq!(shell.run(plan([bad])), RunStatus::Failed);
     assert!(started(&shell).is_empty());
 }
 
@@ -305,8 +305,8 @@ fn an_assertion_that_does_not_hold_fails_with_its_message() {
         shell.run(plan([step("check").uses(Uses::Assert).with(with)]))
     };
     assert!(done(&holds(json!(true))));
-    assert_eq!(holds(json!(false)), Standing::Failed);
-    assert_eq!(holds(json!("yes")), Standing::Failed);
+    assert_eq!(holds(json!(false)), RunStatus::Failed);
+    assert_eq!(holds(json!("yes")), RunStatus::Failed);
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn a_session_limited_to_a_step_stops_after_it() {
     shell.start(plan([step("a"), step("b"), step("c")]));
     shell.until_fact("run-started");
     shell.run.stop_after("b".into());
-    assert_eq!(shell.until_idle(), Standing::Stopped);
+    assert_eq!(shell.until_idle(), RunStatus::Stopped);
     assert_eq!(started(&shell), ["a#1", "b#1"]);
     assert!(done(&shell.resume()));
 }
@@ -330,7 +330,7 @@ fn a_failed_step_does_not_wait_for_a_step_of_unknown_outcome() {
     shell.cloud.will("Create x", [Fate::AnswerLost]);
     shell.guest("slow", calls(vec![sleep(10_000)]));
     let standing = shell.run(plan([step("doubtful").needs(&[]), step("slow").needs(&[])]));
-    assert_eq!(standing, Standing::Unknown);
+    assert_eq!(standing, RunStatus::Unknown);
     assert!(
         shell.outputs("slow").is_some(),
         "it is done, whatever became of the other"

@@ -1,7 +1,7 @@
 //! Runbooks that run inside others.
 
 use rutter_engine::{
-    Fact, FaultClass, Input, OnFailure, Plan, Resolution, RollbackEnd, RunEnd, Standing, Step,
+    Fact, FaultClass, Input, OnFailure, Plan, Resolution, RollbackEnd, RunEnd, RunStatus, Step,
     StepState,
 };
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use crate::kit::{
     Act, Shell, StepExt, Told, calls, create, fault, make, plan, rebuilt, runbook, step,
 };
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { fault: None, .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { fault: None, .. }))
 }
 
 /// The steps that were begun, in order.
@@ -124,9 +124,9 @@ fn a_false_condition_skips_everything_inside() {
 fn a_question_is_asked_before_anything_inside_begins() {
     let mut shell = shell();
     let asking = |sub: &mut Vec<Step>| sub[0] = sub[0].clone().confirm(2);
-    assert_eq!(shell.run(story(asking)), Standing::WaitingForPerson);
+    assert_eq!(shell.run(story(asking)), RunStatus::WaitingForPerson);
     assert_eq!(begun(&shell), ["before"]);
-    assert_eq!(shell.approve("sub", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("sub", "ann"), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("sub", "ben")));
     assert_eq!(shell.count("approval-asked"), 1);
     assert_eq!(begun(&shell), ["before", "sub.a", "sub.b", "after"]);
@@ -137,9 +137,12 @@ fn a_question_that_is_declined_leaves_everything_inside_undone() {
     let mut shell = shell();
     let asking = |sub: &mut Vec<Step>| sub[0] = sub[0].clone().confirm(1);
     shell.run(story(asking));
-    assert_eq!(shell.decline("sub", "ann", "not tonight"), Standing::Failed);
+    assert_eq!(
+        shell.decline("sub", "ann", "not tonight"),
+        RunStatus::Failed
+    );
     assert_eq!(begun(&shell), ["before"]);
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("sub", "ann")));
     assert_eq!(begun(&shell), ["before", "sub.a", "sub.b", "after"]);
 }
@@ -149,7 +152,7 @@ fn what_fails_inside_stops_the_run_and_is_tried_again_on_resume() {
     let mut shell = shell();
     shell.guest("sub.a", fails(1));
     let inherit = |sub: &mut Vec<Step>| sub[1].on_failure = OnFailure::Caller;
-    assert_eq!(shell.run(story(inherit)), Standing::Failed);
+    assert_eq!(shell.run(story(inherit)), RunStatus::Failed);
     assert_eq!(shell.run.step("sub").unwrap().state, StepState::Running);
     assert!(done(&shell.resume()));
     assert_eq!(
@@ -162,7 +165,7 @@ fn what_fails_inside_stops_the_run_and_is_tried_again_on_resume() {
 fn the_last_step_inside_that_failed_keeps_the_caller_open() {
     let mut shell = shell();
     shell.guest("sub.b", fails(1));
-    assert_eq!(shell.run(story(|_| ())), Standing::Failed);
+    assert_eq!(shell.run(story(|_| ())), RunStatus::Failed);
     assert_eq!(shell.run.step("sub").unwrap().state, StepState::Running);
     assert!(done(&shell.resolve("sub.b", Resolution::Skip)));
     assert_eq!(shell.outputs("sub"), Some(json!({})));
@@ -221,7 +224,7 @@ fn a_step_inside_that_says_stop_stops_the_run_whatever_the_caller_says() {
     let mut shell = shell();
     shell.guest("sub.a", fails(9));
     let standing = shell.run(story(|sub| sub[0].on_failure = OnFailure::Continue));
-    assert_eq!(standing, Standing::Failed);
+    assert_eq!(standing, RunStatus::Failed);
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn a_caller_takes_the_run_back_when_something_inside_fails() {
     }));
     assert_eq!(
         standing,
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+        RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
     );
     assert_eq!(shell.cloud.exists.len(), 0);
 }
@@ -249,11 +252,11 @@ fn inputs_that_cannot_be_made_fail_the_caller_before_anything_inside_begins() {
         })
     };
     let mut stopped = shell();
-    assert_eq!(stopped.run(bad(OnFailure::Stop)), Standing::Failed);
+    assert_eq!(stopped.run(bad(OnFailure::Stop)), RunStatus::Failed);
     assert_eq!(begun(&stopped), ["before"]);
     let state = stopped.run.step("sub.a").unwrap().state.clone();
     assert_eq!(state, StepState::Waiting);
-    assert_eq!(stopped.resume(), Standing::Failed);
+    assert_eq!(stopped.resume(), RunStatus::Failed);
     assert!(done(&stopped.resolve("sub", Resolution::Skip)));
     assert_eq!(begun(&stopped), ["before", "after"]);
 
@@ -267,7 +270,7 @@ fn a_caller_is_not_decided_about_while_steps_inside_are_open() {
     let mut shell = shell();
     shell.guest("sub.a", fails(1));
     shell.run(story(|_| ()));
-    assert_eq!(shell.resolve("sub", Resolution::Skip), Standing::Failed);
+    assert_eq!(shell.resolve("sub", Resolution::Skip), RunStatus::Failed);
     assert_eq!(shell.count("resolved"), 0);
     assert!(done(&shell.resolve("sub.a", Resolution::Done(json!({})))));
 }
@@ -277,7 +280,7 @@ fn a_run_is_limited_to_a_step_inside_or_to_the_whole() {
     let until = |step: &str| {
         let mut shell = shell();
         shell.run.stop_after(step.into());
-        assert_eq!(shell.run(story(|_| ())), Standing::Stopped);
+        assert_eq!(shell.run(story(|_| ())), RunStatus::Stopped);
         begun(&shell)
             .into_iter()
             .map(str::to_owned)
@@ -293,7 +296,7 @@ fn a_change_inside_is_taken_back() {
     shell.guest("sub.a", calls(vec![create("x")]));
     shell.guest("sub.b", calls(vec![create("y")]));
     assert!(done(&shell.run(story(|_| ()))));
-    let end = Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done));
+    let end = RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done));
     assert_eq!(shell.undo(), end);
     assert_eq!(shell.cloud.exists.len(), 0);
 }
@@ -308,12 +311,12 @@ fn a_mended_runbook_gives_new_inputs_to_what_has_not_begun_inside() {
             sub[2].with = json!({ "mb": { "$input": "mb" } });
         })
     };
-    assert_eq!(shell.run(sized(1)), Standing::Failed);
+    assert_eq!(shell.run(sized(1)), RunStatus::Failed);
     shell.take_up();
     shell.push(Input::Revise(Box::new(sized(2))));
     assert!(done(&shell.until_idle()));
     assert_eq!(shell.outputs("sub.b"), Some(json!({ "mb": 2 })));
-    assert_eq!(rebuilt(&shell.records).standing(), shell.run.standing());
+    assert_eq!(rebuilt(&shell.records).status(), shell.run.status());
 }
 
 #[test]
@@ -362,7 +365,7 @@ fn a_denied_call_inside_fails_that_step() {
     });
     let denied = rutter_engine::Fault::new(FaultClass::Denied, "rutter.denied", "not yours");
     shell.deny_all(Some(denied));
-    assert_eq!(shell.run(story(|_| ())), Standing::Failed);
+    assert_eq!(shell.run(story(|_| ())), RunStatus::Failed);
     let state = &shell.run.step("sub.a").unwrap().state;
     assert!(matches!(state, StepState::Failed(fault) if fault.class == FaultClass::Denied));
 }

@@ -1,22 +1,22 @@
 //! Looking: before a change, after a doubt, after its reverse.
 
 use rutter_engine::{
-    Ask, ChangeState, FaultClass, Resolution, RollbackEnd, RunEnd, Settlement, Standing,
+    Ask, ChangeState, FaultClass, Resolution, RollbackEnd, RunEnd, RunStatus, Settlement,
 };
 
 use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, make, plan, retry, step,
 };
 
-fn rolled_back(standing: &Standing) -> bool {
+fn rolled_back(standing: &RunStatus) -> bool {
     matches!(
         standing,
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+        RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
     )
 }
 
-fn is_done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn is_done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 fn with(call: rutter_engine::HostCall) -> Shell {
@@ -54,7 +54,7 @@ fn what_never_happens_is_given_up() {
     shell
         .cloud
         .will("Make a", std::iter::repeat_n(Fate::Swallowed, 20));
-    assert_eq!(shell.run(plan([step("m")])), Standing::Failed);
+    assert_eq!(shell.run(plan([step("m")])), RunStatus::Failed);
     assert_eq!(shell.cloud.times("Make a"), 8);
     assert!(rolled_back(&shell.undo()));
 }
@@ -64,9 +64,9 @@ fn what_costs_money_and_is_not_seen_is_a_question() {
     let mut shell = with(make("a").seen().ask(Ask::Costs));
     shell.cloud.will("Make a", [Fate::Swallowed]);
     shell.run(plan([step("m")]));
-    assert_eq!(shell.approve("m", "ann"), Standing::Unknown);
+    assert_eq!(shell.approve("m", "ann"), RunStatus::Unknown);
     assert_eq!(shell.cloud.times("Make a"), 1);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     shell.settle("m", Settlement::Gone);
     assert!(rolled_back(&shell.undo()));
 }
@@ -104,7 +104,7 @@ fn several_new_objects_are_a_question() {
     shell.cloud.will("Make a", [Fate::AnswerLost]);
     let two = serde_json::json!({ "Items": [{ "Id": "1" }, { "Id": "2" }] });
     shell.cloud.will("List a", [Fate::Fine, Fate::Says(two)]);
-    assert_eq!(shell.run(plan([step("m")])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("m")])), RunStatus::Unknown);
     let state = &shell.run.changes()[0].state;
     assert!(matches!(state, ChangeState::Unknown(_)), "{state:?}");
 }
@@ -126,12 +126,12 @@ fn one_new_object_that_costs_money_is_a_question_unless_it_bears_the_steps_mark(
 #[test]
 fn what_may_be_anothers_is_not_destroyed_when_the_run_is_taken_back() {
     let mut shell = with_an_unmarked_purchase();
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a"));
     shell.settle("m", Settlement::Leave);
     let ended = shell.undo();
     assert!(!rolled_back(&ended), "{ended:?}: something was left");
-    assert!(matches!(ended, Standing::Ended(_)));
+    assert!(matches!(ended, RunStatus::Ended(_)));
     assert!(shell.cloud.has("a"));
 }
 
@@ -140,7 +140,7 @@ fn with_an_unmarked_purchase() -> Shell {
     let mut shell = with(make("a").seen().ask(Ask::Costs));
     shell.cloud.will("Make a", [Fate::AnswerLost]);
     shell.run(plan([step("m")]));
-    assert_eq!(shell.approve("m", "ann"), Standing::Unknown);
+    assert_eq!(shell.approve("m", "ann"), RunStatus::Unknown);
     shell
 }
 
@@ -270,11 +270,11 @@ fn what_is_still_there_is_not_called_taken_back() {
     shell
         .cloud
         .will("Delete a", [Fate::Says(serde_json::json!({}))]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a"));
     shell.settle("m", Settlement::Leave);
     let end = RunEnd::RolledBack(RollbackEnd::Partly);
-    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert_eq!(shell.undo(), RunStatus::Ended(end));
     assert_eq!(
         shell
             .run
@@ -291,7 +291,7 @@ fn what_a_plugin_says_it_took_back_is_looked_at() {
     let mut shell = with(make("a").seen());
     shell.undo_guest("m", calls(Vec::new()));
     shell.run(plan([step("m").own_undo()]));
-    assert_eq!(shell.undo(), Standing::UndoFailed, "it did nothing");
+    assert_eq!(shell.undo(), RunStatus::UndoFailed, "it did nothing");
     assert!(shell.cloud.has("a"));
 }
 
@@ -303,7 +303,7 @@ fn an_interrupted_look_is_made_by_the_next_process() {
     shell.until_fact("look-begun");
     assert_eq!(
         shell.give(rutter_engine::Input::Interrupt),
-        Standing::Stopped
+        RunStatus::Stopped
     );
     assert!(is_done(&shell.resume()));
     assert_eq!(shell.cloud.times("Make a"), 1);

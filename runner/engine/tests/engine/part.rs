@@ -1,7 +1,7 @@
 //! Taking back a part of a run.
 
 use rutter_engine::{
-    Ask, Part, PartFrom, PartRefused, PartWish, RunEnd, Standing, StepState, Uses, Why, WhyStays,
+    Ask, Part, PartFrom, PartRefused, PartWish, RunEnd, RunStatus, StepState, Uses, Why, WhyStays,
 };
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, make, plan, runbook, step,
 };
 
-pub fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { fault: None, .. }))
+pub fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { fault: None, .. }))
 }
 
 pub fn to(step: &str) -> PartWish {
@@ -109,7 +109,7 @@ fn a_step_goes_back_with_what_depends_on_it_and_the_run_can_go_on() {
     let part = shell.run.part(&only("b")).unwrap();
     let all = ["b: meant", "c: Order b", "d: Said b", "e: Order c"];
     assert_eq!(again(&part), all);
-    assert_eq!(shell.part(&only("b")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&only("b")), Ok(RunStatus::Stopped));
     assert!(shell.run.rests());
     assert_eq!(there(&shell), ["a"]);
     assert_eq!(waiting(&shell), ["b", "c", "d", "e"]);
@@ -127,7 +127,7 @@ fn a_step_that_only_stands_below_can_be_kept() {
     assert_eq!(again(&part), ["b: meant", "d: Said b"]);
     let kept: Vec<_> = part.kept.iter().map(|name| &**name).collect();
     assert_eq!(kept, ["c", "e"]);
-    assert_eq!(shell.part(&wish), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&wish), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["a", "c", "e"]);
     assert!(done(&shell.resume()));
     assert_eq!(shell.cloud.times("Create c"), 1);
@@ -157,7 +157,7 @@ fn a_step_that_reads_or_needs_what_goes_back_cannot_be_kept() {
 #[test]
 fn what_began_after_a_step_goes_back_and_the_step_stays() {
     let mut shell = five();
-    assert_eq!(shell.part(&to("b")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&to("b")), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["a", "b"]);
     assert!(done(&shell.resume()));
     assert_eq!(there(&shell), ["a", "b", "c", "d", "e"]);
@@ -170,7 +170,7 @@ fn after_a_part_the_rest_can_be_taken_back() {
     shell.part(&only("b")).unwrap();
     shell.take_up();
     let standing = shell.undo();
-    assert!(matches!(standing, Standing::Ended(RunEnd::RolledBack(_))));
+    assert!(matches!(standing, RunStatus::Ended(RunEnd::RolledBack(_))));
     assert!(there(&shell).is_empty());
 }
 
@@ -183,12 +183,12 @@ fn every_gate_pause_and_check_behind_it_runs_anew_and_no_earlier_yes_counts() {
         .uses(Uses::Assert)
         .with(json!({ "that": true }));
     let steps = [step("a"), gate, pause, check, step("b").confirm(1)];
-    assert_eq!(shell.run(plan(steps)), Standing::WaitingForPerson);
+    assert_eq!(shell.run(plan(steps)), RunStatus::WaitingForPerson);
     shell.approve("gate", "ann");
     assert!(done(&shell.approve("b", "ann")));
     shell.part(&only("a")).unwrap();
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
-    assert_eq!(shell.approve("gate", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
+    assert_eq!(shell.approve("gate", "ann"), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("b", "ann")));
     for (kind, times) in [("approved", 4), ("wait-started", 2)] {
         assert_eq!(shell.count(kind), times, "{kind}");
@@ -212,7 +212,7 @@ fn one_item_goes_back_with_whoever_reads_the_list() {
             .reads(&["m"]),
     ];
     assert!(done(&shell.run(plan(steps))));
-    assert_eq!(shell.part(&item("m", "1")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&item("m", "1")), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["x", "z"]);
     assert!(done(&shell.resume()));
     assert_eq!(there(&shell), ["r", "x", "y", "z"]);
@@ -368,7 +368,7 @@ fn what_nothing_takes_back_stays_and_is_named() {
     let part = shell.run.part(&only("m")).unwrap();
     assert_eq!(part.stays.len(), 1);
     assert_eq!(part.stays[0].why, WhyStays::Final);
-    assert_eq!(shell.part(&only("m")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&only("m")), Ok(RunStatus::Stopped));
     assert!(there(&shell).is_empty());
     // What was destroyed is not asked about again, nor destroyed again.
     assert!(done(&shell.resume()));
@@ -382,9 +382,9 @@ fn a_part_that_fails_can_be_tried_again() {
     shell
         .cloud
         .will("Delete b", [Fate::Refused(rutter_engine::FaultClass::Fail)]);
-    assert_eq!(shell.part(&only("b")), Ok(Standing::UndoFailed));
+    assert_eq!(shell.part(&only("b")), Ok(RunStatus::UndoFailed));
     assert!(there(&shell).contains(&"a"));
-    assert_eq!(shell.part(&only("b")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&only("b")), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["a"]);
     assert!(done(&shell.resume()));
 }
@@ -394,12 +394,12 @@ fn what_is_gone_since_a_part_failed_is_not_taken_for_done() {
     let mut shell = five();
     let refused = Fate::Refused(rutter_engine::FaultClass::Fail);
     shell.cloud.will("Delete d", [refused]);
-    assert_eq!(shell.part(&only("d")), Ok(Standing::UndoFailed));
-    assert_eq!(shell.resume(), Standing::UndoFailed);
+    assert_eq!(shell.part(&only("d")), Ok(RunStatus::UndoFailed));
+    assert_eq!(shell.resume(), RunStatus::UndoFailed);
     // Another part takes what is left of the one before along.
     let part = shell.run.part(&only("e")).unwrap();
     assert_eq!(again(&part), ["d: meant", "e: meant"]);
-    assert_eq!(shell.part(&only("e")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&only("e")), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["a", "b", "c"]);
 }
 
@@ -410,7 +410,7 @@ fn the_whole_can_be_taken_back_while_a_part_is() {
     shell.until(|shell| shell.count("reverse-intended") == 1);
     let standing = shell.undo();
     assert!(
-        matches!(standing, Standing::Ended(RunEnd::RolledBack(_))),
+        matches!(standing, RunStatus::Ended(RunEnd::RolledBack(_))),
         "{standing:?}"
     );
     assert!(there(&shell).is_empty());
@@ -429,7 +429,7 @@ fn two_parts_are_not_taken_back_at_once() {
     );
     assert!(matches!(
         shell.resume(),
-        Standing::Stopped | Standing::UndoFailed
+        RunStatus::Stopped | RunStatus::UndoFailed
     ));
 }
 
@@ -448,7 +448,7 @@ fn a_part_of_a_run_that_stopped_leaves_the_rest_where_it_is() {
     ];
     shell.start(plan(steps));
     shell.until(|shell| shell.count("step-ended") == 2);
-    assert_eq!(shell.part(&only("a")), Ok(Standing::Stopped));
+    assert_eq!(shell.part(&only("a")), Ok(RunStatus::Stopped));
     assert_eq!(there(&shell), ["l"]);
     let standing = shell.resume();
     assert!(done(&standing), "{standing:?} {:#?}", shell.kinds());

@@ -1,18 +1,18 @@
 //! What is made in passing, what others did with it since, and what goes with its object.
 
 use rutter_engine::{
-    Adoption, Back, Change, FaultClass, Input, Object, RollbackEnd, RunEnd, Settlement, Standing,
+    Adoption, Back, Change, FaultClass, Input, Object, RollbackEnd, RunEnd, RunStatus, Settlement,
 };
 use serde_json::json;
 
 use crate::kit::{CallExt, Fate, Shell, StepExt, calls, create, delete, make, plan, step};
 
-fn rolled_back(standing: &Standing) -> bool {
-    *standing == Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+fn rolled_back(standing: &RunStatus) -> bool {
+    *standing == RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
 }
 
-fn partly(standing: &Standing) -> bool {
-    *standing == Standing::Ended(RunEnd::RolledBack(RollbackEnd::Partly))
+fn partly(standing: &RunStatus) -> bool {
+    *standing == RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Partly))
 }
 
 /// A run that made `a`, and in passing `a/part`.
@@ -61,7 +61,7 @@ fn what_was_made_in_passing_and_is_used_by_others_is_not_destroyed_unasked() {
     shell.cloud.exists.insert("a/part".to_owned(), 1);
     shell.until_idle();
     shell.cloud.exists.insert("a/part/users".to_owned(), 1);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     let Back::Failed(fault) = &part(&shell).back else {
         panic!("{:?}", part(&shell).back)
     };
@@ -101,7 +101,7 @@ fn what_cannot_be_removed_waits_for_a_person_and_is_left_by_a_word() {
     shell
         .cloud
         .will("Delete a/part", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(!shell.cloud.has("a"));
     shell.settle("m", Settlement::Leave);
     assert!(partly(&shell.undo()));
@@ -114,7 +114,7 @@ fn what_is_behind_something_that_stays_stays() {
     shell
         .cloud
         .will("Delete a", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     shell.settle("m", Settlement::Leave);
     assert!(partly(&shell.undo()));
     assert!(matches!(part(&shell).back, Back::Left(_)));
@@ -147,7 +147,7 @@ fn what_somebody_uses_since_is_not_destroyed_unasked() {
     for (settlement, is_left) in [(Settlement::Retry, false), (Settlement::Leave, true)] {
         let mut shell = made_to_be_compared();
         shell.cloud.exists.insert("a/users".to_owned(), 1);
-        assert_eq!(shell.undo(), Standing::UndoFailed);
+        assert_eq!(shell.undo(), RunStatus::UndoFailed);
         assert_eq!(shell.cloud.times("Delete a"), 0);
         let Back::Failed(fault) = &shell.run.changes()[0].back else {
             panic!("it waits for a person");
@@ -177,7 +177,7 @@ fn what_somebody_edited_since_is_not_destroyed_unasked() {
     let mut shell = made_to_be_compared();
     let edited = json!({ "Items": [{ "Id": "a-1", "Name": "a", "Note": "mine" }] });
     shell.cloud.will("List a", [Fate::Says(edited)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a"));
     assert!(rolled_back(&shell.undo()), "it is as it was again");
 }
@@ -188,7 +188,7 @@ fn what_cannot_be_compared_is_not_destroyed_unasked() {
     shell
         .cloud
         .will("List a/users", [Fate::Refused(FaultClass::Denied)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a"));
 }
 
@@ -199,7 +199,7 @@ fn an_own_undo_is_not_asked_while_one_of_its_changes_is_used_by_others() {
     shell.undo_guest("m", calls(vec![delete("b"), delete("a")]));
     shell.run(plan([step("m").own_undo()]));
     shell.cloud.exists.insert("a/users".to_owned(), 1);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a") && shell.cloud.has("b"));
     shell.cloud.exists.remove("a/users");
     assert!(rolled_back(&shell.undo()));
@@ -246,7 +246,7 @@ fn what_another_run_found_there_is_not_destroyed_unasked() {
         };
         shell.push(Input::AdoptedElsewhere(vec![other]));
         shell.until_idle();
-        assert_eq!(shell.undo() == Standing::UndoFailed, is_asked);
+        assert_eq!(shell.undo() == RunStatus::UndoFailed, is_asked);
         assert_eq!(shell.cloud.has("a"), is_asked);
     }
 }

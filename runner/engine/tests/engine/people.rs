@@ -1,7 +1,7 @@
 //! Questions to people and their answers.
 
 use rutter_engine::{
-    Ask, Fact, FaultClass, Input, Known, Person, Resolution, RollbackEnd, RunEnd, Standing,
+    Ask, Fact, FaultClass, Input, Known, Person, Resolution, RollbackEnd, RunEnd, RunStatus,
     StepState, Uses,
 };
 use serde_json::json;
@@ -10,8 +10,8 @@ use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, get, make, plan, sleep, step,
 };
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 fn asks(shell: &Shell) -> usize {
@@ -24,7 +24,7 @@ fn a_confirmed_step_waits_for_its_person() {
     shell.guest("c", calls(vec![create("x")]));
     assert_eq!(
         shell.run(plan([step("c").confirm(1)])),
-        Standing::WaitingForPerson
+        RunStatus::WaitingForPerson
     );
     assert!(shell.cloud.sent.is_empty());
     assert!(done(&shell.approve("c", "ann")));
@@ -37,20 +37,20 @@ fn an_approval_takes_two_people_and_their_evidence() {
     let with =
         json!({ "message": "Stopped?", "people": 2, "evidence": ["ticket"], "owner": "dba" });
     let standing = shell.run(plan([step("gate").uses(Uses::Approve).with(with)]));
-    assert_eq!(standing, Standing::WaitingForPerson);
+    assert_eq!(standing, RunStatus::WaitingForPerson);
     assert_eq!(
         shell.approve("gate", "ann"),
-        Standing::WaitingForPerson,
+        RunStatus::WaitingForPerson,
         "no ticket"
     );
     let ticket = [("ticket", "T-1")];
     assert_eq!(
         shell.approve_with("gate", "ann", &ticket),
-        Standing::WaitingForPerson
+        RunStatus::WaitingForPerson
     );
     assert_eq!(
         shell.approve_with("gate", "ann", &ticket),
-        Standing::WaitingForPerson,
+        RunStatus::WaitingForPerson,
         "the same"
     );
     assert!(done(&shell.approve("gate", "bob")));
@@ -62,8 +62,8 @@ fn an_approval_takes_two_people_and_their_evidence() {
 fn a_no_fails_the_step_and_a_resume_asks_again() {
     let mut shell = Shell::new();
     shell.run(plan([step("gate").uses(Uses::Approve)]));
-    assert_eq!(shell.decline("gate", "ann", "not yet"), Standing::Failed);
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.decline("gate", "ann", "not yet"), RunStatus::Failed);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("gate", "ann")));
 }
 
@@ -75,7 +75,7 @@ fn an_approval_survives_a_crash() {
         .with(json!({ "people": 2 }));
     shell.run(plan([gate]));
     shell.approve("gate", "ann");
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("gate", "bob")));
     assert_eq!(asks(&shell), 1);
 }
@@ -91,9 +91,9 @@ fn a_call_that_costs_is_held_until_a_person_says_yes() {
             make("y").ask(Ask::Costs),
         ]),
     );
-    assert_eq!(shell.run(plan([step("buy")])), Standing::WaitingForPerson);
+    assert_eq!(shell.run(plan([step("buy")])), RunStatus::WaitingForPerson);
     assert!(shell.cloud.has("a") && !shell.cloud.has("x"));
-    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::WaitingForPerson);
     assert!(shell.cloud.has("x") && !shell.cloud.has("y"));
     assert!(done(&shell.approve("buy", "ann")));
     assert!(shell.cloud.has("y"));
@@ -105,7 +105,7 @@ fn a_held_call_is_held_again_after_a_crash() {
     let mut shell = Shell::new();
     shell.guest("buy", calls(vec![make("x").ask(Ask::Costs)]));
     shell.run(plan([step("buy")]));
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert!(!shell.cloud.has("x"));
     assert!(done(&shell.approve("buy", "ann")));
     assert_eq!((asks(&shell), shell.cloud.times("Make x")), (1, 1));
@@ -127,7 +127,7 @@ fn a_yes_to_the_price_is_no_yes_to_what_cannot_be_taken_back() {
     let irreversible = create("y").no_reverse().ask(Ask::Irreversible);
     shell.guest("buy", calls(vec![make("x").ask(Ask::Costs), irreversible]));
     shell.run(plan([step("buy")]));
-    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::WaitingForPerson);
     assert!(shell.cloud.has("x") && !shell.cloud.has("y"));
     assert!(done(&shell.approve("buy", "ann")));
     assert_eq!(asks(&shell), 2);
@@ -138,7 +138,7 @@ fn a_no_to_a_held_call_fails_the_step_before_it() {
     let mut shell = Shell::new();
     shell.guest("buy", calls(vec![make("x").ask(Ask::Costs)]));
     shell.run(plan([step("buy")]));
-    assert_eq!(shell.decline("buy", "ann", "no"), Standing::Failed);
+    assert_eq!(shell.decline("buy", "ann", "no"), RunStatus::Failed);
     assert!(shell.cloud.sent.is_empty());
     assert!(matches!(
         &shell.run.step("buy").unwrap().state,
@@ -166,7 +166,7 @@ fn a_pause_can_be_confirmed_too() {
         .uses(Uses::Pause)
         .with(json!({ "for": 1_000 }))
         .confirm(1);
-    assert_eq!(shell.run(plan([pause])), Standing::WaitingForPerson);
+    assert_eq!(shell.run(plan([pause])), RunStatus::WaitingForPerson);
     assert_eq!(shell.count("wait-started"), 0);
     assert!(done(&shell.approve("pause", "ann")));
 }
@@ -176,11 +176,11 @@ fn an_answer_to_a_question_that_was_never_asked_decides_nothing_and_is_told() {
     let mut shell = Shell::new();
     shell.guest("c", calls(vec![create("x")]));
     shell.run(plan([step("c")]));
-    let before = shell.run.standing();
+    let before = shell.run.status();
     for question in [0, 1, u64::MAX] {
         shell.give(yes(question, "ann"));
     }
-    assert_eq!(shell.run.standing(), before);
+    assert_eq!(shell.run.status(), before);
     assert_eq!(shell.count("answer-ignored"), 3);
     assert_eq!(shell.count("approved"), 0);
 }
@@ -207,8 +207,8 @@ fn a_yes_to_a_question_that_is_settled_answers_no_later_one() {
     shell.run(plan([step("gate").uses(Uses::Approve)]));
     let first = shell.question("gate");
     shell.decline("gate", "ann", "not yet");
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
-    assert_eq!(shell.give(yes(first, "bob")), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
+    assert_eq!(shell.give(yes(first, "bob")), RunStatus::WaitingForPerson);
     assert_eq!(ignored(&shell), "ann said no before");
     assert_ne!(shell.question("gate"), first);
     assert!(done(&shell.approve("gate", "bob")));
@@ -239,7 +239,7 @@ fn an_empty_line_is_no_evidence() {
     shell.run(plan([step("gate").uses(Uses::Approve).with(with)]));
     for value in ["", "  "] {
         let standing = shell.approve_with("gate", "ann", &[("ticket", value)]);
-        assert_eq!(standing, Standing::WaitingForPerson);
+        assert_eq!(standing, RunStatus::WaitingForPerson);
         assert!(ignored(&shell).contains("ticket"));
     }
     assert!(done(&shell.approve_with(
@@ -257,9 +257,9 @@ fn a_yes_for_one_item_is_none_for_another() {
         calls(vec![make(name).ask(Ask::Costs)])(told)
     });
     let standing = shell.run(plan([step("buy").each(json!(["x", "y"]), 0, 0)]));
-    assert_eq!(standing, Standing::WaitingForPerson);
+    assert_eq!(standing, RunStatus::WaitingForPerson);
     assert_eq!(asks(&shell), 2);
-    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::WaitingForPerson);
     assert!(shell.cloud.has("x") && !shell.cloud.has("y"));
     assert!(done(&shell.approve("buy", "ann")));
     assert!(shell.cloud.has("y"));
@@ -288,7 +288,7 @@ fn an_equal_purchase_after_the_first_asks_anew() {
     let buy = || make("x").ask(Ask::Costs);
     shell.guest("buy", calls(vec![buy(), buy()]));
     shell.run(plan([step("buy")]));
-    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::WaitingForPerson);
     assert_eq!(shell.cloud.times("Make x"), 1);
     shell.approve("buy", "ann");
     assert_eq!(shell.cloud.times("Make x"), 2);
@@ -302,7 +302,7 @@ fn what_was_refused_is_tried_again_on_the_same_yes() {
     shell
         .cloud
         .will("Make x", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.approve("buy", "ann"), Standing::Failed);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::Failed);
     assert!(done(&shell.resume()));
     assert_eq!(asks(&shell), 1);
 }
@@ -313,8 +313,8 @@ fn a_decision_that_comes_after_a_new_failure_decides_nothing() {
     shell.guest("c", |_| Act::End(Err(fault("no"))));
     shell.run(plan([step("c")]));
     let late = shell.decision("c", Resolution::Skip);
-    assert_eq!(shell.resume(), Standing::Failed);
-    assert_eq!(shell.give(late), Standing::Failed);
+    assert_eq!(shell.resume(), RunStatus::Failed);
+    assert_eq!(shell.give(late), RunStatus::Failed);
     assert_eq!(ignored(&shell), "something else has happened to it since");
     let now = shell.decision("c", Resolution::Skip);
     assert!(done(&shell.give(now)));
@@ -347,7 +347,7 @@ fn a_purchase_in_doubt_is_not_made_again_on_the_old_yes() {
     });
     shell.cloud.will("Make x", [Fate::Swallowed]);
     shell.run(plan([step("buy")]));
-    assert_eq!(shell.approve("buy", "ann"), Standing::WaitingForPerson);
+    assert_eq!(shell.approve("buy", "ann"), RunStatus::WaitingForPerson);
     assert_eq!(shell.cloud.times("Make x"), 1);
     let again = shell.run.open_questions().next().unwrap();
     assert_eq!(again.approval.changes[0].again, Some(1));
@@ -384,10 +384,10 @@ fn gate(more: serde_json::Value) -> rutter_engine::Step {
 #[test]
 fn silence_means_what_the_gate_says() {
     for (then, end) in [
-        ("stop", Standing::Failed),
+        ("stop", RunStatus::Failed),
         (
             "undo",
-            Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done)),
+            RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done)),
         ),
     ] {
         let mut shell = Shell::new();
@@ -417,7 +417,7 @@ fn a_time_that_ran_out_while_nobody_drove_is_asked_about() {
     shell.until_fact("approval-asked");
     let first = shell.question("gate");
     shell.now = shell.now.after(3_600_000);
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     let again = shell.run.open_questions().next().unwrap();
     assert!(again.number > first && again.approval.within.is_none());
     assert!(again.approval.message.contains("nothing drove"));
@@ -446,8 +446,14 @@ fn one_user_is_one_person_whatever_the_name() {
             evidence: Default::default(),
         })
     };
-    assert_eq!(say(&mut shell, known("ann", 1)), Standing::WaitingForPerson);
-    assert_eq!(say(&mut shell, known("bob", 1)), Standing::WaitingForPerson);
+    assert_eq!(
+        say(&mut shell, known("ann", 1)),
+        RunStatus::WaitingForPerson
+    );
+    assert_eq!(
+        say(&mut shell, known("bob", 1)),
+        RunStatus::WaitingForPerson
+    );
     assert!(ignored(&shell).contains("another person"));
     assert!(done(&say(&mut shell, known("bob", 2))));
 }
@@ -464,7 +470,7 @@ fn only_approvers_answer_and_only_where_the_system_vouches_for_them() {
             by,
             evidence: Default::default(),
         };
-        assert_eq!(shell.give(said), Standing::WaitingForPerson);
+        assert_eq!(shell.give(said), RunStatus::WaitingForPerson);
         assert!(ignored(&shell).contains("only alice"));
     }
     let said = Input::Approve {
@@ -504,7 +510,7 @@ fn pause(inputs: serde_json::Value) -> rutter_engine::Step {
 fn a_pause_whose_instant_is_past_says_so_and_asks() {
     let mut shell = Shell::new();
     let past = json!({ "until_ms": 5, "until": "long ago" });
-    assert_eq!(shell.run(plan([pause(past)])), Standing::WaitingForPerson);
+    assert_eq!(shell.run(plan([pause(past)])), RunStatus::WaitingForPerson);
     let asked = shell.run.open_questions().next().unwrap();
     assert!(asked.approval.message.contains("long ago, which is past"));
     assert!(done(&shell.approve("rest", "ann")));
@@ -519,7 +525,7 @@ fn a_pause_that_ran_out_while_nobody_drove_is_asked_about() {
     )]));
     shell.until_fact("wait-started");
     shell.now = shell.now.after(3_600_000);
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert!(done(&shell.approve("rest", "ann")));
 }
 
@@ -535,13 +541,13 @@ fn within_its_window_a_pause_is_over_at_once_and_after_it_the_step_fails() {
     assert_eq!(asks(&shell), 0);
     let mut shell = Shell::new();
     let closed = window(&shell, 0, 30_000);
-    assert_eq!(shell.run(plan([pause(closed)])), Standing::Failed);
+    assert_eq!(shell.run(plan([pause(closed)])), RunStatus::Failed);
     let mut shell = Shell::new();
     let ahead = window(&shell, 90_000, 120_000);
     shell.start(plan([pause(ahead)]));
     shell.until_fact("wait-started");
     shell.now = shell.now.after(3_600_000);
-    assert_eq!(shell.resume(), Standing::Failed, "nobody drove it in time");
+    assert_eq!(shell.resume(), RunStatus::Failed, "nobody drove it in time");
 }
 
 fn by_key(name: &str, key: &str) -> Person {
@@ -581,7 +587,7 @@ fn a_key_is_one_person_and_answers_only_where_the_question_names_it() {
     shell.run(plan([step("gate").uses(Uses::Approve)]));
     assert_eq!(
         say(&mut shell, by_key("eve", "AAAA3")),
-        Standing::WaitingForPerson
+        RunStatus::WaitingForPerson
     );
     assert_eq!(ignored(&shell), "it names no key that may answer it");
 }

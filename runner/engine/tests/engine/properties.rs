@@ -1,7 +1,7 @@
 //! What holds for every runbook, wherever a process dies.
 
 use proptest::prelude::*;
-use rutter_engine::{Back, ChangeState, Fact, Place, Repeat, RunEnd, Standing};
+use rutter_engine::{Back, ChangeState, Fact, Place, Repeat, RunEnd, RunStatus};
 
 use crate::kit::random::{self, BASE, Part};
 use crate::kit::{Cut, Shell, rebuilt};
@@ -34,7 +34,7 @@ fn end(shell: &Shell) -> impl PartialEq + std::fmt::Debug {
         .steps()
         .map(|(step, _)| (step.id.clone(), shell.outputs(&step.id)))
         .collect();
-    let done = matches!(shell.run.standing(), Standing::Ended(RunEnd::Done { .. }));
+    let done = matches!(shell.run.status(), RunStatus::Ended(RunEnd::Done { .. }));
     (done, outputs, shell.cloud.exists.clone())
 }
 
@@ -179,7 +179,7 @@ proptest! {
             random::with_people(&mut again);
             nothing_was_sent_twice(&again);
             prop_assert_eq!(end(&again), end(&whole), "{:?} {:#?}", wish, again.kinds());
-            prop_assert_eq!(rebuilt(&again.records).standing(), again.run.standing());
+            prop_assert_eq!(rebuilt(&again.records).status(), again.run.status());
         }
         random::undo_with_people(&mut again);
         taken_back(&again)?;
@@ -209,11 +209,11 @@ proptest! {
             let begun = again.records[whole.records.len()..]
                 .iter()
                 .any(|record| matches!(record.fact, Fact::RollbackStarted { .. }));
-            if !begun || standing == Standing::UndoFailed {
+            if !begun || standing == RunStatus::UndoFailed {
                 random::part_with_people(&mut again, &wish).unwrap();
-                standing = again.run.standing();
+                standing = again.run.status();
             }
-            if standing != Standing::UndoFailed {
+            if standing != RunStatus::UndoFailed {
                 again.take_up();
                 random::with_people(&mut again);
             }

@@ -1,7 +1,7 @@
 //! Making a part of a run again, with what is known now.
 
 use rutter_engine::{
-    Call, Fact, FaultClass, HostCall, HttpRequest, Input, PartRefused, Plan, Standing, Target,
+    Call, Fact, FaultClass, HostCall, HttpRequest, Input, PartRefused, Plan, RunStatus, Target,
 };
 use serde_json::{Value, json};
 
@@ -41,10 +41,10 @@ fn configured() -> Shell {
             false => Act::End(Err(fault("CHECK_AUTH_SRC"))),
         }
     });
-    assert_eq!(shell.run(task("wrong")), Standing::Failed);
+    assert_eq!(shell.run(task("wrong")), RunStatus::Failed);
     assert_eq!(
         shell.resume(),
-        Standing::Failed,
+        RunStatus::Failed,
         "it is never mended by itself"
     );
     shell
@@ -82,7 +82,7 @@ fn a_crash_anywhere_in_a_redo_comes_to_the_same_end() {
             assert!(again.died());
             let mut standing = again.resume();
             // The reverse was on its way, and nobody knows: a person looks, and tries again.
-            if standing == Standing::UndoFailed || standing == Standing::Unknown {
+            if standing == RunStatus::UndoFailed || standing == RunStatus::Unknown {
                 standing = by_hand(&mut again, standing);
             }
             if !again
@@ -103,8 +103,8 @@ fn a_crash_anywhere_in_a_redo_comes_to_the_same_end() {
     }
 }
 
-fn by_hand(shell: &mut Shell, standing: Standing) -> Standing {
-    if standing == Standing::Unknown {
+fn by_hand(shell: &mut Shell, standing: RunStatus) -> RunStatus {
+    if standing == RunStatus::Unknown {
         let happened = shell.cloud.has("task with right");
         let resolution = match happened {
             true => rutter_engine::Resolution::Done(json!("task with right")),
@@ -165,8 +165,8 @@ fn a_change_that_is_kept_answers_an_equal_one() {
     assert_eq!(there(&shell), ["n", "size 1", "size 2", "slow"]);
     // Replayed, it is answered alike; and all of it is taken back once.
     assert_eq!(
-        crate::kit::rebuilt(&shell.records).standing(),
-        shell.run.standing()
+        crate::kit::rebuilt(&shell.records).status(),
+        shell.run.status()
     );
     shell.take_up();
     shell.undo();
@@ -251,7 +251,7 @@ fn what_may_have_happened_is_not_made_again() {
     let mut shell = Shell::new();
     shell.guest("m", calls(vec![make("a")]));
     shell.cloud.will("Make a", [Fate::AnswerLost]);
-    assert_eq!(shell.run(plan([step("m")])), Standing::Unknown);
+    assert_eq!(shell.run(plan([step("m")])), RunStatus::Unknown);
     let refused = shell.part(&only("m").again()).unwrap_err();
     assert!(
         matches!(refused, PartRefused::InDoubt { change: 1, .. }),
@@ -267,7 +267,7 @@ fn a_mended_runbook_has_every_step_whose_changes_stand() {
     shell.guest("c", |_| Act::End(Err(fault("no"))));
     assert_eq!(
         shell.run(plan([step("a"), step("b"), step("c")])),
-        Standing::Failed
+        RunStatus::Failed
     );
     let mended = || Some(plan([step("a"), step("c")]));
     let refused = shell.part_with(&only("c").again(), mended()).unwrap_err();
@@ -292,7 +292,7 @@ fn a_step_that_failed_may_be_mended_with_the_runbook() {
         false => Act::End(Err(fault("size"))),
     });
     let story = |size: i64| plan([step("a"), step("b").with(json!({ "size": size }))]);
-    assert_eq!(shell.run(story(1)), Standing::Failed);
+    assert_eq!(shell.run(story(1)), RunStatus::Failed);
     shell.kill();
     assert_eq!(shell.run.may_become(&story(2), None, &Plain), Ok(()));
     // As a process does: the plan is replaced before anything starts.
@@ -325,7 +325,7 @@ fn an_item_with_changes_that_stay_is_not_forgotten() {
     assert!(done(&shell.run(story(json!(["x", "y"])))));
     let wish = only("list").again().keep("m");
     let standing = shell.part_with(&wish, Some(story(json!(["x"]))));
-    assert_eq!(standing, Ok(Standing::Failed));
+    assert_eq!(standing, Ok(RunStatus::Failed));
     shell.take_up();
     shell.undo();
     assert!(there(&shell).is_empty());
@@ -340,7 +340,7 @@ fn a_redo_asks_again_about_what_costs_money() {
     assert!(done(&shell.approve("buy", "ann")));
     assert_eq!(
         shell.part(&only("buy").again()),
-        Ok(Standing::WaitingForPerson)
+        Ok(RunStatus::WaitingForPerson)
     );
     assert!(there(&shell).is_empty());
     assert!(done(&shell.approve("buy", "ann")));
@@ -354,14 +354,14 @@ fn a_redo_ignores_what_an_earlier_life_left_in_doubt() {
     // The first look is before, the second after; the third is the undo's own.
     let refused = Fate::Refused(FaultClass::Denied);
     shell.cloud.will("List a", [Fate::Fine, refused]);
-    assert_eq!(shell.run(plan([step("m")])), Standing::Unknown);
-    assert_eq!(shell.part(&only("m")), Ok(Standing::Stopped));
+    assert_eq!(shell.run(plan([step("m")])), RunStatus::Unknown);
+    assert_eq!(shell.part(&only("m")), Ok(RunStatus::Stopped));
     shell
         .cloud
         .will("Create a", [Fate::Refused(FaultClass::Fail)]);
     assert_eq!(
         shell.resume(),
-        Standing::Failed,
+        RunStatus::Failed,
         "and not unknown: that change was taken back"
     );
     assert!(done(&shell.resume()));

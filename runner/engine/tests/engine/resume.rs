@@ -1,6 +1,6 @@
 //! Interrupted, killed, resumed, with a mended runbook.
 
-use rutter_engine::{Fact, FaultClass, Input, RunEnd, Standing, Uses};
+use rutter_engine::{Fact, FaultClass, Input, RunEnd, RunStatus, Uses};
 use serde_json::json;
 
 use crate::kit::{
@@ -8,8 +8,8 @@ use crate::kit::{
     wait_for,
 };
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn an_interrupted_run_awaits_what_was_sent_and_begins_nothing() {
     shell.guest("m", calls(vec![make("a"), make("b")]));
     shell.start(plan([step("m")]));
     shell.until_fact("change-intended");
-    assert_eq!(shell.give(Input::Interrupt), Standing::Stopped);
+    assert_eq!(shell.give(Input::Interrupt), RunStatus::Stopped);
     assert_eq!(shell.kinds().last().unwrap(), "change-done");
     assert!(done(&shell.resume()));
     assert_eq!(shell.cloud.sent, ["Make a", "Make b"]);
@@ -37,10 +37,10 @@ fn an_interrupt_does_not_fail_what_was_being_repeated() {
         .will("Make a", [Fate::Refused(FaultClass::Retry); 1]);
     shell.start(plan([step("m")]));
     shell.until(|shell| shell.cloud.times("Get x") == 1);
-    assert_eq!(shell.give(Input::Interrupt), Standing::Stopped);
+    assert_eq!(shell.give(Input::Interrupt), RunStatus::Stopped);
     shell.take_up();
     shell.until_fact("change-intended");
-    assert_eq!(shell.give(Input::Interrupt), Standing::Stopped);
+    assert_eq!(shell.give(Input::Interrupt), RunStatus::Stopped);
     assert!(done(&shell.resume()));
     assert_eq!(
         (shell.cloud.times("Make a"), shell.count("change-unknown")),
@@ -57,7 +57,7 @@ fn a_second_interrupt_leaves_what_is_in_flight_unknown() {
     shell.push(Input::Interrupt);
     shell.push(Input::Abort);
     shell.until(|shell| shell.count("change-unknown") == 1);
-    assert_eq!(shell.resume(), Standing::Unknown);
+    assert_eq!(shell.resume(), RunStatus::Unknown);
     assert_eq!(shell.cloud.times("Make a"), 1);
 }
 
@@ -73,7 +73,7 @@ fn a_resume_tries_failed_steps_again() {
         })
     });
     let story = plan([step("a"), step("b").retried(retry(2, 1_000))]);
-    assert_eq!(shell.run(story), Standing::Failed);
+    assert_eq!(shell.run(story), RunStatus::Failed);
     assert!(done(&shell.resume()));
     assert_eq!(shell.cloud.times("Make a"), 1);
 }
@@ -124,7 +124,7 @@ fn a_mended_runbook_gives_a_failed_step_its_new_inputs() {
     });
     shell.guest("c", calls(vec![]));
     let story = |size: i64| plan([step("a"), step("b").with(json!({ "size": size }))]);
-    assert_eq!(shell.run(story(0)), Standing::Failed);
+    assert_eq!(shell.run(story(0)), RunStatus::Failed);
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
@@ -152,7 +152,7 @@ fn a_step_added_above_a_failed_one_runs_before_it() {
     let mut shell = Shell::new();
     shell.guest("fix", calls(vec![create("x")]));
     shell.guest("b", calls(vec![get("x")]));
-    assert_eq!(shell.run(plan([step("b")])), Standing::Failed);
+    assert_eq!(shell.run(plan([step("b")])), RunStatus::Failed);
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
@@ -212,7 +212,7 @@ fn records_alone_make_the_state() {
             "{steps:#?} {:#?} {:#?} {:?}",
             run.changes(),
             run.rollback(),
-            run.standing()
+            run.status()
         )
     };
     assert_eq!(state(&again), state(&shell.run));

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use rutter_engine::{
-    Api, Back, Fact, FaultClass, HostCall, OnFailure, Plan, RollbackEnd, RunEnd, Settlement,
-    Standing, StepState, Target,
+    Api, Back, Fact, FaultClass, HostCall, OnFailure, Plan, RollbackEnd, RunEnd, RunStatus,
+    Settlement, StepState, Target,
 };
 use serde_json::json;
 
@@ -32,9 +32,9 @@ fn failing_at(name: &str) -> Shell {
     shell
 }
 
-fn is_back(standing: &Standing) -> bool {
+fn is_back(standing: &RunStatus) -> bool {
     let back = RunEnd::RolledBack(RollbackEnd::Done);
-    *standing == Standing::Ended(back)
+    *standing == RunStatus::Ended(back)
 }
 
 fn sent(shell: &Shell, action: &str) -> Vec<String> {
@@ -143,7 +143,7 @@ fn a_compensation_that_fails_for_good_is_visible_with_its_own_code() {
     shell
         .cloud
         .will("Delete server", [Fate::Refused(FaultClass::Credential)]);
-    assert_eq!(shell.run(plan), Standing::UndoFailed);
+    assert_eq!(shell.run(plan), RunStatus::UndoFailed);
     let failed = shell
         .run
         .changes()
@@ -196,7 +196,7 @@ fn restart_in_the_middle_of_compensation() {
 /// was not made, or left that was.
 fn ends_after_a_restart(shell: &mut Shell, what: &str) {
     let mut standing = shell.resume();
-    if standing == Standing::UndoFailed {
+    if standing == RunStatus::UndoFailed {
         // Nobody knows whether the reverse that was on its way arrived, and to repeat it is harmless.
         let stuck = shell
             .run
@@ -224,7 +224,7 @@ fn compensation_does_not_run_on_success() {
     let (mut shell, plan) = saga();
     assert!(matches!(
         shell.run(plan),
-        Standing::Ended(RunEnd::Done { .. })
+        RunStatus::Ended(RunEnd::Done { .. })
     ));
     assert_eq!(shell.count("rollback-started"), 0);
     assert!(sent(&shell, "Delete").is_empty());

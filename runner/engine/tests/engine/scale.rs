@@ -1,12 +1,12 @@
 //! Large runs: the work of the engine grows with the run and not with its square.
 
-use rutter_engine::{RollbackEnd, RunEnd, Standing};
+use rutter_engine::{RollbackEnd, RunEnd, RunStatus};
 use serde_json::json;
 
 use crate::kit::{Shell, StepExt, Told, calls, make, plan, step};
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Ended(RunEnd::Done { .. }))
+fn done(standing: &RunStatus) -> bool {
+    matches!(standing, RunStatus::Ended(RunEnd::Done { .. }))
 }
 
 fn one_change(shell: &mut Shell, id: &str) {
@@ -22,7 +22,7 @@ fn ten_thousand_independent_steps() {
         &shell.run(plan(ids.iter().map(|id| step(id).needs(&[]))))
     ));
     assert_eq!(shell.run.changes().len(), 10_000);
-    let end = Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done));
+    let end = RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done));
     assert_eq!(shell.undo(), end);
 }
 

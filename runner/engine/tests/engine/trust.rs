@@ -1,7 +1,7 @@
 //! Records that were lost, clocks that cannot be believed, and how old a token is.
 
 use rutter_engine::{
-    Fact, Input, Record, Repeat, Resolution, RollbackEnd, RunEnd, Standing, Timestamp,
+    Fact, Input, Record, Repeat, Resolution, RollbackEnd, RunEnd, RunStatus, Timestamp,
 };
 
 use crate::kit::{CallExt, Fate, Shell, calls, make, plan, rebuilt, step};
@@ -60,7 +60,7 @@ fn a_clock_that_is_doubted_makes_every_earlier_token_old() {
         expected: shell.now,
     });
     shell.confirm_accounts();
-    assert_eq!(shell.until_idle(), Standing::Unknown);
+    assert_eq!(shell.until_idle(), RunStatus::Unknown);
     assert_eq!(shell.cloud.times("Make a"), 1);
 
     // One that is sent after that is as good as ever.
@@ -116,10 +116,10 @@ fn a_run_with_lost_records_starts_nothing_and_its_rollback_ends() {
         let standing = shell.undo();
         let ended = matches!(
             standing,
-            Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+            RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
         );
         assert!(
-            ended || standing == Standing::UndoFailed,
+            ended || standing == RunStatus::UndoFailed,
             "{sound}: {standing:?}"
         );
         assert!(shell.run.recovery().unwrap().lost_records() || sound == count);

@@ -1,16 +1,16 @@
 //! Taking a run back.
 
-use rutter_engine::{Ask, Fact, FaultClass, Repeat, RollbackEnd, RunEnd, Settlement, Standing};
+use rutter_engine::{Ask, Fact, FaultClass, Repeat, RollbackEnd, RunEnd, RunStatus, Settlement};
 use serde_json::json;
 
 use crate::kit::{
     Act, CallExt, Fate, Shell, StepExt, calls, create, delete, fault, get, make, plan, sleep, step,
 };
 
-fn rolled_back(standing: &Standing) -> bool {
+fn rolled_back(standing: &RunStatus) -> bool {
     matches!(
         standing,
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+        RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
     )
 }
 
@@ -96,7 +96,7 @@ fn what_nothing_takes_back_stays_and_the_steps_other_changes_are_taken_back() {
     shell.guest("m", calls(vec![make("a"), delete("old"), make("b")]));
     shell.run(plan([step("m")]));
     let end = RunEnd::RolledBack(RollbackEnd::Partly);
-    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert_eq!(shell.undo(), RunStatus::Ended(end));
     assert!(shell.cloud.exists.is_empty());
     assert_eq!(shell.count("change-left"), 1);
 }
@@ -118,7 +118,7 @@ fn what_cannot_be_taken_back_keeps_what_came_before_it_and_nothing_else() {
     ]));
     shell.approve("release", "ann");
     let end = RunEnd::RolledBack(RollbackEnd::Partly);
-    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert_eq!(shell.undo(), RunStatus::Ended(end));
     assert_eq!(shell.cloud.exists.keys().collect::<Vec<_>>(), ["copy"]);
     assert_eq!(shell.count("change-left"), 2, "the release and the copy");
 }
@@ -137,7 +137,7 @@ fn a_reverse_that_fails_holds_up_what_it_was_made_of_and_nothing_else() {
     shell
         .cloud
         .will("Delete top", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert_eq!(
         shell.cloud.exists.keys().collect::<Vec<_>>(),
         ["base", "top"]
@@ -155,13 +155,13 @@ fn a_person_ends_a_rollback_that_cannot_end_by_itself() {
         let mut shell = made(&["a", "b"]);
         let fail = std::iter::repeat_n(Fate::Refused(FaultClass::Fail), 5);
         shell.cloud.will("Delete b", fail);
-        assert_eq!(shell.undo(), Standing::UndoFailed);
+        assert_eq!(shell.undo(), RunStatus::UndoFailed);
         assert!(
             shell.cloud.has("a"),
             "nothing older of the step is taken back before"
         );
         shell.settle("m", settlement);
-        assert_eq!(shell.undo(), Standing::Ended(RunEnd::RolledBack(end)));
+        assert_eq!(shell.undo(), RunStatus::Ended(RunEnd::RolledBack(end)));
         let stay = shell.run.changes().iter().filter(|change| change.stands());
         assert_eq!(stay.count(), left);
         assert!(!shell.cloud.has("a"));
@@ -189,7 +189,7 @@ fn a_reverse_that_fails_stops_the_rollback_and_an_undo_tries_again() {
     shell
         .cloud
         .will("Delete b", [Fate::Refused(FaultClass::Fail)]);
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(shell.cloud.has("a"), "nothing older is taken back before");
     assert!(rolled_back(&shell.undo()));
     assert!(shell.cloud.exists.is_empty());
@@ -202,7 +202,7 @@ fn an_undo_is_tried_again_by_another_process() {
         .cloud
         .will("Delete a", [Fate::Refused(FaultClass::Fail)]);
     shell.undo();
-    assert_eq!(shell.resume(), Standing::UndoFailed);
+    assert_eq!(shell.resume(), RunStatus::UndoFailed);
     assert!(rolled_back(&shell.undo()));
 }
 
@@ -213,7 +213,7 @@ fn a_reverse_that_stays_busy_fails_in_the_end() {
         "Delete a",
         std::iter::repeat_n(Fate::Refused(FaultClass::Busy), 20),
     );
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
 }
 
 #[test]
@@ -233,9 +233,9 @@ fn a_crash_while_a_reverse_is_in_flight_asks_a_person_once() {
     let mut shell = made(&["a"]);
     shell.push(rutter_engine::Input::Undo { by: "ann".into() });
     shell.until_fact("reverse-intended");
-    assert_eq!(shell.resume(), Standing::UndoFailed);
+    assert_eq!(shell.resume(), RunStatus::UndoFailed);
     let sent = shell.cloud.sent.len();
-    assert_eq!(shell.undo(), Standing::UndoFailed, "nobody has looked yet");
+    assert_eq!(shell.undo(), RunStatus::UndoFailed, "nobody has looked yet");
     assert_eq!(shell.cloud.sent.len(), sent, "it may act twice");
     shell.settle("m", Settlement::Retry);
     assert!(
@@ -264,7 +264,7 @@ fn an_unknown_change_that_cannot_be_looked_at_asks_a_person() {
     shell.guest("m", calls(vec![make("a")]));
     shell.cloud.will("Make a", [Fate::Swallowed]);
     shell.run(plan([step("m")]));
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     shell.settle("m", Settlement::Gone);
     assert!(rolled_back(&shell.undo()));
     assert!(deletions(&shell).is_empty());
@@ -301,7 +301,7 @@ fn an_interrupted_rollback_goes_on_where_it_was() {
     shell.until(|shell| shell.count("reverse-done") == 1);
     assert_eq!(
         shell.give(rutter_engine::Input::Interrupt),
-        Standing::Stopped
+        RunStatus::Stopped
     );
     assert!(rolled_back(&shell.resume()));
     assert_eq!(deletions(&shell), ["c", "b", "a"]);
@@ -346,7 +346,7 @@ fn a_final_change_stays_and_the_plugin_takes_back_the_others() {
     shell.run(plan([step("m").own_undo()]));
     shell.approve("m", "ann");
     let end = RunEnd::RolledBack(RollbackEnd::Partly);
-    assert_eq!(shell.undo(), Standing::Ended(end));
+    assert_eq!(shell.undo(), RunStatus::Ended(end));
     assert!(!shell.cloud.has("a") && shell.cloud.has("b"));
 }
 
@@ -371,7 +371,7 @@ fn an_own_undo_that_fails_can_be_tried_again_by_the_same_process() {
         _ => calls(vec![delete("a")])(told),
     });
     shell.run(plan([step("m").own_undo()]));
-    assert_eq!(shell.undo(), Standing::UndoFailed);
+    assert_eq!(shell.undo(), RunStatus::UndoFailed);
     assert!(rolled_back(&shell.undo()));
     assert!(shell.cloud.exists.is_empty());
     let undone = shell

@@ -2,14 +2,14 @@
 //! does a change that something else than its reverse would take back.
 
 use proptest::prelude::*;
-use rutter_engine::{Ask, Fact, HostCall, RollbackEnd, RunEnd, Settlement, Standing};
+use rutter_engine::{Ask, Fact, HostCall, RollbackEnd, RunEnd, RunStatus, Settlement};
 
 use crate::kit::{CallExt, Cut, Shell, StepExt, calls, delete, make, plan, step};
 
-fn rolled_back(standing: &Standing) -> bool {
+fn rolled_back(standing: &RunStatus) -> bool {
     matches!(
         standing,
-        Standing::Ended(RunEnd::RolledBack(RollbackEnd::Done))
+        RunStatus::Ended(RunEnd::RolledBack(RollbackEnd::Done))
     )
 }
 
@@ -31,7 +31,7 @@ fn asked(shell: &Shell) -> usize {
 #[test]
 fn an_own_undo_waits_for_a_person_before_it_destroys_something_else() {
     let mut shell = ended();
-    assert_eq!(shell.undo(), Standing::WaitingForPerson);
+    assert_eq!(shell.undo(), RunStatus::WaitingForPerson);
     assert!(shell.cloud.has("other") && shell.cloud.has("a"));
     let question = shell.run.open_questions().next().unwrap();
     assert!(question.approval.changes[0].undo);
@@ -49,8 +49,8 @@ fn an_own_undo_waits_for_a_person_before_it_destroys_something_else() {
 fn the_question_of_an_undo_outlives_its_process() {
     let mut shell = ended();
     shell.undo();
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
-    assert_eq!(shell.resume(), Standing::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
+    assert_eq!(shell.resume(), RunStatus::WaitingForPerson);
     assert_eq!((asked(&shell), shell.cloud.times("Delete other")), (1, 0));
     shell.take_up();
     assert!(rolled_back(&shell.approve("m", "ann")));
@@ -65,12 +65,12 @@ fn a_no_ends_the_undo_and_a_person_says_what_becomes_of_the_change() {
         if dies {
             shell.take_up();
         }
-        assert_eq!(shell.decline("m", "ann", "not mine"), Standing::UndoFailed);
+        assert_eq!(shell.decline("m", "ann", "not mine"), RunStatus::UndoFailed);
         assert!(shell.cloud.has("other"));
         assert_eq!(asked(&shell), 1);
         // To try once more is to be asked once more.
-        assert_eq!(shell.undo(), Standing::WaitingForPerson);
-        assert_eq!(shell.decline("m", "ann", "no"), Standing::UndoFailed);
+        assert_eq!(shell.undo(), RunStatus::WaitingForPerson);
+        assert_eq!(shell.decline("m", "ann", "no"), RunStatus::UndoFailed);
         shell.settle("m", Settlement::Gone);
         assert!(rolled_back(&shell.undo()));
         assert_eq!(shell.cloud.times("Delete other"), 0);
@@ -86,12 +86,12 @@ fn a_yes_to_a_step_is_none_to_its_undo() {
     shell.undo_guest("m", calls(vec![delete("a"), destroy()]));
     let confirmed = step("m").own_undo().confirm(1);
     shell.run(plan([confirmed]));
-    while shell.run.standing() == Standing::WaitingForPerson {
+    while shell.run.status() == RunStatus::WaitingForPerson {
         shell.approve("m", "ann");
     }
     shell.cloud.exists.insert("other".to_owned(), 2);
     let before = asked(&shell);
-    assert_eq!(shell.undo(), Standing::WaitingForPerson);
+    assert_eq!(shell.undo(), RunStatus::WaitingForPerson);
     assert_eq!(asked(&shell), before + 1);
     assert!(shell.cloud.has("other"));
 }
@@ -114,7 +114,7 @@ fn a_change_that_something_else_would_take_back_is_asked_about_with_its_object()
     let mut shell = Shell::new();
     shell.cloud.exists.insert("victim".to_owned(), 1);
     shell.guest("m", calls(vec![with_foreign_reverse("a", "victim")]));
-    assert_eq!(shell.run(plan([step("m")])), Standing::WaitingForPerson);
+    assert_eq!(shell.run(plan([step("m")])), RunStatus::WaitingForPerson);
     assert!(!shell.cloud.has("a"));
     let question = shell.run.open_questions().next().unwrap();
     let shown = &question.approval.changes[0];
@@ -132,7 +132,7 @@ fn what_another_change_of_the_run_is_taken_back_by_is_no_question() {
     let mut shell = Shell::new();
     shell.guest("m", calls(vec![make("a"), with_foreign_reverse("b", "a")]));
     let standing = shell.run(plan([step("m")]));
-    assert!(matches!(standing, Standing::Ended(_)), "{standing:?}");
+    assert!(matches!(standing, RunStatus::Ended(_)), "{standing:?}");
     assert_eq!(asked(&shell), 0);
 }
 
@@ -195,7 +195,7 @@ proptest! {
                     _ => {}
                 }
             }
-            if let Standing::Ended(RunEnd::RolledBack(end)) = shell.run.standing() {
+            if let RunStatus::Ended(RunEnd::RolledBack(end)) = shell.run.status() {
                 prop_assert_eq!(end, RollbackEnd::Done);
                 prop_assert!(!shell.cloud.has("other"), "it ended without what was asked");
             }

@@ -1,6 +1,6 @@
 //! Waits: polled reads and pauses of guests.
 
-use rutter_engine::{Fact, FaultClass, HostCall, RunEnd, Standing, StepState};
+use rutter_engine::{Fact, FaultClass, HostCall, RunEnd, RunStatus, StepState};
 use serde_json::json;
 
 use crate::kit::{Act, Fate, Shell, StepExt, calls, plan, step, wait_for};
@@ -28,8 +28,8 @@ fn waiting(fates: impl IntoIterator<Item = Fate>) -> Shell {
 fn a_wait_polls_until_the_value_is_there_and_leaves_one_answer() {
     let shell = waiting([says("Pending"), says("Pending"), says("running")]);
     assert!(matches!(
-        shell.run.standing(),
-        Standing::Ended(RunEnd::Done { .. })
+        shell.run.status(),
+        RunStatus::Ended(RunEnd::Done { .. })
     ));
     assert_eq!(shell.cloud.times("Get x"), 3);
     assert_eq!(shell.count("wait-started"), 1);
@@ -61,8 +61,8 @@ fn a_wait_survives_transient_faults() {
         says("Running"),
     ]);
     assert!(matches!(
-        shell.run.standing(),
-        Standing::Ended(RunEnd::Done { .. })
+        shell.run.status(),
+        RunStatus::Ended(RunEnd::Done { .. })
     ));
 }
 
@@ -75,7 +75,7 @@ fn what_is_absent_ends_a_wait_unless_its_absence_is_waited_for() {
     shell.guest("w", calls(vec![wait_for("x", "NOT_FOUND")]));
     shell.cloud.will("Get x", [says("Deleting")]);
     let standing = shell.run(plan([step("w")]));
-    assert!(matches!(standing, Standing::Ended(RunEnd::Done { .. })));
+    assert!(matches!(standing, RunStatus::Ended(RunEnd::Done { .. })));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rutter_contracts::Action;
 use rutter_engine::{
     Approval, At, Back, Call, Class, Effect, Evidence, Fact, Fault, FaultClass, HostCall, Identity,
-    Input, Mode, Name, Outcome, Resolution, Run, RunEnd, Standing, Target, Ticket, Timestamp,
+    Input, Mode, Name, Outcome, Resolution, Run, RunEnd, RunStatus, Target, Ticket, Timestamp,
     UndoRequest, Work, advance,
 };
 use rutter_manifest::Manifest;
@@ -170,7 +170,7 @@ impl Stage {
 
     /// Whether a person has to say what became of a change.
     pub(super) fn is_undecided(&self) -> bool {
-        self.run.standing() == Standing::Unknown
+        self.run.status() == RunStatus::Unknown
     }
 
     /// A person looked, and says whether what is undecided happened.
@@ -203,9 +203,9 @@ impl Stage {
 
     /// What could not be taken back, and why.
     pub(super) fn not_taken_back(&self) -> Vec<String> {
-        match self.run.standing() {
-            Standing::Ended(RunEnd::RolledBack(_)) => Vec::new(),
-            Standing::UndoFailed => {
+        match self.run.status() {
+            RunStatus::Ended(RunEnd::RolledBack(_)) => Vec::new(),
+            RunStatus::UndoFailed => {
                 let stuck = self.run.changes().iter().filter_map(|change| {
                     let Back::Failed(fault) = &change.back else {
                         return None;

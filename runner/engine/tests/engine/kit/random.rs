@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rutter_engine::{
     Ask, Because, Change, ChangeState, Fault, FaultClass, HostCall, Input, ItemState, Need,
-    OnFailure, PartFrom, PartRefused, PartWish, Repeat, Resolution, Settlement, Standing, Step,
+    OnFailure, PartFrom, PartRefused, PartWish, Repeat, Resolution, RunStatus, Settlement, Step,
     Uses,
 };
 use serde_json::{Value, json};
@@ -301,7 +301,7 @@ fn simple(call: HostCall, answers: &mut Answers<'_>) -> Option<Act> {
 }
 
 /// Drives on, with people who answer what they are asked and decide by looking.
-pub fn with_people(shell: &mut Shell) -> Standing {
+pub fn with_people(shell: &mut Shell) -> RunStatus {
     for _ in 0..50 {
         let standing = shell.until_idle();
         if shell.died() {
@@ -316,9 +316,9 @@ pub fn with_people(shell: &mut Shell) -> Standing {
 
 /// Answers what a run at rest asks people. Returns whether it asks anything.
 pub fn answer_people(shell: &mut Shell) -> bool {
-    match shell.run.standing() {
-        Standing::WaitingForPerson => say_yes(shell),
-        Standing::Unknown => decide(shell),
+    match shell.run.status() {
+        RunStatus::WaitingForPerson => say_yes(shell),
+        RunStatus::Unknown => decide(shell),
         _ => return false,
     }
     true
@@ -387,15 +387,15 @@ fn decide(shell: &mut Shell) {
 }
 
 /// Takes the run back, with a person who does by hand what no record can.
-pub fn undo_with_people(shell: &mut Shell) -> Standing {
+pub fn undo_with_people(shell: &mut Shell) -> RunStatus {
     for _ in 0..50 {
         let standing = shell.until_idle();
         if shell.died() {
             return standing;
         }
         match standing {
-            Standing::Ended(rutter_engine::RunEnd::RolledBack(_)) => return standing,
-            Standing::UndoFailed => {
+            RunStatus::Ended(rutter_engine::RunEnd::RolledBack(_)) => return standing,
+            RunStatus::UndoFailed => {
                 by_hand(shell);
                 shell.push(Input::Undo { by: "ann".into() });
             }
@@ -504,7 +504,7 @@ impl Wish {
 /// Takes a part back, and makes it again if that is wished; a person does by hand what no record can.
 pub fn part_with_people(shell: &mut Shell, wish: &PartWish) -> Result<(), PartRefused> {
     for _ in 0..50 {
-        if shell.part(wish)? != Standing::UndoFailed {
+        if shell.part(wish)? != RunStatus::UndoFailed {
             return Ok(());
         }
         let part = shell.run.rollback().and_then(|back| back.part.clone());

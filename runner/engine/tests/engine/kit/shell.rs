@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rutter_engine::{
     At, Effect, Evidence, Fact, Fault, Identity, Input, Mode, PartRefused, PartWish, Phase, Plan,
-    Record, Repeat, Resolution, Run, Settlement, Standing, Timestamp, UndoRequest, Wake, Work,
+    Record, Repeat, Resolution, Run, RunStatus, Settlement, Timestamp, UndoRequest, Wake, Work,
     advance,
 };
 use serde_json::Value;
@@ -90,7 +90,7 @@ impl Shell {
     }
 
     /// Starts a run and drives it until nothing is under way.
-    pub fn run(&mut self, plan: Plan) -> Standing {
+    pub fn run(&mut self, plan: Plan) -> RunStatus {
         self.start(plan);
         self.until_idle()
     }
@@ -123,16 +123,16 @@ impl Shell {
     }
 
     /// Gives an input and drives on until nothing is under way.
-    pub fn give(&mut self, input: Input) -> Standing {
+    pub fn give(&mut self, input: Input) -> RunStatus {
         self.push(input);
         self.until_idle()
     }
 
-    pub fn approve(&mut self, step: &str, by: &str) -> Standing {
+    pub fn approve(&mut self, step: &str, by: &str) -> RunStatus {
         self.approve_with(step, by, &[])
     }
 
-    pub fn approve_with(&mut self, step: &str, by: &str, evidence: &[(&str, &str)]) -> Standing {
+    pub fn approve_with(&mut self, step: &str, by: &str, evidence: &[(&str, &str)]) -> RunStatus {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let evidence: Evidence = evidence.iter().map(owned).collect();
         let question = self.question(step);
@@ -144,7 +144,7 @@ impl Shell {
     }
 
     /// A person decides about the changes of a step that a rollback could not take back.
-    pub fn settle(&mut self, step: &str, settlement: Settlement) -> Standing {
+    pub fn settle(&mut self, step: &str, settlement: Settlement) -> RunStatus {
         self.give(Input::Settle {
             step: step.into(),
             item: None,
@@ -155,7 +155,7 @@ impl Shell {
         })
     }
 
-    pub fn decline(&mut self, step: &str, by: &str, why: &str) -> Standing {
+    pub fn decline(&mut self, step: &str, by: &str, why: &str) -> RunStatus {
         let question = self.question(step);
         self.give(Input::Decline {
             question,
@@ -183,7 +183,7 @@ impl Shell {
         first.map_or(0, |question| question.number)
     }
 
-    pub fn resolve(&mut self, step: &str, resolution: Resolution) -> Standing {
+    pub fn resolve(&mut self, step: &str, resolution: Resolution) -> RunStatus {
         self.resolve_item(step, None, resolution)
     }
 
@@ -192,7 +192,7 @@ impl Shell {
         step: &str,
         item: Option<&str>,
         resolution: Resolution,
-    ) -> Standing {
+    ) -> RunStatus {
         let item = item.map(Into::into);
         let about = self.run.undecided(step, item.as_ref(), &resolution);
         self.give(Input::Resolve {
@@ -205,12 +205,12 @@ impl Shell {
         })
     }
 
-    pub fn undo(&mut self) -> Standing {
+    pub fn undo(&mut self) -> RunStatus {
         self.give(Input::Undo { by: "ann".into() })
     }
 
     /// Another process takes a part of the run back, and makes it again if that is wished.
-    pub fn part(&mut self, wish: &PartWish) -> Result<Standing, PartRefused> {
+    pub fn part(&mut self, wish: &PartWish) -> Result<RunStatus, PartRefused> {
         self.part_with(wish, None)
     }
 
@@ -219,7 +219,7 @@ impl Shell {
         &mut self,
         wish: &PartWish,
         mended: Option<Plan>,
-    ) -> Result<Standing, PartRefused> {
+    ) -> Result<RunStatus, PartRefused> {
         self.begin_part(wish, mended)?;
         Ok(self.until_idle())
     }
@@ -263,7 +263,7 @@ impl Shell {
     }
 
     /// Another process takes the run up.
-    pub fn resume(&mut self) -> Standing {
+    pub fn resume(&mut self) -> RunStatus {
         self.take_up();
         self.until_idle()
     }
@@ -287,9 +287,9 @@ impl Shell {
     }
 
     /// Drives until nothing is under way.
-    pub fn until_idle(&mut self) -> Standing {
+    pub fn until_idle(&mut self) -> RunStatus {
         self.until(|_| false);
-        self.run.standing()
+        self.run.status()
     }
 
     /// Drives until a condition holds; returns whether it did.
