@@ -107,7 +107,7 @@ pub struct Network {
 pub struct SettingsOverrides {
     /// `--config`.
     pub file: Option<PathBuf>,
-    /// `--state-dir`.
+    /// `--state`.
     pub state_dir: Option<PathBuf>,
 }
 
