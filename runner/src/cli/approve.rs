@@ -17,30 +17,30 @@ use crate::ui::{Prompt, posting};
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);
 
-/// Answer the question of a step: yes, unless `--no`
+/// Answer a step's question with yes, or with `--no`
 ///
-/// It is shown, and the answer counts for it alone. What destroys, buys or is final is answered by a
-/// word at the terminal, or elsewhere by the question's number.
+/// Shows the question, and answers no other. A change that destroys, buys or is final is confirmed by
+/// typing a random word or, without a terminal, by giving the question's number.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// The step that asks
+    /// The step that asks the question
     step: String,
-    /// Answer this question only, by the number it was shown with
+    /// Answer only the question with this number
     #[arg(long, value_name = "NUMBER")]
     question: Vec<u64>,
-    /// Enter a piece of evidence that the step asks for
+    /// Enter a value that the step asks for
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "no")]
     evidence: Vec<(String, String)>,
-    /// Say no: the step fails
+    /// Answer no, so that the step fails
     #[arg(long, requires = "why")]
     no: bool,
-    /// Why you say no
+    /// The reason for a no, which is recorded
     #[arg(long, value_name = "TEXT", requires = "no")]
     why: Option<String>,
-    /// Sign the answer with this SSH key, where the step names it as an approver: the file of the
-    /// private key, or of the public key whose other half an agent holds
+    /// Sign the answer with this SSH key, which the step must name as an approver: a private key file,
+    /// or a public key file if an agent holds the private key
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }

@@ -13,18 +13,18 @@ use crate::diagnostic::{Diagnostic, Severity, render_all};
 use crate::neutral::one_line;
 use crate::ui::{destroys, destroys_by_parameter, input_declared, notes, possible_no_return};
 
-/// Check runbooks: everything that can be known before the first change
+/// Check runbooks for every mistake that can be found before the first change
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The runbooks
+    /// The runbook files to check
     #[arg(required = true, value_name = "RUNBOOK")]
     runbooks: Vec<PathBuf>,
     #[command(flatten)]
     inputs: Inputs,
-    /// Refuse what differs from what was accepted, or was not accepted although it has to be
+    /// Fail if plugins differ from what `rutter.lock` accepts, or need to be accepted and are not
     #[arg(long)]
     locked: bool,
-    /// Print all that is known of one input: also what is taken from the plugin whose input it is like
+    /// Print the full declaration of this input, with what it takes from the plugin input that it is like
     #[arg(long, value_name = "INPUT")]
     explain: Option<String>,
 }

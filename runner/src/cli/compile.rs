@@ -3,12 +3,12 @@
 use super::{Context, Exit, Failure};
 use crate::host::compiler;
 
-/// Compile a component from standard input for a pool; the program calls this itself
+/// Compile a component from standard input for a pool; for internal use
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The pool that the code is for
     pool: String,
-    /// How many bytes the component has
+    /// The size of the component in bytes
     size: usize,
 }
 

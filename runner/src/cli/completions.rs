@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use super::{Cli, Context, Exit, Failure};
 
-/// Print completions for a shell
+/// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shell

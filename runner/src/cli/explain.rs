@@ -8,16 +8,16 @@ use crate::explain::{self, Explanation};
 use crate::neutral::one_line;
 use crate::ui::{Align, Table};
 
-/// Say what an error code means: why it happens and what to do about it
+/// Explain an error code: why it happens and what to do about it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The code, `AssumeRoleFail` or `rutter.denied`, of a step, a runbook's problem or the program's end
+    /// The code of a failed step, of a problem in a runbook, or of an exit: `AssumeRoleFail`, `rutter.denied`, `exit 5`
     #[arg(required_unless_present = "list", value_name = "CODE")]
     code: Vec<String>,
-    /// Only what this product of the cloud means by it
+    /// Only the meaning that the code has for this product of the cloud
     #[arg(long, value_name = "PRODUCT")]
     product: Option<String>,
-    /// List every code there is
+    /// List all codes
     #[arg(long, conflicts_with = "code")]
     list: bool,
 }

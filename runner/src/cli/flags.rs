@@ -9,27 +9,27 @@ use super::accounts::AccountFlag;
 /// Flags of every command.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Global {
-    /// Print the records themselves, or the answer as JSON
+    /// Print records, or the result, as JSON
     #[arg(long, global = true, conflicts_with = "quiet")]
     pub json: bool,
-    /// Print only the answer, questions and errors
+    /// Print only results, questions and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print every record and what plugins write; twice: traces for mending rutter
+    /// Print every record and the log lines of plugins; -vv also prints traces for debugging rutter
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Read the settings from this file [default: rutter/rutter.toml under the XDG configuration folder]
+    /// Read settings from this file [default: rutter/rutter.toml under the XDG configuration folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Keep runs, keys and caches in this folder [default: rutter under the XDG state folder]
+    /// Store runs, keys and caches in this folder [default: rutter under the XDG state folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }
 
-/// Where the values of inputs come from.
+/// Where the values of inputs and the bindings of accounts come from.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Inputs {
-    /// Give an input a value; lists and tables as JSON, secrets never
+    /// Set an input; lists and tables as JSON. Secrets cannot be set this way
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
     /// Read inputs from a TOML file

@@ -10,7 +10,7 @@ use crate::ui::{Align, Table, instant, instant_here, open_questions, passed_no_r
 /// List the runs, newest first
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only runs of this runbook
+    /// List only runs of this runbook
     #[arg(long, value_name = "NAME")]
     runbook: Option<String>,
 }

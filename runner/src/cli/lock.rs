@@ -8,10 +8,10 @@ use super::acceptance::{Acceptance, Manner};
 use super::{Context, Exit, Failure, granted};
 use crate::runbook::{self, InputSources, Load};
 
-/// Accept what the plugins of runbooks may do: show it, and keep it in `rutter.lock` beside them
+/// Show what the plugins of runbooks may do, and accept it in `rutter.lock` next to them
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The runbooks
+    /// The runbook files
     #[arg(required = true, value_name = "RUNBOOK")]
     runbooks: Vec<PathBuf>,
 }

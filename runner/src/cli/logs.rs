@@ -9,14 +9,14 @@ use crate::journal::LogLine;
 use crate::neutral::one_line;
 use crate::ui::instant;
 
-/// Show what the plugins of a run wrote
+/// Show the log lines that plugins wrote during a run
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// Only this step
+    /// Show only lines of this step
     step: Option<String>,
-    /// Leave out lines below this level
+    /// Show only lines of this level and above
     #[arg(long, value_enum, default_value = "info")]
     level: Level,
 }

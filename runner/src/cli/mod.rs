@@ -59,11 +59,11 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 done; 1 the run failed; 2 the command or the runbook is wrong, nothing ran; \
-3 stopped and resumable; 4 waiting for a person; 5 an outcome is unknown; \
-6 an undo waits for a person, or left something standing; 70 a bug of rutter; 130 interrupted";
+Exit codes: 0 success; 1 the run failed; 2 the command or the runbook is wrong and nothing ran; \
+3 stopped, can be resumed; 4 waiting for a person; 5 the outcome of a change is unknown; \
+6 an undo waits for a person or left something behind; 70 a bug in rutter; 130 interrupted";
 
-/// Run operations runbooks step by step, rehearsed first and resumable always
+/// Run operations runbooks: rehearse them first, resume them after a crash, take them back
 #[derive(Debug, Parser)]
 #[command(name = "rutter", version, styles = STYLES, after_help = AFTER_HELP)]
 struct Cli {
@@ -227,7 +227,7 @@ fn usage(error: &clap::Error) -> Exit {
     }
 }
 
-/// Traces are for whoever mends rutter: off unless `RUTTER_LOG` names what to trace, or `-vv`.
+/// Traces are for debugging rutter: off unless `RUTTER_LOG` names what to trace, or `-vv`.
 fn start_tracing(context: &Context, verbose: u8) {
     let wanted = context.environment.get("RUTTER_LOG");
     let filter = match (wanted, verbose) {

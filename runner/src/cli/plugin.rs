@@ -14,7 +14,7 @@ use crate::plugin::build::{self, BuildError, Options};
 use crate::plugin::{Catalogue, CatalogueError, Found, NOTHING, kind, sentences};
 use crate::ui::{Align, Table};
 
-/// Build plugins and look at them
+/// Build, inspect and list plugins
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -23,26 +23,26 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Build the plugins of a folder, each into one `.wasm` that describes itself
+    /// Build the plugins in a folder, each into one `.wasm` file that contains its manifest
     Build(BuildArgs),
-    /// Show what a plugin says about itself; nothing of it is run
+    /// Show a plugin's manifest and what the plugin may do, without running it
     Inspect(InspectArgs),
-    /// List the plugins that runbooks can name
+    /// List the plugins that runbooks can use
     List,
 }
 
 #[derive(Debug, clap::Args)]
 struct BuildArgs {
-    /// A plugin's folder, or a workspace with several
+    /// The folder of a plugin, or of a workspace with several
     #[arg(default_value = ".")]
     source: PathBuf,
     /// Build only this plugin
     #[arg(short = 'p', long = "plugin", value_name = "NAME")]
     only: Vec<String>,
-    /// Put the `.wasm` files here [default: `plugins` below cargo's target folder]
+    /// Write the `.wasm` files to this folder [default: `plugins` in cargo's target folder]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Do not use the network
+    /// Build without using the network
     #[arg(long)]
     offline: bool,
 }
@@ -51,7 +51,7 @@ struct BuildArgs {
 struct InspectArgs {
     /// A `.wasm` file, or the name of a plugin
     plugin: String,
-    /// Print the manifest as its author wrote it
+    /// Print only the manifest, as its author wrote it
     #[arg(long)]
     manifest: bool,
 }

@@ -6,10 +6,10 @@ use super::{Context, Exit, Failure};
 use crate::session::{Recovered, recover};
 use crate::ui::ending;
 
-/// Begin the journal of a damaged run again from its sound records, to show it and take it back
+/// Rebuild a damaged journal from its intact records, so that the run can be shown and taken back
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
 }
 

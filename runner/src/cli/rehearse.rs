@@ -12,12 +12,12 @@ use super::{Context, Exit, Failure, driving, gates, load, windows};
 use crate::session::{Rehearsal, rehearse};
 use crate::ui;
 
-/// Carry out a runbook in a simulated cloud: nothing leaves this process
+/// Rehearse a runbook in a simulated cloud, without credentials or a network
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The runbook
+    /// The runbook file
     runbook: PathBuf,
-    /// The world it takes place in [default: `x.world.toml` beside `x.toml`]
+    /// The world file that describes the simulated cloud [default: `x.world.toml` next to `x.toml`]
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
     #[command(flatten)]

@@ -9,42 +9,42 @@ use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::Message;
 
-/// Decide about a step whose outcome is unknown, or that failed, or that could not be taken back
+/// Decide about a step that failed, has an unknown outcome, or could not be taken back
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("decision").required(true))]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// The step
+    /// The step to decide about
     step: String,
-    /// Only this item of a `for_each` step
+    /// Decide only about this item of a `for_each` step
     #[arg(long, value_name = "KEY")]
     item: Option<String>,
-    /// It did not happen: try again. Of a change that could not be taken back: take it back once more
+    /// The change did not happen: make it again. If it could not be taken back: try that again
     #[arg(long, group = "decision")]
     retry: bool,
-    /// Of a change that could not be taken back: it is not there
+    /// The change that could not be taken back no longer exists
     #[arg(long, group = "decision")]
     gone: bool,
-    /// Of a change that could not be taken back: it may stay, and is said in every later report
+    /// The change that could not be taken back may stay; every later report names it
     #[arg(long, group = "decision")]
     leave: bool,
-    /// Only the change of this number, of those that could not be taken back
+    /// Decide only about the change with this number, of those that could not be taken back
     #[arg(long, value_name = "NUMBER")]
     change: Option<u64>,
-    /// It did happen: a new attempt must find it
+    /// The change did happen: a new attempt must find its result
     #[arg(long, group = "decision")]
     adopt: bool,
-    /// It is done, with the outputs of `--outputs`
+    /// The step is done, with the outputs in the file of `--outputs`
     #[arg(long, group = "decision", requires = "outputs")]
     done: bool,
-    /// Leave the step out
+    /// Skip the step
     #[arg(long, group = "decision")]
     skip: bool,
-    /// The outputs of a step that is done, in a TOML or JSON file
+    /// A TOML or JSON file with the outputs of a step that is done
     #[arg(long, value_name = "FILE", requires = "done")]
     outputs: Option<PathBuf>,
-    /// Why; recorded
+    /// The reason for the decision, which is recorded
     #[arg(long, value_name = "TEXT")]
     why: String,
 }

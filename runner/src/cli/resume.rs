@@ -11,31 +11,31 @@ use super::{Context, Exit, Failure, driving, load, part};
 use crate::session::{Aim, Session};
 use crate::settings::Settings;
 
-/// Go on with a run where it stands, or make a part of it again
+/// Continue a run, or run a part of it again
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// Take back this step and what depends on it, and run them again with the inputs and secrets of now
+    /// Take back this step and what depends on it, and run them again with the current inputs and secrets
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
-    /// Only this item of the `for_each` step, with whatever reads the step
+    /// Take back only this item of the `for_each` step, and whatever reads the step
     #[arg(long, value_name = "KEY", requires = "from")]
     item: Option<String>,
-    /// Do not take back what this step changed; where it is run again, that answers equal changes
+    /// Keep the changes of this step; if it runs again, they answer equal changes
     #[arg(long, value_name = "STEP", requires = "from")]
     keep: Vec<String>,
-    /// Go on with this runbook, a mended one in which what is done is unchanged
+    /// Continue with this corrected runbook, in which finished steps must be unchanged
     #[arg(long, value_name = "FILE")]
     runbook: Option<PathBuf>,
-    /// Give an input another value, with `--from` or `--runbook`; lists and tables as JSON, secrets never
+    /// Change an input, with `--from` or `--runbook`; lists and tables as JSON. Secrets cannot be set this way
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
-    /// Read secret inputs from a TOML file, and with `--from` or `--runbook` the others, too; secrets
-    /// are not kept and are needed again
+    /// Read secret inputs from a TOML file, since secrets are not stored; with `--from` or `--runbook`
+    /// also other inputs
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
-    /// Do not ask whether the difference is what you want
+    /// Do not ask for confirmation of what is different
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

@@ -9,10 +9,10 @@ use crate::journal::new_run_id;
 use crate::session::{Consent, RunOptions, Session};
 use crate::ui::notes;
 
-/// Carry out a runbook
+/// Run a runbook against real accounts
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The runbook
+    /// The runbook file
     runbook: PathBuf,
     #[command(flatten)]
     inputs: Inputs,
@@ -23,8 +23,8 @@ pub(super) struct Args {
 /// What a person says beforehand.
 #[derive(Debug, clap::Args)]
 pub(super) struct WishFlags {
-    /// Say yes to the question of this step as soon as it asks; to what it destroys or buys only where
-    /// the action is named: `clean_up:ecs:DeleteImage`
+    /// Answer this step's question with yes as soon as it asks. To approve changes that destroy or buy,
+    /// name the action: `clean_up:ecs:DeleteImage`
     #[arg(long, value_name = "STEP[:PRODUCT:ACTION]")]
     approve: Vec<Consent>,
     /// Stop after this step

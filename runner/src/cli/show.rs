@@ -18,21 +18,21 @@ use crate::ui::{
 /// How often a run that is followed is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
-/// Show where a run stands: its steps, what stands in the world, and what to type next
+/// Show the state of a run: its steps, what it left in the accounts, and what to type next
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// Go on showing records as they come, until nobody drives the run any more
+    /// Keep showing new records until no process drives the run any more
     #[arg(short, long)]
     follow: bool,
-    /// Show every record as a line
+    /// Show every record, one a line
     #[arg(long)]
     records: bool,
-    /// Show what the done steps made, and what each new id stands for
+    /// List what finished steps made, each new id with the old one that it replaces
     #[arg(long, conflicts_with_all = ["follow", "records"])]
     ids: bool,
-    /// With `--ids`: as CSV
+    /// Print the list of `--ids` as CSV
     #[arg(long, requires = "ids", conflicts_with = "json")]
     csv: bool,
 }

@@ -13,28 +13,28 @@ use super::driving::interrupt;
 use super::{Context, Exit, Failure};
 use crate::files;
 
-/// Serve a simulated cloud over HTTP, for official clients and for trying things out
+/// Serve a simulated cloud over HTTP, for official clients and experiments
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The world file: accounts, identities, resources, durations
     #[arg(long, value_name = "FILE")]
     world: PathBuf,
-    /// The address to listen on; port 0 takes any free port
+    /// The address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Stop after this time (`90s`, `10m`)
+    /// Stop after this long (`90s`, `10m`)
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     limit: Option<Duration>,
-    /// Write the port to this file once requests are answered
+    /// Write the port to this file once it is listening
     #[arg(long, value_name = "FILE")]
     port_file: Option<PathBuf>,
-    /// Seconds that pass in the world in a real second [default: as the world file says]
+    /// How many seconds pass in the world per real second [default: from the world file]
     #[arg(long, value_name = "NUMBER")]
     time_scale: Option<f64>,
-    /// Hold answers back as long as the world says the cloud takes
+    /// Delay answers by the latency that the world file gives
     #[arg(long)]
     latency: bool,
-    /// Listen although other machines can reach the address
+    /// Allow an address that other machines can reach
     #[arg(long)]
     any_address: bool,
 }

@@ -16,24 +16,24 @@ use crate::ui::{Prompt, how, passed_no_return, what_helps};
 /// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run's id, or the beginning of it
+    /// The run's id, or the first characters of it
     run: String,
-    /// Leave this step done, and take back what began after it
+    /// Keep this step, and take back what began after it
     #[arg(long, value_name = "STEP", conflicts_with = "step")]
     to: Option<String>,
     /// Take back this step and what depends on it: `step`, or `caller.step` inside another runbook
     #[arg(long, value_name = "STEP")]
     step: Option<String>,
-    /// Only this item of the `for_each` step, with whatever reads the step
+    /// Take back only this item of the `for_each` step, and whatever reads the step
     #[arg(long, value_name = "KEY", requires = "step")]
     item: Option<String>,
-    /// Leave this step as it is, which only stands below the others and neither reads nor needs them
+    /// Keep this step, which comes after the others in the file but neither reads nor needs them
     #[arg(long, value_name = "STEP")]
     keep: Vec<String>,
-    /// Do not ask whether you are sure
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Read secret inputs from a TOML file, where taking back needs them
+    /// Read secret inputs from a TOML file, if taking back needs them
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::flags::Inputs;
 use super::{Context, Exit, Failure, load};
 
-/// Make the worlds that rehearsals take place in
+/// Create world files for rehearsals
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -21,15 +21,15 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a world that fits a runbook's accounts and inputs
+    /// Write a world file that fits a runbook's accounts and inputs
     New(NewArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct NewArgs {
-    /// The runbook
+    /// The runbook file
     runbook: PathBuf,
-    /// Write to this file, which must not exist yet [default: standard output]
+    /// Write to this file, which must not exist [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
