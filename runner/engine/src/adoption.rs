@@ -9,7 +9,7 @@ pub struct Object {
     pub account: String,
     /// The product as the contracts spell it.
     pub product: String,
-    /// Its key.
+    /// What tells it from others of its product: its id, as the look that found it names it.
     pub key: String,
 }
 
@@ -18,6 +18,6 @@ pub struct Object {
 pub struct Adoption {
     /// The run's id.
     pub run: String,
-    /// The object.
+    /// The object that was there already.
     pub object: Object,
 }

@@ -9,7 +9,7 @@ use crate::principal::{Principal, RoleArn};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// It cannot.
+    /// It alters nothing, by the contracts or by the manifest.
     Read,
     /// It can, or it is not known that it cannot.
     Change,
@@ -55,7 +55,7 @@ pub enum Target {
     Api(Api),
     /// Temporary credentials of a role: they stay in the host, the guest gets a handle.
     AssumeRole {
-        /// The role.
+        /// The role that is assumed.
         arn: RoleArn,
         /// The session's label.
         session: String,

@@ -25,7 +25,7 @@ use person::Decided;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]
 pub struct Decision {
-    /// What happened.
+    /// What happened, in order.
     pub records: Vec<Record>,
     /// What is to be done.
     pub effects: Vec<Effect>,

@@ -53,7 +53,7 @@ impl Outcome {
 /// the engine keeps no memory of its own beside the records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ticket {
-    /// What for.
+    /// What the call does in the run.
     pub work: Work,
     /// How often it has been sent, from 1.
     pub tries: u32,
@@ -68,16 +68,16 @@ pub enum Work {
     Read {
         /// Whose, and which.
         place: Place,
-        /// The call.
+        /// The read, judged and classed.
         call: Box<Call>,
     },
     /// A poll of a guest's wait.
     Poll {
         /// Whose, and which.
         place: Place,
-        /// The call.
+        /// The read, judged and classed.
         call: Box<Call>,
-        /// Until when.
+        /// What an answer must hold for the wait to end, and what makes it fail.
         condition: Box<Condition>,
         /// When it gives up.
         deadline: Timestamp,
@@ -99,7 +99,7 @@ pub struct Survey {
     pub at: At,
     /// The change's number.
     pub change: u64,
-    /// What for.
+    /// What is decided with what is read.
     pub why: SurveyFor,
     /// What is being read.
     pub reading: Reading,
@@ -134,7 +134,7 @@ pub enum SurveyFor {
 pub enum Reading {
     /// Whether it came to rest.
     Rest,
-    /// The object.
+    /// The object that the change made.
     Object,
     /// Who uses it, by the place of the kind of use.
     Uses(usize),
@@ -145,11 +145,11 @@ pub enum Reading {
 /// A look at what a change makes, under way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
-    /// For whom.
+    /// The attempt for whose change it is made.
     pub at: At,
     /// What is looked at.
     pub find: Box<Find>,
-    /// Why.
+    /// What follows from what is seen.
     pub purpose: LookFor,
     /// Whether what is looked at came to rest, where that is waited for.
     pub rested: bool,
@@ -164,7 +164,7 @@ pub enum LookFor {
     Before {
         /// The place of the guest's call.
         place: Place,
-        /// The change.
+        /// The change that the guest wants to make.
         call: Box<Call>,
         /// The call that takes it back.
         reverse: Option<Box<Call>>,
@@ -204,11 +204,11 @@ pub enum Reversed {
 /// Why the engine wants to be woken.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wake {
-    /// Send again.
+    /// A call that did not get through is due again.
     Send(Ticket),
     /// A guest's wait is over.
     SleepOver {
-        /// The guest.
+        /// The attempt whose guest waits.
         at: At,
         /// The call's place.
         index: u32,
@@ -236,7 +236,7 @@ pub struct UndoRequest {
 /// A change as a plugin's own undo sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UndoChange {
-    /// The call.
+    /// The change as it was recorded.
     pub call: Call,
     /// The answer; absent while the outcome is unknown.
     pub answer: Option<Value>,
@@ -250,7 +250,7 @@ pub type TimerReason = String;
 pub enum Input {
     /// A new run.
     Start {
-        /// Its id.
+        /// The id that the run gets.
         run: String,
         /// How it is driven.
         mode: Mode,
@@ -279,29 +279,29 @@ pub enum Input {
     Revise(Box<Plan>),
     /// A guest made a host call and is suspended.
     GuestCalled {
-        /// Who.
+        /// The attempt whose guest made the call.
         at: At,
         /// The call's place in the attempt, from 0.
         index: u32,
-        /// Its fingerprint.
+        /// The call's fingerprint, which a replay is held to.
         print: String,
-        /// The call.
+        /// The call, judged and classed by the broker.
         call: Box<HostCall>,
         /// Set when the broker denies it.
         denied: Option<Fault>,
     },
     /// A guest returned, trapped or was stopped by a limit.
     GuestEnded {
-        /// Who.
+        /// The attempt whose guest ended.
         at: At,
         /// Its outputs, checked, or why not.
         result: Result<Value, Fault>,
     },
     /// Something that was sent has an outcome.
     Answered {
-        /// What for.
+        /// The ticket of the [`Effect::Send`] that this answers.
         ticket: Ticket,
-        /// Its outcome.
+        /// What became of the call: done, refused or unknown.
         outcome: Outcome,
     },
     /// A timer fired.
@@ -310,7 +310,7 @@ pub enum Input {
     Approve {
         /// The number of the question they were shown.
         question: u64,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
         /// What they entered.
         evidence: Evidence,
@@ -319,45 +319,45 @@ pub enum Input {
     Decline {
         /// The number of the question they were shown.
         question: u64,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// A person decided about a step.
     Resolve {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// The item.
+        /// The key of the item, where the step has `for_each`.
         item: Option<Name>,
         /// What they decide about: the record that made it undecided, as [`crate::Run::undecided`]
         /// tells. When something else is undecided by now, they decide nothing.
         about: u64,
-        /// What.
+        /// What is to become of it.
         resolution: Resolution,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// A person decided about changes that a rollback could not take back.
     Settle {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item; all of them when absent.
         item: Option<Name>,
         /// The change's number; all that wait for a decision when absent.
         change: Option<u64>,
-        /// What.
+        /// What is to become of the changes.
         settlement: Settlement,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// Somebody said what cannot be acted upon: it is recorded, and decides nothing.
     Ignore {
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
         /// What they said.
         said: String,
@@ -366,14 +366,14 @@ pub enum Input {
     },
     /// Take the whole run back.
     Undo {
-        /// Who asked.
+        /// The person who wants it.
         by: Person,
     },
     /// Take a part of the run back, as [`crate::Run::part`] found it.
     UndoPart {
-        /// Who asked.
+        /// The person who wants it.
         by: Person,
-        /// The part.
+        /// The steps and changes that go along, as they were shown.
         part: Box<Part>,
         /// The runbook that the run goes on with, as [`crate::Run::may_become`] accepted it, when it
         /// is another one than before.
@@ -392,7 +392,7 @@ pub enum Input {
 pub enum Effect {
     /// Start a guest, with these inputs, from the beginning.
     StartGuest {
-        /// Which.
+        /// The attempt that the guest carries out.
         at: At,
         /// Its inputs; secrets as placeholders.
         inputs: Value,
@@ -401,11 +401,11 @@ pub enum Effect {
     },
     /// Answer the host call a guest is suspended in.
     AnswerGuest {
-        /// Who.
+        /// The attempt whose guest waits for the answer.
         at: At,
         /// The call's place.
         index: u32,
-        /// The answer.
+        /// What the call answered, or the fault that the guest gets.
         answer: Result<Value, Fault>,
         /// The instant of the answer: what `flow.now` says from here on.
         time: Timestamp,
@@ -413,35 +413,35 @@ pub enum Effect {
     /// Hand in again the host call that a guest is suspended in: it was held for a person, who has
     /// answered.
     ReleaseGuest {
-        /// Who.
+        /// The attempt whose guest is suspended.
         at: At,
     },
     /// Drop a guest where it stands.
     DropGuest {
-        /// Who.
+        /// The attempt whose guest is dropped.
         at: At,
     },
     /// Send a call; answer with [`Input::Answered`].
     Send {
-        /// What for.
+        /// What the call is for; it comes back with the answer.
         ticket: Ticket,
-        /// The call.
+        /// The call, in the form that was recorded.
         call: Box<Call>,
         /// The step and item it is sent for: pace, tokens and secrets depend on them.
         at: At,
     },
     /// Wake the engine at an instant.
     Timer {
-        /// When.
+        /// The instant, by the driver's clock.
         due: Timestamp,
-        /// What for.
+        /// What the engine is woken with.
         wake: Wake,
-        /// For people.
+        /// What is waited for, for people.
         reason: TimerReason,
     },
     /// A wait saw a value; for display only.
     Waiting {
-        /// Who.
+        /// The attempt that waits.
         at: At,
         /// What is waited for.
         label: String,
@@ -452,15 +452,15 @@ pub enum Effect {
     },
     /// A call is sent once more at an instant; for display only.
     Again {
-        /// Who.
+        /// The attempt for which it is sent.
         at: At,
-        /// The call.
+        /// The call for people, `ECS:DescribeImages`.
         label: String,
         /// How often it will have been sent then.
         tries: u32,
         /// Why: a fault's code.
         why: String,
-        /// When.
+        /// The instant at which it is sent.
         due: Timestamp,
     },
 }

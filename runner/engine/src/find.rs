@@ -71,7 +71,7 @@ pub struct Find {
 pub struct Rest {
     /// The read that is polled.
     pub read: Call,
-    /// Until when.
+    /// What an answer must hold for the wait to end, and what makes it fail.
     pub condition: Condition,
 }
 

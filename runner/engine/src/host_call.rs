@@ -12,23 +12,23 @@ use crate::find::Find;
 pub enum HostCall {
     /// `account.call`, `account.call-all`, `account.assume-role`, `http.send`.
     Call {
-        /// The call.
+        /// The call, judged and classed.
         call: Call,
         /// The call that takes it back, judged like the change itself.
         reverse: Option<Box<Call>>,
         /// How what it makes is seen.
         find: Option<Box<Find>>,
     },
-    /// `account.wait-for`.
+    /// `account.wait-for`: a read is polled until its answer fits.
     WaitFor {
         /// The read that is polled.
         call: Call,
-        /// Until when.
+        /// What an answer must hold for the wait to end, and what makes it fail.
         condition: Condition,
     },
-    /// `flow.wait`.
+    /// `flow.wait`: the guest sleeps.
     Sleep {
-        /// Milliseconds.
+        /// How long it sleeps. Milliseconds.
         duration_ms: u64,
     },
 }

@@ -24,7 +24,7 @@ pub enum PartFrom {
     After(Name),
     /// This step, or one item of it, and what depends on it.
     Step {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item's key, if only one is meant.
         item: Option<Name>,
@@ -51,7 +51,7 @@ pub struct Part {
 /// A step that waits again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
-    /// The step.
+    /// The step's full id: `step`, or `caller.step` inside another runbook.
     pub step: Name,
     /// Its one item that is meant; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ pub enum Why {
     Meant,
     /// It waits for this step.
     Waits {
-        /// The step.
+        /// The full id of the step that is waited for.
         on: Name,
         /// Why it does.
         because: Because,
@@ -90,9 +90,9 @@ pub enum Why {
 /// A change that is not taken back with its part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stay {
-    /// Its number.
+    /// The change's number in the run, from 1.
     pub change: u64,
-    /// Why.
+    /// Why it stays.
     pub why: WhyStays,
 }
 
@@ -128,7 +128,7 @@ pub enum PartRefused {
     /// The step does not have the item.
     #[error("step `{step}` has no item `{item}`{}", known_items(.known))]
     NoSuchItem {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// What was named.
         item: Name,
@@ -141,9 +141,9 @@ pub enum PartRefused {
     /// A step that is to be kept depends on what is taken back.
     #[error("step `{kept}` cannot be kept: {}", depends(.why))]
     Depends {
-        /// The step.
+        /// The full id of the step that was to be kept.
         kept: Name,
-        /// How.
+        /// How it depends on what is taken back.
         why: Why,
     },
     /// The run was taken back as a whole.
@@ -157,7 +157,7 @@ pub enum PartRefused {
         "it is not known whether change {change} of step `{step}` ({label}) happened, so it cannot be made again"
     )]
     InDoubt {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The change's number.
         change: u64,
@@ -167,7 +167,7 @@ pub enum PartRefused {
     /// Something that stays was made from what is different now.
     #[error("step `{step}` stays as it is and {}", reads(.inputs))]
     Reads {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The inputs that are different, as far as they can be told.
         inputs: Vec<String>,
@@ -175,7 +175,7 @@ pub enum PartRefused {
     /// An item that stays, or whose changes do, has other inputs now.
     #[error("item `{item}` of step `{step}` stands for other inputs than before")]
     OtherItem {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item's key.
         item: Name,
@@ -183,7 +183,7 @@ pub enum PartRefused {
     /// The mended runbook lacks a step that is still needed.
     #[error("the mended runbook has no step `{step}`, whose {} still stand", changes(*.standing))]
     Lacks {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// How many of its changes stand.
         standing: usize,
@@ -191,7 +191,7 @@ pub enum PartRefused {
     /// The mended runbook has another step where one is over.
     #[error("step `{step}` is over, and the mended runbook has another {what} for it")]
     Differs {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// What is different.
         what: &'static str,

@@ -26,7 +26,7 @@ impl Phase {
 /// One start of a step's code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct At {
-    /// The step.
+    /// The step's full id: `step`, or `caller.step` inside another runbook.
     pub step: Name,
     /// The item's key, in a `for_each` step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,10 +42,10 @@ pub struct At {
 /// among their own fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The attempt.
+    /// The attempt whose guest made the call.
     pub at: At,
     /// The call's number in the attempt, from 0.
     pub index: u32,
-    /// Its fingerprint.
+    /// The call's fingerprint, which a replay is held to.
     pub print: String,
 }

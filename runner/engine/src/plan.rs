@@ -101,7 +101,7 @@ pub struct Step {
 /// A step that another waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    /// The step.
+    /// The full id of the step that is waited for.
     pub step: Name,
     /// Why it is waited for.
     pub because: Because,
@@ -123,7 +123,7 @@ pub enum Because {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Uses {
-    /// A plugin.
+    /// A plugin, by its exact bytes.
     Plugin(PluginRef),
     /// Waits for people. Inputs: `message`, `people`, `evidence` (list of names), `owner`.
     Approve,
@@ -140,7 +140,7 @@ pub enum Uses {
 /// is not read again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubRunbook {
-    /// Its name.
+    /// The runbook's name, from its `[runbook]` section.
     pub name: String,
     /// The file it was read from.
     pub file: String,
@@ -153,9 +153,9 @@ pub struct SubRunbook {
 /// The plugin's exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginRef {
-    /// Its name.
+    /// The plugin's name, from its manifest.
     pub name: String,
-    /// Its version.
+    /// The plugin's version, from its manifest.
     pub version: String,
     /// SHA-256 of the component, hex.
     pub digest: String,

@@ -116,7 +116,7 @@ impl RoleArn {
         self.0.split(':').nth(3).unwrap_or_default()
     }
 
-    /// The ARN.
+    /// The ARN as text, `acs:ram::<account id>:role/<name>`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// What is asked of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The question.
+    /// The text of the question.
     pub message: String,
     /// How many people must say yes.
     pub people: u32,
@@ -112,7 +112,7 @@ pub struct Shown {
     /// The item of the step that makes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Name>,
-    /// Its fingerprint.
+    /// The fingerprint of the change: a yes counts for no other.
     pub print: String,
     /// Why it asks.
     pub because: Ask,
@@ -208,7 +208,7 @@ pub struct Question {
     pub step: Name,
     /// When it was asked.
     pub asked: Timestamp,
-    /// What.
+    /// What is asked, and who may answer.
     pub approval: Approval,
     /// Who said yes so far.
     pub yes: Vec<Yes>,
@@ -219,9 +219,9 @@ pub struct Question {
 /// A person's yes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Yes {
-    /// Who.
+    /// The person, and how they are known to be who they are.
     pub by: Person,
-    /// When.
+    /// When the answer was recorded, by the driver's clock.
     pub time: Timestamp,
     /// What they entered.
     pub evidence: Evidence,
@@ -234,7 +234,7 @@ pub enum Settled {
     Approved,
     /// Somebody said no.
     Declined {
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
     },
     /// What it was about is gone, and why.

@@ -29,7 +29,7 @@ pub struct Record {
     pub seq: u64,
     /// The driver's clock.
     pub time: Timestamp,
-    /// What happened.
+    /// What happened; everything that is known of a run follows from its facts.
     pub fact: Fact,
 }
 
@@ -81,7 +81,7 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttemptEnd {
-    /// With outputs.
+    /// It returned these outputs.
     Done(Value),
     /// With a fault.
     Failed(Fault),
@@ -126,7 +126,7 @@ pub enum RunEnd {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fault: Option<Fault>,
     },
-    /// Rolled back.
+    /// The whole run was taken back, as far as it could be.
     RolledBack(RollbackEnd),
 }
 
@@ -205,43 +205,43 @@ pub enum Fact {
     Interrupted {},
     /// A step's condition was false, or a person left it out.
     StepSkipped {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// Why.
+        /// Why it was skipped, for people.
         reason: String,
     },
     /// A step's items and their inputs were fixed.
     StepPrepared {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// What the outputs will look like.
         shape: Shape,
-        /// The items.
+        /// The items with their inputs, in order; one without a key where there is no `for_each`.
         items: Vec<Item>,
     },
     /// A step's inputs could not be made, or its assertion failed.
     StepEnded {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// How.
+        /// The outputs, or the fault.
         end: StepEnd,
     },
     /// A person was asked.
     ApprovalAsked {
         /// The question's number in the run, from 1.
         question: u64,
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// The question.
+        /// What was asked, as it is shown.
         approval: Approval,
     },
     /// A person said yes.
     Approved {
         /// The question they were shown.
         question: u64,
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
         /// What they entered.
         evidence: Evidence,
@@ -250,19 +250,19 @@ pub enum Fact {
     Declined {
         /// The question they were shown.
         question: u64,
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// What a person said came too late, or fits nothing, and decided nothing.
     AnswerIgnored {
-        /// The step.
+        /// The full id of the step that they spoke of, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<Name>,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
         /// What they said.
         said: String,
@@ -271,12 +271,12 @@ pub enum Fact {
     },
     /// A step's code was started.
     AttemptStarted {
-        /// Which.
+        /// The attempt that began.
         at: At,
     },
     /// A driver started a step's code again from the beginning, to answer it from the record.
     AttemptResumed {
-        /// Which.
+        /// The attempt that is replayed.
         at: At,
     },
     /// A host call that changes nothing was answered.
@@ -286,7 +286,7 @@ pub enum Fact {
         place: Place,
         /// The call for people, `ECS:DescribeImages`.
         label: String,
-        /// The answer.
+        /// What the guest was answered; secrets as placeholders.
         answer: Result<Value, Fault>,
     },
     /// A wait began.
@@ -306,7 +306,7 @@ pub enum Fact {
         place: Place,
         /// The change's number in the run, from 1.
         change: u64,
-        /// The call.
+        /// The change, in the form in which it is sent; secrets as placeholders.
         call: Box<Call>,
         /// The call that takes it back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -327,7 +327,7 @@ pub enum Fact {
     LookFailed {
         /// The change's number.
         change: u64,
-        /// Why.
+        /// Why looking did not tell.
         fault: Fault,
     },
     /// What an open change made was found when an equal one was about to be sent.
@@ -342,28 +342,28 @@ pub enum Fact {
     },
     /// A change happened.
     ChangeDone {
-        /// Its number.
+        /// The change's number in the run, from 1.
         change: u64,
-        /// Its answer.
+        /// What the service answered, or what a look found in its place.
         answer: Value,
     },
     /// A change did not happen.
     ChangeRefused {
-        /// Its number.
+        /// The change's number in the run, from 1.
         change: u64,
-        /// Why.
+        /// The fault with which it was refused.
         fault: Fault,
     },
     /// Nobody knows whether a change happened.
     ChangeUnknown {
-        /// Its number.
+        /// The change's number in the run, from 1.
         change: u64,
-        /// Why.
+        /// Why its outcome is unknown, such as a lost answer.
         fault: Fault,
     },
     /// What a change left behind was read: at the end of its step, or before it is taken back.
     ChangeSeen {
-        /// Its number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// What was seen.
         seen: Seen,
@@ -382,9 +382,9 @@ pub enum Fact {
     },
     /// What a change was to make was there already, and is taken as it is: it is not this run's.
     Adopted {
-        /// By whom.
+        /// The attempt that found it.
         at: At,
-        /// The object.
+        /// The object that was there.
         object: Object,
     },
     /// A change that stayed while its step was made again answered an equal one.
@@ -397,32 +397,32 @@ pub enum Fact {
     },
     /// An attempt ended.
     AttemptEnded {
-        /// Which.
+        /// The attempt that ended.
         at: At,
-        /// How.
+        /// Its outputs, or the fault that ended it.
         end: AttemptEnd,
     },
     /// A new attempt was planned.
     RetryPlanned {
         /// The attempt to come.
         at: At,
-        /// When.
+        /// The instant at which it begins, by the driver's clock.
         due: Timestamp,
     },
     /// A person decided about an unknown or failed step.
     Resolved {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Name>,
         /// The record that made it undecided.
         about: u64,
-        /// What.
+        /// What is to become of the step.
         resolution: Resolution,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// The run is being taken back.
@@ -440,49 +440,49 @@ pub enum Fact {
     ReverseIntended {
         /// The change it takes back.
         change: u64,
-        /// The call.
+        /// The reverse, with what the change answered filled in.
         call: Box<Call>,
     },
     /// A change was taken back, or was found to be gone.
     ReverseDone {
-        /// The change.
+        /// The number of the change that was to be taken back.
         change: u64,
         /// How it is known.
         note: String,
     },
     /// A reverse did not take the change back, or nobody knows.
     ReverseFailed {
-        /// The change.
+        /// The number of the change that was to be taken back.
         change: u64,
-        /// Why.
+        /// The fault of the reverse, or why its outcome is unknown.
         fault: Fault,
     },
     /// A change stays where it is.
     ChangeLeft {
         /// The change's number.
         change: u64,
-        /// Why.
+        /// Why it stays, for people.
         why: String,
     },
     /// A person decided about a change that a rollback could not take back.
     ChangeSettled {
         /// The change's number.
         change: u64,
-        /// What.
+        /// What is to become of the change.
         settlement: Settlement,
-        /// Who.
+        /// The person, and how they are known to be who they are.
         by: Person,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// The rollback ended.
     RollbackEnded {
-        /// How.
+        /// Whether every change was taken back, and which wait for a person.
         end: RollbackEnd,
     },
     /// The run ended for good.
     RunEnded {
-        /// How.
+        /// The outputs of the run, or how its rollback ended.
         end: RunEnd,
     },
 }

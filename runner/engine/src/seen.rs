@@ -15,7 +15,7 @@ pub struct Passed {
     pub of: u64,
     /// What it is.
     pub kind: String,
-    /// Its id.
+    /// The object's id, as the cloud gave it.
     pub id: String,
 }
 

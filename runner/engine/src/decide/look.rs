@@ -22,7 +22,7 @@ const NOT_HAPPENED: &str = "rutter.not-happened";
 const GOING_MS: u64 = 10 * 60 * 1_000;
 /// Pauses between two looks. Milliseconds.
 const PAUSE_MIN_MS: u64 = 500;
-/// See [`PAUSE_MIN_MS`].
+/// The longest pause between two looks. Milliseconds.
 const PAUSE_MAX_MS: u64 = 15_000;
 
 impl Turn<'_> {

@@ -12,7 +12,7 @@ use crate::find::text;
 pub struct Use {
     /// What a use is, for people, `shared with`.
     pub what: String,
-    /// The read.
+    /// The read whose answer lists the users.
     pub read: Call,
     /// Lists in its answer, each with a pointer to the user's name in an element.
     pub lists: Vec<(String, String)>,

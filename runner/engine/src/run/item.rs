@@ -43,14 +43,14 @@ pub enum ItemState {
     Pending,
     /// It waits for a new attempt; `armed` while this process has set the timer.
     Delayed {
-        /// When.
+        /// The instant at which the attempt begins.
         due: Timestamp,
         /// This process has set the timer.
         armed: bool,
     },
     /// Its newest attempt is under way.
     Running,
-    /// Its outputs.
+    /// It is done, with these outputs.
     Done(Value),
     /// Why it failed, and no new attempt was planned yet.
     Failed(Fault),
@@ -61,7 +61,7 @@ pub enum ItemState {
 /// One start of a step's code, with its host calls so far.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Which.
+    /// The step, item and number of the attempt.
     pub at: At,
     /// The recorded calls by index, until it is over.
     pub calls: Vec<Slot>,
@@ -78,7 +78,7 @@ pub struct Attempt {
 /// A recorded host call.
 #[derive(Clone, Debug)]
 pub struct Slot {
-    /// Its fingerprint.
+    /// The call's fingerprint, which a replay is held to.
     pub print: String,
     /// What it was.
     pub kind: SlotKind,
@@ -89,7 +89,7 @@ pub struct Slot {
 /// What a recorded host call was.
 #[derive(Clone, Debug)]
 pub enum SlotKind {
-    /// Answered.
+    /// A call that changes nothing, with its answer.
     Answered(Result<Value, Fault>),
     /// A change, by its number.
     Change(u64),

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// What became of a step, for an expression that reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum StepValue<'a> {
-    /// Its outputs.
+    /// It is done, with these outputs.
     Done(&'a Value),
     /// It was skipped, or failed and the run went on: undefined, needs `default(…)`.
     Undefined,
@@ -107,7 +107,7 @@ pub enum Prepared {
     Items {
         /// What the outputs will look like.
         shape: Shape,
-        /// The items.
+        /// The items in order; one without a key where there is no `for_each`.
         items: Vec<Item>,
     },
 }

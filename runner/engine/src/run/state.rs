@@ -87,13 +87,13 @@ pub struct Run {
 pub struct Change {
     /// Its number, from 1.
     pub number: u64,
-    /// By whom.
+    /// The attempt that made it.
     pub at: At,
     /// The call's place in the attempt.
     pub index: u32,
     /// The call's fingerprint.
     pub print: String,
-    /// The call.
+    /// The call, in the form in which it is sent; secrets as placeholders.
     pub call: Call,
     /// The call that takes it back.
     pub reverse: Option<Call>,
@@ -138,11 +138,11 @@ pub enum ChangeState {
         /// An earlier process sent it.
         stale: bool,
     },
-    /// It happened.
+    /// It happened, and was answered so.
     Done(Value),
     /// It did not happen.
     Refused(Fault),
-    /// Nobody knows.
+    /// Whether it happened is not known, for this reason.
     Unknown(Fault),
 }
 
@@ -153,7 +153,7 @@ pub enum Back {
     No,
     /// The reverse is on its way.
     Sent {
-        /// The reverse.
+        /// The call that was sent to take it back.
         call: Box<Call>,
         /// An earlier process sent it.
         stale: bool,
@@ -168,10 +168,10 @@ pub enum Back {
     Left(String),
 }
 
-/// A rollback.
+/// A rollback of the run or of a part of it, under way or over.
 #[derive(Clone, Debug)]
 pub struct Rollback {
-    /// Who asked.
+    /// The person who asked for it; the runbook for `on_failure = "undo"`.
     pub by: Person,
     /// How it ended.
     pub end: Option<RollbackEnd>,

@@ -71,7 +71,7 @@ pub enum StepState {
     Running,
     /// It was left out, and why.
     Skipped(String),
-    /// Its outputs.
+    /// It is done, with these outputs.
     Done(Value),
     /// Why it failed.
     Failed(Fault),

@@ -102,7 +102,7 @@ impl Run {
             .zip(self.steps.values())
     }
 
-    /// One step.
+    /// The step with this full id, such as `caller.step`.
     pub fn step(&self, id: &str) -> Option<&StepRun> {
         self.steps.get(id)
     }
