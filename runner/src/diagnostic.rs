@@ -87,7 +87,7 @@ impl Source {
         }
     }
 
-    /// Its name.
+    /// The name that messages call the text by, such as the path of its file.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -139,7 +139,7 @@ impl Source {
 /// A place and what to say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Where.
+    /// The place in the text, in bytes.
     pub span: Span,
     /// What, in a few words; may be empty.
     pub text: String,

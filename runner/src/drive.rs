@@ -24,29 +24,29 @@ pub enum Wakeup {
     Note(String),
     /// A guest told how far it is.
     Progress {
-        /// Who.
+        /// The attempt whose guest told it.
         at: At,
         /// Done so far.
         done: u64,
         /// Of so many; 0 when unknown.
         total: u64,
-        /// For people.
+        /// What it is doing, for people.
         message: String,
     },
     /// A guest wrote a line.
     Log {
-        /// Who.
+        /// The attempt whose guest wrote it.
         at: At,
-        /// How bad.
+        /// How serious the guest takes it to be.
         level: LogLevel,
-        /// The line.
+        /// The text; secrets are marks in it.
         message: String,
     },
 }
 
 /// The world as the loop sees it: a clock, guests, calls in flight and timers.
 pub trait Shell {
-    /// The clock.
+    /// The instant, by the clock that the run goes by.
     fn now(&self) -> Timestamp;
 
     /// Sees each record once it is safe.
@@ -70,7 +70,7 @@ pub enum DriveError {
     Journal {
         /// The first record of the batch.
         seq: u64,
-        /// Why.
+        /// What the journal said.
         source: JournalError,
     },
     /// A decision does not fit the run: a bug.
@@ -80,7 +80,7 @@ pub enum DriveError {
 
 /// Everything one loop works on.
 pub struct Drive<'a, S> {
-    /// The run.
+    /// The run, as its records so far made it.
     pub run: &'a mut Run,
     /// Where its records go.
     pub journal: &'a mut dyn Journal,
@@ -88,7 +88,7 @@ pub struct Drive<'a, S> {
     pub expressions: &'a dyn Expressions,
     /// Shows the records.
     pub show: &'a mut dyn Show,
-    /// The world.
+    /// The clock, the guests, the carrier and the timers.
     pub shell: &'a mut S,
 }
 

@@ -83,13 +83,13 @@ pub struct Settings {
 pub struct AccountSettings {
     /// The credential profile.
     pub profile: Option<String>,
-    /// The region.
+    /// The region in which its products are called, `cn-hangzhou`.
     pub region: Option<String>,
     /// The account's id, to be checked against what the cloud says.
     pub id: Option<String>,
 }
 
-/// `[network]`.
+/// `[network]`: how the cloud and other services are reached.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// The proxy for everything but loopback.
@@ -105,9 +105,9 @@ pub struct Network {
 /// What the command line says about settings.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsOverrides {
-    /// `--config`.
+    /// The settings file that `--config` names.
     pub file: Option<PathBuf>,
-    /// `--state`.
+    /// The state folder that `--state` names.
     pub state_dir: Option<PathBuf>,
 }
 

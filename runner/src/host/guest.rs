@@ -30,7 +30,7 @@ use crate::settings::Limits;
 pub struct GuestJob {
     /// The step, item and attempt. In [`Phase::Undo`] the plugin's `undo` is run.
     pub at: At,
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
     /// How often the item was taken back before: what is made again has tokens of its own.
     pub generation: u32,

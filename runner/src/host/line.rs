@@ -17,22 +17,22 @@ pub enum GuestEvent {
     Input(Input),
     /// How far a step is; never recorded, told again when a step is replayed.
     Progress {
-        /// Who.
+        /// The attempt whose guest tells it.
         at: At,
         /// How much is done.
         done: u64,
         /// Out of how much.
         total: u64,
-        /// For people.
+        /// What it is doing, for people.
         message: String,
     },
     /// A line for the operator who looks closely; told again when a step is replayed.
     Log {
-        /// Who.
+        /// The attempt whose guest writes it.
         at: At,
-        /// How grave.
+        /// How serious the guest takes it to be.
         level: LogLevel,
-        /// The line.
+        /// The text, cut to a bounded length; secrets are marks in it.
         message: String,
     },
 }

@@ -5,7 +5,7 @@ use super::wal::End;
 /// What is wrong with a file of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// The database.
+    /// There is no database.
     #[error("it is missing, although the run has begun")]
     DatabaseMissing,
     /// The database does not begin as one of SQLite's that keeps a write-ahead log.
@@ -71,18 +71,18 @@ pub enum Damage {
     /// A record that is no fact.
     #[error("record {seq} is not a fact in JSON: {why}")]
     NoFact {
-        /// The record.
+        /// The record's number in the run, from 1.
         seq: u64,
-        /// Why not.
+        /// What the parser says.
         why: String,
     },
     /// A record that cannot follow those before it.
     #[error("{0}")]
     Contradiction(String),
-    /// The head.
+    /// There is no head.
     #[error("it is missing: how many records there were is not known")]
     HeadMissing,
-    /// The head.
+    /// The head's bytes are not what was written.
     #[error("it was altered: how many records there were is not known")]
     HeadAltered,
     /// The head belongs to other records.

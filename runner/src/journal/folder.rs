@@ -160,7 +160,7 @@ impl RunFolder {
         &self.id
     }
 
-    /// The folder.
+    /// The folder of the run, `STATE/runs/ID`.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -46,26 +46,26 @@ pub enum Message {
     Decline {
         /// The question's number, as it was shown.
         question: u64,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// A decision about a step whose outcome is unknown, or that failed.
     Resolve {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<Name>,
         /// The record that made it undecided.
         about: u64,
-        /// What.
+        /// What is to become of the step.
         resolution: Resolution,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// A decision about changes that a rollback could not take back.
     Settle {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
         /// The item, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,9 +73,9 @@ pub enum Message {
         /// The change's number, if one is meant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change: Option<u64>,
-        /// What.
+        /// What is to become of the changes.
         settlement: Settlement,
-        /// Why.
+        /// The reason they gave, in their own words.
         why: String,
     },
     /// Take the whole run back.

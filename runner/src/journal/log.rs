@@ -14,13 +14,13 @@ const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A line that a plugin wrote, its secrets swapped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// When.
+    /// When it was written, by the driver's clock.
     pub time: Timestamp,
-    /// Who.
+    /// The attempt whose guest wrote it.
     pub at: At,
-    /// How grave.
+    /// How serious the guest takes it to be.
     pub level: LogLevel,
-    /// What.
+    /// The text; secrets are marks in it.
     pub message: String,
 }
 
@@ -30,11 +30,11 @@ pub struct LogLine {
 pub enum LogLevel {
     /// For whoever writes the plugin.
     Debug,
-    /// Normal.
+    /// What an operator may want to follow.
     Info,
-    /// Unusual.
+    /// Something unusual that the step can cope with.
     Warn,
-    /// Wrong.
+    /// Something that went wrong.
     Error,
 }
 

@@ -10,18 +10,18 @@ pub struct StoredRecord {
     pub seq: u64,
     /// The driver's clock when it was written.
     pub time: Timestamp,
-    /// What happened.
+    /// The fact, as far as this program understands it.
     pub body: RecordBody,
 }
 
 /// The fact of a record, as far as this program understands it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordBody {
-    /// A fact.
+    /// A fact of a kind that this program knows.
     Known(Box<Fact>),
     /// A kind written by a newer program, as JSON.
     Unknown {
-        /// Its kind.
+        /// The name of the kind.
         kind: String,
         /// The whole fact.
         fact: Value,

@@ -38,9 +38,9 @@ pub struct Inside {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accepted {
-    /// Its name.
+    /// The plugin's name, as the runbook uses it.
     pub name: String,
-    /// Its version.
+    /// The plugin's version, from its manifest.
     pub version: String,
     /// Which component it is.
     pub component: Which,
@@ -60,7 +60,7 @@ pub enum Which {
     Bytes(Digest),
 }
 
-/// A SHA-256.
+/// A SHA-256, written `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
@@ -209,7 +209,7 @@ impl Digest {
         Self(plugin::digest(bytes))
     }
 
-    /// Lower-case hexadecimal.
+    /// The 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> &str {
         &self.0
     }

@@ -47,7 +47,7 @@ pub struct Options {
 /// A plugin that was built.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The file.
+    /// The `.wasm` file that was written.
     pub path: PathBuf,
     /// What it says about itself.
     pub inspected: Inspected,
@@ -72,7 +72,7 @@ pub enum BuildError {
     /// Cargo does not understand the folder.
     #[error("`{}` is no folder of a Rust package: {reason}", folder.display())]
     NoPackage {
-        /// The folder.
+        /// The folder that was to be built.
         folder: PathBuf,
         /// What cargo says.
         reason: String,
@@ -80,13 +80,13 @@ pub enum BuildError {
     /// There is nothing to build.
     #[error("`{}` has no plugin: a plugin is a package with a `plugin.toml`", folder.display())]
     NoPlugin {
-        /// The folder.
+        /// The folder that was to be built.
         folder: PathBuf,
     },
     /// A name was asked for that no package's manifest has.
     #[error("no package here is the plugin `{name}`")]
     Unknown {
-        /// The name.
+        /// The name that was asked for.
         name: String,
         /// The nearest name there is.
         nearest: Option<String>,
@@ -94,7 +94,7 @@ pub enum BuildError {
     /// A `plugin.toml` is wrong.
     #[error("`{}` is wrong: {error}", path.display())]
     Manifest {
-        /// The file.
+        /// The path of the `plugin.toml`.
         path: PathBuf,
         /// What and where.
         error: rutter_manifest::ManifestError,
@@ -105,23 +105,23 @@ pub enum BuildError {
     /// A package compiles and leaves no `.wasm`.
     #[error("the package of `{plugin}` makes no `.wasm`")]
     NoArtefact {
-        /// The plugin.
+        /// The plugin's name, from its manifest.
         plugin: String,
     },
     /// The compiled module is no component of ours.
     #[error("`{plugin}` cannot be made a component: {reason}")]
     Component {
-        /// The plugin.
+        /// The plugin's name, from its manifest.
         plugin: String,
-        /// Why.
+        /// What the conversion says.
         reason: String,
     },
     /// What was built would not be accepted by this very program.
     #[error("`{plugin}` was built and cannot be used: {error}")]
     Plugin {
-        /// The plugin.
+        /// The plugin's name, from its manifest.
         plugin: String,
-        /// Why.
+        /// What is wrong with what was built.
         error: PluginError,
     },
 }

@@ -42,7 +42,7 @@ pub enum Origin {
     Shipped,
     /// A run that began with it keeps it.
     Kept,
-    /// Anywhere else.
+    /// It was found in another folder of the search path, or named by its file.
     Other,
 }
 
@@ -82,7 +82,7 @@ pub enum CatalogueError {
     /// No folder has a plugin of that name.
     #[error("there is no plugin `{name}`")]
     Unknown {
-        /// The name.
+        /// The name that was looked for.
         name: String,
         /// The nearest name there is.
         nearest: Option<String>,
@@ -92,7 +92,7 @@ pub enum CatalogueError {
     /// The file cannot be read.
     #[error("`{}` cannot be read: {reason}", path.display())]
     Unreadable {
-        /// The file.
+        /// The plugin's file.
         path: PathBuf,
         /// Why, as the system says it.
         reason: String,
@@ -100,15 +100,15 @@ pub enum CatalogueError {
     /// The file is no plugin that can be run here.
     #[error("`{}` cannot be used: {error}", path.display())]
     Plugin {
-        /// The file.
+        /// The plugin's file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with it.
         error: PluginError,
     },
     /// The file's name is not the plugin's.
     #[error("`{}` holds the plugin `{name}`: a file is named after its plugin", path.display())]
     Misnamed {
-        /// The file.
+        /// The plugin's file.
         path: PathBuf,
         /// The plugin's name.
         name: String,
@@ -120,7 +120,7 @@ pub enum CatalogueError {
         other.display()
     )]
     Ambiguous {
-        /// The name.
+        /// The name that both have.
         name: String,
         /// The one that ships.
         shipped: PathBuf,

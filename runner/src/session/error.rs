@@ -23,7 +23,7 @@ pub enum SessionError {
     /// The run's folder.
     #[error(transparent)]
     Runs(#[from] RunsError),
-    /// The journal.
+    /// The journal refused something.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The records contradict each other.
@@ -32,7 +32,7 @@ pub enum SessionError {
     /// The loop stopped.
     #[error(transparent)]
     Drive(#[from] DriveError),
-    /// Sealed secrets.
+    /// The secrets that the cloud gave out cannot be kept or read.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The run has no records: it ended before its first one was safe.
@@ -55,7 +55,7 @@ pub enum SessionError {
     /// A part of the run cannot be taken back, or not made again.
     #[error("{refused}")]
     Part {
-        /// Why.
+        /// Why the part cannot be taken back.
         refused: PartRefused,
         /// What to type instead.
         help: String,
@@ -69,9 +69,9 @@ pub enum SessionError {
     /// `--approve` names an action that the step never calls.
     #[error("step `{step}` never calls `{action}`")]
     NoSuchAction {
-        /// The step.
+        /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: String,
-        /// The action.
+        /// The action that `--approve` names, `ecs:DeleteImage`.
         action: String,
         /// The actions it may ask about.
         asks: Vec<String>,

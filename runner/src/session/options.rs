@@ -37,7 +37,7 @@ impl Default for RunOptions {
 /// action in that step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// The step.
+    /// The step's full id: `step`, or `caller.step` inside another runbook.
     pub step: Name,
     /// The action, `ecs:DeleteImage`.
     pub action: Option<String>,

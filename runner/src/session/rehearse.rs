@@ -22,11 +22,11 @@ use crate::ui::Show;
 
 /// What is rehearsed, and where.
 pub struct Rehearsal {
-    /// The plan.
+    /// The checked runbook with its inputs.
     pub plan: Plan,
     /// Evaluates its expressions.
     pub evaluator: Evaluator,
-    /// Its plugins.
+    /// The bytes of the plan's plugins.
     pub components: Vec<Arc<[u8]>>,
     /// The values of its secret inputs, or stand-ins.
     pub secrets: Secrets,
@@ -46,7 +46,7 @@ pub struct Rehearsed {
     pub run: Run,
     /// Where the run stood when nothing was under way any more.
     pub standing: RunStatus,
-    /// Its records.
+    /// All records of the run, in order.
     pub records: Vec<Record>,
     /// The report for people.
     pub report: String,

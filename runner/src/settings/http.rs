@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::value::AllowedHost;
 
-/// `[http]`.
+/// `[http]`: which hosts plugins may reach by plain HTTP, and with which credentials.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
@@ -34,7 +34,7 @@ pub enum HttpCredentialKind {
     Header,
 }
 
-/// `[http.credentials.NAME]`.
+/// `[http.credentials.NAME]`: a credential, and the hosts that it is sent to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpCredential {

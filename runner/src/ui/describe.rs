@@ -19,7 +19,7 @@ use crate::neutral::one_line;
 /// What a line says at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Nothing special.
+    /// Work goes on as planned.
     Plain,
     /// Something is done.
     Good,
@@ -36,7 +36,7 @@ pub enum Tone {
 pub enum Weight {
     /// Who looks closely.
     Detail,
-    /// Everybody.
+    /// Everybody who follows a run.
     Headline,
     /// Even who wants to hear nothing else.
     Call,

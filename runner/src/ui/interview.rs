@@ -59,7 +59,7 @@ struct Asking {
 pub enum Heard {
     /// Something to draw, or nothing.
     Draw(Drawing),
-    /// Answers.
+    /// The person answered: inputs for the engine.
     Said(Vec<Input>),
 }
 

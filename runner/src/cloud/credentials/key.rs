@@ -13,7 +13,7 @@ use crate::secrets::SecretText;
 pub struct AccessKey {
     /// The id, which is no secret.
     pub id: String,
-    /// The secret.
+    /// The secret that goes with the id; wiped from memory when it is dropped.
     pub secret: SecretText,
     /// The security token of temporary credentials.
     pub token: Option<SecretText>,
@@ -37,7 +37,7 @@ impl AccessKey {
 /// A role to assume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// `acs:ram::<account id>:role/<name>`.
+    /// The role's ARN, `acs:ram::<account id>:role/<name>`.
     pub arn: String,
     /// The session's label; the run's own when absent.
     pub session: Option<String>,
@@ -65,7 +65,7 @@ impl Role {
 /// A profile, found.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Its name.
+    /// The profile's name, as the operator typed it.
     pub name: String,
     /// Where it was found, for people.
     pub place: String,
@@ -80,7 +80,7 @@ pub struct Profile {
 /// An access key, and until when it is good.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// The key.
+    /// The key that calls are signed with.
     pub key: AccessKey,
     /// When it ends; a lasting key does not.
     pub expires: Option<Timestamp>,

@@ -32,7 +32,7 @@ pub enum CredentialError {
     /// No source knows the name.
     #[error("there is no credential profile `{name}`; looked in {}", looked.join(", "))]
     Missing {
-        /// The name.
+        /// The profile's name, as it was asked for.
         name: String,
         /// Where it was looked for.
         looked: Vec<String>,
@@ -42,17 +42,17 @@ pub enum CredentialError {
     /// The profile is of a kind that is not spoken.
     #[error("the profile `{name}` in {place} has the mode `{mode}`, which is not supported yet")]
     Unsupported {
-        /// The name.
+        /// The profile's name.
         name: String,
         /// Where it is.
         place: String,
-        /// Its mode.
+        /// The profile's `mode`, as its file says it.
         mode: String,
     },
     /// Something that the profile needs is not there.
     #[error("the profile `{name}` in {place} cannot be used: {what}")]
     Incomplete {
-        /// The name.
+        /// The profile's name.
         name: String,
         /// Where it is.
         place: String,
@@ -62,9 +62,9 @@ pub enum CredentialError {
     /// A file is there and cannot be read.
     #[error("`{}` cannot be read: {reason}", path.display())]
     Unreadable {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// What the system says, or what is wrong with the file.
         reason: String,
     },
     /// Profiles are based on each other.
