@@ -164,7 +164,7 @@ async fn a_step_is_taken_back_with_what_depends_on_it_and_the_run_goes_on() {
     for line in [
         "noted: is taken back and waits again",
         "sure: is taken back and waits again, since it reads `noted`",
-        "each: stays as it is, although it stands below",
+        "each: stays as it is, although it comes later in the file",
         "a part of run",
     ] {
         assert!(undone.stderr.contains(line), "{line}: {}", undone.stderr);
@@ -333,14 +333,14 @@ async fn a_mended_runbook_goes_on_where_the_first_one_failed() {
     let other = ROLES.replace("with.name = \"base\"", "with.name = \"other\"");
     run.bench.write("other.toml", &other);
     let other = run.file("other.toml");
-    let says = "step `base` is over, and the mended runbook has another `with` for it";
+    let says = "step `base` is over, and the corrected runbook has another `with` for it";
     run.refuses("resume", &["--runbook", &other, "--yes"], says)
         .await;
 
     let lacking = ROLES.replacen("[[steps]]\nid = \"base\"", "[[steps]]\nid = \"first\"", 1);
     run.bench.write("lacking.toml", &lacking);
     let lacking = run.file("lacking.toml");
-    let says = "the mended runbook has no step `base`, whose 1 change still stand";
+    let says = "the corrected runbook has no step `base`, which still has 1 change in place";
     run.refuses("resume", &["--runbook", &lacking, "--yes"], says)
         .await;
 

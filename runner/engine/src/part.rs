@@ -181,7 +181,7 @@ pub enum PartRefused {
         item: Name,
     },
     /// The mended runbook lacks a step that is still needed.
-    #[error("the mended runbook has no step `{step}`, whose {} still stand", changes(*.standing))]
+    #[error("the corrected runbook has no step `{step}`, which still has {} in place", changes(*.standing))]
     Lacks {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
@@ -189,7 +189,7 @@ pub enum PartRefused {
         standing: usize,
     },
     /// The mended runbook has another step where one is over.
-    #[error("step `{step}` is over, and the mended runbook has another {what} for it")]
+    #[error("step `{step}` is over, and the corrected runbook has another {what} for it")]
     Differs {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
@@ -216,7 +216,7 @@ fn depends(why: &Why) -> String {
     match why {
         Why::Meant => "it is what is to be taken back".to_owned(),
         Why::Waits { on, because } => match because {
-            Because::Order => format!("it stands below `{on}`"),
+            Because::Order => format!("it comes after `{on}` in the file"),
             Because::Referenced => format!("it reads `{on}`, which is taken back"),
             Because::Said => format!("it needs `{on}`, which is taken back"),
         },

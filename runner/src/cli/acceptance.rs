@@ -204,13 +204,13 @@ pub(super) fn lock_problem(error: &LockError) -> Diagnostic {
     let problem = Diagnostic::error("lock", error.to_string()).state(super::failure::NOTHING_RAN);
     match error {
         LockError::Unreadable { .. } => problem
-            .help("a lock is a plain file of text beside the runbook; move away what is there"),
+            .help("a lock is a regular text file next to the runbook; move away what is there"),
         LockError::Wrong {
             path, text, span, ..
         } => {
             let source = Source::new(path.display().to_string(), text.as_str());
             problem.at(&source, span.clone().into(), "").help(
-                "mend it; or delete it, then `rutter lock RUNBOOK` for each runbook beside it",
+                "correct it, or delete it and run `rutter lock RUNBOOK` for each runbook next to it",
             )
         }
         LockError::Unwritable { .. } => {

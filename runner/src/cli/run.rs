@@ -51,7 +51,8 @@ impl WishFlags {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let settings = context.settings()?;
-    let id = new_run_id().map_err(|error| Failure::io("no random numbers are to be had", error))?;
+    let id =
+        new_run_id().map_err(|error| Failure::io("the system gives no random numbers", error))?;
     let loaded = load::for_run(context, &settings, &args.runbook, &args.inputs, &id)?;
     context.warn(&loaded.checked.warnings);
     context.warn(&gates::warnings(&loaded.checked.plan, &settings));

@@ -315,7 +315,7 @@ impl LiveCarrier {
         };
         let nonce = match nonce() {
             Ok(nonce) => nonce,
-            Err(error) => return wrong(&format!("no random numbers are to be had: {error}")),
+            Err(error) => return wrong(&format!("the system gives no random numbers: {error}")),
         };
         let request = ApiRequest {
             action: call.action,

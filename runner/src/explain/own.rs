@@ -15,27 +15,27 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.account.unidentified",
         "The service that tells whose credentials these are gave an answer without an account.",
-        "Look whether the endpoint of STS in the settings is the right one.",
+        "Check whether the endpoint of STS in the settings is the right one.",
     ),
     (
         "rutter.adopted",
-        "A person said by `rutter resolve --adopt` that a change happened, and looking does not show it, or shows several that it may be.",
+        "A person said by `rutter resolve --adopt` that a change happened, but looking does not find it, or finds several objects that it may be.",
         "Look again in the account. If it did not happen: `rutter resolve RUN STEP --retry`; if it did: `--done --outputs FILE`.",
     ),
     (
         "sdk.answer",
         "An answer lacks a field that the plugin needs, or has it in another form.",
-        "Compare the answer (`rutter show RUN --records`) with the API's documentation; the plugin or the table of actions is to be corrected.",
+        "Compare the answer (`rutter show RUN --records`) with the API's documentation; one of the plugin and the table of actions needs correcting.",
     ),
     (
         "rutter.answer-cut-off",
         "The connection broke in the middle of an answer, so what became of the call is not known.",
-        "Check the network. Of a change, look whether it took effect before it is sent again.",
+        "Check the network. If the call was a change, look whether it took effect before it is sent again.",
     ),
     (
         "rutter.answer-not-json",
-        "What answered is no API of the cloud: a proxy, a login page or another server.",
-        "Check `[endpoints]` and `[network]` in the settings. Of a change, look whether it took effect.",
+        "The answer does not come from the cloud's API, but from a proxy, a login page or another server.",
+        "Check `[endpoints]` and `[network]` in the settings. If the call was a change, look whether it took effect.",
     ),
     (
         "rutter.answer-redirect",
@@ -45,7 +45,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.answer-status",
         "The answer has a status that the API does not document.",
-        "Check `[endpoints]` and the proxy. Of a change, look whether it took effect.",
+        "Check `[endpoints]` and the proxy. If the call was a change, look whether it took effect.",
     ),
     (
         "rutter.assert",
@@ -65,7 +65,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.connection-broken",
         "The connection broke before an answer, so what became of the call is not known.",
-        "Check the network. Of a change, look whether it took effect before it is sent again.",
+        "Check the network. If the call was a change, look whether it took effect before it is sent again.",
     ),
     (
         "rutter.declined",
@@ -89,7 +89,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.endpoint",
-        "It is not known where an API is to be called in this region.",
+        "No address is known for an API in this region.",
         "Name the address under `[endpoints]` in the settings.",
     ),
     (
@@ -104,7 +104,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.http.credential",
-        "The credential that a request by plain HTTP names is missing, has no secret, or is meant for other hosts.",
+        "The credential that a request by plain HTTP names is missing, has no secret, or is for other hosts.",
         "Complete `[http.credentials.NAME]` in the settings.",
     ),
     (
@@ -115,7 +115,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.http.throttled",
         "A server asks for fewer requests (HTTP 429).",
-        "Wait; it is repeated by itself.",
+        "Wait; the request is repeated automatically.",
     ),
     (
         "rutter.inputs",
@@ -140,7 +140,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.limit.log",
         "A plugin wrote more log lines than are kept; it goes on.",
-        "Nothing is to be done; `log` under `[limits]` in the settings keeps more.",
+        "No action is needed; `log` under `[limits]` in the settings keeps more.",
     ),
     (
         "rutter.limit.memory",
@@ -179,12 +179,12 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "sdk.inputs",
-        "What a plugin was given is not what its code takes.",
+        "The inputs of a plugin are not what its code expects.",
         "This is a bug of the plugin: its manifest and its types differ.",
     ),
     (
         "sdk.outputs",
-        "What a plugin gave, or was given of it for its undo, cannot be written or read.",
+        "The outputs of a plugin cannot be written, or cannot be read back by its undo.",
         "This is a bug of the plugin: its manifest and its types differ.",
     ),
     (
@@ -194,22 +194,22 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.not-deterministic",
-        "After a crash the plugin made other calls than before, although it was answered alike.",
+        "After a crash the plugin made other calls than before, although it got the same answers.",
         "This is a bug of the plugin. `rutter undo RUN` takes back what it did.",
     ),
     (
         "rutter.not-rehearsed",
         "A rehearsal met something that is not simulated, so what follows from it cannot be known.",
-        "Leave the step out of the rehearsal with `when`, or bear it with `on_failure = \"continue\"`.",
+        "Leave the step out of the rehearsal with `when`, or let the run go on with `on_failure = \"continue\"`.",
     ),
     (
         "rutter.not-sent",
-        "No connection came about, so nothing was sent.",
+        "No connection could be made, so nothing was sent.",
         "Check the network, the name, the proxy and `[endpoints]`; then resume.",
     ),
     (
         "rutter.outputs",
-        "What a plugin gave is not what its manifest says.",
+        "The outputs of a plugin are not what its manifest declares.",
         "This is a bug of the plugin. What it did stands; `rutter show RUN` lists it.",
     ),
     (
@@ -220,7 +220,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.resolved",
         "A person ended the step with `rutter resolve`.",
-        "Nothing is to be done; `rutter logs RUN` says who and why.",
+        "No action is needed; `rutter logs RUN` says who and why.",
     ),
     (
         "rutter.reverse",
@@ -229,22 +229,22 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.secret-foreign",
-        "A plugin would send a secret that its step was not given.",
+        "A plugin tried to send a secret that its step was not given.",
         "Pass the secret to a secret input of that step, if it is meant to have it; else do not run this plugin.",
     ),
     (
         "rutter.secret-mark",
-        "A plugin would write `[secret …]` to the cloud: what it read holds a secret of this run, and the mark is not the secret.",
+        "A plugin tried to write `[secret …]` to the cloud: a text that it read contains a secret of this run, and the mark is not the secret.",
         "Look at what it read (the step's message names the call); a text with a secret in it can be neither copied nor written back.",
     ),
     (
         "rutter.secret-place",
-        "A plugin would put a secret where neither the cloud's API nor its own manifest says that one goes.",
-        "Let its author add `secrets = [\"…\"]` to the permission, if whoever reads that place may read the secret.",
+        "A plugin tried to put a secret where neither the cloud's API nor its own manifest declares one.",
+        "Let its author add `secrets = [\"…\"]` to the permission, if everybody who can read that place may know the secret.",
     ),
     (
         "rutter.secret-plain",
-        "A plugin would send a secret itself, not what stands for it, and the call would be recorded.",
+        "A plugin tried to send a secret itself instead of its placeholder; the call would have been recorded.",
         "Give the secret to a secret input of the step alone. If the text is no secret, give the secret another value.",
     ),
     (
@@ -255,12 +255,12 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.step-timeout",
         "A step took longer than its `timeout`.",
-        "Look what it waited for (`rutter logs RUN`); raise `timeout`, or `rutter resume RUN`.",
+        "See what it waited for (`rutter logs RUN`); raise `timeout`, or `rutter resume RUN`.",
     ),
     (
         "rutter.time-out",
         "There was no whole answer in time, so what became of the call is not known.",
-        "Check the network and the service's status. Of a change, look whether it took effect before it is sent again.",
+        "Check the network and the service's status. If the call was a change, look whether it took effect before it is sent again.",
     ),
     (
         "rutter.trap",
@@ -274,7 +274,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.unknown-outcome",
-        "A change was sent and nobody recorded what became of it.",
+        "A change was sent, and its outcome was not recorded.",
         "Look whether it happened, then `rutter resolve RUN STEP --adopt` (it did) or `--retry` (it did not).",
     ),
     (
@@ -289,18 +289,18 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     ),
     (
         "rutter.cannot-look",
-        "What a change left behind could not be looked at, so that nobody knows whether it stands.",
-        "Mend what the message names (a right, a credential), then `rutter undo RUN` or `rutter resume RUN` looks again; or look in the account and say what you see with `rutter resolve`.",
+        "What a change left behind could not be looked at, so it is not known whether it is still there.",
+        "Correct what the message names (a permission, a credential), then `rutter undo RUN` or `rutter resume RUN` looks again; or look in the account and say what you see with `rutter resolve`.",
     ),
     (
         "rutter.changed-since",
-        "What a change made was used or edited by somebody else since the run left it, so that it is not destroyed unasked.",
-        "Look in the account who needs it. `rutter resolve RUN STEP --leave` leaves it and says so in every later report; `--retry` takes it back all the same, at the next `rutter undo RUN`.",
+        "What a change made was used or edited by somebody else since the run left it, so it is not destroyed without asking.",
+        "Find out in the account who needs it. `rutter resolve RUN STEP --leave` leaves it and says so in every later report; `--retry` takes it back all the same, at the next `rutter undo RUN`.",
     ),
     (
         "rutter.not-happened",
         "A change was not answered, and looking showed again and again that it had not happened.",
-        "Look at the way to the cloud (network, proxy, the service's status), then `rutter resume RUN`.",
+        "Check the connection to the cloud (network, proxy, the service's status), then `rutter resume RUN`.",
     ),
     (
         "rutter.several",
@@ -315,16 +315,16 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.still-there",
         "What a change made is still there although its reverse was answered.",
-        "Look in the account what holds it. `rutter undo RUN` tries again; `rutter resolve RUN STEP --leave` leaves it and says so in every later report.",
+        "Find out in the account what keeps it there. `rutter undo RUN` tries again; `rutter resolve RUN STEP --leave` leaves it and says so in every later report.",
     ),
     (
         "rutter.wait-timeout",
         "What a step waited for did not come in time.",
-        "Look how far it is. `rutter resolve RUN STEP --retry` and `rutter resume RUN` wait again; the step's input for the wait raises the time.",
+        "See how far it is. `rutter resolve RUN STEP --retry` and `rutter resume RUN` wait again; the step's input for the wait raises the time.",
     ),
     (
         "rutter.wrong-request",
-        "A plugin asked for something that is no sound request: an unknown parameter, a missing one, an address that is none.",
+        "A plugin made a malformed request: an unknown parameter, a missing one, or something that is no address.",
         "This is a bug of the plugin, or of an input it passes on; nothing was sent.",
     ),
 ];
@@ -349,7 +349,7 @@ pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
     (
         "credentials",
         "A profile cannot be found, or its files cannot be read.",
-        "Name the profile in `rutter.toml`, the CLI's configuration or the environment; the message says where was looked.",
+        "Name the profile in `rutter.toml`, the CLI's configuration or the environment; the message says where it was looked for.",
     ),
     (
         "driven",
@@ -359,20 +359,20 @@ pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
     (
         "journal",
         "A run's journal cannot be read or written.",
-        "The message says why: room on the disk, rights, another version of rutter, or damage. What is damaged is named with \
+        "The message says why: disk space, permissions, another version of rutter, or damage. What is damaged is named with \
          its place and left as it is: put the whole folder back from one backup, or `rutter recover RUN`.",
     ),
     (
         "lock",
-        "`rutter.lock` beside a runbook cannot be read or written, or is no lock.",
-        "The message says where and why. It is a plain file of text that `rutter lock RUNBOOK` writes; what cannot be mended is \
+        "`rutter.lock` next to a runbook cannot be read or written, or is not a lock.",
+        "The message says where and why. It is a text file that `rutter lock RUNBOOK` writes; if it cannot be corrected, it is \
          deleted and accepted anew.",
     ),
     (
         "lock-differs",
         "What the plugins of a runbook are or may do, or a runbook inside it, is not what a person accepted in `rutter.lock`.",
         "The message shows it line by line: `-` what was accepted, `+` what is there now. If that is meant, `rutter lock RUNBOOK` \
-         accepts it; if nobody altered anything, take the plugin for hostile.",
+         accepts it; if nobody changed anything on purpose, treat the plugin as hostile.",
     ),
     (
         "lock-unaccepted",
@@ -388,16 +388,16 @@ pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
     (
         "plugin-build",
         "A plugin cannot be built.",
-        "The compiler's messages stand above; `rutter plugin build --help` says what it needs.",
+        "The compiler's messages are above; `rutter plugin build --help` says what it needs.",
     ),
     (
         "recovered",
-        "The run's journal was damaged and begun again from its sound records: what it did last is not known.",
+        "The run's journal was damaged and rebuilt from its intact records: what the run did last is not known.",
         "`rutter undo RUN` takes back what is known; compare the accounts with the runbook for what came after.",
     ),
     (
         "run",
-        "The run is not there, is ambiguous, or is over.",
+        "The run does not exist, is ambiguous, or is over.",
         "`rutter list` shows the runs.",
     ),
     (
@@ -418,7 +418,7 @@ pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
     (
         "system",
         "The operating system refused something.",
-        "The message says what: mostly rights, room or memory.",
+        "The message says what: usually permissions, disk space or memory.",
     ),
     (
         "world",
@@ -431,8 +431,8 @@ pub(super) const REFUSALS: [(&str, &str, &str); 18] = [
 pub(super) const EXITS: [(&str, &str, &str); 9] = [
     (
         "exit 0",
-        "Everything is done that was asked for.",
-        "Nothing is to be done.",
+        "Everything that was asked for is done.",
+        "No action is needed.",
     ),
     (
         "exit 1",
@@ -442,7 +442,7 @@ pub(super) const EXITS: [(&str, &str, &str); 9] = [
     (
         "exit 2",
         "The command or the runbook is wrong; nothing ran.",
-        "Correct what the messages name, and type it again.",
+        "Correct what the messages name, and run the command again.",
     ),
     (
         "exit 3",

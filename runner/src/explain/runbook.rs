@@ -53,7 +53,7 @@ const REMEDIES: [(&str, &str); 38] = [
     ),
     (
         "duplicate-step",
-        "Give one of the two steps another `id`, and mend what reads it.",
+        "Give one of the two steps another `id`, and correct what refers to it.",
     ),
     (
         "input-declaration",
@@ -77,7 +77,7 @@ const REMEDIES: [(&str, &str); 38] = [
     ),
     (
         "inputs-file-open",
-        "`chmod 600 FILE`; whoever may have read it may know the secrets.",
+        "`chmod 600 FILE`. Others may already have read the secrets in it: consider replacing them.",
     ),
     (
         "inputs-file",
@@ -115,11 +115,14 @@ const REMEDIES: [(&str, &str); 38] = [
         "unbound-account",
         "Bind it: `--account NAME=PROFILE@REGION`.",
     ),
-    ("unused", "Remove it, or use it; it hinders nothing."),
+    (
+        "unused",
+        "Remove it, or use it. It does not keep the runbook from running.",
+    ),
     ("unknown-step", "Correct the id in `needs`."),
     (
         "cycle",
-        "Break the circle that the message shows: one of the steps must not wait for the others.",
+        "Break the cycle that the message shows: one of the steps must not wait for the others.",
     ),
     (
         "expression",

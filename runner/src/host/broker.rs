@@ -79,7 +79,7 @@ fn in_plain_text(context: &Context, call: &mut HostCall) -> Option<Fault> {
     let message = format!("`{plugin}` would send {mark} in plain text; nothing was sent");
     Some(
         Fault::new(FaultClass::Denied, "rutter.secret-plain", message).advise(
-            "a step sends what stands for a secret; if this text is none, give the secret another value",
+            "a step sends the placeholder of a secret; if this text is not meant to be secret, give the secret another value",
         ),
     )
 }

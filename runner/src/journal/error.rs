@@ -103,7 +103,7 @@ pub enum JournalError {
         owner: u32,
     },
     /// The folder lies on another machine's disk.
-    #[error("{} lies on a network disk ({kind}), whose locks and flushes a journal cannot rely on", path.display())]
+    #[error("{} is on a network disk ({kind}), and a journal cannot rely on the locks and flushes of those", path.display())]
     Elsewhere {
         /// The folder.
         path: PathBuf,

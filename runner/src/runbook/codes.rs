@@ -27,7 +27,7 @@ pub const CODES: [(&str, &str); 38] = [
     ),
     (
         INPUT_UNSEEN,
-        "the value of an input holds a character that nobody sees",
+        "the value of an input holds an invisible character",
     ),
     (INPUT_FILE, "the file of inputs cannot be read"),
     (

@@ -264,7 +264,8 @@ fn stand_ins(path: &str, value: &Value, found: &mut Vec<FieldProblem>) {
     match value {
         Value::String(text) if placeholders(text).next().is_some() => found.push(FieldProblem {
             path: path.to_owned(),
-            message: "holds what stands for a secret of a run, and not the secret".to_owned(),
+            message: "holds the placeholder of a secret from some run, not the secret itself"
+                .to_owned(),
             help: Some("give the secret itself, to an input of type `secret`".to_owned()),
         }),
         Value::Array(items) => {
@@ -341,7 +342,7 @@ fn warn_of_unseen(input: &Input, field: &Field, given: &Given, problems: &mut Pr
             format!("given by {}", given.from),
         ),
     };
-    problems.push(warning.help("nobody sees it: type the value instead of copying it"));
+    problems.push(warning.help("the character is invisible: type the value instead of copying it"));
 }
 
 fn unseen_within(value: &Value) -> Option<String> {

@@ -51,7 +51,7 @@ pub enum VaultError {
         key: PathBuf,
     },
     /// The operating system has no random numbers.
-    #[error("no random numbers are to be had: {0}")]
+    #[error("the system gives no random numbers: {0}")]
     Random(String),
 }
 

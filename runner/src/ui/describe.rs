@@ -189,7 +189,7 @@ fn of_run(fact: &Fact) -> Said {
             plan.name,
             count(plan.steps.len(), "step")
         )),
-        Fact::Resumed { rutter } => headline(format!("run taken up again by rutter {rutter}")),
+        Fact::Resumed { rutter } => headline(format!("run resumed by rutter {rutter}")),
         Fact::AccountsConfirmed { accounts } => headline(confirmed(accounts)),
         Fact::PlanRevised { plan } => headline(format!(
             "runbook replaced by {}: {}",
@@ -262,7 +262,7 @@ fn failed_by_item(step: &str, fault: &Fault, run: &Run) -> bool {
 fn of_attempt(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::AttemptStarted { at } => detail(format!("{} started", attempt(at, run))),
-        Fact::AttemptResumed { at } => detail(format!("{} taken up again", attempt(at, run))),
+        Fact::AttemptResumed { at } => detail(format!("{} resumed", attempt(at, run))),
         Fact::AttemptEnded { at, end } => match end {
             AttemptEnd::Done(_) => detail(format!("{} done", attempt(at, run))),
             AttemptEnd::Failed(fault) => {
@@ -395,7 +395,7 @@ fn of_rollback(fact: &Fact, run: &Run) -> Said {
             match settlement {
                 Settlement::Gone => "is not there",
                 Settlement::Leave => "stays",
-                Settlement::Retry => "is to be taken back once more",
+                Settlement::Retry => "will be taken back again",
             },
             one_line(why)
         )),

@@ -140,7 +140,7 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     role: RAM:CreateRole: nobody knows whether it happened (change 1): NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     role: attempt 1 ended unknown: NoPermission: You are not authorized. — grant `ram:CreateRole` to the profile `a`
     asked to stop: nothing new is started, what was sent is awaited
-    run taken up again by rutter 0.1.0
+    run resumed by rutter 0.1.0
     role: ana says: it happened, find it: it is in the console
     undo asked for by ana: every change is taken back, last first
     role: RAM:DeleteRole is sent (takes back change 1)

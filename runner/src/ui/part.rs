@@ -51,7 +51,9 @@ pub fn difference(run: &Run, part: Option<&Part>, mended: Option<&Plan>) -> Vec<
                 .map(|again| of_step(again, part.redo, run)),
         );
         let kept = part.kept.iter();
-        lines.extend(kept.map(|step| format!("{step}: stays as it is, although it stands below")));
+        lines.extend(
+            kept.map(|step| format!("{step}: stays as it is, although it comes later in the file")),
+        );
         lines.extend(of_changes(run, part));
     }
     if let Some(plan) = mended {
@@ -86,7 +88,9 @@ fn because(why: &Why) -> String {
         Why::Waits { on, because } => match because {
             Because::Said => format!(", since it needs `{on}`"),
             Because::Referenced => format!(", since it reads `{on}`"),
-            Because::Order => format!(", since it stands below `{on}` (`--keep` leaves it)"),
+            Because::Order => {
+                format!(", since it comes after `{on}` in the file (`--keep` leaves it)")
+            }
         },
         Why::Inside(caller) => format!(", as a part of `{caller}`"),
         Why::MadeOf { step, change } => {

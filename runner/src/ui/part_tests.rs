@@ -58,7 +58,7 @@ fn what_is_taken_back_is_shown_with_its_reason_and_what_is_different_now() {
     let lines = difference(&story.run, Some(&part), Some(&plan));
     insta::assert_snapshot!(lines.join("\n"), @"
     role: is taken back and run again
-    cutover: is taken back and run again, since it stands below `role` (`--keep` leaves it)
+    cutover: is taken back and run again, since it comes after `role` in the file (`--keep` leaves it)
     role: RAM:CreateRole (change 1) is taken back by RAM:DeleteRole
     the secret input `password` is another one
     the input `size` is new: 2

@@ -213,7 +213,7 @@ fn a_skipped_step_that_would_run_now_is_refused() {
         .unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "step `maybe` is over, and the mended runbook has another `when` for it"
+        "step `maybe` is over, and the corrected runbook has another `when` for it"
     );
 }
 
@@ -273,7 +273,7 @@ fn a_mended_runbook_has_every_step_whose_changes_stand() {
     let refused = shell.part_with(&only("c").again(), mended()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the mended runbook has no step `b`, whose 1 change still stand"
+        "the corrected runbook has no step `b`, which still has 1 change in place"
     );
     shell.part(&only("b")).unwrap();
     shell.guest("c", calls(vec![create("c")]));

@@ -91,7 +91,7 @@ impl CredentialError {
             }
             Self::Incomplete { .. } => "complete the profile, or bind the account to another".to_owned(),
             Self::Unreadable { path, .. } => {
-                format!("mend `{}`, or give it to the user who runs this", path.display())
+                format!("correct `{}`, or make it readable for the user who runs rutter", path.display())
             }
             Self::Circle { .. } => "let one of them have an access key of its own".to_owned(),
         }
