@@ -81,7 +81,7 @@ impl Statement {
         let text = SshSig::signed_data(NAMESPACE, signed.hash_alg(), self.text.as_bytes());
         let sound = text.is_ok_and(|text| is_by(&signed, &text));
         if signed.namespace() != NAMESPACE || !sound {
-            return Err("its signature is none of an answer to this question".to_owned());
+            return Err("its signature is not for an answer to this question".to_owned());
         }
         key.to_openssh()
             .map_err(|error| format!("the key of its signature cannot be written: {error}"))
@@ -250,7 +250,7 @@ mod tests {
             ] {
                 let told = other.signer(&signature).unwrap_err();
                 assert!(
-                    told.contains("none of an answer to this question"),
+                    told.contains("not for an answer to this question"),
                     "{told}"
                 );
             }

@@ -463,7 +463,7 @@ fn a_journal_that_lost_records_is_refused_recovered_and_then_only_shown_and_undo
         "does not go on",
         "records 3 to 3 are lost",
         "damaged-1",
-        "no change that is known of stands",
+        "no known change is still in place",
         "rutter undo 7f3cab12",
         "compare the accounts",
     ] {

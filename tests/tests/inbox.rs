@@ -284,7 +284,7 @@ async fn two_keys_are_two_people_where_one_user_is_shared_and_a_signature_counts
     assert!(
         resumed
             .stderr
-            .contains("its signature is none of an answer to this question"),
+            .contains("its signature is not for an answer to this question"),
         "{}",
         resumed.stderr
     );

@@ -114,7 +114,7 @@ async fn refused(stage: &Stage, damage: Damage) {
         let named = stderr.contains(&named) || stderr.contains(&named.replace('`', ""));
         assert!(named, "{damage:?}, {what}: {stderr}");
         assert!(
-            stderr.contains("what the run changed before stands"),
+            stderr.contains("what the run changed before is still in place"),
             "{stderr}"
         );
         assert!(stderr.contains("help:"), "{stderr}");

@@ -173,7 +173,7 @@ pub enum PartRefused {
         inputs: Vec<String>,
     },
     /// An item that stays, or whose changes do, has other inputs now.
-    #[error("item `{item}` of step `{step}` stands for other inputs than before")]
+    #[error("item `{item}` of step `{step}` has other inputs than before")]
     OtherItem {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
@@ -214,7 +214,7 @@ fn known_items(known: &[Name]) -> String {
 
 fn depends(why: &Why) -> String {
     match why {
-        Why::Meant => "it is what is to be taken back".to_owned(),
+        Why::Meant => "it was named".to_owned(),
         Why::Waits { on, because } => match because {
             Because::Order => format!("it comes after `{on}` in the file"),
             Because::Referenced => format!("it reads `{on}`, which is taken back"),

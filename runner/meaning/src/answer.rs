@@ -98,7 +98,7 @@ impl Subject<'_> {
                         "nothing was sent; check `[network]` and `[http]` in the settings",
                     )
                 };
-                let what = format!("no connection came about: {reason}");
+                let what = format!("no connection could be made: {reason}");
                 self.refused(class, "rutter.not-sent", &what, advice)
             }
             TransportError::TimeOut { after, answering } => {

@@ -97,7 +97,7 @@ fn check_address(url: &Url) -> Result<(), Fault> {
         return Err(wrong(message));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let message = "credentials do not stand in an address; `auth` names a granted one";
+        let message = "credentials are not allowed in an address; `auth` names a granted one";
         return Err(wrong(message.to_owned()));
     }
     Ok(())

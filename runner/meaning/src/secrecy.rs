@@ -159,7 +159,7 @@ impl Secrecy<'_> {
                 "the manifest of `{plugin}` does not let a secret into `{place}` of {label}; \
                  it would need `secrets = [\"{place}\"]` in the permission; nothing was sent"
             ),
-            "let the plugin's author add it, if whoever reads that place may read the secret",
+            "let the plugin's author add it, if everybody who can read that place may know the secret",
         )
     }
 }

@@ -147,7 +147,7 @@ pub fn rows() -> Vec<Row> {
             answer(400, r#"{"Code":"Throttling.User","Message":"m"}"#),
         ),
         for_now(
-            "throttled by what stands before the service",
+            "throttled by a gateway in front of the service",
             answer(503, r#"{"Code":"Throttling","Message":"m"}"#),
         ),
         row(

@@ -57,7 +57,7 @@ fn declared(context: &Context, path: &Path, name: &str, loaded: &Loaded) -> Resu
         let title = format!("`{}` has no input `{name}`", path.display());
         let near = nearest(name, inputs.keys().map(String::as_str));
         let help = near.map_or_else(
-            || "its inputs stand under `[inputs]`".to_owned(),
+            || "its inputs are declared under `[inputs]`".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         return Err(Failure::refused(title, help));

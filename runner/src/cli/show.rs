@@ -67,7 +67,7 @@ fn ids(context: &Context, seen: &Seen, csv: bool) {
             printer.json(&id);
         }
     } else if ids.is_empty() {
-        printer.note("no step that is done made anything that stands for something else");
+        printer.note("no finished step made anything that replaces something else");
     } else {
         printer.answer(&ids_table(&ids).render());
     }

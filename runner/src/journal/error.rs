@@ -103,7 +103,7 @@ pub enum JournalError {
         owner: u32,
     },
     /// The folder lies on another machine's disk.
-    #[error("{} is on a network disk ({kind}), and a journal cannot rely on the locks and flushes of those", path.display())]
+    #[error("{} is on a network disk ({kind}), where locks and flushes are not reliable enough for a journal", path.display())]
     Elsewhere {
         /// The folder.
         path: PathBuf,
@@ -184,7 +184,7 @@ impl JournalError {
             }) => format!("; of at least {reached} records the first {sound} are sound"),
         };
         Some(format!(
-            "nothing was done now, and no file was touched; what the run changed before stands{told}"
+            "nothing was done now, and no file was touched; what the run changed before is still in place{told}"
         ))
     }
 

@@ -34,7 +34,7 @@ pub const CODES: [(&str, &str); 38] = [
         INPUT_FILE_LAX,
         "other users can read a file of inputs that holds secrets",
     ),
-    (SECRET, "a secret stands where it must not"),
+    (SECRET, "a secret is used where it must not be"),
     (USES, "a step uses something that cannot be used"),
     (PLUGIN_UNKNOWN, "no plugin has that name"),
     (

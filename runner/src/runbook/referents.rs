@@ -41,7 +41,7 @@ pub(super) fn type_of<'a>(
                 match nearest(other, ROOTS) {
                     Some(near) => Some(format!("did you mean `{near}`?")),
                     None => Some(
-                        "an expression reads `inputs.…`, `accounts.…`, `steps.…` or `run.id`; text stands in quotes"
+                        "an expression reads `inputs.…`, `accounts.…`, `steps.…` or `run.id`; text is written in quotes"
                             .to_owned(),
                     ),
                 }

@@ -454,7 +454,7 @@ fn for_each(reader: &mut Reader<'_, '_, '_>) -> Option<Node> {
                 node.span,
                 "expected a list, a table, or one expression",
                 Some(
-                    "an expression stands in braces: `for_each = \"{{ inputs.regions }}\"`"
+                    "an expression is written in braces: `for_each = \"{{ inputs.regions }}\"`"
                         .to_owned(),
                 ),
             );

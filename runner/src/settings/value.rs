@@ -73,7 +73,7 @@ impl Endpoint {
                 "plain HTTP only goes to this machine (127.0.0.1, ::1, localhost): write `https://` for `{text}`"
             )),
             scheme => Err(format!(
-                "`{scheme}` is not a scheme that is spoken: write `https://`"
+                "`{scheme}` is not a supported scheme: write `https://`"
             )),
         }
     }

@@ -111,7 +111,7 @@ fn describe_fact(fact: &Fact, run: &Run) -> Said {
         Fact::Recovered {
             damage, kept, by, ..
         } => asks(format!(
-            "journal begun again by {} from its sound records: {}; the damaged files are in {}",
+            "journal rebuilt by {} from its intact records: {}; the damaged files are in {}",
             one_line(&by.name),
             one_line(damage),
             one_line(kept)

@@ -224,7 +224,7 @@ pub fn what_helps(refused: &PartRefused, run: &Run) -> String {
         PartRefused::NoSuchItem { .. } => show,
         PartRefused::Nothing(_) => "there is nothing to take back".to_owned(),
         PartRefused::Depends { kept, .. } => {
-            format!("leave out `--keep {kept}`, or begin behind it")
+            format!("leave out `--keep {kept}`, or begin after it")
         }
         PartRefused::TakenBack => format!("`rutter show {id}` shows what was done"),
         PartRefused::UnderWay(_) => {

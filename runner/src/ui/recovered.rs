@@ -54,7 +54,7 @@ pub(super) fn help(run: &Run) -> Option<String> {
 /// What becomes of the claim that nothing stands.
 pub(super) fn no_change_stands(run: &Run) -> &'static str {
     match lost(run) {
-        Some(_) => "no change that is known of stands",
+        Some(_) => "no known change is still in place",
         None => "no change stands",
     }
 }

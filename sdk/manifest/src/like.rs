@@ -96,7 +96,7 @@ fn narrow(
     let Some(own) = own else { return Ok(()) };
     if bound.is_some_and(|base| wider(base, own)) {
         return Err(format!(
-            "`{name}` is wider than the other's: what stands beside `like` can only narrow it"
+            "`{name}` is wider than the other's: a rule beside `like` can only narrow it"
         ));
     }
     *bound = Some(own);

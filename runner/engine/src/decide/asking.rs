@@ -193,7 +193,7 @@ fn about_change(step: &Name, shown: Shown, run: &Run) -> Approval {
         Ask::Irreversible => "cannot be taken back",
         Ask::Costs => "costs money",
         Ask::Unknown => "no contract knows: it may destroy, cost money, or stay for ever",
-        Ask::Reverse => "would be taken back by something else than what takes it back",
+        Ask::Reverse => "would be taken back by another call than its reverse",
     };
     let again = match shown.again {
         Some(number) => format!(

@@ -204,7 +204,7 @@ impl<'a> Turn<'a> {
             false => Reversed::NotSent,
         };
         if let Some(find) = change.traceable() {
-            let note = "it went with what it was behind".to_owned();
+            let note = "it was removed with the object it belonged to".to_owned();
             self.look_whether_gone(change, find, note, reversed, 0);
         }
     }

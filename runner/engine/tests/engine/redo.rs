@@ -235,7 +235,7 @@ fn an_item_that_stands_for_something_else_now_is_refused() {
         let refused = shell.part_with(&wish, Some(story(list))).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "item `0` of step `m` stands for other inputs than before"
+            "item `0` of step `m` has other inputs than before"
         );
     }
     let mended = Some(story(json!(["x", "z"])));

@@ -47,7 +47,7 @@ fn of_plugin(
     }
     let (id, name) = (&step.id.value, &change.value);
     let title = match called {
-        true => format!("`{name}` changes nothing, so that nobody is asked about it"),
+        true => format!("`{name}` changes nothing, so it asks nobody"),
         false => format!("step `{id}` never calls `{name}`"),
     };
     let calls: Vec<&str> = manifest

@@ -33,7 +33,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         for (key, span, help) in keys {
             if let Some(span) = span {
                 let id = &step.id.value;
-                let title = format!("`{key}` cannot stand in step `{id}`, which runs a runbook");
+                let title = format!("`{key}` is not allowed in step `{id}`, which runs a runbook");
                 problems.push_at(codes::SUB_RUNBOOK, title, span, "", Some(help));
             }
         }
