@@ -75,7 +75,7 @@ impl Failure {
         self.exit
     }
 
-    /// The messages.
+    /// The messages, in the order in which they are printed.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }

@@ -10,7 +10,7 @@ use crate::session::SessionError;
 
 /// A run as its journal tells it.
 pub(super) struct Seen {
-    /// Its folder.
+    /// The folder of the run, `STATE/runs/ID`.
     pub folder: RunFolder,
     /// The run after those records that are understood, up to the first that is not.
     pub run: Run,

@@ -19,7 +19,7 @@ pub(super) struct ApiText {
     pub(super) action: String,
     pub(super) version: Option<String>,
     pub(super) region: Option<String>,
-    /// JSON.
+    /// The parameters, a JSON object as text.
     pub(super) parameters: String,
 }
 

@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Who compiles components.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Compiler {
-    /// This process.
+    /// This process itself, without bounds on time and memory.
     #[default]
     Here,
     /// A process of this program's own, which has [`COMMAND`].

@@ -35,9 +35,9 @@ pub enum JournalError {
     /// Written by an older program than this one can read.
     #[error("{} has journal format {found}, older than {oldest}, the oldest this program reads", path.display())]
     TooOld {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
-        /// Its format.
+        /// The format that the file states.
         found: u32,
         /// The oldest that is read.
         oldest: u32,
@@ -45,9 +45,9 @@ pub enum JournalError {
     /// Written by a newer program; never written to by this one.
     #[error("{} has journal format {found}, newer than {newest}, the newest this program knows", path.display())]
     TooNew {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
-        /// Its format.
+        /// The format that the file states.
         found: u32,
         /// The newest that is known.
         newest: u32,
@@ -55,11 +55,11 @@ pub enum JournalError {
     /// A record of a kind that this program does not know, where it must know all.
     #[error("record {seq} of {} is of the kind `{kind}`, which this program cannot act upon: {source}", path.display())]
     UnknownRecord {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
         /// The record's number.
         seq: u64,
-        /// Its kind.
+        /// The kind that the record states.
         kind: String,
         /// Why it could not be read.
         source: serde_json::Error,
@@ -67,7 +67,7 @@ pub enum JournalError {
     /// The file is not what it should be.
     #[error("{} is damaged: {what}", path.display())]
     Damaged {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
         /// What is wrong with it.
         what: Damage,
@@ -77,19 +77,19 @@ pub enum JournalError {
     /// The disk is full.
     #[error("there is no space left for {}", path.display())]
     NoSpace {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
     },
     /// The file or its folder may not be written.
     #[error("{} may not be written", path.display())]
     ReadOnly {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
     },
     /// The file or its folder may not be read.
     #[error("{} may not be read{}", path.display(), owned(*owner))]
     Unreadable {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
         /// Whose it is.
         owner: Option<u32>,
@@ -97,7 +97,7 @@ pub enum JournalError {
     /// The folder belongs to another user.
     #[error("{} belongs to user {owner}, and not to you", path.display())]
     NotYours {
-        /// The folder.
+        /// The folder of the run, or one above it.
         path: PathBuf,
         /// Whose it is.
         owner: u32,
@@ -105,7 +105,7 @@ pub enum JournalError {
     /// The folder lies on another machine's disk.
     #[error("{} is on a network disk ({kind}), where locks and flushes are not reliable enough for a journal", path.display())]
     Elsewhere {
-        /// The folder.
+        /// The folder of the run, or one above it.
         path: PathBuf,
         /// The kind of file system.
         kind: String,
@@ -113,7 +113,7 @@ pub enum JournalError {
     /// Another process held the file for too long.
     #[error("{} is held by another process", path.display())]
     Busy {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
     },
     /// There is no journal.
@@ -122,13 +122,13 @@ pub enum JournalError {
         path.display()
     )]
     Missing {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
     },
     /// The operating system refused.
     #[error("{}: {source}", path.display())]
     Io {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
         /// What it said.
         source: io::Error,
@@ -136,7 +136,7 @@ pub enum JournalError {
     /// The database refused.
     #[error("{}: {source}", path.display())]
     Database {
-        /// The file.
+        /// The file of the journal, or one beside it.
         path: PathBuf,
         /// What it said.
         source: rusqlite::Error,
@@ -146,7 +146,7 @@ pub enum JournalError {
     Unwritable {
         /// The record's number.
         seq: u64,
-        /// Why.
+        /// What the serializer says.
         source: serde_json::Error,
     },
 }
@@ -325,13 +325,13 @@ pub enum RunsError {
     Ambiguous {
         /// What was asked for.
         prefix: String,
-        /// The runs.
+        /// The ids of the runs, all of which begin with the prefix.
         ids: Vec<String>,
     },
     /// Another process drives the run.
     #[error("run {id} is being driven by {driver}")]
     Driven {
-        /// The run.
+        /// The id of the run.
         id: String,
         /// The other process, for people.
         driver: String,
@@ -339,12 +339,12 @@ pub enum RunsError {
     /// A plugin's bytes are gone or altered.
     #[error("the component {} is not what the run began with: {what}", path.display())]
     Component {
-        /// The file.
+        /// The component's file in the folder of the run.
         path: PathBuf,
         /// What is wrong.
         what: String,
     },
-    /// The journal.
+    /// The journal in the folder refused something.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }

@@ -43,15 +43,15 @@ pub enum LockError {
     /// The file cannot be read.
     #[error("`{}` cannot be read: {reason}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of `rutter.lock`.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         reason: String,
     },
     /// The file says what no lock says.
     #[error("`{}` is no lock: {reason}", path.display())]
     Wrong {
-        /// The file.
+        /// The path of `rutter.lock`.
         path: PathBuf,
         /// What is wrong.
         reason: String,
@@ -63,9 +63,9 @@ pub enum LockError {
     /// The file cannot be written.
     #[error("`{}` cannot be written: {reason}", path.display())]
     Unwritable {
-        /// The file.
+        /// The path of `rutter.lock`.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         reason: String,
     },
 }
@@ -112,7 +112,7 @@ impl Lock {
         Ok(Self { path, entries })
     }
 
-    /// Its file.
+    /// The path of `rutter.lock`.
     pub fn path(&self) -> &Path {
         &self.path
     }

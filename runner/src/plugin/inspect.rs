@@ -19,7 +19,7 @@ const INTERFACE: &str = "rutter:step/";
 /// A plugin as its bytes describe it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
-    /// The manifest.
+    /// The manifest, checked.
     pub manifest: Manifest,
     /// The text of the manifest, as its author wrote it.
     pub manifest_text: String,
@@ -107,7 +107,7 @@ pub enum PluginError {
     OtherLine {
         /// The plugin's name.
         plugin: String,
-        /// Its line.
+        /// The line of the interface that it was built for, `0.2`.
         line: String,
         /// The lines spoken here.
         spoken: Vec<String>,

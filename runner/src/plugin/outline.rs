@@ -49,7 +49,7 @@ pub enum ShapeError {
     /// More of something than any plugin needs.
     #[error("it has {found} {what}, more than the {max} that a plugin may have")]
     TooMuch {
-        /// What.
+        /// What there is too much of.
         what: &'static str,
         /// How much of it, or more.
         found: u64,

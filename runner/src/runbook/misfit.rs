@@ -5,7 +5,7 @@
 pub(super) struct Misfit {
     /// The input, if it is one.
     pub input: Option<&'static str>,
-    /// One sentence.
+    /// What does not fit, in one sentence.
     pub message: String,
     /// What to write.
     pub help: &'static str,

@@ -34,7 +34,7 @@ pub struct Found {
     pub digest: String,
     /// Where it comes from.
     pub origin: Origin,
-    /// The component.
+    /// The bytes of the component, which the digest is of.
     pub bytes: Arc<[u8]>,
 }
 

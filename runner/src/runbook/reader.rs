@@ -27,7 +27,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
         }
     }
 
-    /// Any value.
+    /// The value of a key, of whatever type.
     pub fn node(&mut self, key: &'static str) -> Option<&'t Node> {
         self.known.push(key);
         self.table.get(key).map(|entry| &entry.value)
@@ -98,7 +98,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
         })
     }
 
-    /// Milliseconds.
+    /// A duration in milliseconds, at least `min_ms`.
     pub fn duration(&mut self, key: &'static str, min_ms: u64) -> Option<Spanned<u64>> {
         let node = self.node(key)?;
         let duration_ms = match &node.kind {

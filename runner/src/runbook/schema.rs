@@ -59,10 +59,10 @@ pub(super) struct Account {
     pub help: String,
 }
 
-/// A step.
+/// A step as it is written, with the place of each part.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// Its header.
+    /// The place of its header, `[[steps]]`.
     pub span: Span,
     pub id: Spanned<String>,
     pub title: Option<String>,

@@ -9,7 +9,7 @@ use super::expression::Segment;
 pub(super) enum Type<'a> {
     Field(&'a Field),
     Kind(FieldKind),
-    /// Nothing says.
+    /// Neither an input nor a manifest says.
     Any,
 }
 

@@ -10,7 +10,7 @@ use super::misfit::Misfit;
 
 /// A point in time as a runbook writes it.
 enum Point {
-    /// `2026-01-31T22:00:00+08:00`.
+    /// An instant, `2026-01-31T22:00:00+08:00`.
     Instant(Timestamp),
     /// `02:00`, in a zone.
     Daily(Time, TimeZone),

@@ -17,7 +17,7 @@ pub(super) const PATH: &str = "given";
 /// Whether a secret is the one that was given before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Given {
-    /// It is.
+    /// It is the same secret.
     Same,
     /// It is another one.
     Other,

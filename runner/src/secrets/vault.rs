@@ -27,11 +27,11 @@ pub enum VaultError {
     /// The operating system refused.
     #[error("`{}` could not be {what}", path.display())]
     Io {
-        /// The file.
+        /// The sealed file, or the file of its key.
         path: PathBuf,
         /// What was tried: `read`, `written`, `removed`.
         what: &'static str,
-        /// The reason.
+        /// What the system says.
         source: io::Error,
     },
     /// The sealed file is not what was written, or the key is another run's.

@@ -24,7 +24,7 @@ const BARS_MAX: usize = 16;
 /// How often what takes time is redrawn.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Draws bars.
+/// Shows a run by bars, on a terminal.
 pub(super) struct BarShow {
     printer: Printer,
     screen: Arc<Mutex<Screen>>,

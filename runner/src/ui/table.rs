@@ -7,9 +7,9 @@ use crate::neutral::one_line;
 /// On which side a column's texts begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Texts.
+    /// To the left, as texts are.
     Left,
-    /// Numbers.
+    /// To the right, as numbers are.
     Right,
 }
 

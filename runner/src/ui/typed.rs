@@ -27,7 +27,7 @@ const CLEAR: u8 = 0x15;
 pub(crate) enum Typed {
     /// More is to come.
     More,
-    /// A line.
+    /// A line that was ended by Enter.
     Line(String),
     /// The person ended the input: Ctrl-D on an empty line, Ctrl-C, or the terminal went away.
     End,

@@ -36,7 +36,7 @@ const FUEL: u64 = 100_000;
 pub(super) enum Segment {
     /// `.name`, or `["name"]`.
     Name(String),
-    /// `[0]`.
+    /// `[0]`: an element of a list, counted from 0.
     Index(usize),
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Segment {
 pub(super) struct Reference {
     /// `inputs`, `steps` and so on.
     pub root: String,
-    /// What follows.
+    /// The names and indexes behind the root, in order.
     pub path: Vec<Segment>,
     /// Where it stands in the expression.
     pub span: Span,
