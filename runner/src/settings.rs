@@ -2,17 +2,17 @@
 //!
 //! The file is the one of `--config`, else `$RUTTER_CONFIG`, else `rutter/rutter.toml` under the XDG
 //! configuration folder; a file in the working folder is never taken, because it decides where
-//! credentials are used. Only the last may be missing. Stronger than the file are:
+//! credentials are used. Only the last of the three may be missing. These variables override the file:
 //!
-//! | variable | stands for |
+//! | variable | overrides |
 //! |---|---|
 //! | `RUTTER_STATE_DIR` | `[state] dir` |
-//! | `RUTTER_CACHE_DIR` | where compiled code is kept; `cache` in the state folder unless said |
+//! | `RUTTER_CACHE_DIR` | where compiled code is cached; by default `cache` in the state folder |
 //! | `RUTTER_ENDPOINT_RAM`, `…_STS`, `…_DTS`, `…_SMC`, `…_ECS`, `…_R_KVSTORE` | `[endpoints]` |
 //! | `RUTTER_PROXY`, `RUTTER_CA_FILE` | `[network] proxy`, `ca_file` |
 //!
-//! The usual `HTTPS_PROXY` and `SSL_CERT_FILE` are not read: what may look into the traffic is named
-//! here or not at all. No secret stands in the file; it names the variable or file that holds one.
+//! The usual `HTTPS_PROXY` and `SSL_CERT_FILE` are not read: a proxy or certificate that can see the
+//! traffic has to be named here. The file contains no secrets; it names the variable or file with each.
 
 mod environment;
 mod error;

@@ -15,18 +15,18 @@ use crate::rules;
 use crate::runbook::{Checked, Found};
 use crate::ui::Prompt;
 
-/// What a command does about a runbook that nobody accepted as it is.
+/// What a command does about a runbook that was not accepted as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// It says so, and runs nothing of what was not accepted.
+    /// Warns, and runs no code that was not accepted.
     Check,
-    /// It refuses.
+    /// Refuses the runbook.
     CheckLocked,
-    /// It says so, and carries it out where nothing can come of it.
+    /// Warns and runs the code all the same, in a simulated cloud.
     Rehearse,
-    /// It refuses what differs, and asks the person at the terminal about what nobody accepted.
+    /// Refuses a runbook that differs; asks the person at the terminal about one that was never accepted.
     Run,
-    /// It accepts it.
+    /// Accepts the runbook as it is.
     Lock,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Acceptance<'a> {
         }
     }
 
-    /// What was found and hinders nothing.
+    /// The warnings: what was found and does not stop the command.
     pub(super) fn warnings(self) -> Vec<Diagnostic> {
         self.warnings.into_inner()
     }

@@ -39,8 +39,8 @@ impl FromStr for AccountFlag {
     }
 }
 
-/// Binds the accounts that a runbook has (`names`), and those that a flag names although the runbook
-/// has them not, so that the slip is reported.
+/// Binds the accounts that a runbook has (`names`), and those that only a flag names, so that the
+/// mistake is reported.
 pub(super) fn bindings(
     settings: &Settings,
     flags: &[AccountFlag],
@@ -69,8 +69,8 @@ pub(super) fn bindings(
     bindings
 }
 
-/// The names of the accounts that a runbook declares, as far as it can be read: what is wrong with
-/// it is reported by whoever checks it.
+/// The names of the accounts that a runbook declares, as far as it can be read: its mistakes are
+/// reported by the check.
 pub(super) fn names_in(text: &str) -> Vec<String> {
     let Ok(document) = text.parse::<toml::Table>() else {
         return Vec::new();

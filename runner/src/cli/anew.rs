@@ -32,11 +32,11 @@ pub(super) struct Anew {
 
 /// What the operator says now.
 pub(super) struct Said<'a> {
-    /// The mended runbook.
+    /// The file of the corrected runbook, from `--runbook`.
     pub runbook: Option<&'a Path>,
-    /// `--set name=value`.
+    /// Inputs from `--set NAME=VALUE`.
     pub set: &'a [(String, String)],
-    /// A TOML file of inputs.
+    /// A TOML file of inputs, from `--inputs`.
     pub file: Option<&'a Path>,
 }
 
@@ -113,8 +113,8 @@ fn still_there(path: &Path) -> Result<&Path, Failure> {
     Err(Failure::refused(title, help))
 }
 
-/// The plugins of now and those that the run began with: where the runbook was mended, those that are
-/// nowhere else any more; else all of them.
+/// The current plugins, with those that the run began with. If the runbook was corrected, only those that
+/// are no longer found elsewhere are added; else all of them are.
 fn with_kept(mut catalogue: Catalogue, seen: &Seen, mended: bool) -> Result<Catalogue, Failure> {
     let now: BTreeSet<String> = catalogue.names().map(str::to_owned).collect();
     let mut kept = BTreeSet::new();
@@ -135,7 +135,7 @@ fn with_kept(mut catalogue: Catalogue, seen: &Seen, mended: bool) -> Result<Cata
     Ok(catalogue)
 }
 
-/// The accounts stay bound as they are; those that a mended runbook adds are bound by the settings.
+/// The accounts stay bound as they are; those that a corrected runbook adds are bound by the settings.
 fn bound_as_before(settings: &Settings, before: &Plan, path: &Path) -> BTreeMap<String, Binding> {
     let names = account_names(path);
     let mut bound = bindings(settings, &[], &names);
@@ -152,8 +152,8 @@ fn bound_as_before(settings: &Settings, before: &Plan, path: &Path) -> BTreeMap<
     bound
 }
 
-/// The plan with the plugins that the run began with, by their exact bytes. Where the runbook was
-/// mended, a step that was not begun uses the plugin of now.
+/// The plan with the plugins that the run began with, by their exact bytes. If the runbook was
+/// corrected, a step that was not begun uses the current plugin.
 fn pinned(run: &Run, checked: &Checked, mended: bool) -> Plan {
     let mut plan = checked.plan.clone();
     for step in &mut plan.steps {
@@ -205,7 +205,7 @@ fn take_secrets(
                 let same = match secrets.compare(before, value) {
                     Given::Same => true,
                     Given::Other => false,
-                    // Whoever stays is believed to have had the same; whoever is run again, is not.
+                    // A step that stays is assumed to have had the same secret; one that is run again is not.
                     Given::Unknown => made().is_some_and(|step| {
                         let text = format!(
                             "warning: step `{step}` stays and was made with `{path}`; whether that \

@@ -52,7 +52,7 @@ impl Exit {
         }
     }
 
-    /// What this means for a run some of whose records are lost: nobody knows what those did.
+    /// The code for a run that lost records: success becomes `Unknown`, since it is not known what those did.
     pub fn of_run(self, run: &Run) -> Self {
         let lost = run.recovery().is_some_and(Recovery::lost_records);
         if lost && self == Self::Done {

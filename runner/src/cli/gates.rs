@@ -11,8 +11,8 @@ use crate::user;
 /// Who may leave answers to anybody's run.
 const ROOT: &str = "root";
 
-/// What to say about gates that want other or more people than can answer: one user of the system is
-/// one person, and without a group nobody but the run's owner (and root) can leave an answer.
+/// Warnings about gates that need other or more people than can answer: each user of the system is
+/// one person, and without a group only the run's owner (and root) can leave an answer.
 pub(super) fn warnings(plan: &Plan, settings: &Settings) -> Vec<Diagnostic> {
     let owner = user::current().name;
     let gates = plan.steps.iter().filter_map(|step| {

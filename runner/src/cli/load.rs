@@ -24,10 +24,10 @@ use crate::session::Preflight;
 use crate::settings::Settings;
 use crate::ui::Prompt;
 
-/// The region of accounts in a rehearsal that nobody gave one.
+/// The region of an account in a rehearsal, if none was given.
 const REHEARSAL_REGION: &str = "cn-hangzhou";
 
-/// What stands for a secret in a rehearsal that nobody gave a value. It need not be the real one, and
+/// The value of a secret in a rehearsal, if none was given. It need not be the real one, and
 /// it is long enough to be told apart from other text.
 const REHEARSAL_SECRET: &str = "Rehearsal-Stand-In-1";
 
@@ -219,9 +219,9 @@ fn ask_ahead(
     Err(Failure::runbook(diagnostics.collect()))
 }
 
-/// The secrets of a run that is taken up again: they are asked for anew, because neither its journal
-/// nor anything else holds them. Without `must`, one that nobody gave is left out: taking back seldom
-/// needs it, and a call that does says so.
+/// The secrets of a run that is resumed: they are asked for again, because they are stored nowhere.
+/// Without `must`, a secret that was not given is left out: an undo seldom needs it, and a call that
+/// does says so.
 pub(super) fn secrets_again(
     context: &Context,
     settings: &Settings,
@@ -316,7 +316,7 @@ fn answer(prompt: &Prompt, name: &str, field: &Field) -> Option<String> {
     answer.ok().filter(|answer| !answer.is_empty())
 }
 
-/// What cannot be read is reported by whoever checks the runbook.
+/// The names of the accounts that a runbook declares; none if it cannot be read, which the check reports.
 pub(super) fn account_names(path: &Path) -> Vec<String> {
     files::read_text(path, files::TEXT_MAX).map_or(Vec::new(), |text| names_in(&text))
 }

@@ -120,7 +120,7 @@ impl Context {
         Ok(Settings::load(&self.overrides, self.environment.clone())?)
     }
 
-    /// Prints what is probably not meant, and hinders nothing.
+    /// Prints warnings: what is probably a mistake and does not stop the command.
     fn warn(&self, warnings: &[Diagnostic]) {
         if !warnings.is_empty() && !self.printer.output().quiet {
             let text = render_all(warnings, self.printer.error_style());

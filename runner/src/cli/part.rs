@@ -1,4 +1,4 @@
-//! A part of a run: what the operator names, and showing what becomes of it before anything does.
+//! A part of a run: which one the operator means, and what will happen to it, shown before anything does.
 
 use rutter_engine::{Part, PartFrom, PartWish, Plan};
 

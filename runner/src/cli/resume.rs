@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-/// Goes on with another plan: after a part was taken back, or with a mended runbook, or both.
+/// Goes on with another plan: after a part was taken back, or with a corrected runbook, or both.
 fn resume_anew(
     context: &Context,
     args: &Args,
