@@ -416,3 +416,22 @@ fn flags(workspace: &Workspace) -> String {
 fn system(what: String) -> impl FnOnce(std::io::Error) -> BuildError {
     move |source| BuildError::System { what, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PROFILE, STACK, TARGET};
+
+    /// What `make` compiles beside the program is what is looked for here.
+    #[test]
+    fn the_script_compiles_with_the_same_profile_and_flags() {
+        let script = include_str!("../../../scripts/plugin-modules");
+        for setting in PROFILE {
+            assert!(
+                script.contains(&format!("--config \"{setting}\"")),
+                "{setting}"
+            );
+        }
+        assert!(script.contains(&format!("-Clink-arg=-zstack-size={STACK}")));
+        assert!(script.contains(&format!("target={TARGET}")));
+    }
+}
