@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{
     AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
+
+pub use rutter_expression::Span;
 
 use crate::neutral::{Style, neutral, one_line};
 
@@ -18,40 +19,6 @@ use crate::neutral::{Style, neutral, one_line};
 const WIDTH: usize = 140;
 /// Messages shown at once: nobody mends more before the next try.
 const SHOWN_MAX: usize = 50;
-
-/// A place in a text, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Span {
-    /// The first byte.
-    pub start: usize,
-    /// The byte after the last.
-    pub end: usize,
-}
-
-impl Span {
-    /// The smallest span that holds both.
-    #[must_use]
-    pub fn join(self, other: Self) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
-    }
-
-    /// The same place as a range of bytes.
-    pub fn range(self) -> Range<usize> {
-        self.start..self.end
-    }
-}
-
-impl From<Range<usize>> for Span {
-    fn from(range: Range<usize>) -> Self {
-        Self {
-            start: range.start,
-            end: range.end,
-        }
-    }
-}
 
 /// A text with its name, shared by all messages about it.
 #[derive(Clone, Eq)]

@@ -8,14 +8,13 @@ use rutter_engine::{
     Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, SubRunbook,
     Timestamp, Uses,
 };
+use rutter_expression::{Template, TemplateError, Templates, kind, refused};
 use rutter_manifest::{Field, FieldProblem, Manifest, check_all};
 use serde_json::Value;
 
 use super::built_in::BuiltIn;
-use super::expression::kind;
 use super::items::locals;
 use super::resolve::{Local, View, look};
-use super::template::{Template, TemplateError, Templates, refused};
 
 /// Evaluates the expressions of plans. Holds what no plan holds: the manifests of its plugins, and
 /// what was compiled so far.

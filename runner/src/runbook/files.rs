@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rutter_expression::Templates;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::Map;
 
@@ -21,7 +22,6 @@ use super::problems::Problems;
 use super::referents::type_of;
 use super::schema::{self, Runbook, STEPS_MAX, Step};
 use super::spanned::Spanned;
-use super::template::Templates;
 use super::types::Type;
 use super::uses::{is_runbook, path_of, resolve};
 use super::{codes, read_text};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use rutter_engine::Shape;
+use rutter_expression::kind;
 use serde_json::Value;
 
-use super::expression::kind;
 use super::resolve::Local;
 
 /// Items of one `for_each` step.

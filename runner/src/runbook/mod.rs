@@ -4,7 +4,7 @@
 //! the runbooks it uses (`files.rs`), looks up its names (`model.rs`), holds it against every rule
 //! (`rules/`), and the runbooks inside it where they are run (`inside.rs`), and makes the plan
 //! (`plan.rs`). All problems are reported together, each with its place. [`Evaluator`] evaluates the
-//! plan's expressions later, while it is carried out. Only `expression/` knows the expression crate.
+//! plan's expressions later, while it is carried out. Expressions are a package of their own.
 //!
 //! Nothing here runs anything, asks the cloud, or decides what happens next: that is the engine.
 
@@ -12,7 +12,6 @@ mod built_in;
 mod codes;
 mod document;
 mod evaluator;
-mod expression;
 mod file;
 mod files;
 mod gate;
@@ -38,7 +37,6 @@ mod secret_inputs;
 mod sources;
 mod spanned;
 mod step_outputs;
-mod template;
 #[cfg(test)]
 mod testing;
 mod types;
@@ -52,6 +50,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rutter_engine::{Plan, SourceLine};
+use rutter_expression::Templates;
 use rutter_manifest::Field;
 
 pub use self::codes::CODES;
@@ -65,7 +64,6 @@ pub use self::window::{at as window_at, missed as window_missed};
 use self::file::{File, Used};
 use self::model::Model;
 use self::problems::Problems;
-use self::template::Templates;
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::plugin::Origin;
 

@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use rutter_expression::{EvaluationError, Piece, Reference, Template, TemplateError, Templates};
 use serde_json::{Map, Value};
 
 use super::codes;
 use super::document::Node;
-use super::expression::{EvaluationError, Reference};
 use super::file::File;
 use super::file::Used;
 use super::order::{self, Needs, Wishes};
 use super::problems::Problems;
 use super::resolve::Local;
 use super::schema::{Runbook, Step};
-use super::template::{Piece, Template, TemplateError, Templates};
 use super::{Binding, resolve as values};
 use crate::diagnostic::Span;
 
@@ -257,7 +256,7 @@ impl<'a> Texts<'a, '_, '_> {
         place: Place,
         text: &'a str,
         span: Span,
-        parsed: Result<Arc<Template>, Vec<super::expression::Refusal>>,
+        parsed: Result<Arc<Template>, Vec<rutter_expression::Refusal>>,
     ) {
         match parsed {
             Ok(template) if matches!(*template, Template::Literal) => {}

@@ -1,11 +1,11 @@
 //! What a reference to a step stands for: its outputs, a list or table of them where it runs over
 //! one, and for an approval what people enter.
 
+use rutter_expression::{Reference, Segment};
 use rutter_manifest::FieldKind;
 
 use super::built_in::BuiltIn;
 use super::document::{Node, NodeKind};
-use super::expression::{Reference, Segment};
 use super::file::Used;
 use super::model::Model;
 use super::schema::Step;

@@ -4,6 +4,7 @@
 //! To a plugin a secret is a placeholder, which the host replaces when a call is sent. A piece of
 //! one, or one compared, would be a piece of the placeholder.
 
+use rutter_expression::Template;
 use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
@@ -12,7 +13,6 @@ use super::super::file::Used;
 use super::super::model::{Model, Place, Text};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
-use super::super::template::Template;
 use crate::diagnostic::Span;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

@@ -1,9 +1,9 @@
 //! `when` is true or false. Checked where its value, or its type, is known before the run.
 
+use rutter_expression::{EvaluationError, kind};
 use rutter_manifest::FieldKind;
 
 use super::super::codes;
-use super::super::expression::{EvaluationError, kind};
 use super::super::model::{Model, Place};
 use super::super::problems::Problems;
 use super::super::referents::type_of;

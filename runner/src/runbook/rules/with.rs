@@ -6,13 +6,13 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use rutter_expression::{EvaluationError, Template, TemplateError};
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
 use super::super::built_in::BuiltIn;
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
-use super::super::expression::EvaluationError;
 use super::super::file::Used;
 use super::super::items::locals;
 use super::super::model::{Model, Place, Text};
@@ -21,7 +21,6 @@ use super::super::problems::Problems;
 use super::super::referents::type_of;
 use super::super::resolve::Local;
 use super::super::schema::Step;
-use super::super::template::{Template, TemplateError};
 use super::super::window;
 use crate::diagnostic::{Diagnostic, Span};
 

@@ -1,4 +1,6 @@
-use serde_json::json;
+//! The language, as it is seen from outside.
+
+use serde_json::{Value, json};
 
 use super::*;
 

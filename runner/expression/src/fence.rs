@@ -3,9 +3,10 @@
 use minijinja::machinery::Span as CrateSpan;
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, UnaryOpKind};
 
-use super::filters::{self, DEFAULT, FILTERS, Filter};
-use super::{Reference, Refusal, Segment};
-use crate::diagnostic::Span;
+use crate::filters::{self, DEFAULT, FILTERS, Filter};
+use crate::reference::{Reference, Segment};
+use crate::refusal::Refusal;
+use crate::span::Span;
 
 /// Names in one reference.
 const SEGMENTS_MAX: usize = 16;
@@ -59,12 +60,12 @@ impl<'a> Fence<'a> {
             return self.refuse(expression.span(), message, None);
         }
         let inspect = Place {
-            guarded: false,
             inspected: true,
+            ..Place::default()
         };
         let pass = Place {
-            guarded: false,
-            ..place
+            inspected: place.inspected,
+            ..Place::default()
         };
         match expression {
             Expr::Const(_) => {}
@@ -175,7 +176,7 @@ impl<'a> Fence<'a> {
                     argument,
                     Place {
                         guarded: false,
-                        inspected: inside.inspected,
+                        ..inside
                     },
                     depth + 1,
                 ),

@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::expression::{
-    EvaluationError, Expression, Reference, Refusal, TEXT_BYTES_MAX, formatted,
-};
-use crate::diagnostic::Span;
+use crate::expression::{EvaluationError, Expression};
+use crate::filters::{TEXT_BYTES_MAX, formatted};
+use crate::reference::Reference;
+use crate::refusal::Refusal;
+use crate::span::Span;
 
 /// A parsed text.
-pub(super) enum Template {
+pub enum Template {
     /// No expression in it.
     Literal,
     /// One whole expression.
@@ -25,7 +26,8 @@ pub(super) enum Template {
 }
 
 /// An expression and its place in the text.
-pub(super) struct Piece {
+pub struct Piece {
+    /// What was read.
     pub expression: Expression,
     /// The text between the braces.
     pub text: String,
@@ -34,13 +36,15 @@ pub(super) struct Piece {
 }
 
 /// What a reference gives; `None` where it is undefined.
-pub(super) type Look<'a> = dyn Fn(&Reference) -> Result<Option<Value>, EvaluationError> + 'a;
+pub type Look<'a> = dyn Fn(&Reference) -> Result<Option<Value>, EvaluationError> + 'a;
 
 /// Why a template has no value, and which expression in it is the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("in `{expression}`: {error}")]
-pub(super) struct TemplateError {
+pub struct TemplateError {
+    /// The expression, as it is written.
     pub expression: String,
+    /// Why it has no value.
     pub error: EvaluationError,
 }
 
@@ -248,7 +252,7 @@ fn expression_end(text: &str, start: usize) -> Option<usize> {
 
 /// Parsed templates by their text.
 #[derive(Default)]
-pub(super) struct Templates {
+pub struct Templates {
     texts: Mutex<HashMap<String, Arc<Template>>>,
     conditions: Mutex<HashMap<String, Arc<Template>>>,
 }
@@ -313,7 +317,7 @@ impl Templates {
 }
 
 /// A plan holds checked texts only; one that cannot be read comes from a foreign journal.
-pub(super) fn refused(text: &str, refusals: &[Refusal]) -> TemplateError {
+pub fn refused(text: &str, refusals: &[Refusal]) -> TemplateError {
     let message = refusals
         .first()
         .map_or("it cannot be read", |first| &first.message);

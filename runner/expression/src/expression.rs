@@ -1,18 +1,12 @@
-//! Expressions: what stands between `{{` and `}}`.
+//! Expressions: a fenced part of MiniJinja.
 //!
-//! The only folder that knows MiniJinja, of which runbooks use a fenced part: references that are
-//! chains of constant names (`steps.role.name`, `inputs.regions[0]`), the filters of `filters.rs`,
-//! comparison, logic, `a if b else c`, literals. No statements, calls, macros, loops, computed keys
+//! References are chains of constant names (`steps.role.name`, `inputs.regions[0]`). Beside them there are the filters of
+//! `filters.rs`, comparison, logic, `a if b else c` and literals. There are no statements, calls, macros, loops, computed keys
 //! or arithmetic.
 //!
 //! References are taken out before MiniJinja sees the rest: it is given one variable for each,
 //! resolved by our own code. So what an expression reads is known without evaluating it, nothing
 //! undefined slips through, and an expression that is one reference keeps its value untouched.
-
-mod fence;
-mod filters;
-#[cfg(test)]
-mod tests;
 
 use std::sync::LazyLock;
 
@@ -21,78 +15,24 @@ use minijinja::value::{Rest, Serde};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
-use self::fence::Fence;
-use self::filters::{FILTERS, Filter};
-pub(super) use self::filters::{TEXT_BYTES_MAX, formatted, kind};
-use crate::diagnostic::Span;
+use crate::fence::{self, Fence};
+use crate::filters::{FILTERS, Filter};
+use crate::reference::Reference;
+use crate::refusal::Refusal;
+use crate::span::Span;
 
 /// Bytes of one expression.
 const EXPRESSION_BYTES_MAX: usize = 2_048;
 /// Instructions of one evaluation: a large list compared costs far less.
 const FUEL: u64 = 100_000;
 
-/// One part of a reference.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Segment {
-    /// `.name`, or `["name"]`.
-    Name(String),
-    /// `[0]`: an element of a list, counted from 0.
-    Index(usize),
-}
-
-/// A chain of constant names that an expression reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reference {
-    /// `inputs`, `steps` and so on.
-    pub root: String,
-    /// The names and indexes behind the root, in order.
-    pub path: Vec<Segment>,
-    /// Where it stands in the expression.
-    pub span: Span,
-    /// `default(…)` stands right behind it: it may be undefined.
-    pub guarded: bool,
-    /// It is compared, filtered or tested, and not only passed on.
-    pub inspected: bool,
-}
-
-impl Reference {
-    /// The first name behind the root.
-    pub fn name(&self) -> Option<&str> {
-        match self.path.first() {
-            Some(Segment::Name(name)) => Some(name),
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for Reference {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.root)?;
-        for segment in &self.path {
-            match segment {
-                Segment::Name(name) => write!(formatter, ".{name}")?,
-                Segment::Index(index) => write!(formatter, "[{index}]")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why a text is no expression.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(super) struct Refusal {
-    pub message: String,
-    /// Where in the expression.
-    pub span: Span,
-    pub help: Option<String>,
-}
-
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum EvaluationError {
+pub enum EvaluationError {
+    /// It reads what is not there, without `default(…)`.
     #[error("`{0}` is undefined")]
     Undefined(String),
+    /// An operator or a filter does not fit its values.
     #[error("{0}")]
     Failed(String),
     /// Before the run: it reads what only the run will know.
@@ -101,7 +41,7 @@ pub(super) enum EvaluationError {
 }
 
 /// A checked expression.
-pub(super) struct Expression {
+pub struct Expression {
     references: Vec<Reference>,
     program: Program,
 }

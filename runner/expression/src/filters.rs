@@ -4,7 +4,7 @@ use rutter_manifest::nearest;
 use serde_json::Value;
 
 /// Bytes of the text that an expression may give.
-pub(in crate::runbook) const TEXT_BYTES_MAX: usize = 1 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// A filter's work: the value before the bar, absent where it is undefined, and the arguments.
 type Work = fn(Option<&Value>, &[Value]) -> Result<Option<Value>, String>;
@@ -65,7 +65,10 @@ pub(super) fn find(name: &str) -> Result<&'static Filter, Option<&'static str>> 
 }
 
 /// A value as it stands in longer text.
-pub(in crate::runbook) fn formatted(value: &Value) -> Result<String, String> {
+///
+/// # Errors
+/// When it is absent, a list or a table.
+pub fn formatted(value: &Value) -> Result<String, String> {
     match value {
         Value::Null => Err("a value that is absent cannot stand in text".to_owned()),
         Value::String(text) => Ok(text.clone()),
@@ -141,7 +144,7 @@ fn list(value: Option<&Value>) -> Result<&[Value], String> {
 }
 
 /// What a value is, for people.
-pub(in crate::runbook) fn kind(value: &Value) -> &'static str {
+pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",
