@@ -20,6 +20,7 @@ use crate::filters::{FILTERS, Filter};
 use crate::reference::Reference;
 use crate::refusal::Refusal;
 use crate::span::Span;
+use crate::truth;
 
 /// Bytes of one expression.
 const EXPRESSION_BYTES_MAX: usize = 2_048;
@@ -43,6 +44,8 @@ pub enum EvaluationError {
 /// A checked expression.
 pub struct Expression {
     references: Vec<Reference>,
+    /// Where the references begin that must be true or false for it to be so; none where it never is.
+    truth: Option<Vec<usize>>,
     program: Program,
 }
 
@@ -106,6 +109,7 @@ impl Expression {
             )
         };
         Ok(Self {
+            truth: truth::of(&parsed),
             references,
             program,
         })
@@ -119,6 +123,17 @@ impl Expression {
     /// The reference, if the expression is nothing else.
     pub fn as_reference(&self) -> Option<&Reference> {
         matches!(self.program, Program::Reference).then(|| &self.references[0])
+    }
+
+    /// Whether it gives true or false, where `is_boolean` says which references do.
+    pub fn gives_truth(&self, is_boolean: &dyn Fn(&Reference) -> bool) -> bool {
+        let is_boolean = |start: &usize| {
+            let mut references = self.references.iter();
+            references.any(|reference| reference.span.start == *start && is_boolean(reference))
+        };
+        self.truth
+            .as_ref()
+            .is_some_and(|starts| starts.iter().all(is_boolean))
     }
 
     /// Evaluates it. `look` gives the value of a reference, `None` where it is undefined.

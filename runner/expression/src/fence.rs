@@ -26,6 +26,8 @@ pub(super) fn is_reference(expression: &Expr<'_>) -> bool {
 struct Place {
     /// Right before `default(…)`.
     guarded: bool,
+    /// Compared with `none`.
+    with_none: bool,
     /// Below an operator or a filter.
     inspected: bool,
 }
@@ -79,8 +81,13 @@ impl<'a> Fence<'a> {
                 if is_arithmetic(&operator.op) {
                     self.no_arithmetic(expression);
                 }
-                self.walk(&operator.left, inspect, depth + 1);
-                self.walk(&operator.right, inspect, depth + 1);
+                let compares = matches!(operator.op, BinOpKind::Eq | BinOpKind::Ne);
+                let beside = |other: &Expr<'a>| Place {
+                    with_none: compares && is_none(other),
+                    ..inspect
+                };
+                self.walk(&operator.left, beside(&operator.right), depth + 1);
+                self.walk(&operator.right, beside(&operator.left), depth + 1);
             }
             Expr::Compare(comparison) => {
                 self.walk(&comparison.expr, inspect, depth + 1);
@@ -152,6 +159,7 @@ impl<'a> Fence<'a> {
         let guards = filter.name == DEFAULT;
         let inside = Place {
             guarded: guards,
+            with_none: false,
             // Standing in for what is absent does not look at what is there.
             inspected: !guards || place.inspected,
         };
@@ -263,6 +271,7 @@ impl<'a> Fence<'a> {
             path,
             span,
             guarded: place.guarded,
+            asked_whether_given: place.with_none,
             inspected: place.inspected,
         });
     }
@@ -299,6 +308,10 @@ fn is_arithmetic(operator: &BinOpKind) -> bool {
             | BinOpKind::Pow
             | BinOpKind::Concat
     )
+}
+
+fn is_none(expression: &Expr<'_>) -> bool {
+    matches!(expression, Expr::Const(constant) if constant.value.is_none())
 }
 
 /// A constant key or index.

@@ -1,5 +1,7 @@
 //! The filters of expressions: a short list, over plain values, each with a bounded result.
 
+use std::collections::HashSet;
+
 use rutter_manifest::nearest;
 use serde_json::Value;
 
@@ -18,7 +20,7 @@ pub(super) struct Filter {
 }
 
 /// All filters, in the order of the alphabet.
-pub(super) const FILTERS: [Filter; 11] = [
+pub(super) const FILTERS: [Filter; 13] = [
     filter(DEFAULT, (1, 1), |value, arguments| {
         let given = value.filter(|value| !value.is_null());
         Ok(Some(given.unwrap_or(&arguments[0]).clone()))
@@ -26,6 +28,7 @@ pub(super) const FILTERS: [Filter; 11] = [
     filter("first", (0, 0), |value, _| {
         Ok(list(value)?.first().cloned())
     }),
+    filter("int", (0, 0), int),
     filter("join", (0, 1), join),
     filter("last", (0, 0), |value, _| Ok(list(value)?.last().cloned())),
     filter("length", (0, 0), length),
@@ -40,6 +43,7 @@ pub(super) const FILTERS: [Filter; 11] = [
     filter("trim", (0, 0), |value, _| {
         Ok(Some(text(value)?.trim().into()))
     }),
+    filter("unique", (0, 0), unique),
     filter("upper", (0, 0), |value, _| {
         Ok(Some(text(value)?.to_uppercase().into()))
     }),
@@ -76,6 +80,12 @@ pub fn formatted(value: &Value) -> Result<String, String> {
         Value::Array(_) => Err("a list cannot stand in text: use `| join(\", \")`".to_owned()),
         Value::Object(_) => Err("a table cannot stand in text: use `| tojson`".to_owned()),
     }
+}
+
+/// The whole number that a text writes; absent where it writes none.
+fn int(value: Option<&Value>, _: &[Value]) -> Result<Option<Value>, String> {
+    let number = text(value)?.parse::<i64>();
+    Ok(Some(number.map_or(Value::Null, Value::from)))
 }
 
 fn join(value: Option<&Value>, arguments: &[Value]) -> Result<Option<Value>, String> {
@@ -115,6 +125,15 @@ fn split(value: Option<&Value>, arguments: &[Value]) -> Result<Option<Value>, St
         return Err("`split` needs a text to split at".to_owned());
     }
     Ok(Some(text(value)?.split(between).map(Value::from).collect()))
+}
+
+/// The items of a list, each once, where it stands first.
+fn unique(value: Option<&Value>, _: &[Value]) -> Result<Option<Value>, String> {
+    let mut seen = HashSet::new();
+    let items = list(value)?.iter();
+    Ok(Some(
+        items.filter(|item| seen.insert(*item)).cloned().collect(),
+    ))
 }
 
 fn bounded(text: String) -> Result<Option<Value>, String> {

@@ -22,6 +22,8 @@ pub struct Reference {
     pub span: Span,
     /// `default(…)` stands right behind it: it may be undefined.
     pub guarded: bool,
+    /// It is compared with `none` and nothing else is done with it.
+    pub asked_whether_given: bool,
     /// It is compared, filtered or tested, and not only passed on.
     pub inspected: bool,
 }

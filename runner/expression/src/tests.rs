@@ -67,6 +67,10 @@ fn operators_and_filters_work_on_values() {
     gives("inputs.list | length", json!(2));
     gives("inputs.name | replace('r-', '')", json!("é"));
     gives("'a,b' | split(',')", json!(["a", "b"]));
+    gives("['b', 'a', 'b'] | unique", json!(["b", "a"]));
+    gives("'-12' | int", json!(-12));
+    gives("'1.5' | int", json!(null));
+    gives("'twelve' | int | default(0)", json!(0));
     gives("' a ' | trim | upper", json!("A"));
     gives("inputs.list | tojson", json!("[\"a\",\"b\"]"));
     gives("'yes' if inputs.on else 'no'", json!("yes"));

@@ -1,6 +1,7 @@
 //! Whether what a manifest says of its plugin agrees with what it asks leave to do.
 
 use rutter_contracts::{Access, labelled, nearest_action};
+use rutter_expression::{NoRule, check_rules};
 use rutter_manifest::{HttpPermission, Kind, Manifest, Permission};
 
 /// Methods of HTTP that only read.
@@ -37,7 +38,7 @@ pub fn check(manifest: &Manifest) -> Result<(), Claim> {
     if reads_only && manifest.plugin.undo {
         return Err(changes("has an `undo`"));
     }
-    Ok(())
+    check_rules(manifest).map_err(no_rule)
 }
 
 fn check_http(http: &HttpPermission, reads_only: bool) -> Result<(), Claim> {
@@ -63,6 +64,19 @@ fn changes(what: &str) -> Claim {
     Claim {
         says: format!("says `kind = \"read\"` and {what}"),
         help: "say `kind = \"change\"`, or leave the permission out".to_owned(),
+    }
+}
+
+fn no_rule(rule: NoRule) -> Claim {
+    let NoRule {
+        number,
+        part,
+        message,
+        help,
+    } = rule;
+    Claim {
+        says: format!("has a rule that is none (rule {number}): `{part}` {message}"),
+        help,
     }
 }
 
@@ -129,6 +143,16 @@ mod tests {
     fn a_look_alike_of_an_action_is_told_how_it_is_spelled() {
         let said = refused("change", "call = ['ram:Deleterole']");
         assert!(said.ends_with("it is spelled `ram:DeleteRole`"), "{said}");
+    }
+
+    #[test]
+    fn a_rule_that_is_none_is_told_with_its_part_and_what_to_write() {
+        let rules = "[inputs]\nname = { type = 'string' }\n[[rules]]\nthat = \"inputs.nme == 'a'\"\nmessage = 'm'";
+        let claim = check(&manifest("read", rules)).expect_err("refused");
+        assert_eq!(
+            format!("{claim}: {}", claim.help),
+            "has a rule that is none (rule 1): `inputs.nme` is read, and there is no such input: did you mean `name`?"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::error::ManifestError;
 use crate::field::Field;
 use crate::manifest::Manifest;
+use crate::rules::InputRule;
 
 /// Bytes of a manifest's text.
 pub(crate) const TEXT_MAX: usize = 256 * 1024;
@@ -17,10 +18,14 @@ const VALUES_MAX: usize = 1_000;
 const NAME_MAX: usize = 64;
 /// Characters of a plugin's summary.
 const SUMMARY_MAX: usize = 300;
-/// Characters of a field's help and of a permission's reason.
+/// Characters of a field's help, of a permission's reason and of what a rule says.
 const SENTENCES_MAX: usize = 1_000;
 /// Accounts, permissions, the calls or methods of one, pairs of ids.
 const LIST_MAX: usize = 200;
+/// Rules between inputs.
+const RULES_MAX: usize = 100;
+/// Bytes of a rule's condition.
+const CONDITION_MAX: usize = 2_048;
 /// Characters of a call, a host or a path.
 const CALL_MAX: usize = 256;
 /// Bytes of a pattern.
@@ -74,6 +79,7 @@ fn lengths(manifest: &Manifest) -> Result<(), String> {
     ] {
         at_most(what, length, LIST_MAX, "entries")?;
     }
+    of_rules(&manifest.rules)?;
     for (name, need) in &manifest.accounts {
         characters("an account's name", name, NAME_MAX)?;
         characters("an account's help", &need.help, SENTENCES_MAX)?;
@@ -106,6 +112,22 @@ fn lengths(manifest: &Manifest) -> Result<(), String> {
     let mut fields = 0;
     for (name, field) in manifest.inputs.iter().chain(&manifest.outputs) {
         of_field(name, field, 1, &mut fields)?;
+    }
+    Ok(())
+}
+
+fn of_rules(rules: &[InputRule]) -> Result<(), String> {
+    at_most("`rules`", rules.len(), RULES_MAX, "entries")?;
+    for rule in rules {
+        at_most(
+            "a rule's condition",
+            rule.that.len(),
+            CONDITION_MAX,
+            "bytes",
+        )?;
+        characters("a rule's message", &rule.message, SENTENCES_MAX)?;
+        let help = rule.help.as_deref().unwrap_or_default();
+        characters("a rule's help", help, SENTENCES_MAX)?;
     }
     Ok(())
 }
@@ -184,6 +206,17 @@ mod tests {
             format!("{{ type = 'list', items = {inner} }}")
         });
         assert!(refused(&format!("{HEAD}[inputs]\na = {deep}")).contains("16 deep"));
+    }
+
+    #[test]
+    fn rules_between_inputs_are_bounded() {
+        let rule = |that: &str, message: &str| {
+            format!("[[rules]]\nthat = '{that}'\nmessage = '{message}'\n")
+        };
+        let refused = |rules: &str| refused(&format!("{HEAD}{rules}"));
+        assert!(refused(&rule(&"a".repeat(2_049), "m")).contains("at most 2048 bytes"));
+        assert!(refused(&rule("a", &"m".repeat(1_001))).contains("at most 1000 characters"));
+        assert!(refused(&rule("a", "m").repeat(101)).contains("at most 100 entries"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod name;
 mod notes;
 mod parse;
 mod permission;
+mod rules;
 mod unseen;
 
 pub use check::{FieldProblem, check_all, check_known};
@@ -34,6 +35,7 @@ pub use manifest::{AccountNeed, Manifest, Plugin};
 pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, nearest_few};
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use permission::{HttpPermission, HttpRepeat, OPERATORS_HOSTS, Permission};
+pub use rules::InputRule;
 pub use unseen::{is_unseen, unseen_in, written_out};
 
 /// The custom section of a component that holds the bytes of its `plugin.toml`.

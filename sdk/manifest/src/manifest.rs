@@ -9,6 +9,7 @@ use crate::kind::Kind;
 use crate::name::{is_kebab_case, is_snake_case};
 use crate::notes;
 use crate::permission::Permission;
+use crate::rules::InputRule;
 
 /// A plugin's manifest, checked: every name has its shape, every default its type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Manifest {
     /// What it takes.
     #[serde(default, deserialize_with = "field::fields")]
     pub inputs: IndexMap<String, Field>,
+    /// What must hold between inputs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<InputRule>,
     /// What it gives.
     #[serde(default, deserialize_with = "field::fields")]
     pub outputs: IndexMap<String, Field>,
