@@ -8,7 +8,7 @@ use rutter_engine::{
     Expressions, Fault, FaultClass, Item, Plan, Prepared, Scope, Shape, Step, SubRunbook,
     Timestamp, Uses,
 };
-use rutter_expression::{Template, TemplateError, Templates, kind, refused};
+use rutter_expression::{Broken, Template, TemplateError, Templates, broken, kind, refused};
 use rutter_manifest::{Field, FieldProblem, Manifest, check_all};
 use serde_json::Value;
 
@@ -173,8 +173,13 @@ impl Evaluator {
                     let message = format!("the manifest of `{}` is not at hand", plugin.name);
                     Fault::new(FaultClass::Bug, "rutter.manifest", message)
                 })?;
-                return check_all(&manifest.inputs, &inputs)
-                    .map_err(|problems| inputs_fault(step, local, &problems));
+                let inputs = check_all(&manifest.inputs, &inputs)
+                    .map_err(|problems| inputs_fault(step, local, &problems))?;
+                let broken = broken(&manifest.rules, &self.templates, &inputs, &|_| false);
+                return match broken.is_empty() {
+                    true => Ok(inputs),
+                    false => Err(rules_fault(step, local, &broken)),
+                };
             }
             Uses::Runbook(runbook) => return inputs_inside(step, runbook, &inputs),
             Uses::Approve => BuiltIn::Approve,
@@ -256,9 +261,20 @@ fn evaluation_fault(step: &Step, place: &str, error: &TemplateError) -> Fault {
 
 fn inputs_fault(step: &Step, local: Option<&Local>, problems: &[FieldProblem]) -> Fault {
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let help = problems.iter().find_map(|problem| problem.help.clone());
+    unfit(step, local, &texts, help)
+}
+
+/// Rules between inputs that do not hold.
+fn rules_fault(step: &Step, local: Option<&Local>, broken: &[Broken]) -> Fault {
+    let texts: Vec<String> = broken.iter().map(|one| one.message.clone()).collect();
+    let help = broken.iter().find_map(|one| one.help.clone());
+    unfit(step, local, &texts, help)
+}
+
+fn unfit(step: &Step, local: Option<&Local>, texts: &[String], help: Option<String>) -> Fault {
     let item = local.map_or_else(String::new, |local| format!(" (item `{}`)", local.called()));
     let message = format!("inputs of step `{}`{item}: {}", step.id, texts.join("; "));
-    let help = problems.iter().find_map(|problem| problem.help.clone());
     let fault = fault("rutter.inputs", message);
     match help {
         Some(help) => fault.advise(help),

@@ -1,6 +1,8 @@
 //! The values of a runbook's inputs: from `--set`, a file, the environment, or a person, in that
 //! order of strength; converted, checked, completed, and secrets set apart.
 
+use std::collections::BTreeSet;
+
 use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest, unseen_in};
 use rutter_meaning::Rule;
 use rutter_meaning::placeholder::placeholders;
@@ -22,6 +24,8 @@ use crate::{files, rules};
 pub(super) struct Values {
     /// By name; secrets as placeholders, an absent optional input as null.
     pub known: Map<String, Value>,
+    /// Those that nobody gave, where others are still missing: a run may begin with other values.
+    pub assumed: BTreeSet<String>,
     pub secrets: SecretInputs,
 }
 
@@ -61,17 +65,19 @@ pub(super) fn gather(
                 missing.push((input, field));
             }
             None => match &field.default {
-                Some(default) => {
-                    values
-                        .known
-                        .insert(input.name.value.clone(), default.clone());
+                None if !field.optional => missing.push((input, field)),
+                default => {
+                    let name = input.name.value.clone();
+                    values.assumed.insert(name.clone());
+                    let value = default.clone().unwrap_or_default();
+                    values.known.insert(name, value);
                 }
-                None if field.optional => {
-                    values.known.insert(input.name.value.clone(), Value::Null);
-                }
-                None => missing.push((input, field)),
             },
         }
+    }
+    // A secret is mostly given last, by other means, and goes with any values of the others.
+    if missing.iter().all(|(_, field)| field.holds_secret()) {
+        values.assumed.clear();
     }
     if what_is_missing == Missing::Asked {
         ask_or_report(&missing, sources, secret, &mut values, problems);

@@ -1,7 +1,7 @@
 //! Sub-runbooks where they are run: with the inputs that the step gives them, as far as those are
 //! known, held against the same rules as a runbook by itself.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 use rutter_manifest::check_known;
@@ -29,6 +29,7 @@ pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
         let mut found = Problems::new(&runs.source);
         let known = known_inputs(runs, step, model);
         let mut inner = Model::new(runs, known, &model.templates, None, &mut found);
+        inner.assumed = assumed_inputs(runs, step, model);
         check(&mut inner, &mut found);
         let found = in_order(found.list, &runs.source).into_iter();
         let through = found.map(|problem| by_way_of(problem, step, source));
@@ -56,6 +57,13 @@ fn known_inputs(runs: &File, step: &Step, model: &Model<'_>) -> Map<String, Valu
         }
     }
     known
+}
+
+/// The inputs of a sub-runbook that are made of values which are only assumed.
+fn assumed_inputs(runs: &File, step: &Step, model: &Model<'_>) -> BTreeSet<String> {
+    let names = runs.inputs.keys();
+    let assumed = names.filter(|name| given(name, step).is_some_and(|node| model.assumes_in(node)));
+    assumed.cloned().collect()
 }
 
 fn given<'a>(name: &str, step: &'a Step) -> Option<&'a Node> {

@@ -200,6 +200,7 @@ fn check(
     let bindings = load.bindings.as_ref();
     let inputs = values.known.clone();
     let mut model = Model::new(file, inputs, templates, bindings, &mut problems);
+    model.assumed.clone_from(&values.assumed);
     inside::check(&mut model, &mut problems);
     let mut found = inside::once(in_order(problems.list, source));
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;

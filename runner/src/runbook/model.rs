@@ -1,9 +1,11 @@
 //! What the rules look at: the runbook as written, with its names looked up and its texts parsed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rutter_expression::{EvaluationError, Piece, Reference, Template, TemplateError, Templates};
+use rutter_expression::{
+    EvaluationError, Piece, Reference, Refusal, Template, TemplateError, Templates,
+};
 use serde_json::{Map, Value};
 
 use super::codes;
@@ -49,6 +51,8 @@ pub(super) struct Model<'a> {
     pub texts: Vec<Text<'a>>,
     /// The inputs whose values are known, by name; secrets as placeholders.
     pub inputs: Map<String, Value>,
+    /// The inputs among them that a run may begin with other values of: nobody has given any yet.
+    pub assumed: BTreeSet<String>,
     pub templates: Arc<Templates>,
     /// What the accounts are bound to; none when nothing is to be run.
     pub bindings: Option<&'a BTreeMap<String, Binding>>,
@@ -89,6 +93,7 @@ impl<'a> Model<'a> {
             used: &file.used,
             ids,
             inputs,
+            assumed: BTreeSet::new(),
             templates: templates.clone(),
             bindings,
             needs: Vec::new(),
@@ -148,6 +153,31 @@ impl<'a> Model<'a> {
         // What cannot be read was reported.
         let template = self.templates.text(text).map_err(|_| not_yet())?;
         template.evaluate(text, &|reference| self.known(reference, local))
+    }
+
+    /// Whether a text reads an input whose value is only assumed.
+    pub fn assumes(&self, text: &str) -> bool {
+        if self.assumed.is_empty() {
+            return false;
+        }
+        let Ok(template) = self.templates.text(text) else {
+            return false;
+        };
+        let pieces = template.pieces();
+        let mut references = pieces
+            .iter()
+            .flat_map(|piece| piece.expression.references());
+        references.any(|reference| {
+            let name = reference.name().unwrap_or_default();
+            reference.root == "inputs" && self.assumed.contains(name)
+        })
+    }
+
+    /// Whether any text of a node does.
+    pub fn assumes_in(&self, node: &Node) -> bool {
+        let mut assumes = false;
+        node.texts(&mut |text, _| assumes |= self.assumes(text));
+        assumes
     }
 
     fn wishes(&self) -> Vec<Wishes> {
@@ -256,7 +286,7 @@ impl<'a> Texts<'a, '_, '_> {
         place: Place,
         text: &'a str,
         span: Span,
-        parsed: Result<Arc<Template>, Vec<rutter_expression::Refusal>>,
+        parsed: Result<Arc<Template>, Vec<Refusal>>,
     ) {
         match parsed {
             Ok(template) if matches!(*template, Template::Literal) => {}

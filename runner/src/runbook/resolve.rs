@@ -1,8 +1,9 @@
 //! What a reference gives: one function for a check before the run and for the run itself.
 
 use rutter_engine::{Scope, StepValue};
-use rutter_expression::{EvaluationError, Reference, Segment};
 use serde_json::Value;
+
+use rutter_expression::{EvaluationError, Reference, Segment};
 
 /// What expressions can read.
 pub(super) trait View {

@@ -4,7 +4,6 @@
 //! To a plugin a secret is a placeholder, which the host replaces when a call is sent. A piece of
 //! one, or one compared, would be a piece of the placeholder.
 
-use rutter_expression::Template;
 use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
@@ -14,6 +13,7 @@ use super::super::model::{Model, Place, Text};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use crate::diagnostic::Span;
+use rutter_expression::Template;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (text, reference, span) in model.references(problems) {

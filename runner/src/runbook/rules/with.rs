@@ -6,7 +6,7 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use rutter_expression::{EvaluationError, Template, TemplateError};
+use rutter_expression::{Broken, EvaluationError, Template, TemplateError, broken};
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ use super::super::file::Used;
 use super::super::items::locals;
 use super::super::model::{Model, Place, Text};
 use super::super::not_yet::{NOT_YET, is_not_yet};
+use super::super::plugins::Found;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use super::super::resolve::Local;
@@ -106,11 +107,11 @@ fn values(
     let fields = used.inputs();
     without_unit(step, fields, problems);
     match check_known(fields, &with, &is_not_yet) {
-        Ok(inputs) => {
-            if let (Used::BuiltIn(built_in), true) = (used, whole) {
-                of_built_in(step, *built_in, inputs, problems);
-            }
-        }
+        Ok(inputs) => match used {
+            Used::BuiltIn(built_in) if whole => of_built_in(step, *built_in, inputs, problems),
+            Used::Plugin(found) => of_plugin(step, found, inputs, local, model, problems),
+            _ => {}
+        },
         Err(found) => {
             for problem in found {
                 let diagnostic = describe(step, fields, &problem, local, problems);
@@ -118,6 +119,60 @@ fn values(
             }
         }
     }
+}
+
+/// The plugin's rules between its inputs, as far as all that they read is known.
+fn of_plugin(
+    step: &Step,
+    found: &Found,
+    inputs: Value,
+    local: Option<&Local>,
+    model: &Model<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let rules = &found.manifest.rules;
+    if rules.is_empty() {
+        return;
+    }
+    let inputs = match model.assumed.is_empty() {
+        true => Some(inputs),
+        false => without_assumed(step, found, local, model),
+    };
+    let Some(inputs) = inputs else { return };
+    let (id, item) = (&step.id.value, of_item(local));
+    for broken in broken(rules, &model.templates, &inputs, &is_not_yet) {
+        let title = format!("step `{id}`: {}{item}", broken.message);
+        let span = first_read(step, &broken).unwrap_or(step.id.span);
+        problems.push_at(codes::WITH, title, span, "", broken.help);
+    }
+}
+
+/// The inputs once more, with those left open for which a run may have other values.
+fn without_assumed(
+    step: &Step,
+    found: &Found,
+    local: Option<&Local>,
+    model: &Model<'_>,
+) -> Option<Value> {
+    let over = step.for_each.as_ref();
+    if over.is_some_and(|over| model.assumes_in(over)) {
+        return None;
+    }
+    let with = step.with.as_ref()?.to_json(&mut |text, _| {
+        let value = model.evaluate(text, local);
+        let value = value.ok().filter(|_| !model.assumes(text));
+        value.unwrap_or_else(|| NOT_YET.into())
+    });
+    check_known(&found.manifest.inputs, &with, &is_not_yet).ok()
+}
+
+/// Where the step gives the first of the inputs that a rule reads and that it gives.
+fn first_read(step: &Step, broken: &Broken) -> Option<Span> {
+    let with = step.with.as_ref()?;
+    broken.reads.iter().find_map(|path| {
+        let (node, _, found) = with.find_entry(path);
+        found.then_some(node.span)
+    })
 }
 
 /// What the fields alone cannot say about a built-in step.
@@ -175,6 +230,10 @@ fn unevaluated(text: &str, span: Span, error: &TemplateError, problems: &mut Pro
     }
 }
 
+fn of_item(local: Option<&Local>) -> String {
+    local.map_or_else(String::new, |local| format!(" for item `{}`", local.key))
+}
+
 fn describe(
     step: &Step,
     fields: &IndexMap<String, Field>,
@@ -185,7 +244,7 @@ fn describe(
     let uses = step.uses.as_ref().map_or("", |uses| uses.value.as_str());
     let (id, path) = (&step.id.value, &problem.path);
     let found = step.with.as_ref().map(|with| with.find_entry(path));
-    let item = local.map_or_else(String::new, |local| format!(" for item `{}`", local.key));
+    let item = of_item(local);
     let (title, span, label) = match found {
         Some((node, key_span, true)) => {
             if known(fields, path) {

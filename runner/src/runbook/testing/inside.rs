@@ -99,7 +99,7 @@ with.trusted_account = "{{ accounts.source.id }}"
 "#;
 
 /// Writes the files into a folder and loads the last of them, every account bound.
-fn load(files: &[(&str, &str)]) -> Result<Checked, Vec<Diagnostic>> {
+pub(super) fn load(files: &[(&str, &str)]) -> Result<Checked, Vec<Diagnostic>> {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("it is written");

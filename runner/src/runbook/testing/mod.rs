@@ -7,6 +7,7 @@ mod likes;
 mod messages;
 mod plans;
 mod plugins;
+mod rules;
 mod runs;
 mod windows;
 

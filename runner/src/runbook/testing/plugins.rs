@@ -10,7 +10,7 @@ use crate::runbook::{Found, NotFound, Plugins};
 /// The pretended plugins.
 pub(super) struct Pretended;
 
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 5] = [
     r#"
 [plugin]
 name = "create-role"
@@ -135,6 +135,36 @@ name = "say-hello"
 version = "1.0.0"
 summary = "Greet"
 kind = "read"
+"#,
+    r#"
+[plugin]
+name = "set-limits"
+version = "1.0.0"
+summary = "Set limits"
+kind = "read"
+
+[inputs.least]
+type = "integer"
+
+[inputs.most]
+type = "integer"
+default = 10
+
+[inputs.note]
+type = "string"
+optional = true
+
+[outputs.most]
+type = "integer"
+
+[[rules]]
+that = "inputs.least < inputs.most"
+message = "`least` is {{ inputs.least }} and must be below `most`, {{ inputs.most }}"
+help = "lower `least`"
+
+[[rules]]
+that = "inputs.note == none or inputs.least > 0"
+message = "a note goes with a `least` above 0"
 "#,
 ];
 

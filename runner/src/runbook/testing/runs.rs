@@ -58,7 +58,7 @@ fn run(checked: &Checked) -> Pretended<'_> {
     Pretended { checked, done }
 }
 
-fn prepare(checked: &Checked, step: &str) -> Result<Prepared, String> {
+pub(super) fn prepare(checked: &Checked, step: &str) -> Result<Prepared, String> {
     let step = checked.plan.step(step).expect("it is there");
     checked
         .evaluator

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
+use rutter_expression::{Templates, broken};
 use rutter_manifest::{Kind, Manifest, check_all};
 use rutter_simcloud::{World, diff};
 use serde_json::Value;
@@ -69,6 +70,12 @@ pub(super) fn run(plugin: &Plugin, path: &Path) -> Report {
             return report;
         }
     };
+    let broken = broken(&manifest.rules, &Templates::default(), &inputs, &|_| false);
+    if !broken.is_empty() {
+        let said: Vec<String> = broken.into_iter().map(|one| one.message).collect();
+        refused(&case, &said.join("; "), &mut report);
+        return report;
+    }
     if let Some(expected) = &case.refused {
         report.problem(format!(
             "the manifest accepts the inputs, expected: {expected}"
