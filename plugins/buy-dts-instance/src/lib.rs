@@ -22,7 +22,7 @@ const UNCHECKED: [&str; 4] = [
 const SETTLE: Duration = Duration::from_mins(2);
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
-    let period = period(&inputs)?;
+    let period = period(&inputs);
     let account = host.account()?;
     let task = |action: &str| {
         Api::new("DTS", action)
@@ -59,23 +59,9 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
 }
 
 /// Unit and length of a subscription; `None` for pay-as-you-go.
-fn period(inputs: &Inputs) -> Result<Option<(&'static str, i64)>, Fault> {
-    let is_subscription = inputs.billing == "subscription";
-    match (is_subscription, inputs.months, inputs.years) {
-        (false, None, None) => Ok(None),
-        (true, Some(months), None) => Ok(Some(("Month", months))),
-        (true, None, Some(years)) => Ok(Some(("Year", years))),
-        (false, ..) => Err(Fault::fail(
-            "buy-dts-instance.period",
-            "`months` and `years` are for subscriptions, and the billing is pay-as-you-go",
-        )
-        .advise("Leave them out, or say `billing = \"subscription\"`. Nothing was bought.")),
-        (true, ..) => Err(Fault::fail(
-            "buy-dts-instance.period",
-            "a subscription needs either `months` (1 to 9) or `years` (1, 2, 3 or 5)",
-        )
-        .advise("Say one of the two. Nothing was bought.")),
-    }
+fn period(inputs: &Inputs) -> Option<(&'static str, i64)> {
+    let months = inputs.months.map(|months| ("Month", months));
+    months.or(inputs.years.map(|years| ("Year", years)))
 }
 
 /// The instance of the task. Every task shows an id for its instance; that one is paid for is what says that there is

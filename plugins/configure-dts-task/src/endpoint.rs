@@ -2,10 +2,7 @@
 
 use rutter_sdk::prelude::*;
 
-use crate::{Inputs, InputsDestination, InputsSource, kinds};
-
-/// The role of DTS itself: entering it where the owner's role is meant is a known mistake.
-const DTS_OWN_ROLE: &str = "AliyunDTSDefaultRole";
+use crate::{InputsDestination, InputsSource, kinds};
 
 /// One end.
 pub(crate) struct Endpoint<'a> {
@@ -21,7 +18,6 @@ pub(crate) struct Endpoint<'a> {
     port: Option<i64>,
     database: Option<&'a str>,
     user: Option<&'a str>,
-    cen: Option<&'a str>,
     password: Option<&'a Secret>,
 }
 
@@ -39,7 +35,6 @@ impl<'a> Endpoint<'a> {
             port: inputs.port,
             database: inputs.database.as_deref(),
             user: inputs.user.as_deref(),
-            cen: inputs.cen.as_deref(),
             password: inputs.password.as_ref(),
         }
     }
@@ -57,7 +52,6 @@ impl<'a> Endpoint<'a> {
             port: inputs.port,
             database: inputs.database.as_deref(),
             user: inputs.user.as_deref(),
-            cen: inputs.cen.as_deref(),
             password: Some(&inputs.password),
         }
     }
@@ -90,80 +84,4 @@ impl<'a> Endpoint<'a> {
         .set(&name("Role"), self.role)
         .set(&name("Password"), password)
     }
-
-    fn check(&self, side: &str) -> Result<(), Fault> {
-        self.check_way(side)?;
-        if self.owner.is_some() != self.role.is_some() {
-            let message = format!("the {side} has one of `owner` and `role`, and they go together");
-            return Err(Fault::fail("configure-dts-task.role", message).advise(
-                "Say both if the instance belongs to another account, and neither if it does not.",
-            ));
-        }
-        if self
-            .role
-            .is_some_and(|role| role.eq_ignore_ascii_case(DTS_OWN_ROLE))
-        {
-            let message = format!(
-                "`{DTS_OWN_ROLE}` is the role of DTS itself, not the owner's role for the {side}"
-            );
-            return Err(Fault::fail("configure-dts-task.role", message).advise(
-                "Say the name of the role that the owner made for this purpose, such as `ram-for-dts`.",
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl Endpoint<'_> {
-    /// Each way to a database has an address of its own kind.
-    fn check_way(&self, side: &str) -> Result<(), Fault> {
-        let refuse = |message: String, advice: &str| {
-            Err(Fault::fail("configure-dts-task.way", message)
-                .advise(format!("{advice}. Nothing was called.")))
-        };
-        let is_instance = self.access == "cloud-instance";
-        if is_instance && kinds::instance_type(self.kind, self.access).is_none() {
-            let message = format!("there are no Alibaba Cloud instances of {}", self.kind);
-            return refuse(message, "Say how DTS gets to the database");
-        }
-        let needs = match self.access {
-            "cloud-instance" => (false, false),
-            "ecs" => (false, true),
-            _ => (true, true),
-        };
-        if needs != (self.ip.is_some(), self.port.is_some()) {
-            let wanted = match needs {
-                (false, false) => "neither `ip` nor `port`",
-                (false, true) => "`port` and no `ip`",
-                _ => "`ip` and `port`",
-            };
-            let message = format!(
-                "the {side} is reached by {}, which takes {wanted}",
-                self.access
-            );
-            return refuse(message, "Say what the way needs, and no more");
-        }
-        if (self.access == "cen") != self.cen.is_some() {
-            let message =
-                format!("the {side} has one of `cen` and the access `cen`, and they go together");
-            return refuse(message, "Say both, or neither");
-        }
-        Ok(())
-    }
-}
-
-/// Refuses what the cloud would refuse, or worse, would take.
-pub(crate) fn check(inputs: &Inputs) -> Result<(), Fault> {
-    let (source, destination) = (
-        Endpoint::source(&inputs.source),
-        Endpoint::destination(&inputs.destination),
-    );
-    source.check("source")?;
-    destination.check("destination")?;
-    if source.instance == destination.instance {
-        let message = format!("`{}` is both source and destination", source.instance);
-        return Err(Fault::fail("configure-dts-task.same-instance", message)
-            .advise("Say two different instances."));
-    }
-    Ok(())
 }

@@ -19,9 +19,7 @@ const SPREAD_ATTEMPTS: u32 = 5;
 const SPREAD_PAUSE: Duration = Duration::from_secs(30);
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
-    endpoint::check(&inputs)?;
-    objects::check(&inputs)?;
-    reserve::check(host, &inputs)?;
+    reserve::warn(host, &inputs);
     let account = host.account()?;
     existing::check_name(host, &account, &inputs)?;
     let task = configure(host, &account, &inputs)?;

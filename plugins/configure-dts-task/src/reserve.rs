@@ -94,18 +94,11 @@ pub(crate) fn verification(inputs: &Inputs) -> Option<Value> {
     Some(check)
 }
 
-/// Refuses settings that contradict each other.
-pub(crate) fn check(host: &Host, inputs: &Inputs) -> Result<(), Fault> {
+/// Warns of settings that make a task end early.
+pub(crate) fn warn(host: &Host, inputs: &Inputs) {
     /// Below these, a short disturbance ends the task.
     const CONNECTION_ADVISED: Duration = Duration::from_mins(30);
     const OTHER_ADVISED: Duration = Duration::from_mins(10);
-    if inputs.other_retry >= inputs.connection_retry {
-        return Err(Fault::fail(
-            "configure-dts-task.retry",
-            "`other_retry` must be shorter than `connection_retry`, and is not",
-        )
-        .advise("Shorten `other_retry` (10m is usual) or lengthen `connection_retry` (12h)."));
-    }
     if inputs.connection_retry < CONNECTION_ADVISED {
         host.warn(
             "`connection_retry` is below 30 minutes: a short loss of the connection ends the task",
@@ -116,31 +109,4 @@ pub(crate) fn check(host: &Host, inputs: &Inputs) -> Result<(), Fault> {
             "`other_retry` is below 10 minutes: a short problem of another kind ends the task",
         );
     }
-    let full = inputs.full_limit.as_ref().map(|limit| {
-        [
-            limit.queries_per_second,
-            limit.rows_per_second,
-            limit.megabytes_per_second,
-        ]
-        .iter()
-        .all(Option::is_none)
-    });
-    let incremental = inputs
-        .incremental_limit
-        .as_ref()
-        .map(|limit| limit.rows_per_second.is_none() && limit.megabytes_per_second.is_none());
-    if full == Some(true) || incremental == Some(true) {
-        return Err(Fault::fail(
-            "configure-dts-task.limit",
-            "a limit without any of its fields limits nothing",
-        )
-        .advise("Say at least one of them, or leave the limit out. Nothing was called."));
-    }
-    if inputs.key_expiry.is_some() && inputs.destination.kind != "redis" {
-        return Err(
-            Fault::fail("configure-dts-task.expiry", "only keys of a Redis expire")
-                .advise("Leave `key_expiry` out. Nothing was called."),
-        );
-    }
-    Ok(())
 }
