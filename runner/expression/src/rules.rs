@@ -213,15 +213,11 @@ impl At<'_> {
                 (Segment::Name(name), FieldKind::Table) if !field.fields.is_empty() => {
                     named(&field.fields, name)?
                 }
-                (Segment::Index(_), FieldKind::List) if field.items.is_some() => {
-                    match &field.items {
-                        Some(items) => items,
-                        None => return Ok(None),
-                    }
-                }
-                (Segment::Name(_), FieldKind::Table) | (Segment::Index(_), FieldKind::List) => {
-                    return Ok(None);
-                }
+                (Segment::Index(_), FieldKind::List) => match &field.items {
+                    Some(items) => items,
+                    None => return Ok(None),
+                },
+                (Segment::Name(_), FieldKind::Table) => return Ok(None),
                 (_, kind) => {
                     let kind = kind.name();
                     let message = format!("leads into a value of type {kind}, which holds nothing");

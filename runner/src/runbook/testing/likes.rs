@@ -101,7 +101,7 @@ fn what_an_input_cannot_be_like_is_told_at_its_place() {
     }
     assert_eq!(
         codes(load(&runbook("a = { like = \"configure-task.mad\" }"), &[])),
-        ["input-field"]
+        ["input-declaration"]
     );
 }
 

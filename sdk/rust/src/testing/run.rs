@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
-use rutter_expression::{Templates, broken};
+use rutter_expression::{NoRule, Templates, broken, check_rules};
 use rutter_manifest::{Kind, Manifest, check_all};
 use rutter_simcloud::{World, diff};
 use serde_json::Value;
@@ -62,6 +62,16 @@ pub(super) fn run(plugin: &Plugin, path: &Path) -> Report {
         }
     };
     let manifest = Manifest::parse(plugin.manifest).expect("the macro has read it already");
+    if let Err(rule) = check_rules(&manifest) {
+        let NoRule {
+            number,
+            part,
+            message,
+            help,
+        } = rule;
+        report.problem(format!("rule {number}: `{part}` {message}: {help}"));
+        return report;
+    }
     let inputs = match check_all(&manifest.inputs, &Value::Object(case.inputs.clone())) {
         Ok(inputs) => inputs,
         Err(problems) => {
