@@ -90,8 +90,9 @@ impl Runbook {
         let inputs = self.table.get("inputs").and_then(Value::as_table);
         let ruled = |input: &&(&String, &Value)| {
             let rules = ["pattern", "one_of", "min", "max", "items", "fields"];
-            let kind = input.1.get("type").and_then(Value::as_str);
-            rules.iter().any(|rule| input.1.get(rule).is_some())
+            let declared = declared(input.1);
+            let kind = declared.get("type").and_then(Value::as_str);
+            rules.iter().any(|rule| declared.contains_key(*rule))
                 || !matches!(kind, Some("string" | "secret" | "table" | "list"))
         };
         let inputs: Vec<_> = inputs.into_iter().flatten().collect();
@@ -140,6 +141,28 @@ fn says(ended: &Ended, text: &str) -> bool {
     let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = format!("{} {}", ended.stdout, ended.stderr);
     flat(&said).contains(&flat(text))
+}
+
+/// All that is said of an input, also where it is like a plugin's.
+fn declared(input: &Value) -> Table {
+    let own = input.as_table().cloned().unwrap_or_default();
+    let Some(like) = own.get("like").and_then(Value::as_str) else {
+        return own;
+    };
+    let (plugin, path) = like.split_once('.').expect("a plugin and its input");
+    let file = Bench::top()
+        .join("plugins")
+        .join(plugin)
+        .join("plugin.toml");
+    let text = std::fs::read_to_string(&file).expect("the plugin has a manifest");
+    let manifest: Table = text.parse().expect("it is TOML");
+    let path = path.replace('.', ".fields.");
+    let base = path
+        .split('.')
+        .try_fold(&manifest["inputs"], |table, key| table.get(key));
+    let mut declared = base.and_then(Value::as_table).cloned().expect(like);
+    declared.extend(own);
+    declared
 }
 
 /// The inputs with a rule that no case breaks.
