@@ -13,8 +13,8 @@
 #   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
 
 CARGO ?= cargo
-RUTTER := target/debug/rutter
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+RUTTER := $(TARGET)/debug/rutter
 RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
