@@ -246,7 +246,7 @@ async fn one_item_is_made_again_where_the_others_are_what_they_were() {
     run.refuses(
         "resume",
         &wrong,
-        "item `one` of step `each` stands for other inputs",
+        "item `one` of step `each` has other inputs than before",
     )
     .await;
     let other = "names=[\"one\",\"three\"]";
