@@ -226,3 +226,14 @@ fn a_licence_expression_is_met_as_it_says() {
         assert!(!met(bad), "{bad}");
     }
 }
+
+/// What is compiled for the program is not compiled again for the fuzz targets.
+#[test]
+fn the_fuzz_targets_are_compiled_as_the_program_is() {
+    let profile = |manifest: &str| {
+        let text = std::fs::read_to_string(root().join(manifest)).expect("the manifest is read");
+        let manifest: toml::Table = text.parse().expect("it is TOML");
+        manifest["profile"]["dev"].clone()
+    };
+    assert_eq!(profile("Cargo.toml"), profile("tests/fuzz/Cargo.toml"));
+}
