@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter::diagnostic::{Diagnostic, Source, Style, render_all};
+use rutter::diagnostic::{Diagnostic, Source, render_all};
+use rutter::neutral::Style;
 use rutter::plugin::Origin;
 use rutter::runbook::{Binding, Checked, Found, InputSources, Load, NotFound, Plugins, load_text};
 use rutter_engine::Plan;
