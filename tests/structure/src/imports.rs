@@ -151,8 +151,24 @@ impl<'ast> Visit<'ast> for Paths {
         self.tokens(called.tokens.clone());
     }
 
-    /// Attributes name what is not ours, but `#[serde(default = "path")]` is a text.
-    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+    /// What an attribute is given: of its texts those that are paths, `#[serde(default = "crate::one")]`.
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        let syn::Meta::List(list) = &attribute.meta else {
+            return;
+        };
+        for token in list.tokens.clone() {
+            let line = token.span().start().line;
+            let text = syn::parse2::<syn::LitStr>(token.into());
+            let path = text.and_then(|text| text.parse_with(syn::Path::parse_mod_style));
+            if let Ok(path) = path
+                && path.segments.len() > 1
+            {
+                let names = path.segments.iter();
+                let names = names.map(|segment| segment.ident.to_string()).collect();
+                self.found.push((names, line));
+            }
+        }
+    }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }

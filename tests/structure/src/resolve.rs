@@ -46,11 +46,7 @@ impl Search<'_> {
         let mut found = match first.as_str() {
             "crate" => BTreeSet::from([Target::Module(0)]),
             "self" => BTreeSet::from([Target::Module(from)]),
-            "super" => self.package.modules[from]
-                .parent
-                .map(Target::Module)
-                .into_iter()
-                .collect(),
+            "super" => self.around(from),
             name => self.name(from, name),
         };
         for name in rest {
@@ -62,11 +58,7 @@ impl Search<'_> {
                 found.retain(|target| matches!(target, Target::Module(_)));
             }
             let inside = found.into_iter().flat_map(|target| match target {
-                Target::Module(module) if name == "super" => self.package.modules[module]
-                    .parent
-                    .map(Target::Module)
-                    .into_iter()
-                    .collect(),
+                Target::Module(module) if name == "super" => self.around(module),
                 Target::Module(module) => self.name(module, name),
                 // A variant of it, or a function.
                 Target::Item(_) => BTreeSet::from([target]),
@@ -76,16 +68,25 @@ impl Search<'_> {
         found
     }
 
+    /// The module around one.
+    fn around(&self, module: usize) -> BTreeSet<Target> {
+        let parent = self.package.modules[module].parent;
+        parent.map(Target::Module).into_iter().collect()
+    }
+
     /// What a name stands for in a module.
     fn name(&mut self, module: usize, name: &str) -> BTreeSet<Target> {
-        if !self.asked.insert((module, name.to_owned())) {
-            return BTreeSet::new();
-        }
         let known = &self.package.modules[module];
-        let found = match known.names.get(name) {
+        let named = known.names.get(name);
+        if !self.asked.insert((module, name.to_owned())) {
+            // `pub use till::till` asks for the module of its own name; `use serde` for a package's.
+            let named = named.into_iter().flatten();
+            return named.filter_map(|named| declared(module, named)).collect();
+        }
+        let found = match named {
             Some(named) => named
                 .iter()
-                .flat_map(|named| self.named(module, name, named))
+                .flat_map(|named| self.named(module, named))
                 .collect(),
             None => known
                 .globs
@@ -97,13 +98,10 @@ impl Search<'_> {
         found
     }
 
-    fn named(&mut self, module: usize, name: &str, named: &Named) -> BTreeSet<Target> {
+    fn named(&mut self, module: usize, named: &Named) -> BTreeSet<Target> {
         match named {
-            Named::Item => BTreeSet::from([Target::Item(module)]),
-            Named::Module(inner) => BTreeSet::from([Target::Module(*inner)]),
-            // `use serde;` and `use serde::…` where the name is a package's.
-            Named::Use(path) if path.first().is_some_and(|first| first == name) => BTreeSet::new(),
             Named::Use(path) => self.path(module, path),
+            named => declared(module, named).into_iter().collect(),
         }
     }
 
@@ -118,5 +116,14 @@ impl Search<'_> {
             .into_iter()
             .flat_map(|inner| self.name(inner, name))
             .collect()
+    }
+}
+
+/// What a module says itself of a name, and does not import.
+fn declared(module: usize, named: &Named) -> Option<Target> {
+    match named {
+        Named::Item => Some(Target::Item(module)),
+        Named::Module(inner) => Some(Target::Module(*inner)),
+        Named::Use(_) => None,
     }
 }

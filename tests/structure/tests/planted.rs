@@ -119,6 +119,40 @@ fn folders_count_as_their_files_do() {
     assert_eq!(circles_of(&files), [["crate::b::B", "crate::a::A"]]);
 }
 
+/// `pub use till::till`: the name is that of the module it comes out of.
+#[test]
+fn a_facade_may_have_the_name_of_a_module() {
+    let files = [
+        ("lib.rs", "mod low;\nmod shop;\n"),
+        ("shop/mod.rs", "mod till;\npub use till::till;\n"),
+        ("shop/till.rs", "pub fn till(_: crate::low::Low) {}\n"),
+        (
+            "low.rs",
+            "pub struct Low;\nfn a() { let _ = crate::shop::till; }\n",
+        ),
+    ];
+    assert_eq!(
+        circles_of(&files),
+        [["crate::shop::till", "crate::low::Low"]]
+    );
+}
+
+/// What serde calls is named in a text.
+#[test]
+fn a_path_in_the_text_of_an_attribute_counts() {
+    let low = "pub struct Low(#[serde(default = \"crate::high::one\", rename = \"a-b\")] u8);\n";
+    let high = "pub fn one() -> u8 { 1 }\npub struct High(crate::low::Low);\n";
+    let files = [
+        ("lib.rs", "mod low;\nmod high;\n"),
+        ("low.rs", low),
+        ("high.rs", high),
+    ];
+    assert_eq!(
+        circles_of(&files),
+        [["crate::low::Low", "crate::high::one"]]
+    );
+}
+
 #[test]
 fn what_only_tests_compile_is_left_out() {
     let low = "pub struct Low;\n#[cfg(test)]\nmod tests { use crate::high::High; }\n#[cfg(test)]\nfn a(_: crate::high::High) {}\n";
