@@ -133,7 +133,6 @@ impl Loader {
         if let Some(plugin) = self.loaded(&digest) {
             return Ok(plugin);
         }
-        let manifest = Arc::new(inspected.manifest);
         let large = is_large(&outline, bytes.len());
         let pool = if large {
             PoolName::Large
@@ -143,7 +142,7 @@ impl Loader {
         let component = self.component(pools, pool, &digest, bytes)?;
         let home = link(pools, pool, &component)?;
         let plugin = Arc::new(Plugin {
-            manifest,
+            manifest: inspected.manifest,
             digest: digest.clone(),
             large,
             component,

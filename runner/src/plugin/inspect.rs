@@ -1,5 +1,7 @@
 //! What a bare `.wasm` says about itself, read without running any of it.
 
+use std::sync::Arc;
+
 use rutter_manifest::{Manifest, ManifestError};
 use rutter_meaning::Rule;
 use sha2::{Digest, Sha256};
@@ -20,7 +22,7 @@ const INTERFACE: &str = "rutter:step/";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspected {
     /// The manifest, checked.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// The text of the manifest, as its author wrote it.
     pub manifest_text: String,
     /// What it imports, `rutter:step/accounts@0.1.0`, in the component's order.
@@ -162,7 +164,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
         return Err(PluginError::UnknownImport(import.clone()));
     }
     Ok(Inspected {
-        manifest,
+        manifest: Arc::new(manifest),
         manifest_text,
         imports,
         line,

@@ -82,7 +82,7 @@ impl Plugins for Catalogue {
 
 fn found_in(found: Arc<crate::plugin::Found>) -> Found {
     Found {
-        manifest: Arc::new(found.manifest().clone()),
+        manifest: Arc::clone(&found.inspected.manifest),
         digest: found.digest().to_owned(),
         origin: found.origin,
         bytes: found.bytes.clone(),
