@@ -9,8 +9,7 @@ use rutter_engine::{
     Timestamp, advance,
 };
 
-use crate::journal::LogLevel;
-use crate::journal::{Journal, JournalError, PATIENCE, append_patiently};
+use crate::journal::{Journal, JournalError, LogLevel, PATIENCE, append_patiently};
 use crate::ui::{Drawing, Show, again};
 
 /// What happened outside since the last look.

@@ -4,8 +4,7 @@ use rutter_engine::Run;
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
-use crate::journal::LogLevel;
-use crate::journal::LogLine;
+use crate::journal::{LogLevel, LogLine};
 use crate::neutral::one_line;
 use crate::ui::instant;
 

@@ -8,8 +8,7 @@ use rutter_manifest::check_known;
 use serde_json::{Map, Value};
 
 use super::document::{Node, NodeKind};
-use super::file::File;
-use super::file::Used;
+use super::file::{File, Used};
 use super::files::by_way_of;
 use super::model::Model;
 use super::not_yet::{NOT_YET, is_not_yet};

@@ -10,8 +10,7 @@ use serde_json::{Map, Value};
 
 use super::codes;
 use super::document::Node;
-use super::file::File;
-use super::file::Used;
+use super::file::{File, Used};
 use super::order::{self, Needs, Wishes};
 use super::problems::Problems;
 use super::resolve::Local;

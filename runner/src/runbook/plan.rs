@@ -12,8 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::built_in::BuiltIn;
 use super::document::Node;
-use super::file::File;
-use super::file::Used;
+use super::file::{File, Used};
 use super::model::{Model, parts};
 use super::order::Because;
 use super::schema::{Account, Accounts, Step};

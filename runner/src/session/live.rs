@@ -16,8 +16,7 @@ use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
 use crate::guests::Guests;
-use crate::journal::LogLevel;
-use crate::journal::{Adoptions, Inbox, RunFolder};
+use crate::journal::{Adoptions, Inbox, LogLevel, RunFolder};
 use crate::ui::{Drawing, Heard, Interview, posting};
 
 /// How often the inbox is looked at while something is under way.

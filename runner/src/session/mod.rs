@@ -48,8 +48,7 @@ use crate::host::{Hosts, Plugin, Sandbox};
 use crate::journal::{Damage, Driving, Journal, JournalError, RunFolder, Runs};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
-use crate::settings::Limits;
-use crate::settings::Settings;
+use crate::settings::{Limits, Settings};
 use crate::ui::Show;
 
 /// Plugins by the digests of their components.

@@ -16,8 +16,7 @@ use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::session::RunOptions;
-use crate::settings::AllowedHost;
-use crate::settings::Limits;
+use crate::settings::{AllowedHost, Limits};
 use crate::ui::Show;
 
 /// What is rehearsed, and where.

@@ -3,8 +3,7 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::{Drawing, Printer, Show};
-use crate::journal::LogLevel;
-use crate::journal::StoredRecord;
+use crate::journal::{LogLevel, StoredRecord};
 
 /// Prints records as JSON.
 pub(super) struct JsonShow {

@@ -3,8 +3,7 @@
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::{Drawing, Show, instant};
-use crate::journal::LogLevel;
-use crate::journal::{LogFile, LogLine};
+use crate::journal::{LogFile, LogLevel, LogLine};
 
 /// Shows a run, and writes what its plugins write into the run's log.
 pub struct KeepLog {

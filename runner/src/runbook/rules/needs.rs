@@ -3,8 +3,7 @@
 use rutter_manifest::nearest;
 
 use super::super::codes;
-use super::super::file::File;
-use super::super::file::Used;
+use super::super::file::{File, Used};
 use super::super::model::Model;
 use super::super::problems::Problems;
 
