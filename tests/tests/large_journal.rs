@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use rutter::journal::{Journal as _, Runs};
-use rutter_engine::{At, AttemptEnd, Durability, Fact, Name, Phase, Place, Record, Run, Timestamp};
+use rutter_engine::{
+    At, AttemptEnd, CallSite, Durability, Fact, Name, Phase, Record, Run, Timestamp,
+};
 use rutter_tests::load::{Field, Figures, Load};
 use serde_json::{Value, json};
 
@@ -34,7 +36,7 @@ fn facts_of(item: Option<Name>) -> Vec<Fact> {
     let mut facts = vec![Fact::AttemptStarted { at: at.clone() }];
     for index in 0..PER_ITEM - 2 {
         facts.push(Fact::CallAnswered {
-            place: Place {
+            place: CallSite {
                 at: at.clone(),
                 index: u32::try_from(index).expect("few calls"),
                 print: format!("{index:064x}"),

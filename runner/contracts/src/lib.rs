@@ -62,7 +62,7 @@ pub use errors::{
     meaning_by_form, meanings, refused_before_acting,
 };
 pub use keys::{gives_keys, is_key_field};
-pub use parameter::{Encoding, Parameter, ParameterKind, Place, Required};
+pub use parameter::{Encoding, Parameter, ParameterKind, ParameterLocation, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};
 pub use reverse::{Called, InPassing, Shown, is_made_in_passing, takes_back};
 pub use table::{

@@ -36,7 +36,7 @@ pub enum Required {
 /// Where a parameter travels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum ParameterLocation {
     /// In the query string.
     #[default]
     Query,
@@ -91,7 +91,7 @@ pub struct Parameter {
     pub unit: Option<String>,
     /// Query or body.
     #[serde(default)]
-    pub place: Place,
+    pub place: ParameterLocation,
     /// How a list or structure becomes text.
     #[serde(default)]
     pub encoding: Encoding,

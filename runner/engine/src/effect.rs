@@ -9,7 +9,7 @@ use crate::find::Find;
 use crate::host_call::HostCall;
 use crate::part::Part;
 use crate::person::Person;
-use crate::place::{At, Place};
+use crate::place::{At, CallSite};
 use crate::plan::{Name, Plan};
 use crate::question::Evidence;
 use crate::record::{Identity, Mode};
@@ -67,14 +67,14 @@ pub enum Work {
     /// A guest's read.
     Read {
         /// Whose, and which.
-        place: Place,
+        place: CallSite,
         /// The read, judged and classed.
         call: Box<Call>,
     },
     /// A poll of a guest's wait.
     Poll {
         /// Whose, and which.
-        place: Place,
+        place: CallSite,
         /// The read, judged and classed.
         call: Box<Call>,
         /// What an answer must hold for the wait to end, and what makes it fail.
@@ -163,7 +163,7 @@ pub enum LookFor {
     /// What is there before a change is intended, by the guest's call.
     Before {
         /// The place of the guest's call.
-        place: Place,
+        place: CallSite,
         /// The change that the guest wants to make.
         call: Box<Call>,
         /// The call that takes it back.

@@ -42,7 +42,7 @@ pub use host_call::HostCall;
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use person::{Known, Person};
-pub use place::{At, Phase, Place};
+pub use place::{At, CallSite, Phase};
 pub use plan::{
     Account, Because, Confirm, ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef,
     Retry, SourceLine, Step, SubRunbook, Uses,

@@ -41,7 +41,7 @@ pub struct At {
 /// One host call of a guest: the attempt, the number in it, and what is called. Facts of a call hold it
 /// among their own fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct CallSite {
     /// The attempt whose guest made the call.
     pub at: At,
     /// The call's number in the attempt, from 0.

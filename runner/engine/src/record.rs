@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::find::Find;
 use crate::part::Part;
 use crate::person::Person;
-use crate::place::{At, Place};
+use crate::place::{At, CallSite};
 use crate::plan::{Name, Plan};
 use crate::question::{Approval, Evidence};
 use crate::resolution::{Resolution, Settlement};
@@ -283,7 +283,7 @@ pub enum Fact {
     CallAnswered {
         /// Of which call.
         #[serde(flatten)]
-        place: Place,
+        place: CallSite,
         /// The call for people, `ECS:DescribeImages`.
         label: String,
         /// What the guest was answered; secrets as placeholders.
@@ -293,7 +293,7 @@ pub enum Fact {
     WaitStarted {
         /// Of which call.
         #[serde(flatten)]
-        place: Place,
+        place: CallSite,
         /// What is waited for, for people.
         label: String,
         /// When it ends or gives up.
@@ -303,7 +303,7 @@ pub enum Fact {
     ChangeIntended {
         /// Of which call.
         #[serde(flatten)]
-        place: Place,
+        place: CallSite,
         /// The change's number in the run, from 1.
         change: u64,
         /// The change, in the form in which it is sent; secrets as placeholders.
@@ -334,7 +334,7 @@ pub enum Fact {
     ChangeFound {
         /// Of which call.
         #[serde(flatten)]
-        place: Place,
+        place: CallSite,
         /// The change's number.
         change: u64,
         /// What its answer would have held.
@@ -391,7 +391,7 @@ pub enum Fact {
     ChangeKept {
         /// Of which call.
         #[serde(flatten)]
-        place: Place,
+        place: CallSite,
         /// The change's number.
         change: u64,
     },

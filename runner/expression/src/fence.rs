@@ -23,7 +23,7 @@ pub(super) fn is_reference(expression: &Expr<'_>) -> bool {
 
 /// Where in an expression the walk is.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct WalkContext {
     /// Right before `default(…)`.
     guarded: bool,
     /// Compared with `none`.
@@ -47,7 +47,7 @@ impl<'a> Fence<'a> {
             references: Vec::new(),
             refusals: Vec::new(),
         };
-        fence.walk(parsed, Place::default(), 0);
+        fence.walk(parsed, WalkContext::default(), 0);
         if !fence.refusals.is_empty() {
             return Err(fence.refusals);
         }
@@ -56,22 +56,24 @@ impl<'a> Fence<'a> {
         Ok(fence.references)
     }
 
-    fn walk(&mut self, expression: &Expr<'a>, place: Place, depth: usize) {
+    fn walk(&mut self, expression: &Expr<'a>, context: WalkContext, depth: usize) {
         if depth > DEPTH_MAX {
             let message = format!("an expression is nested at most {DEPTH_MAX} deep");
             return self.refuse(expression.span(), message, None);
         }
-        let inspect = Place {
+        let inspect = WalkContext {
             inspected: true,
-            ..Place::default()
+            ..WalkContext::default()
         };
-        let pass = Place {
-            inspected: place.inspected,
-            ..Place::default()
+        let pass = WalkContext {
+            inspected: context.inspected,
+            ..WalkContext::default()
         };
         match expression {
             Expr::Const(_) => {}
-            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.reference(expression, place),
+            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => {
+                self.reference(expression, context)
+            }
             Expr::UnaryOp(operator) => match operator.op {
                 UnaryOpKind::Not => self.walk(&operator.expr, inspect, depth + 1),
                 UnaryOpKind::Neg if matches!(operator.expr, Expr::Const(_)) => {}
@@ -82,7 +84,7 @@ impl<'a> Fence<'a> {
                     self.no_arithmetic(expression);
                 }
                 let compares = matches!(operator.op, BinOpKind::Eq | BinOpKind::Ne);
-                let beside = |other: &Expr<'a>| Place {
+                let beside = |other: &Expr<'a>| WalkContext {
                     with_none: compares && is_none(other),
                     ..inspect
                 };
@@ -107,7 +109,7 @@ impl<'a> Fence<'a> {
                     ),
                 }
             }
-            Expr::Filter(filter) => self.filter(expression, filter, place, depth),
+            Expr::Filter(filter) => self.filter(expression, filter, context, depth),
             Expr::List(list) => {
                 for item in &list.items {
                     self.walk(item, pass, depth + 1);
@@ -150,18 +152,18 @@ impl<'a> Fence<'a> {
         &mut self,
         expression: &Expr<'a>,
         filter: &minijinja::machinery::ast::Filter<'a>,
-        place: Place,
+        context: WalkContext,
         depth: usize,
     ) {
         let Some(operand) = &filter.expr else {
             return self.refuse(expression.span(), "a filter needs a value", None);
         };
         let guards = filter.name == DEFAULT;
-        let inside = Place {
+        let inside = WalkContext {
             guarded: guards,
             with_none: false,
             // Standing in for what is absent does not look at what is there.
-            inspected: !guards || place.inspected,
+            inspected: !guards || context.inspected,
         };
         self.walk(operand, inside, depth + 1);
         match filters::find(filter.name) {
@@ -182,7 +184,7 @@ impl<'a> Fence<'a> {
             match argument {
                 CallArg::Pos(argument) => self.walk(
                     argument,
-                    Place {
+                    WalkContext {
                         guarded: false,
                         ..inside
                     },
@@ -213,7 +215,7 @@ impl<'a> Fence<'a> {
     }
 
     /// Reads a chain from its end to its root.
-    fn reference(&mut self, expression: &Expr<'a>, place: Place) {
+    fn reference(&mut self, expression: &Expr<'a>, context: WalkContext) {
         let mut path = Vec::new();
         let mut rest = expression;
         let (root, start) = loop {
@@ -270,9 +272,9 @@ impl<'a> Fence<'a> {
             root: root.to_owned(),
             path,
             span,
-            guarded: place.guarded,
-            asked_whether_given: place.with_none,
-            inspected: place.inspected,
+            guarded: context.guarded,
+            asked_whether_given: context.with_none,
+            inspected: context.inspected,
         });
     }
 

@@ -44,24 +44,18 @@ pub struct Difference {
 pub fn diff(before: &Summary, after: &Summary) -> Vec<Difference> {
     let before = flat(before);
     let after = flat(after);
-    let mut places: Vec<_> = before.keys().chain(after.keys()).copied().collect();
-    places.sort_unstable();
-    places.dedup();
-    places
-        .into_iter()
-        .filter_map(|place| {
-            compare(
-                place,
-                before.get(&place).copied(),
-                after.get(&place).copied(),
-            )
-        })
+    let mut keys: Vec<_> = before.keys().chain(after.keys()).copied().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into_iter()
+        .filter_map(|key| compare(key, before.get(&key).copied(), after.get(&key).copied()))
         .collect()
 }
 
-type Place<'a> = (&'a str, &'a str, &'a str);
+/// A resource: its account, its kind and its id.
+type ResourceKey<'a> = (&'a str, &'a str, &'a str);
 
-fn flat(summary: &Summary) -> BTreeMap<Place<'_>, &Value> {
+fn flat(summary: &Summary) -> BTreeMap<ResourceKey<'_>, &Value> {
     let mut flat = BTreeMap::new();
     for (account, kinds) in summary {
         for (kind, resources) in kinds {
@@ -75,7 +69,11 @@ fn flat(summary: &Summary) -> BTreeMap<Place<'_>, &Value> {
     flat
 }
 
-fn compare(place: Place<'_>, before: Option<&Value>, after: Option<&Value>) -> Option<Difference> {
+fn compare(
+    key: ResourceKey<'_>,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Option<Difference> {
     let (change, detail) = match (before, after) {
         (None, Some(after)) => (Change::Created, after.clone()),
         (Some(before), None) => (Change::Deleted, before.clone()),
@@ -85,7 +83,7 @@ fn compare(place: Place<'_>, before: Option<&Value>, after: Option<&Value>) -> O
         ),
         _ => return None,
     };
-    let (account_id, kind, id) = place;
+    let (account_id, kind, id) = key;
     Some(Difference {
         account_id: account_id.to_owned(),
         kind: kind.to_owned(),

@@ -16,7 +16,7 @@ use super::limits::too_long;
 use super::line::{Desk, GuestEvent, Line};
 use super::load::Plugin;
 use super::meter::Meter;
-use super::pools::Place;
+use super::pools::PoolPermit;
 use super::sandbox::Sandbox;
 use super::store::{Guest, store};
 use super::told::Told;
@@ -152,10 +152,10 @@ async fn attempt(
     line: Line,
     meter: Arc<Meter>,
 ) -> End {
-    let place = sandbox.pools().admit(plugin.is_large()).await;
-    let ran = run(sandbox, plugin, job, line, meter, &place).await;
-    // The place is given back after the instance is gone, not before.
-    drop(place);
+    let permit = sandbox.pools().admit(plugin.is_large()).await;
+    let ran = run(sandbox, plugin, job, line, meter, &permit).await;
+    // The permit is given back after the instance is gone, not before.
+    drop(permit);
     match ran {
         Ok(result) => result.into(),
         Err(error) => trap::fault(&error).map_or(End::Unheard, End::Fault),
@@ -168,12 +168,12 @@ async fn run(
     job: Box<GuestJob>,
     line: Line,
     meter: Arc<Meter>,
-    place: &Place,
+    permit: &PoolPermit,
 ) -> wasmtime::Result<Result<Value, Fault>> {
     let ready = plugin
-        .ready(sandbox.pools(), place.pool)
+        .ready(sandbox.pools(), permit.pool)
         .map_err(wasmtime::Error::msg)?;
-    let engine = &sandbox.pools().station(place.pool)?.engine;
+    let engine = &sandbox.pools().station(permit.pool)?.engine;
     let GuestJob {
         at,
         run_id,

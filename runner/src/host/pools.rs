@@ -55,7 +55,7 @@ pub(super) struct Pools {
     first: Pool,
     many: Pool,
     large: Pool,
-    /// A place was given back.
+    /// A permit was given back.
     freed: Notify,
     pub(super) ticker: Ticker,
 }
@@ -117,13 +117,13 @@ impl Pools {
         }
     }
 
-    /// Takes a place for a guest of a pooled or a large component, once there is one.
-    pub(super) async fn admit(self: &Arc<Self>, large: bool) -> Place {
+    /// Takes a permit for a guest of a pooled or a large component, once there is one.
+    pub(super) async fn admit(self: &Arc<Self>, large: bool) -> PoolPermit {
         loop {
             let freed = self.freed.notified();
             let free = self.pools(large).into_iter().find(|pool| pool.take());
             if let Some(pool) = free {
-                return Place {
+                return PoolPermit {
                     pool: pool.name,
                     pools: Arc::clone(self),
                 };
@@ -199,13 +199,13 @@ pub(super) struct Station {
     pub(super) linker: Linker<Guest>,
 }
 
-/// A guest's place in a pool, given back when dropped.
-pub(super) struct Place {
+/// A guest's permit to be in a pool, given back when dropped.
+pub(super) struct PoolPermit {
     pub(super) pool: PoolName,
     pools: Arc<Pools>,
 }
 
-impl Drop for Place {
+impl Drop for PoolPermit {
     fn drop(&mut self) {
         self.pools
             .pool(self.pool)

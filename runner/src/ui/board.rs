@@ -181,7 +181,7 @@ pub(super) fn part(done: u64, total: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::Board;
-    use rutter_engine::{At, Fact, Phase, Place, Record, Timestamp};
+    use rutter_engine::{At, CallSite, Fact, Phase, Record, Timestamp};
 
     fn at() -> At {
         At {
@@ -212,7 +212,7 @@ mod tests {
         board.record(&record(
             1_000,
             Fact::WaitStarted {
-                place: Place {
+                place: CallSite {
                     at: at(),
                     index: 0,
                     print: String::new(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, At, AttemptEnd, Evidence, Fact, Fault, Identity, ItemState, Mode, Name, Person,
-    Phase, Place, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
+    Approval, At, AttemptEnd, CallSite, Evidence, Fact, Fault, Identity, ItemState, Mode, Name,
+    Person, Phase, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
     Timestamp,
 };
 
@@ -286,7 +286,7 @@ fn of_attempt(fact: &Fact, run: &Run) -> Said {
 fn of_change(fact: &Fact, run: &Run) -> Said {
     match fact {
         Fact::ChangeIntended {
-            place: Place { at, .. },
+            place: CallSite { at, .. },
             change,
             call,
             ..

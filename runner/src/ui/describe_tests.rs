@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Approval, AttemptEnd, Fact, Place, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
+    Approval, AttemptEnd, CallSite, Fact, Resolution, RollbackEnd, RunEnd, StepEnd, Timestamp,
 };
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn a_run_that_goes_well_reads_as_a_story() {
         answer: json!({}),
     });
     story.then(Fact::CallAnswered {
-        place: Place {
+        place: CallSite {
             at: at("role"),
             index: 1,
             print: "q".to_owned(),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use rutter_engine::{
-    Account, Api, At, AttemptEnd, Because, Call, Class, FORMAT, Fact, Fault, FaultClass, Identity,
-    Item, Mode, Need, OnFailure, Phase, Place, Plan, PluginRef, Principal, Record, Repeat, Retry,
-    Run, Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
+    Account, Api, At, AttemptEnd, Because, Call, CallSite, Class, FORMAT, Fact, Fault, FaultClass,
+    Identity, Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Principal, Record, Repeat,
+    Retry, Run, Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -91,7 +91,7 @@ impl Story {
         let mut story = Self::begun();
         story.begins("role");
         story.then(Fact::ChangeIntended {
-            place: Place {
+            place: CallSite {
                 at: at("role"),
                 index: 0,
                 print: "p".to_owned(),

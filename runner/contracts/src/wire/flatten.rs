@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::action::Action;
-use crate::parameter::{Encoding, Parameter, ParameterKind, Place};
+use crate::parameter::{Encoding, Parameter, ParameterKind, ParameterLocation};
 use crate::wire_names::{pattern_of, walk};
 
 /// The one member of the structure that is sent as the Base64 of its value.
@@ -186,7 +186,7 @@ fn comma_separated(name: &str, value: &Value) -> Result<String, WireError> {
 fn push(action: &Action, name: &str, text: String, wire: &mut Wire) {
     let place = whole_parameter(action, name).map(|parameter| parameter.place);
     let pairs = match place {
-        Some(Place::Body) => &mut wire.form,
+        Some(ParameterLocation::Body) => &mut wire.form,
         _ => &mut wire.query,
     };
     pairs.push((name.to_owned(), text));

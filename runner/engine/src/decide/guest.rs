@@ -8,7 +8,7 @@ use crate::call::{Call, Class, Condition, Target};
 use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
 use crate::find::Find;
 use crate::host_call::HostCall;
-use crate::place::{At, Phase, Place};
+use crate::place::{At, CallSite, Phase};
 use crate::plan::Uses;
 use crate::record::{AttemptEnd, Fact};
 use crate::run::{Change, ChangeState, Slot, SlotKind};
@@ -50,13 +50,13 @@ impl Turn<'_> {
             SlotKind::Answered(answer) => self.answer_then(at, index, answer.clone(), slot.time),
             SlotKind::Wait { .. } if denied.is_some() => {
                 let print = slot.print.clone();
-                let place = Place { at, index, print };
+                let place = CallSite { at, index, print };
                 let answer = denied.map_or(Ok(Value::Null), Err);
                 self.record_answer(place, label(&call), answer);
             }
             SlotKind::Wait { deadline } => {
                 let print = slot.print.clone();
-                self.go_on_waiting(Place { at, index, print }, call, *deadline);
+                self.go_on_waiting(CallSite { at, index, print }, call, *deadline);
             }
             SlotKind::Change(number) => {
                 let change = self
@@ -148,7 +148,7 @@ impl Turn<'_> {
             return;
         }
         if let Some(fault) = denied {
-            let place = Place { at, index, print };
+            let place = CallSite { at, index, print };
             self.record_answer(place, label(&call), Err(fault));
             return;
         }
@@ -168,7 +168,7 @@ impl Turn<'_> {
                 Some(find) => {
                     let call = Box::new(call);
                     let purpose = LookFor::Before {
-                        place: Place {
+                        place: CallSite {
                             at: at.clone(),
                             index,
                             print,
@@ -179,17 +179,17 @@ impl Turn<'_> {
                     self.look_before(at, purpose, find);
                 }
                 None if self.run.adopted_change(&at, &print).is_some() => {
-                    self.refuse_beside_adopted(Place { at, index, print }, &call);
+                    self.refuse_beside_adopted(CallSite { at, index, print }, &call);
                 }
                 None => {
-                    let place = Place { at, index, print };
+                    let place = CallSite { at, index, print };
                     self.new_change(place, call, reverse, None, Vec::new());
                 }
             },
             HostCall::Call { call, .. } => {
                 let call = Box::new(call);
                 let work = Work::Read {
-                    place: Place {
+                    place: CallSite {
                         at: at.clone(),
                         index,
                         print,
@@ -204,14 +204,14 @@ impl Turn<'_> {
                 self.effects.push(Effect::Send { ticket, call, at });
             }
             HostCall::WaitFor { call, condition } => {
-                self.begin_wait(Place { at, index, print }, call, condition);
+                self.begin_wait(CallSite { at, index, print }, call, condition);
             }
             HostCall::Sleep { duration_ms } => {
                 let deadline = self.now.after(duration_ms);
                 let label = "a pause".to_owned();
                 self.sleep_until(at.clone(), index, deadline);
                 self.facts.push(Fact::WaitStarted {
-                    place: Place { at, index, print },
+                    place: CallSite { at, index, print },
                     label,
                     deadline,
                 });
@@ -221,13 +221,13 @@ impl Turn<'_> {
 
     pub(super) fn new_change(
         &mut self,
-        place: Place,
+        place: CallSite,
         call: Call,
         reverse: Option<Box<Call>>,
         find: Option<Box<Find>>,
         before: Vec<String>,
     ) {
-        let Place { at, print, .. } = &place;
+        let CallSite { at, print, .. } = &place;
         let back = reverse.as_deref().into_iter();
         let removals = find.iter().flat_map(|find| &find.passing);
         let back = back.chain(removals.filter_map(|passing| passing.remove.as_ref()));
@@ -248,7 +248,7 @@ impl Turn<'_> {
     /// Sends a change once more, with a record of its own: the one before did not happen.
     pub(super) fn intend_again(&mut self, change: &Change, tries: u32, first: Timestamp) {
         let intent = Intent {
-            place: Place::of(change),
+            place: CallSite::of(change),
             call: Box::new(change.call.clone()),
             reverse: change.reverse.clone().map(Box::new),
             find: change.find.clone(),
@@ -298,7 +298,7 @@ impl Turn<'_> {
         });
     }
 
-    fn begin_wait(&mut self, place: Place, call: Call, condition: Condition) {
+    fn begin_wait(&mut self, place: CallSite, call: Call, condition: Condition) {
         let deadline = self.now.after(condition.timeout_ms);
         self.facts.push(Fact::WaitStarted {
             place: place.clone(),
@@ -308,7 +308,7 @@ impl Turn<'_> {
         self.poll(place, call, condition, deadline);
     }
 
-    fn go_on_waiting(&mut self, place: Place, call: HostCall, deadline: Timestamp) {
+    fn go_on_waiting(&mut self, place: CallSite, call: HostCall, deadline: Timestamp) {
         match call {
             HostCall::WaitFor { call, condition } => {
                 self.poll(place, call, condition, deadline);
@@ -317,7 +317,7 @@ impl Turn<'_> {
         }
     }
 
-    fn poll(&mut self, place: Place, call: Call, condition: Condition, deadline: Timestamp) {
+    fn poll(&mut self, place: CallSite, call: Call, condition: Condition, deadline: Timestamp) {
         let call = Box::new(call);
         let condition = Box::new(condition);
         let (sent, by) = (call.clone(), place.at.clone());
@@ -367,13 +367,13 @@ impl Turn<'_> {
             return;
         }
         let print = slot.print.clone();
-        let place = Place { at, index, print };
+        let place = CallSite { at, index, print };
         self.record_answer(place, "a pause".to_owned(), Ok(Value::Null));
     }
 
     pub(super) fn record_answer(
         &mut self,
-        place: Place,
+        place: CallSite,
         label: String,
         answer: Result<Value, Fault>,
     ) {
@@ -476,7 +476,7 @@ pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
     change.may_repeat(now)
 }
 
-impl Place {
+impl CallSite {
     pub(super) fn of(change: &Change) -> Self {
         Self {
             at: change.at.clone(),
@@ -488,7 +488,7 @@ impl Place {
 
 /// A change that is about to be sent.
 struct Intent {
-    place: Place,
+    place: CallSite,
     call: Box<Call>,
     reverse: Option<Box<Call>>,
     find: Option<Box<Find>>,

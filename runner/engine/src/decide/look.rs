@@ -9,7 +9,7 @@ use crate::call::{Ask, Call};
 use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
 use crate::find::{Find, Shows, Sight};
 use crate::host_call::told;
-use crate::place::{At, Place};
+use crate::place::{At, CallSite};
 use crate::record::Fact;
 use crate::run::{Change, ChangeState};
 use crate::time::Timestamp;
@@ -30,7 +30,7 @@ impl Turn<'_> {
     pub(super) fn look_before(&mut self, at: At, purpose: LookFor, find: Box<Find>) {
         let shows_by = match &purpose {
             LookFor::Before { place, .. } => {
-                let Place { at, print, .. } = place;
+                let CallSite { at, print, .. } = place;
                 self.run.shows_by(at, print, find.settle_ms)
             }
             _ => None,
@@ -221,7 +221,7 @@ impl Turn<'_> {
 
     /// A person said that an equal change happened, and looking does not show it: to send this one
     /// would make it twice.
-    pub(super) fn refuse_beside_adopted(&mut self, place: Place, call: &Call) {
+    pub(super) fn refuse_beside_adopted(&mut self, place: CallSite, call: &Call) {
         let label = call.label();
         let message = format!(
             "a person said that {label} happened, and looking does not show what it made: it is not sent again"
@@ -234,13 +234,13 @@ impl Turn<'_> {
     /// What a change was to make is there: of an earlier attempt of this step, or of somebody else.
     fn take_what_is_there(
         &mut self,
-        place: Place,
+        place: CallSite,
         call: &Call,
         found: Value,
         find: &Find,
         seen: Option<&Value>,
     ) {
-        let Place { at, print, .. } = &place;
+        let CallSite { at, print, .. } = &place;
         match self.run.open_change(at, print) {
             Some(change) => {
                 let change = change.number;
@@ -354,7 +354,7 @@ impl Turn<'_> {
         };
         match look.find.taken(answer) {
             Some(found) => {
-                let place = Place::of(change);
+                let place = CallSite::of(change);
                 self.take_what_is_there(place, &change.call, found, &look.find, answer);
             }
             None if self.now < look.until => self.look_after_a_pause(ticket, look),

@@ -4,7 +4,7 @@ use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::part::Part;
 use crate::person::Person;
-use crate::place::{At, Place};
+use crate::place::{At, CallSite};
 use crate::plan::{Name, Plan};
 use crate::record::{Fact, Item};
 use crate::run::StepRun;
@@ -31,7 +31,7 @@ impl Turn<'_> {
             return false;
         };
         self.facts.push(Fact::ChangeKept {
-            place: Place {
+            place: CallSite {
                 at: at.clone(),
                 index,
                 print: print.to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Turn;
 use super::steps::next_at;
 use crate::api::{Fault, FaultClass};
-use crate::place::{At, Place};
+use crate::place::{At, CallSite};
 use crate::plan::{Name, Step};
 use crate::question::Approval;
 use crate::record::{AttemptEnd, Fact, StepEnd};
@@ -133,8 +133,8 @@ fn about_past(step: &Name, until: &str) -> Approval {
     }
 }
 
-fn place(at: &At) -> Place {
-    Place {
+fn place(at: &At) -> CallSite {
+    CallSite {
         at: at.clone(),
         index: 0,
         print: PAUSE.to_owned(),

@@ -1,6 +1,6 @@
 //! Attempts and the host calls in them.
 
-use crate::place::{At, Phase, Place};
+use crate::place::{At, CallSite, Phase};
 use crate::plan::Name;
 use crate::record::AttemptEnd;
 use crate::run::{
@@ -93,8 +93,8 @@ impl Run {
     }
 
     /// Puts a recorded call in its place: the next one, or one that is now answered or made again.
-    pub(super) fn slot(&mut self, place: &Place, kind: SlotKind, time: Timestamp) -> Legal {
-        let Place { at, index, print } = place;
+    pub(super) fn slot(&mut self, place: &CallSite, kind: SlotKind, time: Timestamp) -> Legal {
+        let CallSite { at, index, print } = place;
         let number = *index as usize;
         let attempt = self.attempt_mut(at)?;
         let nowhere = || Err(format!("call {index} of step `{}` has no place", at.step));

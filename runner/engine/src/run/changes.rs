@@ -6,7 +6,7 @@ use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Repeat, Target};
 use crate::find::{Find, Shows};
 use crate::host_call::told;
-use crate::place::{At, Phase, Place};
+use crate::place::{At, CallSite, Phase};
 use crate::plan::Name;
 use crate::run::token::Token;
 use crate::run::{
@@ -18,7 +18,7 @@ impl Run {
     pub(super) fn change_intended(
         &mut self,
         number: u64,
-        place: &Place,
+        place: &CallSite,
         call: &Call,
         reverse: Option<&Call>,
         (find, before): (Option<&Find>, &[String]),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::call::{Ask, Call, Class, Repeat, Target};
 use crate::find::{Find, Shows};
-use crate::place::{Phase, Place};
+use crate::place::{CallSite, Phase};
 use crate::run::{Back, Change, ChangeState, Legal, Run};
 use crate::seen::{Passed, Seen};
 use crate::template;
@@ -35,7 +35,7 @@ impl Run {
         time: Timestamp,
     ) -> Legal {
         let maker = self.change_mut(passed.of)?;
-        let place = Place {
+        let place = CallSite {
             at: maker.at.clone(),
             index: maker.index,
             print: String::new(),

@@ -1,7 +1,7 @@
 //! Reading a run: for expressions, displays and the driver.
 
 use crate::effect::{Look, LookFor, Survey, SurveyFor, Wake, Work};
-use crate::place::{At, Phase, Place};
+use crate::place::{At, CallSite, Phase};
 use crate::plan::{Name, Plan, Step};
 use crate::record::{Identity, Mode, RollbackEnd, RunEnd};
 use crate::run::{
@@ -222,7 +222,7 @@ impl Run {
     }
 
     /// Whether an attempt has come exactly as far as this call.
-    fn is_next(&self, place: &Place) -> bool {
+    fn is_next(&self, place: &CallSite) -> bool {
         let attempt = self.attempt(&place.at);
         attempt.is_some_and(|attempt| attempt.calls.len() == place.index as usize)
     }

@@ -1,7 +1,7 @@
 //! What holds for every runbook, wherever a process dies.
 
 use proptest::prelude::*;
-use rutter_engine::{Back, ChangeState, Fact, Place, Repeat, RunEnd, RunStatus};
+use rutter_engine::{Back, CallSite, ChangeState, Fact, Repeat, RunEnd, RunStatus};
 
 use crate::kit::random::{self, BASE, Part};
 use crate::kit::{Cut, Shell, rebuilt};
@@ -51,7 +51,7 @@ fn nothing_was_sent_twice(shell: &Shell) {
     for fact in shell.facts() {
         match fact {
             Fact::ChangeIntended {
-                place: Place { at, print, .. },
+                place: CallSite { at, print, .. },
                 change,
                 ..
             } => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::build_dts::{self, DTS_ROLE, dts_role};
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use super::located::Ids;
 use super::{AccountFile, WorldFile, faults, http};
 use crate::charges::Paid;
@@ -28,19 +28,22 @@ use crate::world::World;
 /// Where a world starts that does not say.
 const START: &str = "2026-01-15T20:00:00Z";
 
-pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, WorldError> {
+pub(super) fn build<'p>(
+    file: WorldFile,
+    world_text: &'p WorldText<'p>,
+) -> Result<World, WorldError> {
     let start_ms = file.world.start.map_or_else(
         || crate::time::parse(START).unwrap_or_default(),
         |start| start.0,
     );
     let mut accounts = Accounts::default();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let mut ids = Ids::new(place);
+    let mut ids = Ids::new(world_text);
     let mut migrations = Vec::new();
     for (name, mut account) in file.accounts {
         let id = account.id.get_ref().clone();
         if let Some((other, _)) = names.iter().find(|(_, other)| **other == id) {
-            return Err(place.error(
+            return Err(world_text.error(
                 account.id.span(),
                 format!("account `{other}` has this id already"),
             ));
@@ -49,7 +52,7 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
         let jobs = std::mem::take(&mut account.smc_jobs);
         migrations.push((id.clone(), sources, jobs));
         let builder = Builder {
-            place,
+            world_text,
             name: &name,
             id: &id,
             ids: &mut ids,
@@ -60,10 +63,10 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
     for (alias, name) in file.aliases {
         let Some(id) = names.get(name.get_ref()).cloned() else {
             let message = format!("there is no account `{}` in this world", name.get_ref());
-            return Err(place.error(name.span(), message));
+            return Err(world_text.error(name.span(), message));
         };
         if names.insert(alias, id).is_some() {
-            return Err(place.error(
+            return Err(world_text.error(
                 name.span(),
                 "an account of this world has this name already",
             ));
@@ -78,8 +81,8 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
         latency: file.latency,
         durations: file.durations,
         rates: file.rates,
-        faults: faults::shares(file.faults, place)?,
-        http: http::scripts(file.http, place)?,
+        faults: faults::shares(file.faults, world_text)?,
+        http: http::scripts(file.http, world_text)?,
     };
     let mut world = World {
         settings,
@@ -98,7 +101,7 @@ pub(super) fn build<'p>(file: WorldFile, place: &'p Place<'p>) -> Result<World, 
         counters: Counters::default(),
         ledger: Ledger::default(),
     };
-    super::migrations::add(&mut world, migrations, place, &mut ids)?;
+    super::migrations::add(&mut world, migrations, world_text, &mut ids)?;
     Ok(world)
 }
 
@@ -113,7 +116,7 @@ struct Accounts {
 }
 
 struct Builder<'a, 'p> {
-    place: &'a Place<'p>,
+    world_text: &'a WorldText<'p>,
     name: &'a str,
     id: &'a str,
     ids: &'a mut Ids<'p>,
@@ -128,14 +131,14 @@ impl Builder<'_, '_> {
     ) -> Result<(), WorldError> {
         let id = self.id;
         if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(self.place.error(
+            return Err(self.world_text.error(
                 file.id.span(),
                 format!("`{id}` is no account id, which has 16 digits"),
             ));
         }
         let redis = self.ids.resources(file.redis)?;
-        let databases = build_dts::databases(self.ids, self.place, file.databases)?;
-        let jobs = build_dts::dts_jobs(self.ids, self.place, file.dts_jobs, start_ms)?;
+        let databases = build_dts::databases(self.ids, self.world_text, file.databases)?;
+        let jobs = build_dts::dts_jobs(self.ids, self.world_text, file.dts_jobs, start_ms)?;
         let syncs = self.ids.resources(file.syncs)?;
         let (instances, images) = (
             self.ids.resources(file.ecs)?,
@@ -184,14 +187,14 @@ impl Builder<'_, '_> {
         let name = file.name.into_inner();
         if rutter_contracts::system_policy(&name).is_some() {
             return Err(self
-                .place
+                .world_text
                 .error(span, format!("`{name}` is the name of a system policy")));
         }
         let policy = Policy::new(file.description, file.document.into_inner(), ALWAYS);
         match account.policies.insert(name, policy) {
             None => Ok(()),
             Some(_) => Err(self
-                .place
+                .world_text
                 .error(span, "the account has a policy of this name already")),
         }
     }
@@ -213,7 +216,7 @@ impl Builder<'_, '_> {
         };
         if account.roles.insert(name.clone(), role).is_some() {
             let message = "the account has a role of this name already";
-            return Err(self.place.error(span, message));
+            return Err(self.world_text.error(span, message));
         }
         for policy in policies {
             account.attach(&name, policy, ALWAYS);
@@ -240,7 +243,7 @@ impl Builder<'_, '_> {
         };
         if !self.ids.take(&key.id) {
             return Err(self
-                .place
+                .world_text
                 .error(span, "another user has this access key id"));
         }
         let id = format!("20sim{}", &mark[..14]);
@@ -285,7 +288,7 @@ impl Builder<'_, '_> {
             self.name,
             known.join(", ")
         );
-        Err(self.place.error(span, message))
+        Err(self.world_text.error(span, message))
     }
 
     fn document(
@@ -295,11 +298,11 @@ impl Builder<'_, '_> {
     ) -> Result<(), WorldError> {
         let span: Range<usize> = text.span();
         let value: Value = serde_json::from_str(text.get_ref()).map_err(|error| {
-            self.place
+            self.world_text
                 .error(span.clone(), format!("the policy is no JSON: {error}"))
         })?;
         read(&value).map(drop).map_err(|problem| {
-            self.place
+            self.world_text
                 .error(span, format!("the policy is wrong: {problem}"))
         })
     }

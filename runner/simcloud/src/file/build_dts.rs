@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use super::located::Ids;
 use crate::dts::{self, DatabaseFile, DtsJobFile};
 use crate::ram::RoleFile;
@@ -14,7 +14,7 @@ pub(super) const DTS_ROLE: &str = "AliyunDTSDefaultRole";
 
 pub(super) fn databases(
     ids: &mut Ids<'_>,
-    place: &Place<'_>,
+    world_text: &WorldText<'_>,
     files: Vec<Spanned<DatabaseFile>>,
 ) -> Result<Register<DatabaseFile>, WorldError> {
     for file in &files {
@@ -25,7 +25,7 @@ pub(super) fn databases(
                 "there is no type of database `{kind}`; there are {}",
                 known.join(", ")
             );
-            return Err(place.error(file.span(), message));
+            return Err(world_text.error(file.span(), message));
         }
     }
     let databases = ids.resources(files)?;
@@ -37,7 +37,7 @@ pub(super) fn databases(
 
 pub(super) fn dts_jobs(
     ids: &mut Ids<'_>,
-    place: &Place<'_>,
+    world_text: &WorldText<'_>,
     files: Vec<Spanned<DtsJobFile>>,
     start_ms: i64,
 ) -> Result<Register<dts::Job>, WorldError> {
@@ -45,8 +45,8 @@ pub(super) fn dts_jobs(
     for file in files {
         let span = file.span();
         for file in ids.resources(vec![file])? {
-            let job =
-                dts::hold(file, start_ms).map_err(|message| place.error(span.clone(), message))?;
+            let job = dts::hold(file, start_ms)
+                .map_err(|message| world_text.error(span.clone(), message))?;
             jobs.insert(job.id.clone(), job);
         }
     }

@@ -19,12 +19,12 @@ pub struct WorldError {
 }
 
 /// The text in which things are wrong.
-pub(super) struct Place<'a> {
+pub(super) struct WorldText<'a> {
     pub text: &'a str,
     pub file: &'a str,
 }
 
-impl Place<'_> {
+impl WorldText<'_> {
     pub fn error(&self, span: Range<usize>, message: impl Into<String>) -> WorldError {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);

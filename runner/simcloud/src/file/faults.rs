@@ -2,12 +2,12 @@
 
 use toml::Spanned;
 
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use crate::chance::FaultsFile;
 
 pub(super) fn shares(
     file: Option<Spanned<FaultsFile>>,
-    place: &Place<'_>,
+    world_text: &WorldText<'_>,
 ) -> Result<FaultsFile, WorldError> {
     let Some(file) = file else {
         return Ok(FaultsFile::default());
@@ -16,5 +16,5 @@ pub(super) fn shares(
         return Ok(file.into_inner());
     }
     let message = "each share of `[faults]` is a number from 0 to 1, and so is their sum";
-    Err(place.error(file.span(), message))
+    Err(world_text.error(file.span(), message))
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use crate::http::HttpScript;
 
 /// One scripted answer as the file has it.
@@ -35,16 +35,19 @@ fn ok() -> u16 {
 
 pub(super) fn scripts(
     files: Vec<HttpFile>,
-    place: &Place<'_>,
+    world_text: &WorldText<'_>,
 ) -> Result<Vec<HttpScript>, WorldError> {
-    files.into_iter().map(|file| script(file, place)).collect()
+    files
+        .into_iter()
+        .map(|file| script(file, world_text))
+        .collect()
 }
 
-fn script(file: HttpFile, place: &Place<'_>) -> Result<HttpScript, WorldError> {
+fn script(file: HttpFile, world_text: &WorldText<'_>) -> Result<HttpScript, WorldError> {
     let body = match (file.body, file.json) {
         (Some(body), Some(_)) => {
             let message = "an answer has `body` or `json`, not both".to_owned();
-            return Err(place.error(body.span(), message));
+            return Err(world_text.error(body.span(), message));
         }
         (Some(body), None) => body.into_inner(),
         (None, Some(json)) => json.to_string(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use crate::dts::{DatabaseFile, DtsJobFile, SyncFile};
 use crate::ecs::{EcsFile, ImageFile, SecurityGroupFile, SnapshotFile, VSwitchFile};
 use crate::redis::RedisFile;
@@ -43,14 +43,14 @@ located!(
 
 /// The ids and access keys of a world, each of which there is only once.
 pub(super) struct Ids<'p> {
-    place: &'p Place<'p>,
+    world_text: &'p WorldText<'p>,
     taken: BTreeSet<String>,
 }
 
 impl<'p> Ids<'p> {
-    pub fn new(place: &'p Place<'p>) -> Self {
+    pub fn new(world_text: &'p WorldText<'p>) -> Self {
         Self {
-            place,
+            world_text,
             taken: BTreeSet::new(),
         }
     }
@@ -74,10 +74,10 @@ impl<'p> Ids<'p> {
                     "there is no region `{region}`{}",
                     nearest.unwrap_or_default()
                 );
-                return Err(self.place.error(span, message));
+                return Err(self.world_text.error(span, message));
             }
             if !self.take(resource.id()) {
-                return Err(self.place.error(
+                return Err(self.world_text.error(
                     span,
                     format!("there is another `{}` in this world", resource.id()),
                 ));

@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::error::{Place, WorldError};
+use super::error::{WorldError, WorldText};
 use super::located::Ids;
 use crate::ecs::EcsFile;
 use crate::smc::{JobFile, Source, SourceFile, job};
@@ -14,17 +14,17 @@ pub(super) type Migrations = (String, Vec<Spanned<SourceFile>>, Vec<Spanned<JobF
 pub(super) fn add(
     world: &mut World,
     migrations: Vec<Migrations>,
-    place: &Place<'_>,
+    world_text: &WorldText<'_>,
     ids: &mut Ids<'_>,
 ) -> Result<(), WorldError> {
     for (account, sources, jobs) in migrations {
         for file in sources {
             let span = file.span();
             let file = file.into_inner();
-            check_new(ids, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            check_new(ids, &file.id).map_err(|message| world_text.error(span.clone(), message))?;
             let Some(server) = server(world, &file.server) else {
                 let message = format!("there is no server `{}` in this world", file.server);
-                return Err(place.error(span, message));
+                return Err(world_text.error(span, message));
             };
             let id = file.id.clone();
             let source = Source::from_file(file, server, world.settings.start_ms);
@@ -35,9 +35,9 @@ pub(super) fn add(
         for file in jobs {
             let span = file.span();
             let file = file.into_inner();
-            check_new(ids, &file.id).map_err(|message| place.error(span.clone(), message))?;
+            check_new(ids, &file.id).map_err(|message| world_text.error(span.clone(), message))?;
             job::add_from_file(&mut world.smc_view(), &account, file)
-                .map_err(|message| place.error(span, message))?;
+                .map_err(|message| world_text.error(span, message))?;
         }
     }
     Ok(())

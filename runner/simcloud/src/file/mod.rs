@@ -40,20 +40,22 @@ impl World {
     ///
     /// The first thing that is wrong with it, with its place.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, WorldError> {
-        let place = error::Place { text, file };
-        check_schema(&place)?;
-        let parsed: WorldFile = toml::from_str(text).map_err(|error| place.parse_error(&error))?;
-        build::build(parsed, &place)
+        let world_text = error::WorldText { text, file };
+        check_schema(&world_text)?;
+        let parsed: WorldFile =
+            toml::from_str(text).map_err(|error| world_text.parse_error(&error))?;
+        build::build(parsed, &world_text)
     }
 }
 
 /// The format's version is looked at before anything else, so that an old program does not complain of keys it never heard of.
-fn check_schema(place: &error::Place<'_>) -> Result<(), WorldError> {
+fn check_schema(world_text: &error::WorldText<'_>) -> Result<(), WorldError> {
     #[derive(Deserialize)]
     struct Version {
         schema: Spanned<i64>,
     }
-    let version: Version = toml::from_str(place.text).map_err(|error| place.parse_error(&error))?;
+    let version: Version =
+        toml::from_str(world_text.text).map_err(|error| world_text.parse_error(&error))?;
     if *version.schema.get_ref() == SCHEMA {
         return Ok(());
     }
@@ -61,7 +63,7 @@ fn check_schema(place: &error::Place<'_>) -> Result<(), WorldError> {
         "schema {} is not known here; this program reads schema {SCHEMA}",
         version.schema.get_ref()
     );
-    Err(place.error(version.schema.span(), message))
+    Err(world_text.error(version.schema.span(), message))
 }
 
 #[derive(Debug, Deserialize)]
