@@ -30,7 +30,7 @@ pub struct Adoptions {
 /// A line of the index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Entry {
+enum AdoptionEntry {
     /// A run took an object as it was.
     Took(Adoption),
     /// A run was taken back: it uses nothing any more.
@@ -60,7 +60,7 @@ impl Adoptions {
     /// # Errors
     /// Why it could not be noted, in a sentence for the operator.
     pub fn add(&self, run: &str, object: &Object) -> Result<(), String> {
-        self.note(Entry::Took(Adoption {
+        self.note(AdoptionEntry::Took(Adoption {
             run: run.to_owned(),
             object: object.clone(),
         }))
@@ -71,11 +71,12 @@ impl Adoptions {
     /// # Errors
     /// As for [`Adoptions::add`].
     pub fn give_up(&self, run: &str) -> Result<(), String> {
-        let took = |entry: &Entry| matches!(entry, Entry::Took(took) if took.run == run);
+        let took =
+            |entry: &AdoptionEntry| matches!(entry, AdoptionEntry::Took(took) if took.run == run);
         match self.load() {
             // Most runs never took anything.
             Ok((entries, _)) if !entries.iter().any(took) => Ok(()),
-            _ => self.note(Entry::GaveUp {
+            _ => self.note(AdoptionEntry::GaveUp {
                 run: run.to_owned(),
             }),
         }
@@ -95,9 +96,9 @@ impl Adoptions {
         }
     }
 
-    fn note(&self, entry: Entry) -> Result<(), String> {
+    fn note(&self, entry: AdoptionEntry) -> Result<(), String> {
         let written = self.load().and_then(|(entries, _)| {
-            if matches!(&entry, Entry::Took(took) if standing(entries, "").contains(took)) {
+            if matches!(&entry, AdoptionEntry::Took(took) if standing(entries, "").contains(took)) {
                 return Ok(());
             }
             let mut file = self.locked()?;
@@ -114,7 +115,7 @@ impl Adoptions {
     }
 
     /// The entries in their order; made anew from the journals where the index is missing or damaged.
-    fn load(&self) -> io::Result<(Vec<Entry>, Vec<String>)> {
+    fn load(&self) -> io::Result<(Vec<AdoptionEntry>, Vec<String>)> {
         let mut file = self.locked()?;
         let mut text = String::new();
         let read = file.read_to_string(&mut text);
@@ -155,7 +156,7 @@ impl Adoptions {
         Ok(file)
     }
 
-    fn read_from_journals(&self) -> (Vec<Entry>, Vec<String>) {
+    fn read_from_journals(&self) -> (Vec<AdoptionEntry>, Vec<String>) {
         let mut entries = BTreeSet::new();
         let mut notes = Vec::new();
         for folder in self.runs.list().unwrap_or_default() {
@@ -175,7 +176,7 @@ impl Adoptions {
 }
 
 /// What a run took and did not give up, by its records.
-fn taken(run: &str, records: &[Record]) -> Vec<Entry> {
+fn taken(run: &str, records: &[Record]) -> Vec<AdoptionEntry> {
     let over = records.iter().rev().find_map(|record| match &record.fact {
         Fact::RunEnded { end } => Some(matches!(end, RunEnd::RolledBack(_))),
         _ => None,
@@ -188,7 +189,7 @@ fn taken(run: &str, records: &[Record]) -> Vec<Entry> {
         _ => None,
     });
     let entry = |object: &Object| {
-        Entry::Took(Adoption {
+        AdoptionEntry::Took(Adoption {
             run: run.to_owned(),
             object: object.clone(),
         })
@@ -196,27 +197,27 @@ fn taken(run: &str, records: &[Record]) -> Vec<Entry> {
     objects.map(entry).collect()
 }
 
-fn standing(entries: Vec<Entry>, run: &str) -> Vec<Adoption> {
+fn standing(entries: Vec<AdoptionEntry>, run: &str) -> Vec<Adoption> {
     let mut standing: BTreeSet<Adoption> = BTreeSet::new();
     for entry in entries {
         match entry {
-            Entry::Took(adoption) => {
+            AdoptionEntry::Took(adoption) => {
                 standing.insert(adoption);
             }
-            Entry::GaveUp { run } => standing.retain(|adoption| adoption.run != run),
+            AdoptionEntry::GaveUp { run } => standing.retain(|adoption| adoption.run != run),
         }
     }
     standing.retain(|adoption| adoption.run != run);
     standing.into_iter().collect()
 }
 
-fn line(entry: &Entry) -> String {
+fn line(entry: &AdoptionEntry) -> String {
     let text = serde_json::to_string(entry).unwrap_or_default();
     format!("{} {text}\n", digest(&text))
 }
 
 /// All entries; `None` where a line is not as it was written.
-fn parse(text: &str) -> Option<Vec<Entry>> {
+fn parse(text: &str) -> Option<Vec<AdoptionEntry>> {
     let rest = text.strip_prefix(HEADER)?.strip_prefix('\n')?;
     if !rest.is_empty() && !rest.ends_with('\n') {
         return None;

@@ -34,7 +34,7 @@ pub use vault::{Vault, VaultError};
 
 use placeholder::Draw;
 use search::Searcher;
-use vault::Entry;
+use vault::SealedSecret;
 
 use crate::rules;
 
@@ -116,7 +116,7 @@ impl Secrets {
             given: BTreeMap::new(),
             vault,
         };
-        for Entry {
+        for SealedSecret {
             placeholder,
             path,
             value,

@@ -56,7 +56,7 @@ pub enum VaultError {
 }
 
 /// One sealed secret.
-pub(super) struct Entry {
+pub(super) struct SealedSecret {
     pub(super) placeholder: String,
     pub(super) path: String,
     pub(super) value: SecretText,
@@ -108,7 +108,7 @@ impl Vault {
     }
 
     /// Reads everything that was sealed; nothing when there is no file.
-    pub(super) fn unseal(&self) -> Result<Vec<Entry>, VaultError> {
+    pub(super) fn unseal(&self) -> Result<Vec<SealedSecret>, VaultError> {
         let sealed = match fs::read(&self.sealed) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -124,7 +124,7 @@ impl Vault {
         })
     }
 
-    fn open(&self, sealed: &[u8], key: &[u8]) -> Option<Vec<Entry>> {
+    fn open(&self, sealed: &[u8], key: &[u8]) -> Option<Vec<SealedSecret>> {
         let rest = sealed.strip_prefix(MAGIC)?;
         let (nonce, text) = rest.split_first_chunk::<NONCE_BYTES>()?;
         let cipher = XChaCha20Poly1305::new_from_slice(key).ok()?;
@@ -134,7 +134,7 @@ impl Vault {
         };
         let plain = Zeroizing::new(cipher.decrypt(&XNonce::from(*nonce), payload).ok()?);
         let entries: Vec<ReadEntry> = serde_json::from_slice(&plain).ok()?;
-        let entries = entries.into_iter().map(|entry| Entry {
+        let entries = entries.into_iter().map(|entry| SealedSecret {
             placeholder: entry.placeholder,
             path: entry.path,
             value: entry.value,

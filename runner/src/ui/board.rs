@@ -10,14 +10,14 @@ use crate::neutral::one_line;
 /// The attempts under way, oldest first within a step.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Board {
-    entries: BTreeMap<At, Entry>,
+    entries: BTreeMap<At, RunningAttempt>,
     pub(super) steps: u64,
     pub(super) steps_over: u64,
 }
 
 /// One attempt under way.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct RunningAttempt {
     /// When it was started.
     pub(super) since: Timestamp,
     /// What it does or waits for.
@@ -60,7 +60,8 @@ impl Board {
                 self.steps_over = (self.steps_over + 1).min(self.steps);
             }
             Fact::AttemptStarted { at } | Fact::AttemptResumed { at } => {
-                self.entries.insert(at.clone(), Entry::new(record.time));
+                self.entries
+                    .insert(at.clone(), RunningAttempt::new(record.time));
             }
             Fact::AttemptEnded { at, .. } => {
                 self.entries.remove(at);
@@ -113,7 +114,7 @@ impl Board {
         }
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&At, &Entry)> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&At, &RunningAttempt)> {
         self.entries.iter()
     }
 
@@ -128,7 +129,7 @@ impl Board {
     }
 }
 
-impl Entry {
+impl RunningAttempt {
     fn new(since: Timestamp) -> Self {
         Self {
             since,

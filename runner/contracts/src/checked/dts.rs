@@ -1,8 +1,8 @@
 //! DTS: buying and configuring take no token, and a task's state decides what a second call does.
 
-use super::{Entry, look, never, same, token};
+use super::{CheckedAction, look, never, same, token};
 
-pub(super) const ENTRIES: &[Entry] = &[
+pub(super) const ENTRIES: &[CheckedAction] = &[
     look(
         "ConfigureDtsJob",
         "no token; without a task id each call makes a task, and a started one answers InitStatus: DescribeDtsJobs by name",

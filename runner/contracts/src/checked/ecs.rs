@@ -1,8 +1,8 @@
 //! ECS: what creates takes a token; instances change state by calls that refuse in the wrong one.
 
-use super::{Entry, look, same, token};
+use super::{CheckedAction, look, same, token};
 
-pub(super) const ENTRIES: &[Entry] = &[
+pub(super) const ENTRIES: &[CheckedAction] = &[
     same(
         "CancelCopyImage",
         "a copy cancelled twice is cancelled; a copy that ended is left alone and says so",

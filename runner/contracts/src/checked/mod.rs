@@ -48,12 +48,12 @@ const UNCHECKED: Columns = Columns {
 
 /// One line of a product's table.
 #[derive(Clone, Copy)]
-struct Entry {
+struct CheckedAction {
     action: &'static str,
     columns: Columns,
 }
 
-impl Entry {
+impl CheckedAction {
     const fn new(action: &'static str, repeat: Repeat, reason: &'static str) -> Self {
         let columns = Columns {
             repeat,
@@ -75,20 +75,20 @@ impl Entry {
     }
 }
 
-const fn same(action: &'static str, reason: &'static str) -> Entry {
-    Entry::new(action, Repeat::Same, reason)
+const fn same(action: &'static str, reason: &'static str) -> CheckedAction {
+    CheckedAction::new(action, Repeat::Same, reason)
 }
 
-const fn token(action: &'static str, reason: &'static str) -> Entry {
-    Entry::new(action, Repeat::Token, reason)
+const fn token(action: &'static str, reason: &'static str) -> CheckedAction {
+    CheckedAction::new(action, Repeat::Token, reason)
 }
 
-const fn look(action: &'static str, reason: &'static str) -> Entry {
-    Entry::new(action, Repeat::Look, reason)
+const fn look(action: &'static str, reason: &'static str) -> CheckedAction {
+    CheckedAction::new(action, Repeat::Look, reason)
 }
 
-const fn never(action: &'static str, reason: &'static str) -> Entry {
-    Entry::new(action, Repeat::Never, reason)
+const fn never(action: &'static str, reason: &'static str) -> CheckedAction {
+    CheckedAction::new(action, Repeat::Never, reason)
 }
 
 /// Returns the hand-checked columns of an action; for one that nobody checked, the strictest.

@@ -1,8 +1,8 @@
 //! Redis: only buying takes a token; most calls set a value.
 
-use super::{Entry, look, never, same, token};
+use super::{CheckedAction, look, never, same, token};
 
-pub(super) const ENTRIES: &[Entry] = &[
+pub(super) const ENTRIES: &[CheckedAction] = &[
     same(
         "AllocateDirectConnection",
         "an instance has one; the second answers DirectConnectionAlreadyExists",

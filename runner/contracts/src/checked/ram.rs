@@ -1,8 +1,8 @@
 //! RAM: nothing takes a token; names are unique in an account, so a read always tells.
 
-use super::{Entry, look, same};
+use super::{CheckedAction, look, same};
 
-pub(super) const ENTRIES: &[Entry] = &[
+pub(super) const ENTRIES: &[CheckedAction] = &[
     same(
         "AttachPolicyToRole",
         "attached twice is attached; the second answers EntityAlreadyExists.Role.Policy",

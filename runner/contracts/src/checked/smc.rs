@@ -1,8 +1,8 @@
 //! SMC: jobs and workgroups take a token, activation codes do not.
 
-use super::{Entry, look, same, token};
+use super::{CheckedAction, look, same, token};
 
-pub(super) const ENTRIES: &[Entry] = &[
+pub(super) const ENTRIES: &[CheckedAction] = &[
     same(
         "AssociateSourceServers",
         "a member twice is a member: membership is a set",

@@ -12,13 +12,13 @@ use crate::settings::Settings;
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
-    profiles: Vec<Entry>,
+    profiles: Vec<CliProfile>,
 }
 
 /// What is read of a profile. The CLI writes absent texts as empty ones.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct CliProfile {
     name: String,
     mode: String,
     access_key_id: String,
@@ -50,27 +50,27 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
                 error.column()
             ),
         })?;
-    let Some(entry) = file.profiles.iter().find(|entry| entry.name == name) else {
+    let Some(profile) = file.profiles.iter().find(|profile| profile.name == name) else {
         return Ok(Answer::Unknown);
     };
     let mut names = vec![name.to_owned()];
-    let (key, roles) = resolve(search, &file, entry, &mut names)?;
+    let (key, roles) = resolve(search, &file, profile, &mut names)?;
     Ok(Answer::Key(key, roles))
 }
 
 fn resolve(
     search: &Search<'_>,
     file: &File,
-    entry: &Entry,
+    profile: &CliProfile,
     names: &mut Vec<String>,
 ) -> Result<(AccessKey, Vec<Role>), CredentialError> {
-    match entry.mode.as_str() {
+    match profile.mode.as_str() {
         // A profile without a mode is one of the first kind.
-        "AK" | "" => Ok((key(search, entry, false)?, Vec::new())),
-        "StsToken" => Ok((key(search, entry, true)?, Vec::new())),
-        "RamRoleArn" => Ok((key(search, entry, false)?, vec![role(search, entry)?])),
+        "AK" | "" => Ok((key(search, profile, false)?, Vec::new())),
+        "StsToken" => Ok((key(search, profile, true)?, Vec::new())),
+        "RamRoleArn" => Ok((key(search, profile, false)?, vec![role(search, profile)?])),
         "ChainableRamRoleArn" => {
-            let base = entry.source_profile.clone();
+            let base = profile.source_profile.clone();
             let again = names.contains(&base);
             names.push(base.clone());
             if again {
@@ -82,52 +82,56 @@ fn resolve(
             let base = file
                 .profiles
                 .iter()
-                .find(|entry| entry.name == base)
+                .find(|profile| profile.name == base)
                 .ok_or_else(|| {
                     let what = format!("its `source_profile` `{base}` is not in the same file");
-                    search.incomplete(&entry.name, what)
+                    search.incomplete(&profile.name, what)
                 })?;
             let (key, mut roles) = resolve(search, file, base, names)?;
-            roles.push(role(search, entry)?);
+            roles.push(role(search, profile)?);
             Ok((key, roles))
         }
-        mode => Err(search.unsupported(&entry.name, mode)),
+        mode => Err(search.unsupported(&profile.name, mode)),
     }
 }
 
-fn key(search: &Search<'_>, entry: &Entry, with_token: bool) -> Result<AccessKey, CredentialError> {
+fn key(
+    search: &Search<'_>,
+    profile: &CliProfile,
+    with_token: bool,
+) -> Result<AccessKey, CredentialError> {
     let given = |text: &Option<SecretText>| text.clone().filter(|text| !text.is_empty());
-    let token = given(&entry.sts_token);
+    let token = given(&profile.sts_token);
     if with_token && token.is_none() {
-        return Err(search.incomplete(&entry.name, "it has no `sts_token`"));
+        return Err(search.incomplete(&profile.name, "it has no `sts_token`"));
     }
-    match given(&entry.access_key_secret) {
-        Some(secret) if !entry.access_key_id.is_empty() => Ok(AccessKey {
-            id: entry.access_key_id.clone(),
+    match given(&profile.access_key_secret) {
+        Some(secret) if !profile.access_key_id.is_empty() => Ok(AccessKey {
+            id: profile.access_key_id.clone(),
             secret,
             // A token left over from another mode would make the key unusable.
-            token: token.filter(|_| with_token || entry.mode == "RamRoleArn"),
+            token: token.filter(|_| with_token || profile.mode == "RamRoleArn"),
         }),
         _ => Err(search.incomplete(
-            &entry.name,
+            &profile.name,
             "it has no `access_key_id` or no `access_key_secret`",
         )),
     }
 }
 
-fn role(search: &Search<'_>, entry: &Entry) -> Result<Role, CredentialError> {
-    if entry.ram_role_arn.is_empty() {
-        return Err(search.incomplete(&entry.name, "it has no `ram_role_arn`"));
+fn role(search: &Search<'_>, profile: &CliProfile) -> Result<Role, CredentialError> {
+    if profile.ram_role_arn.is_empty() {
+        return Err(search.incomplete(&profile.name, "it has no `ram_role_arn`"));
     }
     let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Ok(Role {
-        session: given(&entry.ram_session_name),
-        external_id: given(&entry.external_id),
-        duration: Some(entry.expired_seconds)
+        session: given(&profile.ram_session_name),
+        external_id: given(&profile.external_id),
+        duration: Some(profile.expired_seconds)
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs),
-        region: given(&entry.sts_region),
-        ..Role::new(&entry.ram_role_arn)
+        region: given(&profile.sts_region),
+        ..Role::new(&profile.ram_role_arn)
     })
 }
 
@@ -136,7 +140,7 @@ pub(super) fn names(settings: &Settings) -> Vec<String> {
     let text = path(settings).and_then(|path| super::read(&path).ok().flatten());
     let file = text.and_then(|text| serde_json::from_str::<File>(text.expose()).ok());
     let profiles = file.map(|file| file.profiles).unwrap_or_default();
-    profiles.into_iter().map(|entry| entry.name).collect()
+    profiles.into_iter().map(|profile| profile.name).collect()
 }
 
 fn path(settings: &Settings) -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::ecs::content::Content;
 
 /// A file, or a folder, which has no text.
-pub(super) struct Entry<'a> {
+pub(super) struct FileEntry<'a> {
     pub path: String,
     pub text: Option<&'a str>,
 }
@@ -18,7 +18,7 @@ pub(super) fn walk<'a>(
     top: &str,
     separator: char,
     without: &[String],
-) -> Vec<Entry<'a>> {
+) -> Vec<FileEntry<'a>> {
     let top = top.strip_suffix(separator).unwrap_or(top);
     let mut found: BTreeMap<String, Option<&str>> = BTreeMap::new();
     for (path, text) in &content.files {
@@ -37,7 +37,9 @@ pub(super) fn walk<'a>(
     }
     let is_out = |path: &str| without.iter().any(|out| is_below(path, out, separator));
     let entries = found.into_iter().filter(|(path, _)| !is_out(path));
-    entries.map(|(path, text)| Entry { path, text }).collect()
+    entries
+        .map(|(path, text)| FileEntry { path, text })
+        .collect()
 }
 
 fn is_below(path: &str, top: &str, separator: char) -> bool {

@@ -1,6 +1,6 @@
 //! Lines of a shell.
 
-use super::files::{Entry, sha256, walk};
+use super::files::{FileEntry, sha256, walk};
 use super::pipe;
 use crate::ecs::content::Content;
 
@@ -104,7 +104,7 @@ fn find(content: &Content, top: &str, options: &[&str]) -> Option<String> {
 }
 
 /// What `-printf` makes of an entry. Everything belongs to the administrator, and nothing is a link.
-fn shown(entry: &Entry<'_>, format: &str) -> String {
+fn shown(entry: &FileEntry<'_>, format: &str) -> String {
     let is_file = entry.text.is_some();
     let replaced = [
         ("%y", if is_file { "f" } else { "d" }),
