@@ -16,14 +16,14 @@ pub struct Binding {
 }
 
 /// An account with its profile found.
-pub(super) struct Account {
+pub(super) struct ResolvedAccount {
     pub(super) profile: Profile,
     pub(super) region: String,
 }
 
 /// The accounts of a run by their names in the runbook.
 pub(super) struct Accounts {
-    found: BTreeMap<String, Account>,
+    found: BTreeMap<String, ResolvedAccount>,
     /// Those that no call may use, and why.
     barred: BTreeMap<String, Fault>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Accounts {
 /// A call's account with what it is bound to.
 pub(super) struct Bound<'a> {
     pub(super) principal: &'a Principal,
-    pub(super) account: &'a Account,
+    pub(super) account: &'a ResolvedAccount,
     /// The profile's own roles, then the step's.
     pub(super) roles: Vec<Role>,
 }
@@ -61,7 +61,7 @@ impl Accounts {
             match find(&binding.profile) {
                 Ok(profile) => {
                     let region = binding.region;
-                    found.insert(name, Account { profile, region });
+                    found.insert(name, ResolvedAccount { profile, region });
                 }
                 Err(error) => {
                     let message = format!("the account `{name}`: {error}");
@@ -79,7 +79,7 @@ impl Accounts {
         self.barred.insert(name.to_owned(), why);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Account)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &ResolvedAccount)> {
         self.found
             .iter()
             .map(|(name, account)| (name.as_str(), account))

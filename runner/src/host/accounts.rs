@@ -7,7 +7,7 @@ use rutter_meaning::{
 use serde_json::Value;
 
 use super::broker::serve;
-use super::context::{Account, BoundAccount, Context};
+use super::context::{BoundAccount, Context, OpenedAccount};
 use super::limits::too_long;
 use super::line::Answer;
 use crate::rules;
@@ -70,7 +70,7 @@ pub(super) enum CheckText {
 
 impl Context {
     /// Opens an account by the plugin's name for it.
-    pub(super) fn open(&self, name: &str) -> Result<Account, Fault> {
+    pub(super) fn open(&self, name: &str) -> Result<OpenedAccount, Fault> {
         let Some(bound) = self.accounts.get(name) else {
             let names: Vec<String> = self
                 .accounts
@@ -86,7 +86,7 @@ impl Context {
                 "the step has no account `{name}`; it has {there}"
             )));
         };
-        Ok(Account {
+        Ok(OpenedAccount {
             opened_as: name.to_owned(),
             bound: bound.clone(),
         })
@@ -95,7 +95,7 @@ impl Context {
     /// Makes one call.
     pub(super) async fn call(
         &mut self,
-        account: Account,
+        account: OpenedAccount,
         api: ApiText,
         reverse: Option<ApiText>,
     ) -> Answer<String> {
@@ -119,7 +119,7 @@ impl Context {
     /// Makes a change that can be looked at. Returns its answer, and whether this step made it.
     pub(super) async fn change(
         &mut self,
-        account: Account,
+        account: OpenedAccount,
         api: ApiText,
         reverse: Option<ApiText>,
         find: FindText,
@@ -146,7 +146,11 @@ impl Context {
     }
 
     /// Makes a paged read to its last page.
-    pub(super) async fn call_all(&mut self, account: Account, api: ApiText) -> Answer<String> {
+    pub(super) async fn call_all(
+        &mut self,
+        account: OpenedAccount,
+        api: ApiText,
+    ) -> Answer<String> {
         let api = match self.api(api) {
             Ok(api) => api,
             Err(fault) => return Ok(Err(fault)),
@@ -165,7 +169,7 @@ impl Context {
     /// Polls a read until a field has a value.
     pub(super) async fn wait_for(
         &mut self,
-        account: Account,
+        account: OpenedAccount,
         api: ApiText,
         wait: WaitWritten,
     ) -> Answer<String> {
@@ -189,15 +193,15 @@ impl Context {
     /// Assumes a role with an account's identity.
     pub(super) async fn assume_role(
         &mut self,
-        account: Account,
+        account: OpenedAccount,
         arn: String,
         session: String,
-    ) -> Answer<Account> {
+    ) -> Answer<OpenedAccount> {
         let arn = match RoleArn::new(arn) {
             Ok(arn) => arn,
             Err(bad) => return Ok(Err(wrong(bad.to_string()))),
         };
-        let role = Account {
+        let role = OpenedAccount {
             opened_as: account.opened_as.clone(),
             bound: BoundAccount {
                 principal: account.bound.principal.assumed(arn.clone()),

@@ -28,14 +28,14 @@ pub struct BoundAccount {
 
 /// An account that a guest opened: the operator's, or one it assumed a role in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct OpenedAccount {
     /// The name under which the plugin opened the account it began with.
     pub(super) opened_as: String,
     /// The account it stands for.
     pub(super) bound: BoundAccount,
 }
 
-impl Account {
+impl OpenedAccount {
     /// The account as host requests name it.
     pub(super) fn handle(&self) -> Handle {
         Handle {

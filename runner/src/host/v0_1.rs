@@ -6,7 +6,7 @@ use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 
 use self::bindings::rutter::step::{accounts, flow, http, log, types};
 use super::accounts::{ApiText, CheckText, FindText, PassingText};
-use super::context::Account;
+use super::context::OpenedAccount;
 use super::http::ResponseParts;
 use super::limits::{FAULT_TEXT_MAX, cut};
 use super::store::Guest;
@@ -27,7 +27,7 @@ mod bindings {
             default: async | trappable,
         },
         exports: { default: async },
-        with: { "rutter:step/accounts.account": crate::host::context::Account },
+        with: { "rutter:step/accounts.account": crate::host::context::OpenedAccount },
     });
 }
 
@@ -41,7 +41,10 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 impl types::Host for Guest {}
 
 impl accounts::Host for Guest {
-    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Account>, types::Fault>> {
+    fn open(
+        &mut self,
+        name: String,
+    ) -> wasmtime::Result<Result<Resource<OpenedAccount>, types::Fault>> {
         Ok(match self.context.open(&name) {
             Ok(account) => Ok(self.table.push(account)?),
             Err(fault) => Err(self.tell(fault)),
@@ -50,17 +53,17 @@ impl accounts::Host for Guest {
 }
 
 impl accounts::HostAccount for Guest {
-    fn id(&mut self, handle: Resource<Account>) -> wasmtime::Result<String> {
+    fn id(&mut self, handle: Resource<OpenedAccount>) -> wasmtime::Result<String> {
         Ok(self.table.get(&handle)?.bound.id.clone())
     }
 
-    fn region(&mut self, handle: Resource<Account>) -> wasmtime::Result<String> {
+    fn region(&mut self, handle: Resource<OpenedAccount>) -> wasmtime::Result<String> {
         Ok(self.table.get(&handle)?.bound.region.clone())
     }
 
     async fn call(
         &mut self,
-        handle: Resource<Account>,
+        handle: Resource<OpenedAccount>,
         api: types::Api,
         reverse: Option<types::Api>,
     ) -> wasmtime::Result<Result<String, types::Fault>> {
@@ -72,7 +75,7 @@ impl accounts::HostAccount for Guest {
 
     async fn call_all(
         &mut self,
-        handle: Resource<Account>,
+        handle: Resource<OpenedAccount>,
         api: types::Api,
     ) -> wasmtime::Result<Result<String, types::Fault>> {
         let account = self.account(&handle)?;
@@ -82,7 +85,7 @@ impl accounts::HostAccount for Guest {
 
     async fn wait_for(
         &mut self,
-        handle: Resource<Account>,
+        handle: Resource<OpenedAccount>,
         api: types::Api,
         path: String,
         until: Vec<String>,
@@ -104,7 +107,7 @@ impl accounts::HostAccount for Guest {
 
     async fn change(
         &mut self,
-        handle: Resource<Account>,
+        handle: Resource<OpenedAccount>,
         api: types::Api,
         reverse: Option<types::Api>,
         find: types::Find,
@@ -121,10 +124,10 @@ impl accounts::HostAccount for Guest {
 
     async fn assume_role(
         &mut self,
-        handle: Resource<Account>,
+        handle: Resource<OpenedAccount>,
         arn: String,
         session: String,
-    ) -> wasmtime::Result<Result<Resource<Account>, types::Fault>> {
+    ) -> wasmtime::Result<Result<Resource<OpenedAccount>, types::Fault>> {
         let account = self.account(&handle)?;
         Ok(
             match self.context.assume_role(account, arn, session).await? {
@@ -134,14 +137,17 @@ impl accounts::HostAccount for Guest {
         )
     }
 
-    fn drop(&mut self, handle: Resource<Account>) -> wasmtime::Result<()> {
+    fn drop(&mut self, handle: Resource<OpenedAccount>) -> wasmtime::Result<()> {
         self.table.delete(handle)?;
         Ok(())
     }
 }
 
 impl Guest {
-    fn account(&self, handle: &Resource<Account>) -> Result<Account, ResourceTableError> {
+    fn account(
+        &self,
+        handle: &Resource<OpenedAccount>,
+    ) -> Result<OpenedAccount, ResourceTableError> {
         self.table.get(handle).cloned()
     }
 

@@ -19,14 +19,14 @@ const ENGINE_LEAST: &str = "4.0";
 
 /// One account.
 #[derive(Clone, Debug)]
-pub(crate) struct Account {
+pub(crate) struct RedisAccount {
     pub password: Password,
     pub privilege: Privilege,
     description: String,
     available_ms: i64,
 }
 
-impl Account {
+impl RedisAccount {
     pub fn lasting(&self) -> Value {
         json!({ "privilege": self.privilege.name(), "description": self.description })
     }
@@ -41,8 +41,8 @@ impl Account {
 }
 
 /// Returns the accounts of a world file: the default one, if it has a password, and the others.
-pub(super) fn of_file(settings: &RedisFile) -> BTreeMap<String, Account> {
-    let account = |name: &str, password: &Password| Account {
+pub(super) fn of_file(settings: &RedisFile) -> BTreeMap<String, RedisAccount> {
+    let account = |name: &str, password: &Password| RedisAccount {
         password: password.clone(),
         privilege: settings.privileges.get(name).copied().unwrap_or_default(),
         description: String::new(),
@@ -67,7 +67,7 @@ impl Redis {
 
     /// Returns the account that a password in the form of the console opens. One that is being made opens nothing; since
     /// nobody looks that closely, its time is not asked for here.
-    pub fn login(&self, credential: &str) -> Option<&Account> {
+    pub fn login(&self, credential: &str) -> Option<&RedisAccount> {
         let default = self.accounts.get(&self.settings.id);
         if let Some(account) = default.filter(|account| account.password.matches(credential)) {
             return Some(account);
@@ -121,7 +121,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
     check_state(redis, context.now)?;
     check_new(redis, &name, &password, privilege)?;
     let takes = context.settings().durations.redis_account.0;
-    let account = Account {
+    let account = RedisAccount {
         password: Password::new(password),
         privilege,
         description: context.parameters.text_or_empty("AccountDescription"),

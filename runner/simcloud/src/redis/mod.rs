@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Refusal};
 use crate::register::Register;
 use crate::request_context;
-pub(crate) use accounts::Account;
+pub(crate) use accounts::RedisAccount;
 pub(crate) use file::{Architecture, Edition, RedisFile, Storage};
 use network::Direct;
 pub(crate) use privilege::Privilege;
@@ -81,7 +81,7 @@ pub(crate) struct Redis {
     pub data_bytes: u64,
     pub whitelist: Whitelist,
     /// By name; the default account, which is called like the instance, among them if it has a password.
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: BTreeMap<String, RedisAccount>,
     pub direct: Option<Direct>,
     /// Until when the instance is `NetworkModifying`.
     network_until_ms: i64,

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::host::accounts::{ApiText, CheckText, FindText};
-use crate::host::context::{Account, BoundAccount};
+use crate::host::context::{BoundAccount, OpenedAccount};
 use crate::host::hosts::Hosts;
 use crate::host::line::{Desk, GuestEvent, Line};
 use crate::host::told::Told;
@@ -76,7 +76,7 @@ impl Scene {
         Self { context, driver }
     }
 
-    fn account(&self) -> Account {
+    fn account(&self) -> OpenedAccount {
         self.context.open("account").unwrap()
     }
 
