@@ -10,39 +10,39 @@ use crate::parameter::Parameter;
 use crate::{checked, paging, waits};
 
 /// A product: its name, its version and its lines.
-struct Source {
+struct ProductTable {
     name: &'static str,
     version: &'static str,
     text: &'static str,
 }
 
-const SOURCES: [Source; 6] = [
-    Source {
+const PRODUCTS: [ProductTable; 6] = [
+    ProductTable {
         name: "RAM",
         version: "2015-05-01",
         text: include_str!("../data/ram.jsonl"),
     },
-    Source {
+    ProductTable {
         name: "STS",
         version: "2015-04-01",
         text: include_str!("../data/sts.jsonl"),
     },
-    Source {
+    ProductTable {
         name: "DTS",
         version: "2020-01-01",
         text: include_str!("../data/dts.jsonl"),
     },
-    Source {
+    ProductTable {
         name: "SMC",
         version: "2019-06-01",
         text: include_str!("../data/smc.jsonl"),
     },
-    Source {
+    ProductTable {
         name: "ECS",
         version: "2014-05-26",
         text: include_str!("../data/ecs.jsonl"),
     },
-    Source {
+    ProductTable {
         name: "R-kvstore",
         version: "2015-01-01",
         text: include_str!("../data/r-kvstore.jsonl"),
@@ -51,7 +51,7 @@ const SOURCES: [Source; 6] = [
 
 /// The lines of one product by action name, each parsed at most once.
 struct Index {
-    source: &'static Source,
+    table: &'static ProductTable,
     lines: BTreeMap<&'static str, Line>,
 }
 
@@ -64,8 +64,8 @@ struct Line {
 const LINE_START: &str = "{\"action\":\"";
 
 impl Index {
-    fn new(source: &'static Source) -> Self {
-        let lines = source
+    fn new(table: &'static ProductTable) -> Self {
+        let lines = table
             .text
             .lines()
             .filter_map(|text| {
@@ -74,22 +74,22 @@ impl Index {
                 Some((name, Line { text, parsed }))
             })
             .collect();
-        Self { source, lines }
+        Self { table, lines }
     }
 
     fn action(&'static self, name: &str) -> Option<&'static Action> {
         let line = self.lines.get(name)?;
-        Some(line.parsed.get_or_init(|| parse(self.source, line.text)))
+        Some(line.parsed.get_or_init(|| parse(self.table, line.text)))
     }
 }
 
 /// Returns the index of a product whose name is spelled in any case.
 fn index(product: &str) -> Option<&'static Index> {
-    static INDEXES: [OnceLock<Index>; SOURCES.len()] = [const { OnceLock::new() }; SOURCES.len()];
-    let position = SOURCES
+    static INDEXES: [OnceLock<Index>; PRODUCTS.len()] = [const { OnceLock::new() }; PRODUCTS.len()];
+    let position = PRODUCTS
         .iter()
-        .position(|source| source.name.eq_ignore_ascii_case(product))?;
-    Some(INDEXES[position].get_or_init(|| Index::new(&SOURCES[position])))
+        .position(|table| table.name.eq_ignore_ascii_case(product))?;
+    Some(INDEXES[position].get_or_init(|| Index::new(&PRODUCTS[position])))
 }
 
 /// An action as its line holds it.
@@ -121,21 +121,21 @@ enum RowAccess {
     Change,
 }
 
-fn parse(source: &Source, text: &str) -> Action {
+fn parse(table: &ProductTable, text: &str) -> Action {
     let row: Row = serde_json::from_str(text)
         .expect("the lines are compiled in and a test parses every one of them");
     let access = match row.access {
         RowAccess::Read => Access::Read,
         RowAccess::Change => Access::Change,
     };
-    let columns = checked::columns(source.name, &row.action);
+    let columns = checked::columns(table.name, &row.action);
     let (repeat, reason) = match access {
         Access::Read => (Repeat::Same, ""),
         Access::Change => (columns.repeat, columns.reason),
     };
     Action {
-        product: source.name,
-        version: source.version,
+        product: table.name,
+        version: table.version,
         access,
         irreversible: row.irreversible,
         costs: columns.costs,
@@ -154,8 +154,8 @@ fn parse(source: &Source, text: &str) -> Action {
         response: row.response,
         secret_answers: row.secret_answers,
         poll: row.poll,
-        wait: waits::of(source.name, &row.action),
-        paging: paging::of(source.name, &row.action),
+        wait: waits::of(table.name, &row.action),
+        paging: paging::of(table.name, &row.action),
         errors: row.errors,
         summary: row.summary,
         name: row.action,
@@ -179,7 +179,7 @@ pub fn action_name(product: &str, action: &str) -> Option<&'static str> {
 
 /// Returns the one version of a product's API that the table describes.
 pub fn product_version(product: &str) -> Option<&'static str> {
-    index(product).map(|index| index.source.version)
+    index(product).map(|index| index.table.version)
 }
 
 /// Returns what is known about an action by its label, `ecs:DeleteImage`, as manifests and people write it: the
@@ -191,15 +191,15 @@ pub fn labelled(label: &str) -> Option<&'static Action> {
 
 /// Returns every action of the table, by product and name.
 pub fn actions() -> impl Iterator<Item = &'static Action> {
-    SOURCES
+    PRODUCTS
         .iter()
-        .filter_map(|source| index(source.name))
+        .filter_map(|table| index(table.name))
         .flat_map(|index| index.lines.keys().filter_map(|name| index.action(name)))
 }
 
 /// Returns each product's name and version.
 pub fn products() -> impl Iterator<Item = (&'static str, &'static str)> {
-    SOURCES.iter().map(|source| (source.name, source.version))
+    PRODUCTS.iter().map(|table| (table.name, table.version))
 }
 
 /// Returns a product's name as the table spells it, from a spelling in any case; `kvstore`, the
@@ -208,7 +208,7 @@ pub fn product_name(product: &str) -> Option<&'static str> {
     if product.eq_ignore_ascii_case("kvstore") {
         return Some("R-kvstore");
     }
-    index(product).map(|index| index.source.name)
+    index(product).map(|index| index.table.name)
 }
 
 /// Returns the action of the product whose name is most like the given one, for "did you mean".
@@ -235,14 +235,14 @@ pub(crate) fn nearest<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{SOURCES, action, actions, nearest_action, product_name};
+    use super::{PRODUCTS, action, actions, nearest_action, product_name};
     use crate::{Access, Repeat};
 
     #[test]
     fn every_line_parses_and_is_found_by_its_name() {
-        let lines: usize = SOURCES
+        let lines: usize = PRODUCTS
             .iter()
-            .map(|source| source.text.lines().count())
+            .map(|table| table.text.lines().count())
             .sum();
         assert_eq!(lines, 147);
         assert_eq!(actions().count(), lines);

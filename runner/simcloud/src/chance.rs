@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::answer::Refusal;
-use crate::identifier::Source;
+use crate::identifier::IdentifierSource;
 
 /// Shares are drawn in this many parts.
 const PARTS: u64 = 1_000_000;
@@ -46,7 +46,11 @@ pub(crate) enum Mishap {
 }
 
 /// Draws what befalls the call with this number; most often nothing.
-pub(crate) fn draw(faults: &FaultsFile, source: &Source<'_>, call: u64) -> Option<Mishap> {
+pub(crate) fn draw(
+    faults: &FaultsFile,
+    source: &IdentifierSource<'_>,
+    call: u64,
+) -> Option<Mishap> {
     if faults.is_none() {
         return None;
     }

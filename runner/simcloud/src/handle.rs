@@ -8,7 +8,7 @@ use crate::authentication::authenticate;
 use crate::caller::Caller;
 use crate::chance::{self, Mishap};
 use crate::difference;
-use crate::identifier::Source;
+use crate::identifier::IdentifierSource;
 use crate::ledger::CallRecord;
 use crate::parameters::Parameters;
 use crate::products::{Act, Call};
@@ -68,7 +68,7 @@ impl World {
         account: String,
     ) -> (u64, Option<Mishap>) {
         let number = self.ledger.calls.len() as u64 + 1;
-        let source = Source {
+        let source = IdentifierSource {
             seed: moment.seed,
             account: &account,
         };

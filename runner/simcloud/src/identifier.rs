@@ -36,12 +36,12 @@ impl Counters {
 
 /// Where identifiers of one call come from.
 #[derive(Clone, Debug)]
-pub(crate) struct Source<'a> {
+pub(crate) struct IdentifierSource<'a> {
     pub seed: u64,
     pub account: &'a str,
 }
 
-impl Source<'_> {
+impl IdentifierSource<'_> {
     /// Returns `prefix`, the mark and 14 hexadecimal digits: `m-sim0123456789abcd`.
     pub fn resource(&self, prefix: &str, kind: &str, counter: u64) -> String {
         format!("{prefix}{MARK}{}", &self.digest(kind, counter)[..14])
@@ -90,11 +90,11 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_identifiers_and_another_gives_others() {
-        let one = Source {
+        let one = IdentifierSource {
             seed: 1,
             account: "1",
         };
-        let two = Source {
+        let two = IdentifierSource {
             seed: 2,
             account: "1",
         };

@@ -2,7 +2,7 @@
 
 use crate::answer::Refusal;
 use crate::caller::Caller;
-use crate::identifier::{Counters, Source};
+use crate::identifier::{Counters, IdentifierSource};
 use crate::parameters::Parameters;
 use crate::settings::Settings;
 
@@ -59,8 +59,8 @@ impl<W> RequestContext<'_, W> {
         })
     }
 
-    fn source(&self) -> Source<'_> {
-        Source {
+    fn source(&self) -> IdentifierSource<'_> {
+        IdentifierSource {
             seed: self.moment.seed,
             account: &self.caller.account,
         }

@@ -5,7 +5,7 @@ use toml::Spanned;
 use super::error::{WorldError, WorldText};
 use super::located::Ids;
 use crate::ecs::EcsFile;
-use crate::smc::{JobFile, Source, SourceFile, job};
+use crate::smc::{JobFile, SourceFile, SourceServer, job};
 use crate::world::World;
 
 /// The sources and jobs of an account, by its id.
@@ -27,7 +27,7 @@ pub(super) fn add(
                 return Err(world_text.error(span, message));
             };
             let id = file.id.clone();
-            let source = Source::from_file(file, server, world.settings.start_ms);
+            let source = SourceServer::from_file(file, server, world.settings.start_ms);
             if let Some(smc) = world.smc.get_mut(&account) {
                 smc.sources.insert(id, source);
             }

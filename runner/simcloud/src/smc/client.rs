@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Smc, Source};
+use super::{Smc, SourceServer};
 use crate::ecs::{Done, EcsFile, Script};
 use crate::identifier::{self, Counters};
 use crate::settings::Settings;
@@ -66,7 +66,7 @@ impl Client<'_> {
         let Some((owner, smc)) = self.owner(id, code, now) else {
             return failed(command_ms, "the access token is not valid");
         };
-        let is_known = |source: &Source| {
+        let is_known = |source: &SourceServer| {
             source.instance == server.id && !source.is_deleting() && !source.is_offline(now)
         };
         if smc.sources.values().any(is_known) {
@@ -74,14 +74,14 @@ impl Client<'_> {
             return failed(command_ms, output);
         }
         let counter = counters.count(owner, "source-server");
-        let identifiers = identifier::Source {
+        let identifiers = identifier::IdentifierSource {
             seed,
             account: owner,
         };
         let source_id = identifiers.resource("s-", "source-server", counter);
         // A client that is cut off before the import is done leaves a source that never becomes available.
         let is_cut_off = import_ms > limit_ms;
-        let source = Source {
+        let source = SourceServer {
             name: name.unwrap_or_else(|| name_of(server)),
             instance: server.id.clone(),
             server: server.clone(),
@@ -114,7 +114,7 @@ impl Client<'_> {
         let at = script.now.saturating_add(takes_ms);
         for smc in self.smc.values_mut() {
             let sources = &mut smc.sources;
-            let is_its = |source: &Source| {
+            let is_its = |source: &SourceServer| {
                 source.instance == script.server.id && source.offline_ms.is_none()
             };
             let its = sources.iter().filter(|(_, source)| is_its(source));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{RequestContext, Source, job};
+use super::{RequestContext, SourceServer, job};
 use crate::answer::{Answer, Refusal};
 
 /// What is being deleted, or is gone, stays so.
@@ -10,7 +10,11 @@ pub(super) fn source(context: &mut RequestContext<'_>) -> Answer {
     let id = context.required("SourceId")?;
     let now = context.now;
     let account = context.account();
-    if account.sources.get(&id).is_none_or(Source::is_deleting) {
+    if account
+        .sources
+        .get(&id)
+        .is_none_or(SourceServer::is_deleting)
+    {
         return Ok(json!({}));
     }
     let related: Vec<String> = account

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::job::{Job, Phase, Run, Target, Transition};
-use super::{RequestContext, Source};
+use super::{RequestContext, SourceServer};
 use crate::answer::Answer;
 use crate::ecs::GIB;
 use crate::ecs::Os;
@@ -44,7 +44,7 @@ pub(super) fn sources(context: &mut RequestContext<'_>) -> Answer {
     Ok(answer)
 }
 
-fn source_fields(context: &RequestContext<'_>, id: &str, source: &Source) -> Value {
+fn source_fields(context: &RequestContext<'_>, id: &str, source: &SourceServer) -> Value {
     let now = context.now;
     let jobs = &context.account().jobs;
     let job = jobs

@@ -24,7 +24,7 @@ pub(crate) use client::Client;
 pub(crate) use file::{JobFile, SmcFile, SourceFile};
 use job::Job;
 pub(crate) use job::settle;
-pub(crate) use source::Source;
+pub(crate) use source::SourceServer;
 pub(crate) use token::Token;
 
 /// What SMC sees of the world: what every account has in it, and what migrations do in ECS.
@@ -95,7 +95,7 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Smc {
     pub tokens: Register<Token>,
-    pub sources: Register<Source>,
+    pub sources: Register<SourceServer>,
     pub jobs: Register<Job>,
     /// How many runs broke off as the world file has it, by the failure's place there.
     pub failures: BTreeMap<usize, u64>,

@@ -7,7 +7,7 @@ use crate::ecs::EcsFile;
 use crate::ecs::used_bytes;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceServer {
     pub name: String,
     /// The server's id, which SMC itself does not show.
     pub instance: String,
@@ -22,7 +22,7 @@ pub(crate) struct Source {
     pub deleting_ms: Option<i64>,
 }
 
-impl Source {
+impl SourceServer {
     /// A source that is there when the world begins.
     pub fn from_file(file: SourceFile, server: EcsFile, start_ms: i64) -> Self {
         Self {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::act::enter;
-use super::endpoint::{Destination, Source, SourceKind};
+use super::endpoint::{DestinationEndpoint, SourceEndpoint, SourceKind};
 use super::{Phase, Setup, invalid, named, precheck, succeeded, sync_mut, wrong_status};
 use crate::answer::{Answer, Refusal};
 use crate::dts::RequestContext;
@@ -71,8 +71,8 @@ fn setup(context: &RequestContext<'_>) -> Result<Setup, Refusal> {
         }
     }
     Ok(Setup {
-        source: Source::read(context)?,
-        destination: Destination::read(context)?,
+        source: SourceEndpoint::read(context)?,
+        destination: DestinationEndpoint::read(context)?,
         objects: objects(context)?,
         reserve: reserve(context)?,
     })

@@ -19,7 +19,7 @@ const NEEDED_OF_DATABASES: &str = "kvstore:DescribeInstances";
 
 /// The source.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceEndpoint {
     pub kind: SourceKind,
     pub user: String,
     pub password: Password,
@@ -44,7 +44,7 @@ pub(crate) struct Express {
 
 /// The destination: an instance of the account.
 #[derive(Clone, Debug)]
-pub(crate) struct Destination {
+pub(crate) struct DestinationEndpoint {
     pub instance_id: String,
     pub user: String,
     pub password: Password,
@@ -78,7 +78,7 @@ fn not_simulated(side: &str, kind: &str) -> Refusal {
     Refusal::new(501, "NotSimulated", message)
 }
 
-impl Source {
+impl SourceEndpoint {
     pub fn read(context: &RequestContext<'_>) -> Result<Self, Refusal> {
         const SIDE: &str = "SourceEndpoint";
         let instance_type = required(context, SIDE, "InstanceType")?;
@@ -186,7 +186,7 @@ impl Source {
     }
 }
 
-impl Destination {
+impl DestinationEndpoint {
     pub fn read(context: &RequestContext<'_>) -> Result<Self, Refusal> {
         const SIDE: &str = "DestinationEndpoint";
         let instance_type = required(context, SIDE, "InstanceType")?;

@@ -20,7 +20,7 @@ use crate::dts::file::SyncFile;
 pub(super) use act::{buy, delete, start, suspend};
 pub(super) use configure::configure;
 pub(super) use describe::{list, status};
-use endpoint::{Destination, Source};
+use endpoint::{DestinationEndpoint, SourceEndpoint};
 
 /// A synchronisation.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub(crate) struct Sync {
 /// What was configured. Full copy and changes are fixed.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
-    pub source: Source,
-    pub destination: Destination,
+    pub source: SourceEndpoint,
+    pub destination: DestinationEndpoint,
     /// Databases and what they are called in the destination.
     pub objects: Vec<(String, String)>,
     pub reserve: Value,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Job, Options, Phase, Repeats, Target, source_not_available};
 use crate::answer::{Answer, Refusal};
 use crate::smc::RequestContext;
-use crate::smc::{Source, unknown};
+use crate::smc::{SourceServer, unknown};
 
 /// How many jobs an account may have.
 const JOBS_MAX: usize = 1000;
@@ -47,7 +47,7 @@ pub(in crate::smc) fn create(context: &mut RequestContext<'_>) -> Answer {
 }
 
 /// Refuses sizes for disks that the source does not have.
-pub(super) fn check_disks(options: &Options, source: &Source) -> Result<(), Refusal> {
+pub(super) fn check_disks(options: &Options, source: &SourceServer) -> Result<(), Refusal> {
     let is_there = |index: &i64| {
         let index = usize::try_from(*index).ok();
         index.is_some_and(|index| index > 0 && index < source.server.disks.len())

@@ -6,7 +6,7 @@ use crate::ecs::{Ecs, transition as ecs};
 use crate::identifier::digest;
 use crate::settings::Settings;
 use crate::smc::file::{FailureFile, SmcFile, StageFile};
-use crate::smc::{Smc, Source, View};
+use crate::smc::{Smc, SourceServer, View};
 use crate::time;
 
 /// What a job says when its source or its intermediate instance is not there any more.
@@ -127,7 +127,13 @@ fn due(job: &Job) -> Option<i64> {
 }
 
 /// When a run lost its source, or the intermediate instance or disk was released by hand.
-fn lost(ecs: &Ecs, source: Option<&Source>, job: &Job, stages: Stages, now: i64) -> Option<i64> {
+fn lost(
+    ecs: &Ecs,
+    source: Option<&SourceServer>,
+    job: &Job,
+    stages: Stages,
+    now: i64,
+) -> Option<i64> {
     let offline = source
         .and_then(|source| source.offline_ms)
         .filter(|at| *at < stages.processing && *at >= stages.preparing);
@@ -195,7 +201,13 @@ pub(super) fn begin(world: &mut View<'_>, account_id: &str, id: &str, begin: &Be
     });
 }
 
-fn stages(file: &SmcFile, settings: &Settings, job: &Job, source: &Source, at: i64) -> Stages {
+fn stages(
+    file: &SmcFile,
+    settings: &Settings,
+    job: &Job,
+    source: &SourceServer,
+    at: i64,
+) -> Stages {
     let bytes = source.bytes();
     let was_done = job.runs.iter().any(|run| run.image.is_some());
     let syncing_ms = match job.phase {
