@@ -39,7 +39,7 @@ fn facts_of(item: Option<Name>) -> Vec<Fact> {
             place: CallSite {
                 at: at.clone(),
                 index: u32::try_from(index).expect("few calls"),
-                print: format!("{index:064x}"),
+                fingerprint: format!("{index:064x}"),
             },
             label: "RAM:GetRole".to_owned(),
             answer: Ok(answer(index)),

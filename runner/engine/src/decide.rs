@@ -145,11 +145,11 @@ impl<'a> Turn<'a> {
             Input::GuestCalled {
                 at,
                 index,
-                print,
+                fingerprint,
                 call,
                 denied,
             } => {
-                self.guest_called(at, index, print, *call, denied);
+                self.guest_called(at, index, fingerprint, *call, denied);
             }
             Input::GuestEnded { at, result } => self.guest_ended(at, result),
             Input::Answered { ticket, outcome } => self.answered(ticket, outcome),

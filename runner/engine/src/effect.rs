@@ -284,7 +284,7 @@ pub enum Input {
         /// The call's place in the attempt, from 0.
         index: u32,
         /// The call's fingerprint, which a replay is held to.
-        print: String,
+        fingerprint: String,
         /// The call, judged and classed by the broker.
         call: Box<HostCall>,
         /// Set when the broker denies it.

@@ -47,5 +47,6 @@ pub struct CallSite {
     /// The call's number in the attempt, from 0.
     pub index: u32,
     /// The call's fingerprint, which a replay is held to.
-    pub print: String,
+    #[serde(rename = "print")]
+    pub fingerprint: String,
 }

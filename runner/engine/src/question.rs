@@ -168,11 +168,11 @@ fn region_and_parameters(call: &Call) -> (Option<String>, Value) {
 }
 
 impl Shown {
-    pub(crate) fn new(item: Option<Name>, print: &str, call: &Call, because: Ask) -> Self {
+    pub(crate) fn new(item: Option<Name>, fingerprint: &str, call: &Call, because: Ask) -> Self {
         let (region, parameters) = region_and_parameters(call);
         Self {
             item,
-            print: print.to_owned(),
+            print: fingerprint.to_owned(),
             because,
             label: call.label(),
             account: call.account.clone(),

@@ -75,8 +75,8 @@ impl Maker<'_> {
     }
 
     /// The client token of the change that is number `ordinal` among the equal changes of an attempt.
-    pub fn client_token(self, print: &str, ordinal: u32) -> String {
-        digest(&json!(["client-token", self.text(), print, ordinal]))
+    pub fn client_token(self, fingerprint: &str, ordinal: u32) -> String {
+        digest(&json!(["client-token", self.text(), fingerprint, ordinal]))
     }
 
     fn text(self) -> Value {

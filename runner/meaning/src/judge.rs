@@ -99,8 +99,8 @@ impl Judge<'_> {
                 reverse,
                 look,
             } => {
-                let print = fingerprint::of_call(&account, &api, false);
-                let token = tokens.fill(self.maker, &mut api, &print);
+                let fingerprint = fingerprint::of_call(&account, &api, false);
+                let token = tokens.fill(self.maker, &mut api, &fingerprint);
                 let mut reverse = reverse.map(|mut reverse| {
                     if let Some(token) = &token {
                         tokens::fill_reverse(self.maker, &mut reverse, token);
@@ -126,45 +126,45 @@ impl Judge<'_> {
                     reverse,
                     find,
                 };
-                (print, call)
+                (fingerprint, call)
             }
             HostRequest::CallAll {
                 handle: Handle { account, .. },
                 api,
             } => {
-                let print = fingerprint::of_call(&account, &api, true);
+                let fingerprint = fingerprint::of_call(&account, &api, true);
                 let call = Call {
                     all_pages: true,
                     ..classed(&account, api, rules)
                 };
-                (print, without_reverse(call))
+                (fingerprint, without_reverse(call))
             }
             HostRequest::WaitFor {
                 handle: Handle { account, .. },
                 api,
                 condition,
             } => {
-                let print = fingerprint::of_wait(&account, &api, &condition);
+                let fingerprint = fingerprint::of_wait(&account, &api, &condition);
                 let call = classed(&account, api, rules);
-                (print, HostCall::WaitFor { call, condition })
+                (fingerprint, HostCall::WaitFor { call, condition })
             }
             HostRequest::AssumeRole {
                 handle: Handle { account, .. },
                 arn,
                 session,
             } => {
-                let print = fingerprint::of_role(&account, &arn, &session);
+                let fingerprint = fingerprint::of_role(&account, &arn, &session);
                 // It changes nothing: the credentials stay in the host and expire.
                 let target = Target::AssumeRole { arn, session };
                 let call = plain(Some(account), target, Class::Read, Repeat::Same);
-                (print, without_reverse(call))
+                (fingerprint, without_reverse(call))
             }
             HostRequest::Http { request, url } => {
-                let print = fingerprint::of_request(&request);
+                let fingerprint = fingerprint::of_request(&request);
                 let place = permit::http(self.manifest, self.named, &request, &url).ok();
                 let permission = place.map(|place| &self.manifest.permissions[place]);
                 let call = requested(permission, request);
-                (print, without_reverse(call))
+                (fingerprint, without_reverse(call))
             }
         }
     }

@@ -347,7 +347,7 @@ pub fn follows(call: HostCall, outcome: Outcome) -> Next {
     let asked = Input::GuestCalled {
         at,
         index: 0,
-        print: "print".to_owned(),
+        fingerprint: "print".to_owned(),
         call: Box::new(call),
         denied: None,
     };

@@ -38,24 +38,29 @@ impl Tokens {
     /// Fills in the client token where the API takes one and the plugin gave none, and returns it. It
     /// stays the same through every attempt until its change is known to be done; then it is used up, so
     /// that what was removed since is made again and not answered from what the cloud remembers.
-    pub(crate) fn fill(&mut self, maker: Maker<'_>, api: &mut Api, print: &str) -> Option<String> {
+    pub(crate) fn fill(
+        &mut self,
+        maker: Maker<'_>,
+        api: &mut Api,
+        fingerprint: &str,
+    ) -> Option<String> {
         let name = known(api)?.token_parameter.as_deref()?;
-        let equal = self.made.entry(print.to_owned()).or_default();
+        let equal = self.made.entry(fingerprint.to_owned()).or_default();
         if !equal.last_failed {
             equal.next += 1;
         }
-        let mut token = maker.client_token(print, equal.next);
+        let mut token = maker.client_token(fingerprint, equal.next);
         while self.spent.contains(&token) {
             equal.next += 1;
-            token = maker.client_token(print, equal.next);
+            token = maker.client_token(fingerprint, equal.next);
         }
         fill(api, name, token.clone());
         Some(token)
     }
 
     /// A change that did not succeed keeps its token for the next equal one: that is its repetition.
-    pub fn note(&mut self, print: &str, answer: &Result<Value, Fault>) {
-        if let Some(equal) = self.made.get_mut(print) {
+    pub fn note(&mut self, fingerprint: &str, answer: &Result<Value, Fault>) {
+        if let Some(equal) = self.made.get_mut(fingerprint) {
             equal.last_failed = answer.is_err();
         }
     }

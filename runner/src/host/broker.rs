@@ -25,10 +25,10 @@ use crate::rules;
 /// A call that is denied goes to the driver too: the answer may stand in the record already, and then
 /// it is not judged again.
 pub(super) async fn serve(context: &mut Context, host_request: Box<HostRequest>) -> Answer<Value> {
-    let (print, call, denied) = judge(context, *host_request);
+    let (fingerprint, call, denied) = judge(context, *host_request);
     let awaited = Awaited::of(&call);
-    let answer = record(context, &print, Box::new(call), denied).await?;
-    context.tokens.note(&print, &answer);
+    let answer = record(context, &fingerprint, Box::new(call), denied).await?;
+    context.tokens.note(&fingerprint, &answer);
     if let (Some(awaited), Ok(told)) = (awaited, &answer) {
         context.handed.take(&awaited, told);
     }
@@ -55,11 +55,11 @@ fn judge(context: &mut Context, host_request: HostRequest) -> (String, HostCall,
         rules: rules::held(),
     };
     let denied = judge.permit(&host_request).err();
-    let (print, mut call) = judge.class(&mut context.tokens, host_request);
+    let (fingerprint, mut call) = judge.class(&mut context.tokens, host_request);
     let denied = denied
         .or_else(|| fits(&call, &context.line.limits).err())
         .or_else(|| in_plain_text(context, &mut call));
-    (print, call, denied)
+    (fingerprint, call, denied)
 }
 
 /// Refuses a call in which a secret stands that the guest cannot have read: the call would be recorded. What is
@@ -123,11 +123,11 @@ pub async fn send(
 /// the guest with the answer.
 async fn record(
     context: &mut Context,
-    print: &str,
+    fingerprint: &str,
     call: Box<HostCall>,
     denied: Option<Fault>,
 ) -> Answer<Value> {
-    context.line.ask(print.to_owned(), call, denied).await
+    context.line.ask(fingerprint.to_owned(), call, denied).await
 }
 
 #[cfg(test)]

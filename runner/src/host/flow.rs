@@ -14,9 +14,9 @@ impl Context {
         if let Err(fault) = pause(duration_ms, rules::held()) {
             return Ok(Err(fault));
         }
-        let print = fingerprint::of_sleep(duration_ms);
+        let fingerprint = fingerprint::of_sleep(duration_ms);
         let call = Box::new(HostCall::Sleep { duration_ms });
-        let answer = self.line.ask(print, call, None).await?;
+        let answer = self.line.ask(fingerprint, call, None).await?;
         Ok(answer.map(|_| ()))
     }
 

@@ -86,7 +86,7 @@ impl Line {
     /// Hands a host call to the driver and suspends the guest until it is answered.
     pub(super) async fn ask(
         &mut self,
-        print: String,
+        fingerprint: String,
         call: Box<HostCall>,
         denied: Option<Fault>,
     ) -> Answer<Value> {
@@ -99,7 +99,7 @@ impl Line {
         let input = Input::GuestCalled {
             at: self.at.clone(),
             index,
-            print,
+            fingerprint,
             call,
             denied,
         };

@@ -82,11 +82,11 @@ impl Stage {
         match self.next().await {
             GuestEvent::Input(Input::GuestCalled {
                 index,
-                print,
+                fingerprint,
                 call,
                 denied,
                 ..
-            }) => (index, print, *call, denied),
+            }) => (index, fingerprint, *call, denied),
             other => panic!("a host call was expected, not {other:?}"),
         }
     }
@@ -131,8 +131,8 @@ async fn a_call_reaches_the_driver_bound_and_classed_and_its_answer_the_guest() 
     let echo = plugin("(call $ask (local.get $text) (local.get $size))");
     let inputs = json!({"RoleName": "r"});
     let mut stage = Stage::start(&sandbox, &echo, job(inputs.clone(), Limits::default()));
-    let (index, print, call, denied) = stage.called().await;
-    assert_eq!((index, print.len(), denied), (0, 64, None));
+    let (index, fingerprint, call, denied) = stage.called().await;
+    assert_eq!((index, fingerprint.len(), denied), (0, 64, None));
     let HostCall::Call { call, reverse, .. } = call else {
         panic!("a call")
     };
@@ -181,21 +181,21 @@ async fn ten_calls_have_ten_places_and_a_second_start_makes_the_same_ones() {
             (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1))))) \
         (call $ok)";
     let bytes = plugin(body);
-    let mut prints = Vec::new();
+    let mut fingerprints = Vec::new();
     for _ in 0..2 {
         let mut stage = Stage::start(&sandbox, &bytes, job(json!({}), Limits::default()));
         let mut of_start = Vec::new();
         for expected in 0..10 {
-            let (index, print, call, _) = stage.called().await;
+            let (index, fingerprint, call, _) = stage.called().await;
             assert_eq!(index, expected);
             assert_eq!(call, HostCall::Sleep { duration_ms: 1 });
-            of_start.push(print);
+            of_start.push(fingerprint);
             stage.answer(index, Ok(Value::Null));
         }
         assert_eq!(stage.ended().await, Ok(json!({})));
-        prints.push(of_start);
+        fingerprints.push(of_start);
     }
-    assert_eq!(prints[0], prints[1]);
+    assert_eq!(fingerprints[0], fingerprints[1]);
 }
 
 #[tokio::test]

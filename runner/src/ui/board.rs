@@ -216,7 +216,7 @@ mod tests {
                 place: CallSite {
                     at: at(),
                     index: 0,
-                    print: String::new(),
+                    fingerprint: String::new(),
                 },
                 label: "DTS:DescribeDtsJobDetail".to_owned(),
                 deadline: Timestamp(1_700_000_000_000),

@@ -32,7 +32,7 @@ fn a_run_that_goes_well_reads_as_a_story() {
         place: CallSite {
             at: at("role"),
             index: 1,
-            print: "q".to_owned(),
+            fingerprint: "q".to_owned(),
         },
         label: "RAM:GetRole".to_owned(),
         answer: Ok(json!({})),

@@ -94,7 +94,7 @@ impl Story {
             place: CallSite {
                 at: at("role"),
                 index: 0,
-                print: "p".to_owned(),
+                fingerprint: "p".to_owned(),
             },
             change: 1,
             call: Box::new(call("CreateRole")),

@@ -19,14 +19,23 @@ use crate::time::Timestamp;
 impl Turn<'_> {
     /// Whether a change must wait for a person, who is asked unless they are asked already. Its guest
     /// stays suspended in the call, which is handed in again when there is an answer.
-    pub(super) fn must_wait(&mut self, at: &At, print: &str, call: &Call, back: &[&Call]) -> bool {
+    pub(super) fn must_wait(
+        &mut self,
+        at: &At,
+        fingerprint: &str,
+        call: &Call,
+        back: &[&Call],
+    ) -> bool {
         let takes_back = self.takes_back_others(back);
         let because = match call.ask {
             None | Some(Ask::Reverse) if takes_back.is_empty() => return false,
             None => Ask::Reverse,
             Some(because) => because,
         };
-        let doubtful = self.run.open_change(at, print).map(|change| change.number);
+        let doubtful = self
+            .run
+            .open_change(at, fingerprint)
+            .map(|change| change.number);
         // To buy again what may have been bought is nothing that was said yes to.
         let again = doubtful.filter(|_| matches!(because, Ask::Costs | Ask::Unknown));
         // Whoever said yes to the action had not seen what would take it back.
@@ -36,14 +45,14 @@ impl Turn<'_> {
             again,
             undo: at.phase == Phase::Undo,
             takes_back,
-            ..Shown::new(at.item.clone(), print, call, because)
+            ..Shown::new(at.item.clone(), fingerprint, call, because)
         };
         if covered || self.run.is_granted(at, &shown) {
             return false;
         }
         let asked = |other: &Shown| {
             let same = (&other.item, other.undo) == (&shown.item, shown.undo);
-            same && other.print == print && other.takes_back == shown.takes_back
+            same && other.print == fingerprint && other.takes_back == shown.takes_back
         };
         let mut open = self.run.open_questions_of(&at.step);
         if !open.any(|question| question.approval.changes.iter().any(asked)) {

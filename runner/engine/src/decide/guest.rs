@@ -19,7 +19,7 @@ impl Turn<'_> {
         &mut self,
         at: At,
         index: u32,
-        print: String,
+        fingerprint: String,
         call: HostCall,
         denied: Option<Fault>,
     ) {
@@ -27,12 +27,19 @@ impl Turn<'_> {
             return;
         };
         match attempt.calls.get(index as usize) {
-            Some(slot) if slot.print == print => {
+            Some(slot) if slot.fingerprint == fingerprint => {
                 let newest = index as usize + 1 == attempt.calls.len();
                 self.replay(at, index, slot, newest, call, denied);
             }
             Some(slot) => self.not_deterministic(at, index, slot, &call),
-            None => self.new_call(at, index, print, call, denied),
+            None => {
+                let place = CallSite {
+                    at,
+                    index,
+                    fingerprint,
+                };
+                self.new_call(place, call, denied);
+            }
         }
     }
 
@@ -49,14 +56,12 @@ impl Turn<'_> {
         match &slot.kind {
             SlotKind::Answered(answer) => self.answer_then(at, index, answer.clone(), slot.time),
             SlotKind::Wait { .. } if denied.is_some() => {
-                let print = slot.print.clone();
-                let place = CallSite { at, index, print };
+                let place = slot.site(at, index);
                 let answer = denied.map_or(Ok(Value::Null), Err);
                 self.record_answer(place, label(&call), answer);
             }
             SlotKind::Wait { deadline } => {
-                let print = slot.print.clone();
-                self.go_on_waiting(CallSite { at, index, print }, call, *deadline);
+                self.go_on_waiting(slot.site(at, index), call, *deadline);
             }
             SlotKind::Change(number) => {
                 let change = self
@@ -136,26 +141,12 @@ impl Turn<'_> {
         });
     }
 
-    fn new_call(
-        &mut self,
-        at: At,
-        index: u32,
-        print: String,
-        call: HostCall,
-        denied: Option<Fault>,
-    ) {
+    fn new_call(&mut self, place: CallSite, call: HostCall, denied: Option<Fault>) {
         if self.run.interrupted() {
             return;
         }
         if let Some(fault) = denied {
-            let place = CallSite { at, index, print };
             self.record_answer(place, label(&call), Err(fault));
-            return;
-        }
-        if let HostCall::Call { call, .. } = &call
-            && call.class == Class::Change
-            && self.answer_from_kept(&at, index, &print)
-        {
             return;
         }
         match call {
@@ -163,59 +154,63 @@ impl Turn<'_> {
                 call,
                 reverse,
                 find,
-            } if call.class == Class::Change => match find {
-                _ if self.answer_from_kept(&at, index, &print) => {}
-                Some(find) => {
-                    let call = Box::new(call);
-                    let purpose = LookFor::Before {
-                        place: CallSite {
-                            at: at.clone(),
-                            index,
-                            print,
-                        },
-                        call,
-                        reverse,
-                    };
-                    self.look_before(at, purpose, find);
-                }
-                None if self.run.adopted_change(&at, &print).is_some() => {
-                    self.refuse_beside_adopted(CallSite { at, index, print }, &call);
-                }
-                None => {
-                    let place = CallSite { at, index, print };
-                    self.new_change(place, call, reverse, None, Vec::new());
-                }
-            },
+            } if call.class == Class::Change => self.wanted_change(place, call, reverse, find),
             HostCall::Call { call, .. } => {
+                let at = place.at.clone();
                 let call = Box::new(call);
-                let work = Work::Read {
-                    place: CallSite {
-                        at: at.clone(),
-                        index,
-                        print,
-                    },
-                    call: call.clone(),
-                };
                 let ticket = Ticket {
-                    work,
+                    work: Work::Read {
+                        place,
+                        call: call.clone(),
+                    },
                     tries: 1,
                     first: self.now,
                 };
                 self.effects.push(Effect::Send { ticket, call, at });
             }
-            HostCall::WaitFor { call, condition } => {
-                self.begin_wait(CallSite { at, index, print }, call, condition);
-            }
+            HostCall::WaitFor { call, condition } => self.begin_wait(place, call, condition),
             HostCall::Sleep { duration_ms } => {
                 let deadline = self.now.after(duration_ms);
                 let label = "a pause".to_owned();
-                self.sleep_until(at.clone(), index, deadline);
+                self.sleep_until(place.at.clone(), place.index, deadline);
                 self.facts.push(Fact::WaitStarted {
-                    place: CallSite { at, index, print },
+                    place,
                     label,
                     deadline,
                 });
             }
+        }
+    }
+
+    /// A change that a guest wants to make: answered from the record where an equal one was kept, and looked for first
+    /// where it can be seen.
+    fn wanted_change(
+        &mut self,
+        place: CallSite,
+        call: Call,
+        reverse: Option<Box<Call>>,
+        find: Option<Box<Find>>,
+    ) {
+        let CallSite {
+            at, fingerprint, ..
+        } = &place;
+        if self.answer_from_kept(at, place.index, fingerprint) {
+            return;
+        }
+        match find {
+            Some(find) => {
+                let at = at.clone();
+                let purpose = LookFor::Before {
+                    place,
+                    call: Box::new(call),
+                    reverse,
+                };
+                self.look_before(at, purpose, find);
+            }
+            None if self.run.adopted_change(at, fingerprint).is_some() => {
+                self.refuse_beside_adopted(place, &call);
+            }
+            None => self.new_change(place, call, reverse, None, Vec::new()),
         }
     }
 
@@ -227,12 +222,14 @@ impl Turn<'_> {
         find: Option<Box<Find>>,
         before: Vec<String>,
     ) {
-        let CallSite { at, print, .. } = &place;
+        let CallSite {
+            at, fingerprint, ..
+        } = &place;
         let back = reverse.as_deref().into_iter();
         let removals = find.iter().flat_map(|find| &find.passing);
         let back = back.chain(removals.filter_map(|passing| passing.remove.as_ref()));
         let back: Vec<&Call> = back.collect();
-        if self.must_wait(at, print, &call, &back) {
+        if self.must_wait(at, fingerprint, &call, &back) {
             return;
         }
         let intent = Intent {
@@ -366,8 +363,7 @@ impl Turn<'_> {
             self.pause_over(at);
             return;
         }
-        let print = slot.print.clone();
-        let place = CallSite { at, index, print };
+        let place = slot.site(at, index);
         self.record_answer(place, "a pause".to_owned(), Ok(Value::Null));
     }
 
@@ -476,12 +472,23 @@ pub(super) fn may_repeat(change: &Change, now: Timestamp) -> bool {
     change.may_repeat(now)
 }
 
+impl Slot {
+    /// The site of the recorded call, which is the call `index` of this attempt.
+    fn site(&self, at: At, index: u32) -> CallSite {
+        CallSite {
+            at,
+            index,
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+}
+
 impl CallSite {
     pub(super) fn of(change: &Change) -> Self {
         Self {
             at: change.at.clone(),
             index: change.index,
-            print: change.print.clone(),
+            fingerprint: change.fingerprint.clone(),
         }
     }
 }

@@ -30,8 +30,10 @@ impl Turn<'_> {
     pub(super) fn look_before(&mut self, at: At, purpose: LookFor, find: Box<Find>) {
         let shows_by = match &purpose {
             LookFor::Before { place, .. } => {
-                let CallSite { at, print, .. } = place;
-                self.run.shows_by(at, print, find.settle_ms)
+                let CallSite {
+                    at, fingerprint, ..
+                } = place;
+                self.run.shows_by(at, fingerprint, find.settle_ms)
             }
             _ => None,
         };
@@ -200,7 +202,7 @@ impl Turn<'_> {
         else {
             return;
         };
-        let adopted = self.run.adopted_change(&place.at, &place.print);
+        let adopted = self.run.adopted_change(&place.at, &place.fingerprint);
         let found =
             look.find
                 .taken(answer)
@@ -240,8 +242,10 @@ impl Turn<'_> {
         find: &Find,
         seen: Option<&Value>,
     ) {
-        let CallSite { at, print, .. } = &place;
-        match self.run.open_change(at, print) {
+        let CallSite {
+            at, fingerprint, ..
+        } = &place;
+        match self.run.open_change(at, fingerprint) {
             Some(change) => {
                 let change = change.number;
                 self.answer(at.clone(), place.index, Ok(told(found.clone(), true)));
@@ -253,7 +257,7 @@ impl Turn<'_> {
             }
             None => {
                 let label = format!("look before {}", call.label());
-                let made = self.run.has_made(at, print);
+                let made = self.run.has_made(at, fingerprint);
                 if !made {
                     self.adopted(at, find, seen);
                 }

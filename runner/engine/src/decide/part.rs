@@ -23,8 +23,8 @@ impl Turn<'_> {
 
     /// Answers a change with an equal one that stayed while its step was made again. Returns whether
     /// there is one.
-    pub(super) fn answer_from_kept(&mut self, at: &At, index: u32, print: &str) -> bool {
-        let kept = self.run.kept_change(at, print);
+    pub(super) fn answer_from_kept(&mut self, at: &At, index: u32, fingerprint: &str) -> bool {
+        let kept = self.run.kept_change(at, fingerprint);
         let Some((change, answer)) =
             kept.and_then(|kept| Some((kept.number, kept.told(kept.answer()?.clone()))))
         else {
@@ -34,7 +34,7 @@ impl Turn<'_> {
             place: CallSite {
                 at: at.clone(),
                 index,
-                print: print.to_owned(),
+                fingerprint: fingerprint.to_owned(),
             },
             change,
         });

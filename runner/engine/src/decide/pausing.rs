@@ -137,7 +137,7 @@ fn place(at: &At) -> CallSite {
     CallSite {
         at: at.clone(),
         index: 0,
-        print: PAUSE.to_owned(),
+        fingerprint: PAUSE.to_owned(),
     }
 }
 

@@ -94,13 +94,17 @@ impl Run {
 
     /// Puts a recorded call in its place: the next one, or one that is now answered or made again.
     pub(super) fn slot(&mut self, place: &CallSite, kind: SlotKind, time: Timestamp) -> Legal {
-        let CallSite { at, index, print } = place;
+        let CallSite {
+            at,
+            index,
+            fingerprint,
+        } = place;
         let number = *index as usize;
         let attempt = self.attempt_mut(at)?;
         let nowhere = || Err(format!("call {index} of step `{}` has no place", at.step));
         let before = match attempt.calls.get(number) {
             None if number == attempt.calls.len() => None,
-            Some(slot) if slot.print == *print && number + 1 == attempt.calls.len() => {
+            Some(slot) if slot.fingerprint == *fingerprint && number + 1 == attempt.calls.len() => {
                 Some(slot.kind.clone())
             }
             _ => return nowhere(),
@@ -116,7 +120,7 @@ impl Run {
             return nowhere();
         }
         let slot = Slot {
-            print: print.clone(),
+            fingerprint: fingerprint.clone(),
             kind,
             time,
         };

@@ -31,7 +31,7 @@ impl Run {
             number,
             at: place.at.clone(),
             index: place.index,
-            print: place.print.clone(),
+            fingerprint: place.fingerprint.clone(),
             call: call.clone(),
             reverse: reverse.cloned(),
             find: find.cloned().map(Box::new),
@@ -118,7 +118,7 @@ impl Run {
         let equal = |other: &&Change| {
             let refused = matches!(&other.state, ChangeState::Refused(fault) if fault.code == code);
             let here = other.at == change.at && other.index == change.index;
-            refused && here && other.print == change.print
+            refused && here && other.fingerprint == change.fingerprint
         };
         self.changes_of(&change.at).filter(equal).count()
     }
@@ -181,9 +181,9 @@ impl Run {
     }
 
     /// The newest change of an item, over all attempts, with this fingerprint and an unknown outcome.
-    pub(crate) fn open_change(&self, at: &At, print: &str) -> Option<&Change> {
+    pub(crate) fn open_change(&self, at: &At, fingerprint: &str) -> Option<&Change> {
         self.changes_of(at)
-            .find(|change| change.print == print && self.is_open(change))
+            .find(|change| change.fingerprint == fingerprint && self.is_open(change))
     }
 
     /// The calls of an item that are known to have been done when an attempt began: what they were sent
@@ -202,21 +202,21 @@ impl Run {
     }
 
     /// Until when a look before a change waits for an equal one to show, which this item made just now.
-    pub(crate) fn shows_by(&self, at: &At, print: &str, settle_ms: u64) -> Option<Timestamp> {
-        let made = self.made_before(at, print);
+    pub(crate) fn shows_by(&self, at: &At, fingerprint: &str, settle_ms: u64) -> Option<Timestamp> {
+        let made = self.made_before(at, fingerprint);
         made.map(|change| change.intended.after(settle_ms))
     }
 
     /// Whether an equal change of this item, over all attempts, happened and stands.
-    pub(crate) fn has_made(&self, at: &At, print: &str) -> bool {
-        self.made_before(at, print).is_some()
+    pub(crate) fn has_made(&self, at: &At, fingerprint: &str) -> bool {
+        self.made_before(at, fingerprint).is_some()
     }
 
     /// The newest equal change of this item, over all attempts, that happened and stands.
-    fn made_before(&self, at: &At, print: &str) -> Option<&Change> {
+    fn made_before(&self, at: &At, fingerprint: &str) -> Option<&Change> {
         self.changes_of(at).find(|change| {
             let done = matches!(change.state, ChangeState::Done(_));
-            change.print == print && done && change.stands()
+            change.fingerprint == fingerprint && done && change.stands()
         })
     }
 
@@ -233,15 +233,16 @@ impl Run {
                 .changes_of(&change.at)
                 .take_while(|other| other.number > change.number);
             later
-                .filter(|other| other.print == change.print)
+                .filter(|other| other.fingerprint == change.fingerprint)
                 .any(|other| matches!(other.state, ChangeState::Done(_)))
         };
         change.is_doubtful() && change.stands() && !made_again()
     }
 
     /// The open change with this fingerprint of which a person said that it happened.
-    pub(crate) fn adopted_change(&self, at: &At, print: &str) -> Option<&Change> {
-        self.open_change(at, print).filter(|change| change.adopted)
+    pub(crate) fn adopted_change(&self, at: &At, fingerprint: &str) -> Option<&Change> {
+        self.open_change(at, fingerprint)
+            .filter(|change| change.adopted)
     }
 
     /// Whether a new attempt can find what a person says happened: all that is open has a look.

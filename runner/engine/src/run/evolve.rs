@@ -213,7 +213,7 @@ impl Run {
                 self.slot(place, SlotKind::Change(*change), time)?;
                 let (reverse, look) = (reverse.as_deref(), (find.as_deref(), before.as_slice()));
                 self.change_intended(*change, place, call, reverse, look, time)?;
-                self.change_mut(*change)?.granted = self.use_grant(&place.at, &place.print);
+                self.change_mut(*change)?.granted = self.use_grant(&place.at, &place.fingerprint);
                 Ok(())
             }
             Fact::ChangeDone { change, answer } => {

@@ -79,7 +79,7 @@ pub struct Attempt {
 #[derive(Clone, Debug)]
 pub struct Slot {
     /// The call's fingerprint, which a replay is held to.
-    pub print: String,
+    pub fingerprint: String,
     /// What it was.
     pub kind: SlotKind,
     /// When it was answered, or begun.

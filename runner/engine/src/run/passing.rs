@@ -38,7 +38,7 @@ impl Run {
         let place = CallSite {
             at: maker.at.clone(),
             index: maker.index,
-            print: String::new(),
+            fingerprint: String::new(),
         };
         let call = stands_for(maker.call.clone());
         let look = (Some(find), &[][..]);

@@ -173,10 +173,10 @@ impl Run {
     }
 
     /// A yes is used up by the change it was said to. Returns it, if there was one.
-    pub(super) fn use_grant(&mut self, at: &At, print: &str) -> Option<Shown> {
+    pub(super) fn use_grant(&mut self, at: &At, fingerprint: &str) -> Option<Shown> {
         let step = self.steps.get_mut(&at.step)?;
         let mut granted = step.granted.iter();
-        let place = granted.position(|granted| is_yes_to(granted, at, print));
+        let place = granted.position(|granted| is_yes_to(granted, at, fingerprint));
         place.map(|place| step.granted.swap_remove(place))
     }
 
@@ -281,7 +281,7 @@ impl Run {
 }
 
 /// Whether a yes was said to this change: by the step itself, or by its own undo.
-fn is_yes_to(granted: &Shown, at: &At, print: &str) -> bool {
+fn is_yes_to(granted: &Shown, at: &At, fingerprint: &str) -> bool {
     let undo = at.phase == Phase::Undo;
-    (&granted.item, granted.undo) == (&at.item, undo) && granted.print == print
+    (&granted.item, granted.undo) == (&at.item, undo) && granted.print == fingerprint
 }

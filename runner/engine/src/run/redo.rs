@@ -95,9 +95,9 @@ impl Run {
     }
 
     /// A change that stayed while its item was made again, equal to the one with this fingerprint.
-    pub(crate) fn kept_change(&self, at: &At, print: &str) -> Option<&Change> {
+    pub(crate) fn kept_change(&self, at: &At, fingerprint: &str) -> Option<&Change> {
         let kept = |change: &&Change| change.offered && change.at.phase == at.phase;
-        let equal = |change: &&Change| change.print == print && change.stands();
+        let equal = |change: &&Change| change.fingerprint == fingerprint && change.stands();
         // The oldest first, as they were made.
         let changes: Vec<_> = self.changes_of(at).filter(kept).filter(equal).collect();
         changes.last().copied()

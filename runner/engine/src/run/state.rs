@@ -92,7 +92,7 @@ pub struct Change {
     /// The call's place in the attempt.
     pub index: u32,
     /// The call's fingerprint.
-    pub print: String,
+    pub fingerprint: String,
     /// The call, in the form in which it is sent; secrets as placeholders.
     pub call: Call,
     /// The call that takes it back.

@@ -51,15 +51,20 @@ fn nothing_was_sent_twice(shell: &Shell) {
     for fact in shell.facts() {
         match fact {
             Fact::ChangeIntended {
-                place: CallSite { at, print, .. },
+                place: CallSite {
+                    at, fingerprint, ..
+                },
                 change,
                 ..
             } => {
                 let same = open
                     .iter()
-                    .find(|(other, by, _)| other == print && *by == at);
-                assert!(same.is_none(), "{print} is intended while {same:?} is open");
-                open.push((print, at, *change));
+                    .find(|(other, by, _)| other == fingerprint && *by == at);
+                assert!(
+                    same.is_none(),
+                    "{fingerprint} is intended while {same:?} is open"
+                );
+                open.push((fingerprint, at, *change));
             }
             Fact::ChangeDone { change, .. }
             | Fact::ChangeRefused { change, .. }

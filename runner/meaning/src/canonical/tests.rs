@@ -33,8 +33,8 @@ fn one_call_has_one_spelling_and_one_fingerprint() {
     ] {
         let api = complete(written).unwrap();
         assert_eq!(api, plain);
-        let print = |api: &Api| fingerprint::of_call(&account, api, false);
-        assert_eq!(print(&api), print(&plain));
+        let fingerprint = |api: &Api| fingerprint::of_call(&account, api, false);
+        assert_eq!(fingerprint(&api), fingerprint(&plain));
     }
 }
 

@@ -27,7 +27,7 @@ struct Scene {
 }
 
 struct Asked {
-    print: String,
+    fingerprint: String,
     call: HostCall,
     denied: Option<Fault>,
 }
@@ -97,7 +97,7 @@ async fn drive(
     while let Some(event) = events.recv().await {
         let GuestEvent::Input(Input::GuestCalled {
             index,
-            print,
+            fingerprint,
             call,
             denied,
             ..
@@ -112,7 +112,7 @@ async fn drive(
         assert!(desk.hand_in(index, result, Timestamp(6)));
         let call = *call;
         asked.push(Asked {
-            print,
+            fingerprint,
             call,
             denied,
         });
@@ -367,8 +367,8 @@ async fn a_client_token_stays_while_a_change_fails_and_changes_once_it_succeeded
     assert_ne!(tokens[1], tokens[2], "the third is another change");
     assert_eq!(tokens[3], "mine");
     assert!(tokens[0].len() <= 64);
-    assert_eq!(asked[0].print, asked[1].print);
-    assert_eq!(asked[1].print, asked[2].print);
+    assert_eq!(asked[0].fingerprint, asked[1].fingerprint);
+    assert_eq!(asked[1].fingerprint, asked[2].fingerprint);
     assert!(matches!(call_of(&asked[0]).repeat, Repeat::Token { .. }));
     let (first, second) = (tokens[0].to_owned(), tokens[2].to_owned());
 

@@ -271,26 +271,26 @@ impl Stage {
             HostRequest::Http { request, url } => http_place(&self.manifest, request, url),
             _ => None,
         };
-        let (print, call) = judge.class(&mut self.tokens, host_request);
+        let (fingerprint, call) = judge.class(&mut self.tokens, host_request);
         match &denied {
             Some(fault) => self.problems.push(fault.message.clone()),
             None => self.use_permissions(&call, place),
         }
-        let answer = self.ask(print.clone(), call, denied);
-        self.tokens.note(&print, &answer);
+        let answer = self.ask(fingerprint.clone(), call, denied);
+        self.tokens.note(&fingerprint, &answer);
         answer
     }
 
     /// Lets the guest that plays wait.
     pub(super) fn pause(&mut self, duration_ms: u64) -> Result<(), Fault> {
-        let print = fingerprint::of_sleep(duration_ms);
-        self.ask(print, HostCall::Sleep { duration_ms }, None)
+        let fingerprint = fingerprint::of_sleep(duration_ms);
+        self.ask(fingerprint, HostCall::Sleep { duration_ms }, None)
             .map(drop)
     }
 
     fn ask(
         &mut self,
-        print: String,
+        fingerprint: String,
         call: HostCall,
         denied: Option<Fault>,
     ) -> Result<Value, Fault> {
@@ -300,13 +300,13 @@ impl Stage {
         let index = *next;
         *next += 1;
         if at.phase == rutter_engine::Phase::Run {
-            self.asked.push((print.clone(), call.clone()));
+            self.asked.push((fingerprint.clone(), call.clone()));
         }
         let awaited = Awaited::of(&call);
         let input = Input::GuestCalled {
             at: at.clone(),
             index,
-            print,
+            fingerprint,
             call: Box::new(call),
             denied,
         };

@@ -50,7 +50,7 @@ pub fn create_or_adopt(name: &str) -> impl Fn(&Told<'_>) -> Act + use<> {
 }
 
 /// The fingerprint, as the broker makes it.
-pub fn print(call: &HostCall) -> String {
+pub fn fingerprint(call: &HostCall) -> String {
     let of = |call: &Call| match &call.target {
         Target::Api(api) => format!("{} {}", api.action, api.parameters),
         other => format!("{other:?}"),

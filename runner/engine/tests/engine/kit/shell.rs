@@ -11,7 +11,7 @@ use rutter_engine::{
 use serde_json::Value;
 
 use super::cloud::Cloud;
-use super::guest::{Act, Script, Told, print};
+use super::guest::{Act, Script, Told, fingerprint};
 use super::plan::Plain;
 
 /// How long a call takes.
@@ -432,7 +432,7 @@ impl Shell {
             Act::Call(call) => Input::GuestCalled {
                 at: at.clone(),
                 index,
-                print: print(&call),
+                fingerprint: fingerprint(&call),
                 call: Box::new(call),
                 denied: self.denied.clone(),
             },
