@@ -4,8 +4,8 @@
 mod answer;
 mod asking;
 mod guest;
-mod inside;
 mod look;
+mod nested;
 mod part;
 mod pausing;
 mod person;

@@ -77,7 +77,8 @@ pub enum Why {
         because: Because,
     },
     /// It belongs to the sub-runbook that this step runs.
-    Inside(Name),
+    #[serde(rename = "inside")]
+    Nested(Name),
     /// What it made goes with what another step made.
     MadeOf {
         /// The other step.
@@ -112,12 +113,12 @@ pub enum WhyStays {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PartRefused {
     /// The plan does not have the step.
-    #[error("the run has no step `{step}`{}", elsewhere(.inside))]
+    #[error("the run has no step `{step}`{}", elsewhere(.nested))]
     NoSuchStep {
         /// What was named.
         step: Name,
-        /// Steps of that name inside other runbooks.
-        inside: Vec<Name>,
+        /// Steps of that name in nested runbooks.
+        nested: Vec<Name>,
     },
     /// The step was not begun.
     #[error("step `{0}` has not run")]
@@ -198,10 +199,10 @@ pub enum PartRefused {
     },
 }
 
-fn elsewhere(inside: &[Name]) -> String {
-    match inside {
+fn elsewhere(nested: &[Name]) -> String {
+    match nested {
         [] => String::new(),
-        inside => format!("; inside other runbooks there is `{}`", inside.join("`, `")),
+        nested => format!("; inside other runbooks there is `{}`", nested.join("`, `")),
     }
 }
 
@@ -220,7 +221,7 @@ fn depends(why: &Why) -> String {
             Because::Referenced => format!("it reads `{on}`, which is taken back"),
             Because::Said => format!("it needs `{on}`, which is taken back"),
         },
-        Why::Inside(caller) => format!("it belongs to `{caller}`, which is taken back"),
+        Why::Nested(caller) => format!("it belongs to `{caller}`, which is taken back"),
         Why::MadeOf { step, .. } => format!("what it made is part of what `{step}` made"),
     }
 }

@@ -213,7 +213,7 @@ fn timeline(out: &mut String, material: &Material<'_>) {
 }
 
 /// From the step that ended last back through the step it waited for that ended last. A step that
-/// runs a runbook waits for the steps inside, and the first of those for what that step needs.
+/// runs a runbook waits for the nested steps, and the first of those for what that step needs.
 fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTreeSet<Name> {
     let run = material.run;
     let ended = |name: &&Name| lanes.get(*name).and_then(|lane| lane.ended);
@@ -223,15 +223,15 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
             .max_by_key(ended)
             .cloned()
     };
-    let mut inside: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+    let mut nested: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
     for step in &run.plan().steps {
         if let Some(caller) = &step.inside {
-            inside.entry(caller).or_default().push(&step.id);
+            nested.entry(caller).or_default().push(&step.id);
         }
     }
     let waited_for = |id: &Name| {
-        let mut inner = inside.get(id).into_iter().flatten().copied();
-        let last_inside = latest(&mut inner);
+        let mut inner = nested.get(id).into_iter().flatten().copied();
+        let last_nested = latest(&mut inner);
         let mut around = Some(id);
         let mut needed = None;
         while let Some(step) = around
@@ -241,7 +241,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
             needed = latest(&mut step.needs.iter().map(|need| &need.step));
             around = step.inside.as_ref();
         }
-        last_inside.or(needed)
+        last_nested.or(needed)
     };
     let mut path = BTreeSet::new();
     let mut next = latest(&mut run.plan().steps.iter().map(|step| &step.id));

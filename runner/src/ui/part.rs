@@ -92,7 +92,7 @@ fn because(why: &Why) -> String {
                 format!(", since it comes after `{on}` in the file (`--keep` leaves it)")
             }
         },
-        Why::Inside(caller) => format!(", as a part of `{caller}`"),
+        Why::Nested(caller) => format!(", as a part of `{caller}`"),
         Why::MadeOf { step, change } => {
             format!(", since what it made is part of what `{step}` made (change {change})")
         }
@@ -211,8 +211,8 @@ pub fn what_helps(refused: &PartRefused, run: &Run) -> String {
     let show = format!("`rutter show {id}` shows the steps");
     let from = |step: &Name| format!("`rutter resume {id} --from {step}` makes it again, too");
     match refused {
-        PartRefused::NoSuchStep { inside, .. } => match inside.first() {
-            Some(inside) => format!("a step inside another is named with it: `{inside}`"),
+        PartRefused::NoSuchStep { nested, .. } => match nested.first() {
+            Some(nested) => format!("a step inside another is named with it: `{nested}`"),
             None => show,
         },
         PartRefused::NotRun(step) => {

@@ -184,19 +184,19 @@ fn is_token(label: &str, parameter: &str) -> bool {
 }
 
 fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
-    let inside = |key: &str| match name {
+    let nested = |key: &str| match name {
         "" => key.to_owned(),
         name => format!("{name}.{key}"),
     };
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
-                flatten(&inside(key), field, into);
+                flatten(&nested(key), field, into);
             }
         }
         Value::Array(list) => {
             for (index, element) in list.iter().enumerate() {
-                flatten(&inside(&(index + 1).to_string()), element, into);
+                flatten(&nested(&(index + 1).to_string()), element, into);
             }
         }
         Value::Null => {}

@@ -29,7 +29,7 @@ impl Turn<'_> {
                 Uses::Plugin(_) => self.go_on(step, run, look),
                 Uses::Pause => self.go_on_pausing(step, run),
                 Uses::Assert => self.judge_assertion(step, run),
-                Uses::Runbook(runbook) => self.go_on_inside(index, step, runbook),
+                Uses::Runbook(runbook) => self.go_on_nested(index, step, runbook),
             },
             StepState::Skipped(_) | StepState::Done(_) | StepState::Failed(_) => {}
         }

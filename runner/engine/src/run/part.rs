@@ -73,7 +73,7 @@ impl Run {
             let last = |id: &&Name| id.rsplit('.').next() == Some(&**step);
             PartRefused::NoSuchStep {
                 step: step.clone(),
-                inside: self.steps.keys().filter(last).cloned().collect(),
+                nested: self.steps.keys().filter(last).cloned().collect(),
             }
         })
     }
@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
             let step = &self.run.steps[place];
             if reach == Reach::All && self.found.contains_key(&place) {
                 for inner in &step.inner.steps {
-                    self.reach(*inner, Why::Inside(self.run.name_of(place)))?;
+                    self.reach(*inner, Why::Nested(self.run.name_of(place)))?;
                 }
             }
             if reach == Reach::All

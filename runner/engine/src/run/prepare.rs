@@ -111,7 +111,7 @@ impl Run {
         let now = run.tally.unknown;
         self.unknown_items = (self.unknown_items + now).saturating_sub(unknown);
         self.attention.insert(index);
-        self.begin_inside(index);
+        self.begin_nested(index);
         Ok(())
     }
 

@@ -157,7 +157,7 @@ impl Run {
         }
         if question.approval.changes.is_empty() {
             step.confirmed = true;
-            self.begin_inside(index);
+            self.begin_nested(index);
         } else {
             let shown = question.approval.changes.into_iter();
             step.granted.extend(shown);

@@ -25,13 +25,13 @@ static NOTHING: Value = Value::Null;
 pub struct Scope<'a> {
     pub(crate) run: &'a Run,
     /// The step that runs the runbook, unless it is the plan's own.
-    pub(crate) inside: Option<&'a Step>,
+    pub(crate) caller: Option<&'a Step>,
 }
 
 impl<'a> Scope<'a> {
     /// The runbook's inputs, secrets as placeholders.
     pub fn inputs(&self) -> &'a Value {
-        let Some(caller) = self.inside else {
+        let Some(caller) = self.caller else {
             return &self.run.plan().inputs;
         };
         let item = self
@@ -43,7 +43,7 @@ impl<'a> Scope<'a> {
 
     /// `{ id, region }` of an account, once it is confirmed.
     pub fn account(&self, name: &str) -> Option<Value> {
-        let name = match self.inside {
+        let name = match self.caller {
             None => name,
             Some(caller) => caller.accounts.get(name)?,
         };
@@ -54,7 +54,7 @@ impl<'a> Scope<'a> {
 
     /// What became of a step; `None` while it is not over.
     pub fn step(&self, id: &str) -> Option<StepValue<'a>> {
-        match self.inside {
+        match self.caller {
             None => self.run.step_value(id),
             Some(caller) => self.run.step_value(&format!("{}.{id}", caller.id)),
         }
@@ -76,7 +76,7 @@ impl Run {
     pub fn scope(&self) -> Scope<'_> {
         Scope {
             run: self,
-            inside: None,
+            caller: None,
         }
     }
 
@@ -84,7 +84,7 @@ impl Run {
     pub fn scope_of(&self, step: &Step) -> Scope<'_> {
         Scope {
             run: self,
-            inside: step.inside.as_deref().and_then(|id| self.planned(id)),
+            caller: step.inside.as_deref().and_then(|id| self.planned(id)),
         }
     }
 
@@ -92,7 +92,7 @@ impl Run {
     pub fn scope_inside<'a>(&'a self, caller: &'a Step) -> Scope<'a> {
         Scope {
             run: self,
-            inside: Some(caller),
+            caller: Some(caller),
         }
     }
 }

@@ -8,9 +8,9 @@ mod flow;
 mod ids;
 mod illegal;
 
-mod inside;
 mod kit;
 mod look;
+mod nested;
 mod part;
 mod passing;
 mod people;

@@ -94,7 +94,7 @@ fn again(part: &Part) -> Vec<String> {
     let text = |why: &Why| match why {
         Why::Meant => "meant".to_owned(),
         Why::Waits { on, because } => format!("{because:?} {on}"),
-        Why::Inside(caller) => format!("inside {caller}"),
+        Why::Nested(caller) => format!("inside {caller}"),
         Why::MadeOf { step, change } => format!("made of {change} of {step}"),
     };
     let steps = part.again.iter();

@@ -92,15 +92,15 @@ fn failure_inside_a_runbook_that_a_step_runs() {
     }
     shell.guest("server.start", |_| Act::End(Err(fault("quota.exceeded"))));
     let mut steps = vec![step("network")];
-    let mut inside = runbook(
+    let mut nested = runbook(
         "server",
         json!({}),
         [step("disk"), step("start")],
         json!({}),
     );
-    inside[0].on_failure = OnFailure::Undo;
-    inside[2].on_failure = OnFailure::Caller;
-    steps.extend(inside);
+    nested[0].on_failure = OnFailure::Undo;
+    nested[2].on_failure = OnFailure::Caller;
+    steps.extend(nested);
     assert!(is_back(&shell.run(plan(steps))));
     assert_eq!(sent(&shell, "Delete"), ["server.disk", "network"]);
     assert!(shell.cloud.exists.is_empty());

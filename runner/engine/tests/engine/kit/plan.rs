@@ -53,12 +53,12 @@ pub fn runbook(
     })));
     caller.accounts = BTreeMap::from([("ours".to_owned(), "home".into())]);
     let mut all = vec![caller];
-    all.extend(plan(steps).steps.into_iter().map(|step| inside(id, step)));
+    all.extend(plan(steps).steps.into_iter().map(|step| nested(id, step)));
     all
 }
 
 /// The step as one of the sub-runbook that the step `caller` runs.
-fn inside(caller: &str, mut step: Step) -> Step {
+fn nested(caller: &str, mut step: Step) -> Step {
     let outer = |name: &str| format!("{caller}.{name}").as_str().into();
     step.id = outer(&step.id);
     for need in &mut step.needs {

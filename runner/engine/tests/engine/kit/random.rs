@@ -68,7 +68,7 @@ pub struct Part {
     confirm: bool,
     /// It belongs to a sub-runbook, the same as the part before if that belongs to one; whether that
     /// asks before it begins.
-    inside: Option<bool>,
+    nested: Option<bool>,
 }
 
 fn fates() -> impl Strategy<Value = Vec<Fate>> {
@@ -107,14 +107,14 @@ fn part() -> impl Strategy<Value = Part> {
         prop::bool::weighted(0.2),
         prop::option::weighted(0.4, prop::bool::weighted(0.3)),
     )
-        .prop_map(|(needs, kind, items, ops, end, confirm, inside)| Part {
+        .prop_map(|(needs, kind, items, ops, end, confirm, nested)| Part {
             needs,
             kind,
             items,
             ops,
             end,
             confirm,
-            inside,
+            nested,
         })
 }
 
@@ -135,7 +135,7 @@ pub fn shell(parts: &[Part]) -> Shell {
         let (ops, end, name) = (Rc::new(part.ops.clone()), part.end, id.clone());
         shell.guest(&id, move |told| act(&name, &ops, end, told));
     }
-    for caller in (0..parts.len()).filter(|place| begins_inside(parts, *place)) {
+    for caller in (0..parts.len()).filter(|place| begins_nested(parts, *place)) {
         call(parts, caller, &mut steps);
     }
     shell.start(plan(steps));
@@ -143,15 +143,15 @@ pub fn shell(parts: &[Part]) -> Shell {
 }
 
 /// Whether a sub-runbook begins with this part.
-fn begins_inside(parts: &[Part], place: usize) -> bool {
-    let inside = |place: usize| parts[place].inside.is_some();
-    inside(place) && (place == 0 || !inside(place - 1))
+fn begins_nested(parts: &[Part], place: usize) -> bool {
+    let nested = |place: usize| parts[place].nested.is_some();
+    nested(place) && (place == 0 || !nested(place - 1))
 }
 
 /// The place of the part with which the sub-runbook of this one begins.
 fn caller(parts: &[Part], place: usize) -> Option<usize> {
-    parts[place].inside?;
-    (0..=place).rfind(|place| begins_inside(parts, *place))
+    parts[place].nested?;
+    (0..=place).rfind(|place| begins_nested(parts, *place))
 }
 
 fn id(parts: &[Part], place: usize) -> String {
@@ -179,7 +179,7 @@ fn call(parts: &[Part], place: usize, steps: &mut Vec<Step>) {
     needs.dedup_by(|one, other| one.step == other.step);
     let mut made = runbook(&name, json!({}), [], json!({ "last": outputs })).remove(0);
     made.needs = needs;
-    if parts[place].inside == Some(true) {
+    if parts[place].nested == Some(true) {
         made = made.confirm(1);
     }
     let first = steps.iter().position(|step| own(&step.id)).unwrap();

@@ -1,7 +1,7 @@
 //! Steps that belong to a sub-runbook, and the step that runs it.
 //!
-//! The step that runs a sub-runbook fixes its inputs, asks its question, lets the steps inside begin
-//! and is over when they are; what needs it needs them all. A failure inside that nothing there
+//! The step that runs a sub-runbook fixes its inputs, asks its question, lets the nested steps begin
+//! and is over when they are; what needs it needs them all. A failure of a nested step that nothing there
 //! answers for is the failure of that step.
 
 use std::collections::BTreeSet;
@@ -25,8 +25,8 @@ impl Run {
         }
     }
 
-    /// Lets the steps inside begin, once their inputs are fixed and people have said yes.
-    pub(super) fn begin_inside(&mut self, index: usize) {
+    /// Lets the nested steps begin, once their inputs are fixed and people have said yes.
+    pub(super) fn begin_nested(&mut self, index: usize) {
         let planned = &self.plan().steps[index];
         let runs = matches!(planned.uses, Uses::Runbook(_));
         let asks = planned.confirm.is_some();
@@ -45,7 +45,7 @@ impl Run {
         }
     }
 
-    /// A step is over: the step that runs its runbook may be over too, and the steps inside it that
+    /// A step is over: the step that runs its runbook may be over too, and the nested steps that
     /// have not begun never will.
     pub(super) fn tell_caller(&mut self, index: usize, failed: Option<&Fault>) {
         if let Some(fault) = failed {
@@ -53,10 +53,10 @@ impl Run {
             if who != index && what == OnFailure::Continue {
                 let broken = &mut self.steps[who].inner.broken;
                 broken.get_or_insert_with(|| fault.clone());
-                self.attend_inside(who);
+                self.attend_nested(who);
             }
         }
-        self.attend_inside(index);
+        self.attend_nested(index);
         if let Some(caller) = self.steps[index].caller {
             let inner = &mut self.steps[caller].inner;
             inner.open = inner.open.saturating_sub(1);
@@ -66,8 +66,8 @@ impl Run {
         }
     }
 
-    /// The steps inside that are not over are looked at again, however deep.
-    fn attend_inside(&mut self, index: usize) {
+    /// The nested steps that are not over are looked at again, however deep.
+    fn attend_nested(&mut self, index: usize) {
         let mut left = self.steps[index].inner.steps.clone();
         while let Some(index) = left.pop() {
             let step = &self.steps[index];
@@ -115,10 +115,10 @@ impl Run {
         None
     }
 
-    /// Whether a step inside keeps new steps from starting: it may still be tried again.
-    pub(crate) fn is_stopped_inside(&self, index: usize) -> bool {
-        let inside = |failed: &usize| self.steps[*failed].caller == Some(index);
-        self.failed_steps.iter().any(inside)
+    /// Whether a nested step keeps new steps from starting: it may still be tried again.
+    pub(crate) fn is_stopped_by_nested(&self, index: usize) -> bool {
+        let nested = |failed: &usize| self.steps[*failed].caller == Some(index);
+        self.failed_steps.iter().any(nested)
     }
 
     /// A step and everything that has to be over or begun before it can be over.
