@@ -138,8 +138,6 @@ pub struct Action {
     pub reason: &'static str,
     /// The parameter that takes a client token.
     pub token_parameter: Option<String>,
-    /// The parameters that name the object it creates: what to look for before creating again.
-    pub natural_key: Vec<String>,
     /// All documented parameters, in the documents' order.
     pub parameters: Vec<Parameter>,
     /// The shape of the answer: dotted path (lists marked `[]`) to type.

@@ -141,7 +141,7 @@ fn code_matches(pattern: &str, code: &str) -> bool {
 }
 
 /// The code with which the simulated cloud says that it does not simulate something. No live service gives it.
-pub const NOT_SIMULATED: &str = "NotSimulated";
+pub(crate) const NOT_SIMULATED: &str = "NotSimulated";
 
 /// Judges a code that the table does not know.
 fn by_form(http_status: u16, code: &str) -> Known {

@@ -6,7 +6,7 @@
 //! | To change | Go to |
 //! |---|---|
 //! | a parameter, a range, an answer's shape | `data/PRODUCT.jsonl`, a line an action |
-//! | whether a change may be repeated, costs money, needs a reverse | [`checked`], by hand and with a reason |
+//! | whether a change may be repeated, costs money, needs a reverse | `checked/`, by hand and with a reason |
 //! | what a read waits for, how it pages | `waits.rs`, `paging.rs` |
 //! | how parameters are judged | `check.rs`; the codes and messages in `check/words.rs` |
 //! | which values of a parameter are harmless, what is charged | `danger.rs` |
@@ -32,7 +32,7 @@
 
 mod action;
 mod check;
-pub mod checked;
+mod checked;
 mod common;
 mod danger;
 mod endpoints;

@@ -103,8 +103,6 @@ struct Row {
     summary: String,
     #[serde(default)]
     token_parameter: Option<String>,
-    #[serde(default)]
-    natural_key: Vec<String>,
     parameters: Vec<Parameter>,
     response: BTreeMap<String, String>,
     #[serde(default)]
@@ -143,7 +141,6 @@ fn parse(table: &ProductTable, text: &str) -> Action {
         repeat,
         reason,
         token_parameter: row.token_parameter,
-        natural_key: row.natural_key,
         secret_parameters: row
             .parameters
             .iter()

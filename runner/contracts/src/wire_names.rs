@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// One value of structured parameters, as a walk meets it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Leaf<'a> {
+pub(crate) struct Leaf<'a> {
     /// The wire name, `Tag.1.Key`.
     pub wire_name: String,
     /// The JSON pointer, `/Tag/0/Key`.
@@ -36,7 +36,7 @@ pub(crate) fn is_index(segment: &str) -> bool {
 }
 
 /// Calls the visitor for every value of structured parameters that is neither list nor structure.
-pub fn walk<'a>(parameters: &'a Value, visit: &mut impl FnMut(&Leaf<'a>)) {
+pub(crate) fn walk<'a>(parameters: &'a Value, visit: &mut impl FnMut(&Leaf<'a>)) {
     if let Value::Object(members) = parameters {
         for (name, value) in members {
             walk_value(name.clone(), format!("/{}", escape(name)), value, visit);

@@ -17,7 +17,7 @@ pub fn is_a_key(approver: &str) -> bool {
 }
 
 /// Whether an approver is this key, whatever the comments say.
-pub fn is_key(approver: &str, key: &str) -> bool {
+pub(crate) fn is_key(approver: &str, key: &str) -> bool {
     let same = |one: (&str, &str, &str), two: (&str, &str, &str)| (one.0, one.1) == (two.0, two.1);
     let parts = key_parts(approver).zip(key_parts(key));
     parts.is_some_and(|(one, two)| same(one, two))

@@ -242,9 +242,6 @@ pub struct UndoChange {
     pub answer: Option<Value>,
 }
 
-/// The reason of a timer, for people.
-pub type TimerReason = String;
-
 /// What wakes the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -437,7 +434,7 @@ pub enum Effect {
         /// What the engine is woken with.
         wake: Wake,
         /// What is waited for, for people.
-        reason: TimerReason,
+        reason: String,
     },
     /// A wait saw a value; for display only.
     Waiting {

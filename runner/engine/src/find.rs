@@ -124,7 +124,7 @@ pub enum Is {
 
 /// What a look says about a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub(crate) enum Sight {
     /// It happened, and its answer would have held this.
     Happened(Value),
     /// It did not happen, or is gone.
@@ -170,7 +170,7 @@ impl Find {
     }
 
     /// What is there that was not there before: `before` are the keys that were seen then.
-    pub fn sight(&self, answer: Option<&Value>, before: &[String]) -> Sight {
+    pub(crate) fn sight(&self, answer: Option<&Value>, before: &[String]) -> Sight {
         let mut elements = self.elements(answer);
         if self.shows == Shows::Gone {
             return match elements.is_empty() {
@@ -188,7 +188,7 @@ impl Find {
 
     /// Whether what is new shows whose it is. A state shows itself, one element of a list is this step's only
     /// where it bears its mark: somebody else may have made an equal one in the same moment.
-    pub fn proves(&self) -> bool {
+    pub(crate) fn proves(&self) -> bool {
         self.marked || self.list.is_empty() || self.shows == Shows::Gone
     }
 
@@ -209,7 +209,7 @@ impl Find {
 
     /// Whether what a change made shows: `made` is its answer, if it is known, and `before` the keys
     /// that were seen before it. Others of its kind may be there.
-    pub fn still_shows(
+    pub(crate) fn still_shows(
         &self,
         answer: Option<&Value>,
         before: &[String],

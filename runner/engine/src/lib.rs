@@ -35,9 +35,9 @@ pub use call::{Ask, Call, Class, Condition, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
 pub use effect::{
     Effect, Input, Look, LookFor, Outcome, Reading, Reversed, Survey, SurveyFor, Ticket,
-    TimerReason, UndoChange, UndoRequest, Wake, Work,
+    UndoChange, UndoRequest, Wake, Work,
 };
-pub use find::{Find, Is, Passing, Rest, Shows, Sight, Test, Use};
+pub use find::{Find, Is, Passing, Rest, Shows, Test, Use};
 pub use host_call::HostCall;
 pub use ids::NewId;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};

@@ -14,7 +14,7 @@ const PAUSE_FIRST_MS: u64 = 1_000;
 const PAUSE_MAX_MS: u64 = 60 * 1_000;
 
 /// When a call that may be sent again is due, or `None` when it has been tried long enough.
-pub fn send_again(ticket: &Ticket, now: Timestamp, salt: &str) -> Option<Timestamp> {
+pub(crate) fn send_again(ticket: &Ticket, now: Timestamp, salt: &str) -> Option<Timestamp> {
     if ticket.tries >= TRIES_MAX || now.since(ticket.first) >= SPAN_MAX_MS {
         return None;
     }
@@ -23,7 +23,7 @@ pub fn send_again(ticket: &Ticket, now: Timestamp, salt: &str) -> Option<Timesta
 }
 
 /// When the attempt after `attempts` failed ones is due.
-pub fn next_attempt(retry: &Retry, attempts: u32, now: Timestamp) -> Timestamp {
+pub(crate) fn next_attempt(retry: &Retry, attempts: u32, now: Timestamp) -> Timestamp {
     now.after(doubled(retry.delay_ms, retry.max_delay_ms, attempts))
 }
 

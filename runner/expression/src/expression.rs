@@ -126,7 +126,7 @@ impl Expression {
     }
 
     /// Whether it gives true or false, where `is_boolean` says which references do.
-    pub fn gives_truth(&self, is_boolean: &dyn Fn(&Reference) -> bool) -> bool {
+    pub(crate) fn gives_truth(&self, is_boolean: &dyn Fn(&Reference) -> bool) -> bool {
         let is_boolean = |start: &usize| {
             let mut references = self.references.iter();
             references.any(|reference| reference.span.start == *start && is_boolean(reference))

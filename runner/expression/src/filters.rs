@@ -72,7 +72,7 @@ pub(super) fn find(name: &str) -> Result<&'static Filter, Option<&'static str>> 
 ///
 /// # Errors
 /// When it is absent, a list or a table.
-pub fn formatted(value: &Value) -> Result<String, String> {
+pub(crate) fn formatted(value: &Value) -> Result<String, String> {
     match value {
         Value::Null => Err("a value that is absent cannot stand in text".to_owned()),
         Value::String(text) => Ok(text.clone()),

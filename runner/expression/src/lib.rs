@@ -24,7 +24,7 @@ mod tests;
 mod truth;
 
 pub use expression::{EvaluationError, Expression};
-pub use filters::{formatted, kind};
+pub use filters::kind;
 pub use reference::{Reference, Segment};
 pub use refusal::Refusal;
 pub use rules::{Broken, NoRule, broken, check_rules};

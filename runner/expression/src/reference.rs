@@ -23,7 +23,7 @@ pub struct Reference {
     /// `default(…)` stands right behind it: it may be undefined.
     pub guarded: bool,
     /// It is compared with `none` and nothing else is done with it.
-    pub asked_whether_given: bool,
+    pub(crate) asked_whether_given: bool,
     /// It is compared, filtered or tested, and not only passed on.
     pub inspected: bool,
 }

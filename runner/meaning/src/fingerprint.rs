@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The fingerprint of an API call on an account: 64 hexadecimal digits.
-pub fn of_call(account: &Principal, api: &Api, all_pages: bool) -> String {
+pub(crate) fn of_call(account: &Principal, api: &Api, all_pages: bool) -> String {
     digest(&json!(["call", account, of_api(api), all_pages]))
 }
 
 /// The fingerprint of a wait.
-pub fn of_wait(account: &Principal, api: &Api, condition: &Condition) -> String {
+pub(crate) fn of_wait(account: &Principal, api: &Api, condition: &Condition) -> String {
     let condition = json!([
         condition.path,
         condition.until,
@@ -22,12 +22,12 @@ pub fn of_wait(account: &Principal, api: &Api, condition: &Condition) -> String 
 }
 
 /// The fingerprint of assuming a role.
-pub fn of_role(account: &Principal, arn: &RoleArn, session: &str) -> String {
+pub(crate) fn of_role(account: &Principal, arn: &RoleArn, session: &str) -> String {
     digest(&json!(["assume-role", account, arn, session]))
 }
 
 /// The fingerprint of a request by HTTP.
-pub fn of_request(request: &HttpRequest) -> String {
+pub(crate) fn of_request(request: &HttpRequest) -> String {
     let HttpRequest {
         method,
         url,
@@ -75,7 +75,7 @@ impl Maker<'_> {
     }
 
     /// The client token of the change that is number `ordinal` among the equal changes of an attempt.
-    pub fn client_token(self, fingerprint: &str, ordinal: u32) -> String {
+    pub(crate) fn client_token(self, fingerprint: &str, ordinal: u32) -> String {
         digest(&json!(["client-token", self.text(), fingerprint, ordinal]))
     }
 

@@ -55,7 +55,7 @@ pub use host_request::{Handle, HostRequest};
 pub use judge::Judge;
 pub use look::Look;
 pub use one_step::{AsWritten, one_step};
-pub use permit::{Admit, http_place};
+pub use permit::http_place;
 pub use pointer::each_at;
 pub use request::{RequestParts, request};
 pub use reverse::Made;

@@ -5,7 +5,7 @@ use rutter_engine::{Fault, FaultClass, Outcome};
 use serde_json::{Map, Value};
 
 /// The most pages that are read; at the largest page sizes, far more than any account holds.
-pub const PAGES_MAX: u32 = 1_000;
+const PAGES_MAX: u32 = 1_000;
 
 /// A list being read: [`Self::request`] gives the parameters of the next call, [`Self::take`] takes
 /// what became of it. The outcome of the whole is the first page's answer with the lists of all pages

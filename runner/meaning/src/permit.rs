@@ -68,7 +68,7 @@ fn allowing<'a>(
 }
 
 /// Whether the operator names a host that a manifest leaves to the operator.
-pub type Admit<'a> = dyn Fn(&Url) -> bool + 'a;
+pub(crate) type Admit<'a> = dyn Fn(&Url) -> bool + 'a;
 
 /// The place among a manifest's permissions of the first that fits a request by HTTP.
 pub fn http_place(manifest: &Manifest, request: &HttpRequest, url: &Url) -> Option<usize> {

@@ -15,7 +15,7 @@ pub(crate) const HEADER: &str = "header:";
 /// Calls `found` with each value at `places` of an answer (`status`, `headers` and `body`, Base64), and the place.
 ///
 /// A body that is no JSON has no fields, and one that is no text is nowhere.
-pub fn each_secret(
+pub(crate) fn each_secret(
     answer: &mut Value,
     places: &[String],
     found: &mut impl FnMut(&str, &mut Value),
@@ -26,7 +26,7 @@ pub fn each_secret(
     });
 }
 
-/// As [`each_secret`], of the headers alone.
+/// As `each_secret`, of the headers alone.
 pub fn each_in_headers(
     answer: &mut Value,
     places: &[String],
@@ -46,7 +46,7 @@ pub fn each_in_headers(
     }
 }
 
-/// As [`each_secret`], of a body that is text; lets `then` alter it afterwards where it is JSON. What both leave as
+/// As `each_secret`, of a body that is text; lets `then` alter it afterwards where it is JSON. What both leave as
 /// it is keeps its bytes.
 pub fn each_in_text(
     text: &mut String,

@@ -31,7 +31,7 @@ pub struct Row {
     pub change: Means,
     /// What follows for a read.
     pub then_read: Next,
-    /// What follows for a poll that waits for [`READY`] and is over at [`BROKEN`].
+    /// What follows for a poll that waits for [`READY`] and is over at `BROKEN`.
     pub then_poll: Next,
     /// What follows for a change that must not be repeated and cannot be looked at.
     pub then_change: Next,
@@ -69,11 +69,11 @@ pub enum Next {
 }
 
 /// The field that the table's polls look at.
-pub const FIELD: &str = "/State";
+const FIELD: &str = "/State";
 /// Its value that ends the wait well.
 pub const READY: &str = "Ready";
 /// Its value that ends it badly.
-pub const BROKEN: &str = "Broken";
+const BROKEN: &str = "Broken";
 
 /// The table.
 pub fn rows() -> Vec<Row> {
@@ -313,7 +313,7 @@ pub fn alone(call: Call) -> HostCall {
 ///
 /// # Panics
 /// When the engine contradicts itself.
-pub fn follows(call: HostCall, outcome: Outcome) -> Next {
+fn follows(call: HostCall, outcome: Outcome) -> Next {
     let mut run = Run::new();
     let account = match &call {
         HostCall::Call { call, .. } | HostCall::WaitFor { call, .. } => call.account.as_ref(),

@@ -114,18 +114,3 @@ pub fn verify(
         .map_err(|_| Refusal::mismatch(&text))?;
     Ok(verified)
 }
-
-/// The names of the parameters that belong to the scheme and not to the call.
-pub const COMMON_PARAMETERS: [&str; 11] = [
-    "AccessKeyId",
-    "Action",
-    "Format",
-    "SecurityToken",
-    "Signature",
-    "SignatureMethod",
-    "SignatureNonce",
-    "SignatureType",
-    "SignatureVersion",
-    "Timestamp",
-    "Version",
-];

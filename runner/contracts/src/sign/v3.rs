@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use super::{Key, Refusal, Verified, canonical_query, hex, unhex};
 
 /// The scheme's name, as the authorization header begins.
-pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
+const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
 /// The content type of a form body.
-pub const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request to be signed.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 /// Returns the text with `%XX` replaced; `+` stays. Bytes that are no UTF-8 become U+FFFD.
-pub fn percent_decode(text: &str) -> String {
+fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text)
         .decode_utf8_lossy()
         .into_owned()
@@ -31,7 +31,7 @@ pub fn query_string(pairs: &[(String, String)]) -> String {
 }
 
 /// Returns the pairs as a form body, where a space is `+`.
-pub fn form_body(pairs: &[(String, String)]) -> String {
+pub(crate) fn form_body(pairs: &[(String, String)]) -> String {
     join(pairs, |text| percent_encode(text).replace("%20", "+"))
 }
 

@@ -11,7 +11,8 @@ mod encode;
 mod flatten;
 mod unflatten;
 
-pub use encode::{decode_pairs, form_body, percent_decode, percent_encode, query_string};
+pub(crate) use encode::form_body;
+pub use encode::{decode_pairs, percent_encode, query_string};
 pub(crate) use flatten::plain_text;
 pub use flatten::{Wire, WireError, encoded, flatten};
 pub use unflatten::unflatten;
@@ -19,7 +20,7 @@ pub use unflatten::unflatten;
 use serde_json::Value;
 
 use crate::action::Action;
-pub use crate::wire_names::{Leaf, pattern_of, walk};
+pub use crate::wire_names::pattern_of;
 
 /// What the cloud reads of the parameters of an action, the same texts and types as over a network:
 /// for whoever hands them to the simulated cloud in process.

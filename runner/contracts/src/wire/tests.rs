@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{decode_pairs, flatten, form_body, percent_encode, query_string, unflatten, walk};
+use super::{decode_pairs, flatten, form_body, percent_encode, query_string, unflatten};
 use crate::parameter::{Encoding, Parameter, ParameterKind};
+use crate::wire_names::walk;
 use crate::{Action, action, actions};
 
 fn pair(name: &str, value: &str) -> (String, String) {

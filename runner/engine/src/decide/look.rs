@@ -419,7 +419,7 @@ impl Turn<'_> {
 
 impl Look {
     /// The read that is sent next.
-    pub fn next_read(&self) -> &Call {
+    pub(super) fn next_read(&self) -> &Call {
         match &self.find.rest {
             Some(rest) if !self.rested => &rest.read,
             _ => &self.find.read,

@@ -20,13 +20,13 @@ pub struct ItemRun {
     /// Attempts that were started.
     pub attempts: u32,
     /// Attempts that do not count against the retry's budget, because a person began anew.
-    pub forgiven: u32,
+    pub(crate) forgiven: u32,
     /// The newest attempt.
     pub attempt: Option<Attempt>,
     /// The attempt of the plugin's own undo.
     pub undo: Option<Attempt>,
     /// How often the undo was started.
-    pub undo_attempts: u32,
+    pub(crate) undo_attempts: u32,
     /// How often it was taken back: what is made again has other tokens and marks than what was made
     /// before.
     pub generation: u32,
@@ -66,7 +66,7 @@ pub struct Attempt {
     /// The recorded calls by index, until it is over.
     pub calls: Vec<Slot>,
     /// This process has started the guest.
-    pub hosted: bool,
+    pub(crate) hosted: bool,
     /// Since when its timeout counts: its start in this process, or a person's last answer.
     pub(crate) since: Timestamp,
     /// It is over.

@@ -29,7 +29,7 @@ impl Run {
     }
 
     /// The question that a step asked itself, and not one of its changes, if it asked one.
-    pub fn own_question(&self, step: &str) -> Option<&Question> {
+    pub(crate) fn own_question(&self, step: &str) -> Option<&Question> {
         self.question(self.step(step)?.own_question?)
     }
 

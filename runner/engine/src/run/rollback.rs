@@ -370,7 +370,7 @@ impl Change {
     }
 
     /// Whether nobody expects it to be taken back: a message that was sent.
-    pub fn is_message(&self) -> bool {
+    pub(crate) fn is_message(&self) -> bool {
         matches!(self.call.target, Target::Http(_)) && self.call.covered
     }
 
