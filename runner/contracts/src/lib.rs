@@ -15,6 +15,7 @@
 //! | what gives out credentials | `keys.rs` |
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
+//! | how bytes are written as hexadecimal digits | [`hex`] |
 //! | how a value within a parameter is called | `wire_names.rs` |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
 //! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
@@ -37,6 +38,7 @@ mod common;
 mod danger;
 mod endpoints;
 pub mod errors;
+pub mod hex;
 mod keys;
 mod paging;
 mod parameter;

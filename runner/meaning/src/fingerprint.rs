@@ -87,7 +87,7 @@ impl Maker<'_> {
 
 fn digest(value: &Value) -> String {
     let hash = Sha256::digest(canonical_json(value).as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    rutter_contracts::hex::encode(&hash)
 }
 
 /// JSON in one spelling: with sorted keys and no white space.

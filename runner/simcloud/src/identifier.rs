@@ -14,10 +14,7 @@ pub(crate) fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    rutter_contracts::hex::encode(&hash.finalize())
 }
 
 /// How many identifiers of a kind an account has been given.

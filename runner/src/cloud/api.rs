@@ -1,5 +1,6 @@
 //! One call of the cloud's API, signed with `ACS3-HMAC-SHA256`.
 
+use rutter_contracts::hex;
 use rutter_contracts::sign::Call;
 use rutter_contracts::wire::Wire;
 use rutter_engine::Timestamp;
@@ -61,7 +62,7 @@ fn date(now: Timestamp) -> String {
 pub(super) fn nonce() -> Result<String, String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(&bytes))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use rutter_contracts::hex;
 use rutter_engine::{Adoption, Fact, Object, Record, RunEnd};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -231,9 +232,9 @@ fn parse(text: &str) -> Option<Vec<AdoptionEntry>> {
 }
 
 fn digest(text: &str) -> String {
-    let bytes = Sha256::digest(text.as_bytes());
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits[..DIGITS].to_owned()
+    let mut digits = hex::encode(&Sha256::digest(text.as_bytes()));
+    digits.truncate(DIGITS);
+    digits
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rutter_contracts::hex;
 use sha2::{Digest, Sha256};
 
 use crate::{files, modes};
@@ -266,7 +267,7 @@ impl RunFolder {
     /// # Errors
     /// When they cannot be written.
     pub fn keep_component(&self, bytes: &[u8]) -> Result<String, RunsError> {
-        let digest = hex(&Sha256::digest(bytes));
+        let digest = hex::encode(&Sha256::digest(bytes));
         let path = self.component_path(&digest);
         if !path.exists() {
             let parent = self.path.join("components");
@@ -288,7 +289,7 @@ impl RunFolder {
             path: path.clone(),
             what: error.to_string(),
         })?;
-        let found = hex(&Sha256::digest(&bytes));
+        let found = hex::encode(&Sha256::digest(&bytes));
         if found == digest {
             Ok(bytes)
         } else {
@@ -371,14 +372,6 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), JournalError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| JournalError::from_io(path, error))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rutter_contracts::hex;
 use rutter_engine::{Evidence, Input, Known, Name, Person, Resolution, Run, Settlement, approver};
 use serde::{Deserialize, Serialize};
 
@@ -388,7 +389,7 @@ fn rubbish(name: &str, uid: u32, why: String) -> Input {
 fn new_name() -> std::io::Result<String> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(std::io::Error::other)?;
-    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let random = hex::encode(&random);
     let now = jiff::Timestamp::now().as_millisecond();
     Ok(format!("{now:013}-{random}.json"))
 }

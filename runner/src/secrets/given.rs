@@ -2,6 +2,7 @@
 //! salted digest of each until the run ends. Another secret gets another placeholder, so that whatever
 //! was made with the one before can be told.
 
+use rutter_contracts::hex;
 use rutter_engine::{Run, StepRun};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -44,7 +45,7 @@ impl Secrets {
         let Some(kept) = state.given.get(placeholder) else {
             return Given::Unknown;
         };
-        let salt = kept.split_once(':').and_then(|(salt, _)| bytes(salt));
+        let salt = kept.split_once(':').and_then(|(salt, _)| hex::decode(salt));
         match salt.is_some_and(|salt| *kept == mark(&salt, value)) {
             true => Given::Same,
             false => Given::Other,
@@ -76,18 +77,7 @@ fn mark(salt: &[u8], value: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(salt);
     hash.update(value.as_bytes());
-    format!("{}:{}", hex(salt), hex(&hash.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = (0..hex.len()).step_by(2);
-    pairs
-        .map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok())
-        .collect()
+    format!("{}:{}", hex::encode(salt), hex::encode(&hash.finalize()))
 }
 
 /// The first step that is over and was made with what this placeholder stands for, apart from those

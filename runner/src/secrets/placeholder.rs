@@ -1,5 +1,6 @@
 //! Drawing what stands for a secret, and putting the secret back.
 
+use rutter_contracts::hex;
 use rutter_meaning::placeholder::{DIGITS, PREFIX};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -28,11 +29,8 @@ impl Draw {
             .chain_update(&*self.0)
             .chain_update(path)
             .finalize();
-        let digits = digest
-            .iter()
-            .take(DIGITS / 2)
-            .map(|byte| format!("{byte:02x}"));
-        std::iter::once(PREFIX.to_owned()).chain(digits).collect()
+        let digits = hex::encode(&digest[..DIGITS / 2]);
+        format!("{PREFIX}{digits}")
     }
 }
 

@@ -3,7 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{Key, Refusal, Verified, canonical_query, hex, unhex};
+use super::{Key, Refusal, Verified, canonical_query};
+use crate::hex;
 
 /// The scheme's name, as the authorization header begins.
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -48,9 +49,11 @@ pub fn sign(key: &Key, request: &SignRequest<'_>) -> Vec<(String, String)> {
         headers: &headers,
         payload: sha256(request.body),
     };
-    let signature = hex(&mac(&key.secret, &canonical.string_to_sign())
-        .finalize()
-        .into_bytes());
+    let signature = hex::encode(
+        &mac(&key.secret, &canonical.string_to_sign())
+            .finalize()
+            .into_bytes(),
+    );
     let authorization = format!(
         "{ALGORITHM} Credential={},SignedHeaders={},Signature={signature}",
         key.id,
@@ -122,7 +125,7 @@ impl Canonical<'_> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::encode(&Sha256::digest(bytes))
 }
 
 fn mac(secret: &str, text: &str) -> Hmac<Sha256> {
@@ -200,7 +203,7 @@ pub fn verify(
         payload,
     }
     .string_to_sign();
-    let signature = unhex(authorization.signature).unwrap_or_default();
+    let signature = hex::decode(authorization.signature).unwrap_or_default();
     mac(&secret, &string_to_sign)
         .verify_slice(&signature)
         .map_err(|_| Refusal::mismatch(&string_to_sign))?;

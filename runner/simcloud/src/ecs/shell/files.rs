@@ -48,6 +48,5 @@ fn is_below(path: &str, top: &str, separator: char) -> bool {
 }
 
 pub(super) fn sha256(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    rutter_contracts::hex::encode(&Sha256::digest(text.as_bytes()))
 }
