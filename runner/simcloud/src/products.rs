@@ -131,7 +131,6 @@ impl Act {
             counters,
             ram,
             redis,
-            dts,
             ecs,
             smc,
             sessions,
@@ -147,14 +146,8 @@ impl Act {
             }
             Self::Redis(act) => act(&mut call.context(redis, settings, counters)),
             Self::Dts(act) => {
-                let view = dts::View {
-                    dts,
-                    redis,
-                    ram,
-                    paid,
-                    settings,
-                    file: &world.dts_file,
-                };
+                let (view, counters) = world.dts_view();
+                let settings = view.settings;
                 act(&mut call.context(view, settings, counters))
             }
             Self::Ecs(act) => {
@@ -172,13 +165,8 @@ impl Act {
                 act(&mut call.context(view, settings, counters))
             }
             Self::Smc(act) => {
-                let view = smc::View {
-                    smc,
-                    ecs,
-                    paid,
-                    settings,
-                    file: &world.smc_file,
-                };
+                let (view, counters) = world.smc_view();
+                let settings = view.settings;
                 act(&mut call.context(view, settings, counters))
             }
         }

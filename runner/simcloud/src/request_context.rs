@@ -1,5 +1,7 @@
 //! What an action has before it: a part of the world, the instant, the caller, the parameters.
 
+use std::collections::BTreeMap;
+
 use crate::answer::Refusal;
 use crate::caller::Caller;
 use crate::identifier::{Counters, IdentifierSource};
@@ -28,6 +30,44 @@ pub(crate) struct RequestContext<'a, W> {
     /// The region that the call is about; empty if it names none.
     pub region: String,
     pub parameters: Parameters<'a>,
+}
+
+/// A part of the world that holds something for every account.
+pub(crate) trait PerAccount {
+    /// What an account has in it.
+    type Part;
+
+    /// By account id.
+    fn accounts(&self) -> &BTreeMap<String, Self::Part>;
+
+    /// By account id, to change it.
+    fn accounts_mut(&mut self) -> &mut BTreeMap<String, Self::Part>;
+}
+
+impl<T> PerAccount for &mut BTreeMap<String, T> {
+    type Part = T;
+
+    fn accounts(&self) -> &BTreeMap<String, T> {
+        self
+    }
+
+    fn accounts_mut(&mut self) -> &mut BTreeMap<String, T> {
+        self
+    }
+}
+
+impl<W: PerAccount> RequestContext<'_, W> {
+    /// Returns what the caller's account has.
+    pub fn account(&self) -> &W::Part {
+        let account = self.world.accounts().get(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
+
+    /// Returns what the caller's account has, to change it.
+    pub fn account_mut(&mut self) -> &mut W::Part {
+        let account = self.world.accounts_mut().get_mut(&self.caller.account);
+        account.expect("the caller was found in its account")
+    }
 }
 
 impl<W> RequestContext<'_, W> {

@@ -98,31 +98,35 @@ impl World {
 
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.
     pub fn settle(&mut self, now_ms: i64) {
-        dts::settle(&mut self.dts_view(), now_ms);
+        dts::settle(&mut self.dts_view().0, now_ms);
         let start_ms = self.settings.start_ms;
         ecs::settle(&mut self.ecs, &mut self.paid, start_ms, now_ms);
-        smc::settle(&mut self.smc_view(), now_ms);
+        smc::settle(&mut self.smc_view().0, now_ms);
     }
 
-    fn dts_view(&mut self) -> dts::View<'_> {
-        dts::View {
+    /// Returns what DTS sees of the world, and what counts identifiers.
+    pub(crate) fn dts_view(&mut self) -> (dts::View<'_>, &mut Counters) {
+        let view = dts::View {
             dts: &mut self.dts,
             redis: &mut self.redis,
             ram: &self.ram,
             paid: &mut self.paid,
             settings: &self.settings,
             file: &self.dts_file,
-        }
+        };
+        (view, &mut self.counters)
     }
 
-    pub(crate) fn smc_view(&mut self) -> smc::View<'_> {
-        smc::View {
+    /// Returns what SMC sees of the world, and what counts identifiers.
+    pub(crate) fn smc_view(&mut self) -> (smc::View<'_>, &mut Counters) {
+        let view = smc::View {
             smc: &mut self.smc,
             ecs: &mut self.ecs,
             paid: &mut self.paid,
             settings: &self.settings,
             file: &self.smc_file,
-        }
+        };
+        (view, &mut self.counters)
     }
 
     /// Returns everything that there can be any number of.

@@ -31,7 +31,7 @@ use crate::charges::Paid;
 use crate::ram::{Ram, Rights};
 use crate::redis::Redis;
 use crate::register::Register;
-use crate::request_context;
+use crate::request_context::{self, PerAccount};
 use crate::settings::Settings;
 pub(crate) use file::{DatabaseFile, DtsFile, DtsJobFile, SyncFile};
 pub(crate) use held::hold;
@@ -79,17 +79,15 @@ type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 /// One action, as a function.
 pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl RequestContext<'_> {
-    /// Returns what the caller's account has.
-    fn account(&self) -> &Dts {
-        let account = self.world.dts.get(&self.caller.account);
-        account.expect("the caller was found in its account")
+impl PerAccount for View<'_> {
+    type Part = Dts;
+
+    fn accounts(&self) -> &BTreeMap<String, Dts> {
+        self.dts
     }
 
-    /// Returns what the caller's account has, to change it.
-    fn account_mut(&mut self) -> &mut Dts {
-        let account = self.world.dts.get_mut(&self.caller.account);
-        account.expect("the caller was found in its account")
+    fn accounts_mut(&mut self) -> &mut BTreeMap<String, Dts> {
+        self.dts
     }
 }
 

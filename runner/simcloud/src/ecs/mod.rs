@@ -21,7 +21,7 @@ use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Paid};
 use crate::identifier::digest;
 use crate::register::Register;
-use crate::request_context;
+use crate::request_context::{self, PerAccount};
 
 use command::Invocation;
 pub(crate) use command::{Done, Program, Script};
@@ -49,18 +49,19 @@ type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 /// One action, as a function.
 pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
+impl PerAccount for View<'_> {
+    type Part = Ecs;
+
+    fn accounts(&self) -> &BTreeMap<String, Ecs> {
+        self.accounts
+    }
+
+    fn accounts_mut(&mut self) -> &mut BTreeMap<String, Ecs> {
+        self.accounts
+    }
+}
+
 impl RequestContext<'_> {
-    /// Returns what the caller's account has.
-    fn account(&self) -> &Ecs {
-        let account = self.world.accounts.get(&self.caller.account);
-        account.expect("the caller was found in its account")
-    }
-
-    /// Returns what the caller's account has, to change it.
-    fn account_mut(&mut self) -> &mut Ecs {
-        self.account_and_bill().0
-    }
-
     /// Returns what the caller's account has, to delete of it, and where that goes which it paid.
     fn account_and_bill(&mut self) -> (&mut Ecs, Bill<'_>) {
         let account = self.world.accounts.get_mut(&self.caller.account);

@@ -36,7 +36,7 @@ pub(super) fn add(
             let span = file.span();
             let file = file.into_inner();
             check_new(ids, &file.id).map_err(|message| world_text.error(span.clone(), message))?;
-            job::add_from_file(&mut world.smc_view(), &account, file)
+            job::add_from_file(&mut world.smc_view().0, &account, file)
                 .map_err(|message| world_text.error(span, message))?;
         }
     }

@@ -60,20 +60,6 @@ pub(crate) struct Ram {
     pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
 }
 
-impl RequestContext<'_> {
-    /// Returns what the caller's account has.
-    fn account(&self) -> &Ram {
-        let account = self.world.get(&self.caller.account);
-        account.expect("the caller was found in its account")
-    }
-
-    /// Returns what the caller's account has, to change it.
-    fn account_mut(&mut self) -> &mut Ram {
-        let account = self.world.get_mut(&self.caller.account);
-        account.expect("the caller was found in its account")
-    }
-}
-
 /// A RAM user, or the main account under a name of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct User {

@@ -27,7 +27,7 @@ pub(super) fn instances(context: &mut RequestContext<'_>) -> Answer {
         .iter()
         .filter_map(|name| Some((*name, parameters.filled(name)?)))
         .collect();
-    let instances = context.instances().named(&ids).filter(|(id, redis)| {
+    let instances = context.account().named(&ids).filter(|(id, redis)| {
         let in_region = context.region.is_empty() || redis.settings.region == context.region;
         let found = search
             .as_ref()

@@ -30,20 +30,6 @@ type RequestContext<'a> =
 /// One action, as a function.
 pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl RequestContext<'_> {
-    /// Returns the instances of the caller's account.
-    fn instances(&self) -> &Register<Redis> {
-        let account = self.world.get(&self.caller.account);
-        account.expect("the caller was found in its account")
-    }
-
-    /// Returns the instances of the caller's account, to change them.
-    fn instances_mut(&mut self) -> &mut Register<Redis> {
-        let account = self.world.get_mut(&self.caller.account);
-        account.expect("the caller was found in its account")
-    }
-}
-
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("DescribeInstances", describe::instances),
@@ -155,12 +141,12 @@ impl Redis {
 /// Returns the instance that a call names.
 fn named<'a>(context: &'a RequestContext<'_>, parameter: &str) -> Result<&'a Redis, Refusal> {
     let id = context.required(parameter)?;
-    context.instances().get(&id).ok_or_else(not_found)
+    context.account().get(&id).ok_or_else(not_found)
 }
 
 /// Returns the instance that a call names, to change it.
 fn named_mut<'a>(context: &'a mut RequestContext<'_>, id: &str) -> Result<&'a mut Redis, Refusal> {
-    context.instances_mut().get_mut(id).ok_or_else(not_found)
+    context.account_mut().get_mut(id).ok_or_else(not_found)
 }
 
 fn not_found() -> Refusal {

@@ -17,7 +17,7 @@ use crate::answer::{Answer, Refusal};
 use crate::charges::{Bill, Paid};
 use crate::ecs::Ecs;
 use crate::register::Register;
-use crate::request_context;
+use crate::request_context::{self, PerAccount};
 use crate::settings::Settings;
 
 pub(crate) use client::Client;
@@ -60,17 +60,15 @@ type RequestContext<'a> = request_context::RequestContext<'a, View<'a>>;
 /// One action, as a function.
 pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 
-impl RequestContext<'_> {
-    /// Returns what the caller's account has.
-    fn account(&self) -> &Smc {
-        let account = self.world.smc.get(&self.caller.account);
-        account.expect("the caller was found in its account")
+impl PerAccount for View<'_> {
+    type Part = Smc;
+
+    fn accounts(&self) -> &BTreeMap<String, Smc> {
+        self.smc
     }
 
-    /// Returns what the caller's account has, to change it.
-    fn account_mut(&mut self) -> &mut Smc {
-        let account = self.world.smc.get_mut(&self.caller.account);
-        account.expect("the caller was found in its account")
+    fn accounts_mut(&mut self) -> &mut BTreeMap<String, Smc> {
+        self.smc
     }
 }
 
