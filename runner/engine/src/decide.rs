@@ -3,6 +3,7 @@
 
 mod answer;
 mod asking;
+mod awaited;
 mod guest;
 mod look;
 mod nested;
