@@ -15,7 +15,8 @@ mod steps;
 mod survey;
 
 use crate::api::Fault;
-use crate::effect::{Effect, Input, Wake};
+use crate::effect::{Effect, Wake};
+use crate::input::Input;
 use crate::place::At;
 use crate::record::{AttemptEnd, FORMAT, Fact, Record};
 use crate::run::{Expressions, IllegalRecord, Run};

@@ -4,7 +4,7 @@
 //! way a run changes, live and on resume alike. No clock, no disk, no network, no await: time is an
 //! argument and expressions are evaluated through a trait.
 //!
-//! Read next: `record.rs` for the facts, `effect.rs` for what wakes the engine and what it asks for.
+//! Read next: `record.rs` for the facts, `input.rs` for what wakes the engine, `effect.rs` for what it asks for.
 
 mod adoption;
 mod api;
@@ -15,6 +15,7 @@ mod effect;
 mod find;
 mod host_call;
 mod ids;
+mod input;
 mod part;
 mod person;
 mod place;
@@ -27,19 +28,18 @@ mod retry;
 mod run;
 mod seen;
 mod template;
+mod ticket;
 mod time;
 
 pub use adoption::{Adoption, Object};
 pub use api::{Api, Fault, FaultClass};
 pub use call::{Ask, Call, Class, Condition, HttpRequest, Repeat, Target};
 pub use decide::{Decision, advance};
-pub use effect::{
-    Effect, Input, Look, LookFor, Outcome, Reading, Reversed, Survey, SurveyFor, Ticket,
-    UndoChange, UndoRequest, Wake, Work,
-};
+pub use effect::{Effect, UndoChange, UndoRequest, Wake};
 pub use find::{Find, Is, Passing, Rest, Shows, Test, Use};
 pub use host_call::HostCall;
 pub use ids::NewId;
+pub use input::Input;
 pub use part::{Again, Part, PartFrom, PartRefused, PartWish, Stay, Why, WhyStays};
 pub use person::{Known, Person};
 pub use place::{At, CallSite, Phase};
@@ -62,4 +62,5 @@ pub use run::{
     WayBack,
 };
 pub use seen::{Passed, Seen};
+pub use ticket::{Look, LookFor, Outcome, Reading, Reversed, Survey, SurveyFor, Ticket, Work};
 pub use time::Timestamp;

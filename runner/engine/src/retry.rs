@@ -1,7 +1,7 @@
 //! When a call is sent again: data and arithmetic.
 
-use crate::effect::Ticket;
 use crate::plan::Retry;
+use crate::ticket::Ticket;
 use crate::time::Timestamp;
 
 /// A call is sent at most so often…

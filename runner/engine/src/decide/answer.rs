@@ -6,11 +6,12 @@ use super::Turn;
 use super::guest::{may_repeat, wait_label};
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Condition};
-use crate::effect::{Effect, Outcome, Ticket, Wake, Work};
+use crate::effect::{Effect, Wake};
 use crate::place::At;
 use crate::record::Fact;
 use crate::retry;
 use crate::run::{Change, ChangeState, SlotKind};
+use crate::ticket::{Outcome, Ticket, Work};
 use crate::time::Timestamp;
 
 /// The value of a field that is not in the answer.

@@ -1,8 +1,9 @@
 //! Whether what was set going still means anything, when it comes back.
 
-use crate::effect::{Look, LookFor, Survey, SurveyFor, Wake, Work};
+use crate::effect::Wake;
 use crate::place::{At, CallSite};
 use crate::run::{Change, ItemRun, ItemState, Run, SlotKind};
+use crate::ticket::{Look, LookFor, Survey, SurveyFor, Work};
 
 impl Run {
     /// Whether a timer still means anything. One that does not must not keep a process waiting: its

@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::Turn;
 use crate::api::{Fault, FaultClass};
 use crate::call::{Call, Class, Condition, Target};
-use crate::effect::{Effect, LookFor, Ticket, Wake, Work};
+use crate::effect::{Effect, Wake};
 use crate::find::Find;
 use crate::host_call::HostCall;
 use crate::place::{At, CallSite, Phase};
 use crate::plan::Uses;
 use crate::record::{AttemptEnd, Fact};
 use crate::run::{Change, ChangeState, Slot, SlotKind};
+use crate::ticket::{LookFor, Ticket, Work};
 use crate::time::Timestamp;
 
 impl Turn<'_> {

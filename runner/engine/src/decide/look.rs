@@ -6,12 +6,13 @@ use super::Turn;
 use super::answer::{Again, Poll, judge_poll};
 use crate::api::{Fault, FaultClass};
 use crate::call::{Ask, Call};
-use crate::effect::{Effect, Look, LookFor, Outcome, Reversed, Ticket, Wake, Work};
+use crate::effect::{Effect, Wake};
 use crate::find::{Find, Shows, Sight};
 use crate::host_call::told;
 use crate::place::{At, CallSite};
 use crate::record::Fact;
 use crate::run::{Change, ChangeState};
+use crate::ticket::{Look, LookFor, Outcome, Reversed, Ticket, Work};
 use crate::time::Timestamp;
 
 /// How often a change is sent in all because looks showed that it had not happened.

@@ -11,9 +11,7 @@ use super::Turn;
 use super::answer::Again;
 use crate::api::{Fault, FaultClass};
 use crate::call::Call;
-use crate::effect::{
-    Effect, Look, LookFor, Outcome, Reversed, Ticket, UndoChange, UndoRequest, Work,
-};
+use crate::effect::{Effect, UndoChange, UndoRequest};
 use crate::find::Shows;
 use crate::person::Person;
 use crate::place::{At, Phase};
@@ -22,6 +20,7 @@ use crate::record::{Fact, RollbackEnd, RunEnd};
 use crate::resolution::Settlement;
 use crate::run::{Back, Change, ChangeState, ItemRun};
 use crate::template;
+use crate::ticket::{Look, LookFor, Outcome, Reversed, Ticket, Work};
 use crate::time::Timestamp;
 
 /// How often a reverse is sent because a look showed that the change still stands.

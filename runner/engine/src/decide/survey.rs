@@ -9,13 +9,14 @@ use super::Turn;
 use super::answer::{Again, Poll, judge_poll};
 use crate::api::{Fault, FaultClass};
 use crate::call::Call;
-use crate::effect::{Effect, Outcome, Reading, Survey, SurveyFor, Ticket, Work};
+use crate::effect::Effect;
 use crate::find::{Find, Own, ids, key};
 use crate::place::At;
 use crate::record::{AttemptEnd, Fact};
 use crate::run::Change;
 use crate::seen::{Passed, Seen};
 use crate::template;
+use crate::ticket::{Outcome, Reading, Survey, SurveyFor, Ticket, Work};
 
 /// The code of an object that is not what the run left.
 const CHANGED: &str = "rutter.changed-since";
