@@ -14,9 +14,9 @@ pub const TOKEN_TTL_MS: u64 = 3_600_000;
 /// Whether an action can alter the outside world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// It cannot.
+    /// It alters nothing, as its documentation says.
     Read,
-    /// It can.
+    /// It can, or its documentation does not say that it cannot.
     Change,
 }
 
@@ -36,7 +36,7 @@ pub enum Repeat {
 /// An error that the action's page lists.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 pub struct DocumentedError {
-    /// The code.
+    /// The code as the answer's `Code` gives it.
     pub code: String,
     /// The HTTP status, where documented.
     #[serde(default)]
@@ -124,7 +124,7 @@ pub struct Action {
     pub name: String,
     /// One sentence for people.
     pub summary: String,
-    /// Read or change.
+    /// Whether it can alter anything.
     pub access: Access,
     /// Whether data or money is lost, or a thing is gone.
     pub irreversible: bool,
@@ -226,7 +226,7 @@ impl Action {
 pub struct Read(&'static Action);
 
 impl Read {
-    /// Returns the action.
+    /// Returns the action, which is in the table as a read.
     pub fn action(&self) -> &'static Action {
         self.0
     }

@@ -30,7 +30,7 @@ pub enum ProblemKind {
 pub struct ParameterProblem {
     /// The wire name, `Tag.1.Key`.
     pub parameter: String,
-    /// What is wrong.
+    /// Which of the contract's rules is broken.
     pub kind: ProblemKind,
     /// The code that the cloud answers with: the action's own where it documents one.
     pub code: String,

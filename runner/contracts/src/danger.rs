@@ -11,7 +11,7 @@ use crate::wire::plain_text as text;
 pub enum Danger {
     /// It cannot be taken back.
     Irreversible,
-    /// It costs money.
+    /// It starts or changes the billing of an instance.
     Costs,
 }
 

@@ -13,13 +13,13 @@ pub enum EndpointError {
     /// The product is not in the table.
     #[error("no endpoint is known for the product `{product}`")]
     UnknownProduct {
-        /// As given.
+        /// The product as it was given.
         product: String,
     },
     /// The region is not in the table.
     #[error("`{region}` is not a region of this cloud")]
     UnknownRegion {
-        /// As given.
+        /// The region as it was given.
         region: String,
         /// The region most like it.
         nearest: Option<&'static str>,
@@ -27,15 +27,15 @@ pub enum EndpointError {
     /// The product is served by region, and not in this one.
     #[error("{product} is not offered in the region `{region}`")]
     NotOffered {
-        /// As the table spells it.
+        /// The product as the table spells it.
         product: &'static str,
-        /// As given.
+        /// The region as it was given.
         region: String,
     },
     /// The product is served by region, and none was given.
     #[error("{product} has an endpoint for each region, and no region was given")]
     RegionMissing {
-        /// As the table spells it.
+        /// The product as the table spells it.
         product: &'static str,
     },
 }

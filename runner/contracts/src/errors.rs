@@ -34,7 +34,7 @@ pub enum ErrorClass {
 /// What is known about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// The reaction.
+    /// What to do about it.
     pub class: ErrorClass,
     /// Why it happens; one sentence, for the operator.
     pub cause: &'static str,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParameterKind {
-    /// Text.
+    /// Text of any kind.
     String,
     /// A whole number.
     Integer,
@@ -24,11 +24,11 @@ pub enum ParameterKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Required {
-    /// In every call.
+    /// It must be given in every call.
     Always,
     /// Depending on others; its help says how.
     Depends,
-    /// Never.
+    /// It may be left out of any call.
     #[default]
     No,
 }
@@ -89,7 +89,7 @@ pub struct Parameter {
     /// The unit of a number, for people: `seconds`, `GiB`.
     #[serde(default)]
     pub unit: Option<String>,
-    /// Query or body.
+    /// Whether it travels in the query string or in the form body.
     #[serde(default)]
     pub place: ParameterLocation,
     /// How a list or structure becomes text.

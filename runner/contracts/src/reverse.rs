@@ -11,7 +11,7 @@ use crate::wire::plain_text as text;
 pub struct Called<'a> {
     /// The product as the table spells it.
     pub product: &'a str,
-    /// The action.
+    /// The action as the table spells it, `DeleteRole`.
     pub action: &'a str,
     /// The region that is called, where it is not the account's.
     pub region: Option<&'a str>,
@@ -336,7 +336,7 @@ pub struct InPassing<'a> {
     pub list: &'a str,
     /// A pointer to the id in an element.
     pub id: &'a str,
-    /// What removes one.
+    /// The call that removes one.
     pub remove: Called<'a>,
 }
 

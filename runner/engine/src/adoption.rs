@@ -16,7 +16,7 @@ pub struct Object {
 /// That a run took an object as it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Adoption {
-    /// The run's id.
+    /// The id of the run that took it, which is the name of its folder.
     pub run: String,
     /// The object that was there already.
     pub object: Object,

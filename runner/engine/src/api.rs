@@ -8,7 +8,8 @@ use serde_json::Value;
 pub struct Api {
     /// The product as the contracts spell it: `RAM`, `STS`, `DTS`, `SMC`, `ECS`, `R-kvstore`.
     pub product: String,
-    /// The action, `CreateRole`.
+    /// The action as the contracts spell it, `CreateRole`; as it was written, where they do not
+    /// know it.
     pub action: String,
     /// The API's version, `2015-05-01`.
     pub version: String,

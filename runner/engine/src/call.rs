@@ -26,7 +26,7 @@ pub enum Repeat {
         /// How long the API remembers the token, in milliseconds.
         ttl_ms: u64,
     },
-    /// Only after looking.
+    /// Only after a look has shown that it did not happen.
     Look,
     /// Not by the host.
     Never,
@@ -38,7 +38,7 @@ pub enum Repeat {
 pub enum Ask {
     /// It cannot be taken back.
     Irreversible,
-    /// It costs money.
+    /// It starts or changes the billing of an instance, by the contracts.
     Costs,
     /// No contract knows it: it may be either.
     Unknown,
@@ -57,7 +57,7 @@ pub enum Target {
     AssumeRole {
         /// The role that is assumed.
         arn: RoleArn,
-        /// The session's label.
+        /// The session's label, `RoleSessionName`, as the plugin gives it.
         session: String,
     },
     /// Any other API over HTTP.
@@ -69,7 +69,7 @@ pub enum Target {
 pub struct HttpRequest {
     /// The method, upper case.
     pub method: String,
-    /// The absolute address.
+    /// The address with scheme and host, as `url` normalises it.
     pub url: String,
     /// Header names and values, in order.
     pub headers: Vec<(String, String)>,
@@ -91,9 +91,9 @@ pub struct Call {
     /// On whose account; on nobody's by HTTP.
     #[serde(with = "crate::principal::or_none")]
     pub account: Option<Principal>,
-    /// What is called.
+    /// An action of the cloud, a role, or a host by plain HTTP.
     pub target: Target,
-    /// Read or change.
+    /// A read or a change, by the contracts or the manifest; never by the HTTP method.
     pub class: Class,
     /// May it be sent again? Meaningless for a read.
     pub repeat: Repeat,

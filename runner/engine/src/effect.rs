@@ -17,7 +17,7 @@ pub enum Wake {
     SleepOver {
         /// The attempt whose guest waits.
         at: At,
-        /// The call's place.
+        /// The call's number in the attempt, from 0.
         index: u32,
     },
     /// A new attempt is due.
@@ -65,7 +65,7 @@ pub enum Effect {
     AnswerGuest {
         /// The attempt whose guest waits for the answer.
         at: At,
-        /// The call's place.
+        /// The call's number in the attempt, from 0.
         index: u32,
         /// What the call answered, or the fault that the guest gets.
         answer: Result<Value, Fault>,
@@ -107,7 +107,7 @@ pub enum Effect {
         at: At,
         /// What is waited for.
         label: String,
-        /// The value seen.
+        /// The value at the path that the wait looks at, as text.
         seen: String,
         /// When it gives up.
         deadline: Timestamp,

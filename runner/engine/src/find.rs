@@ -98,7 +98,7 @@ pub struct Test {
     /// A JSON pointer into the element.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub at: String,
-    /// What must hold.
+    /// What must hold of what is there.
     pub is: Is,
 }
 
@@ -106,7 +106,7 @@ pub struct Test {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Is {
-    /// It is this.
+    /// It is equal to this.
     Equal(Value),
     /// It is one of these, compared without case.
     OneOf(Vec<Value>),

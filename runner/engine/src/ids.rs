@@ -10,9 +10,10 @@ use crate::run::{Back, ItemRun, ItemState, Run};
 pub struct NewId {
     /// What it is: `image`.
     pub kind: String,
-    /// The old id.
+    /// The id that stood for it before: an input of the step, or a text in one.
     pub source: String,
-    /// The new id.
+    /// The id that stands for it now: an output of the step, or what the plugin's manifest names
+    /// instead.
     pub target: String,
     /// The step that made it.
     pub step: Name,

@@ -21,25 +21,25 @@ use crate::time::Timestamp;
 /// What wakes the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// A new run.
+    /// A run begins, and has no records yet.
     Start {
         /// The id that the run gets.
         run: String,
         /// How it is driven.
         mode: Mode,
-        /// The program's version.
+        /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
-        /// What to do.
+        /// What the run does, complete: nothing is looked up in files later.
         plan: Box<Plan>,
     },
     /// A driver takes up a run that has records.
     Resume {
-        /// The program's version.
+        /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
     },
     /// The driver's clock shows another time than it can be.
     ClockDoubted {
-        /// What it shows.
+        /// What the clock shows.
         shown: Timestamp,
         /// What it should show.
         expected: Timestamp,
@@ -77,7 +77,7 @@ pub enum Input {
         /// What became of the call: done, refused or unknown.
         outcome: Outcome,
     },
-    /// A timer fired.
+    /// The instant of an [`crate::Effect::Timer`] has come.
     Woken(Wake),
     /// A person said yes.
     Approve {
@@ -85,7 +85,7 @@ pub enum Input {
         question: u64,
         /// The person, and how they are known to be who they are.
         by: Person,
-        /// What they entered.
+        /// What they entered, by the names that the question asks for.
         evidence: Evidence,
     },
     /// A person said no.
@@ -132,7 +132,7 @@ pub enum Input {
     Ignore {
         /// The person, and how they are known to be who they are.
         by: Person,
-        /// What they said.
+        /// What they said, for people: the command that they gave, or the file that they left.
         said: String,
         /// Why it decides nothing.
         why: String,

@@ -9,7 +9,7 @@ use crate::plan::{Because, Name};
 /// What a person wants taken back, to stay so or to be made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartWish {
-    /// Where it begins.
+    /// The step that goes back, or the one after which everything does.
     pub what: PartFrom,
     /// Steps whose changes are not to be taken back.
     pub keep: BTreeSet<Name>,
@@ -73,7 +73,7 @@ pub enum Why {
     Waits {
         /// The full id of the step that is waited for.
         on: Name,
-        /// Why it does.
+        /// Whether by `needs`, by an expression, or by the order of the file.
         because: Because,
     },
     /// It belongs to the sub-runbook that this step runs.
@@ -81,7 +81,7 @@ pub enum Why {
     Nested(Name),
     /// What it made goes with what another step made.
     MadeOf {
-        /// The other step.
+        /// The full id of the other step.
         step: Name,
         /// The change of that step.
         change: u64,
@@ -93,7 +93,7 @@ pub enum Why {
 pub struct Stay {
     /// The change's number in the run, from 1.
     pub change: u64,
-    /// Why it stays.
+    /// Whether somebody wants it to stay, or it cannot go.
     pub why: WhyStays,
 }
 
@@ -115,7 +115,7 @@ pub enum PartRefused {
     /// The plan does not have the step.
     #[error("the run has no step `{step}`{}", elsewhere(.nested))]
     NoSuchStep {
-        /// What was named.
+        /// The step as it was named, by its id or its full id.
         step: Name,
         /// Steps of that name in nested runbooks.
         nested: Vec<Name>,
@@ -131,7 +131,7 @@ pub enum PartRefused {
     NoSuchItem {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// What was named.
+        /// The item's key as it was named.
         item: Name,
         /// The keys that it has.
         known: Vec<Name>,
@@ -160,9 +160,9 @@ pub enum PartRefused {
     InDoubt {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
-        /// What was called.
+        /// The change for people, `ECS:CopyImage`.
         label: String,
     },
     /// Something that stays was made from what is different now.
@@ -178,7 +178,7 @@ pub enum PartRefused {
     OtherItem {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// The item's key.
+        /// The item's key: the index as text, or the table's key.
         item: Name,
     },
     /// The mended runbook lacks a step that is still needed.
@@ -194,7 +194,7 @@ pub enum PartRefused {
     Differs {
         /// The step's full id: `step`, or `caller.step` inside another runbook.
         step: Name,
-        /// What is different.
+        /// What is different, fit to follow "another".
         what: &'static str,
     },
 }

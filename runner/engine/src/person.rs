@@ -19,12 +19,12 @@ pub struct Person {
 pub enum Known {
     /// The process that drives the run belongs to this user.
     Process {
-        /// The user's number.
+        /// The number of the user by the operating system.
         uid: u32,
     },
     /// The file in the run's inbox that says it belongs to this user.
     Letter {
-        /// The user's number.
+        /// The number of the user by the operating system.
         uid: u32,
         /// The file's name: what was recorded once is not acted upon again.
         id: String,
@@ -33,7 +33,7 @@ pub enum Known {
     Key {
         /// The public key as OpenSSH writes it, without its comment.
         key: String,
-        /// The file's name.
+        /// The file's name: what was recorded once is not acted upon again.
         id: String,
     },
     /// Nobody vouches for it: the runbook itself, a rehearsal.

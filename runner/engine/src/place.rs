@@ -10,7 +10,7 @@ use crate::plan::Name;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// The step's `run`.
+    /// The step's `run`, which does its work.
     #[default]
     Run,
     /// The step's own `undo`.
@@ -33,7 +33,7 @@ pub struct At {
     pub item: Option<Name>,
     /// The attempt, from 1.
     pub attempt: u32,
-    /// Run or undo.
+    /// Which of the step's two functions was started.
     #[serde(default, skip_serializing_if = "Phase::is_run")]
     pub phase: Phase,
 }

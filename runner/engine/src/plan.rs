@@ -12,7 +12,7 @@ pub type Name = Arc<str>;
 /// A checked runbook with its inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The runbook's name.
+    /// The runbook's name, as the key `name` of its file gives it.
     pub name: String,
     /// Its title for people.
     pub title: String,
@@ -39,7 +39,7 @@ pub struct Note {
     /// Who says it, `plugin copy-image`; nobody else than the runbook when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What it says.
+    /// The sentence, as the runbook or the plugin gives it.
     pub text: String,
 }
 
@@ -68,7 +68,7 @@ pub struct Step {
     pub inside: Option<Name>,
     /// Its title for people; the id when the runbook gives none.
     pub title: String,
-    /// What it uses.
+    /// The plugin, the sub-runbook or the built-in that it runs.
     pub uses: Uses,
     /// The account names of the plugin, or of the sub-runbook, and the plan's account for each.
     #[serde(default)]
@@ -94,7 +94,7 @@ pub struct Step {
     /// An approval before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<Confirm>,
-    /// Where it stands.
+    /// Where it stands in its file, for messages.
     pub line: SourceLine,
 }
 
@@ -217,7 +217,7 @@ impl Default for Retry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnFailure {
-    /// Nothing new starts.
+    /// Nothing new starts, and what is under way ends.
     #[default]
     Stop,
     /// The run goes on.

@@ -89,7 +89,7 @@ impl Approval {
 pub struct Within {
     /// When the time is up.
     pub due: Timestamp,
-    /// What silence means.
+    /// What follows when nobody answers in time.
     pub then: Silence,
 }
 
@@ -114,11 +114,11 @@ pub struct Shown {
     pub item: Option<Name>,
     /// The fingerprint of the change: a yes counts for no other.
     pub print: String,
-    /// Why it asks.
+    /// Why it needs a person's word.
     pub because: Ask,
     /// The call for people, `ECS:DeleteImage`.
     pub label: String,
-    /// On whose account.
+    /// The account it is made on, with the roles that were assumed; nobody's by plain HTTP.
     #[serde(with = "crate::principal::or_none")]
     pub account: Option<Principal>,
     /// The region that is called, where it is not the account's.
@@ -216,14 +216,14 @@ pub struct Question {
     pub settled: Option<Settled>,
 }
 
-/// A person's yes.
+/// The yes of one person, where a question may need several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Yes {
     /// The person, and how they are known to be who they are.
     pub by: Person,
     /// When the answer was recorded, by the driver's clock.
     pub time: Timestamp,
-    /// What they entered.
+    /// What they entered, by the names that the question asks for.
     pub evidence: Evidence,
 }
 

@@ -27,7 +27,7 @@ pub const FORMAT: u32 = 2;
 pub struct Record {
     /// Its number in the run, from 1 without gaps.
     pub seq: u64,
-    /// The driver's clock.
+    /// When it was made, by the driver's clock.
     pub time: Timestamp,
     /// What happened; everything that is known of a run follows from its facts.
     pub fact: Fact,
@@ -46,9 +46,9 @@ pub enum Mode {
 /// Who an account turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// 16 decimal digits.
+    /// The account's id, 16 decimal digits.
     pub id: String,
-    /// The identity's ARN.
+    /// The ARN of the user or role that the calls are made as.
     pub arn: String,
 }
 
@@ -83,7 +83,7 @@ pub enum Shape {
 pub enum AttemptEnd {
     /// It returned these outputs.
     Done(Value),
-    /// With a fault.
+    /// It failed, with this fault.
     Failed(Fault),
     /// With a change whose outcome nobody knows.
     Unknown(Fault),
@@ -120,7 +120,7 @@ pub enum RollbackEnd {
 pub enum RunEnd {
     /// Every step is done, skipped, or failed where that is borne.
     Done {
-        /// The runbook's outputs.
+        /// The runbook's outputs by their names.
         outputs: Value,
         /// Why the outputs could not be made.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,22 +147,22 @@ pub enum Durability {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
-    /// The first record.
+    /// The run began: always its first record.
     RunStarted {
         /// The version of the records' form.
         format: u32,
-        /// The run's id.
+        /// The run's id, which is the name of its folder.
         run: String,
         /// How it is driven.
         mode: Mode,
-        /// The program's version.
+        /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
-        /// The plan, complete.
+        /// What the run does, complete: nothing is looked up in files later.
         plan: Box<Plan>,
     },
     /// A driver took the run up again.
     Resumed {
-        /// The program's version.
+        /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
     },
     /// The journal was damaged, and begun again from the records that were sound.
@@ -176,12 +176,12 @@ pub enum Fact {
         damage: String,
         /// The folder beside the journal in which the damaged files are kept.
         kept: String,
-        /// Who did it.
+        /// Who had the journal recovered.
         by: Person,
     },
     /// The driver's clock showed another time than it can have been.
     ClockDoubted {
-        /// What it showed.
+        /// What the clock showed.
         shown: Timestamp,
         /// What it should have shown: the newest record's time, or as much more as had passed.
         expected: Timestamp,
@@ -198,7 +198,7 @@ pub enum Fact {
     },
     /// A mended runbook, or one with other inputs, replaced the plan.
     PlanRevised {
-        /// The new plan.
+        /// The plan that holds from here on, complete.
         plan: Box<Plan>,
     },
     /// The operator asked to stop.
@@ -243,7 +243,7 @@ pub enum Fact {
         step: Name,
         /// The person, and how they are known to be who they are.
         by: Person,
-        /// What they entered.
+        /// What they entered, by the names that the question asks for.
         evidence: Evidence,
     },
     /// A person said no.
@@ -264,7 +264,7 @@ pub enum Fact {
         step: Option<Name>,
         /// The person, and how they are known to be who they are.
         by: Person,
-        /// What they said.
+        /// What they said, for people: the command that they gave, or the file that they left.
         said: String,
         /// Why it decided nothing.
         why: String,
@@ -281,7 +281,7 @@ pub enum Fact {
     },
     /// A host call that changes nothing was answered.
     CallAnswered {
-        /// Of which call.
+        /// The call: its attempt, its number there, and its fingerprint.
         #[serde(flatten)]
         place: CallSite,
         /// The call for people, `ECS:DescribeImages`.
@@ -289,9 +289,9 @@ pub enum Fact {
         /// What the guest was answered; secrets as placeholders.
         answer: Result<Value, Fault>,
     },
-    /// A wait began.
+    /// A guest waits: for a time, or until a read shows something.
     WaitStarted {
-        /// Of which call.
+        /// The call: its attempt, its number there, and its fingerprint.
         #[serde(flatten)]
         place: CallSite,
         /// What is waited for, for people.
@@ -301,7 +301,7 @@ pub enum Fact {
     },
     /// A change is about to be sent.
     ChangeIntended {
-        /// Of which call.
+        /// The call: its attempt, its number there, and its fingerprint.
         #[serde(flatten)]
         place: CallSite,
         /// The change's number in the run, from 1.
@@ -320,27 +320,27 @@ pub enum Fact {
     },
     /// What a change of unknown outcome, or its reverse, left behind is being looked at.
     LookBegun {
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
     },
     /// A look did not tell what became of a change: a person has to.
     LookFailed {
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// Why looking did not tell.
         fault: Fault,
     },
     /// What an open change made was found when an equal one was about to be sent.
     ChangeFound {
-        /// Of which call.
+        /// The call: its attempt, its number there, and its fingerprint.
         #[serde(flatten)]
         place: CallSite,
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// What its answer would have held.
         answer: Value,
     },
-    /// A change happened.
+    /// A change happened: it was answered, or a look found what it makes.
     ChangeDone {
         /// The change's number in the run, from 1.
         change: u64,
@@ -365,7 +365,7 @@ pub enum Fact {
     ChangeSeen {
         /// The change's number in the run, from 1.
         change: u64,
-        /// What was seen.
+        /// What was seen of the object, and who uses it.
         seen: Seen,
     },
     /// An object was found that a change had made in passing. It is a change of its own from here on.
@@ -389,13 +389,13 @@ pub enum Fact {
     },
     /// A change that stayed while its step was made again answered an equal one.
     ChangeKept {
-        /// Of which call.
+        /// The call: its attempt, its number there, and its fingerprint.
         #[serde(flatten)]
         place: CallSite,
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
     },
-    /// An attempt ended.
+    /// An attempt ended, well or not.
     AttemptEnded {
         /// The attempt that ended.
         at: At,
@@ -459,14 +459,14 @@ pub enum Fact {
     },
     /// A change stays where it is.
     ChangeLeft {
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// Why it stays, for people.
         why: String,
     },
     /// A person decided about a change that a rollback could not take back.
     ChangeSettled {
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// What is to become of the change.
         settlement: Settlement,
@@ -475,7 +475,7 @@ pub enum Fact {
         /// The reason they gave, in their own words.
         why: String,
     },
-    /// The rollback ended.
+    /// Nothing more is to be taken back, or nothing that can be without a person.
     RollbackEnded {
         /// Whether every change was taken back, and which wait for a person.
         end: RollbackEnd,

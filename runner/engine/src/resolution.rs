@@ -13,7 +13,7 @@ pub enum Resolution {
     Adopt,
     /// It is done, with these outputs.
     Done(Value),
-    /// Leave it out.
+    /// Leave it out: what it made stays, and the run goes on without it.
     Skip,
 }
 

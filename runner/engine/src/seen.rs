@@ -13,7 +13,7 @@ use crate::find::{Find, Is, Use, document, text};
 pub struct Passed {
     /// The number of the change that made it, or of the one that stands for what it is behind.
     pub of: u64,
-    /// What it is.
+    /// The kind of object, as the look names it: `snapshot`.
     pub kind: String,
     /// The object's id, as the cloud gave it.
     pub id: String,

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// What became of something that was sent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It was answered.
+    /// It was answered, with this body; an answer by plain HTTP has its status and headers beside it.
     Done(Value),
     /// It did not happen: the cloud or the host said so, or no byte left.
     Refused(Fault),
@@ -57,16 +57,16 @@ pub struct Ticket {
 /// The purpose of a call in flight.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
-    /// A guest's read.
+    /// A guest's call that changes nothing.
     Read {
-        /// Whose, and which.
+        /// Whose call it is, and which of its attempt.
         place: CallSite,
         /// The read, judged and classed.
         call: Box<Call>,
     },
     /// A poll of a guest's wait.
     Poll {
-        /// Whose, and which.
+        /// Whose call it is, and which of its attempt.
         place: CallSite,
         /// The read, judged and classed.
         call: Box<Call>,
@@ -90,13 +90,13 @@ pub enum Work {
 pub struct Survey {
     /// Whose change it is.
     pub at: At,
-    /// The change's number.
+    /// The change's number in the run, from 1.
     pub change: u64,
     /// What is decided with what is read.
     pub why: SurveyFor,
     /// What is being read.
     pub reading: Reading,
-    /// By this call.
+    /// The call that reads it.
     pub call: Box<Call>,
     /// What is to be read after that.
     pub open: VecDeque<(Reading, Box<Call>)>,
@@ -168,7 +168,7 @@ pub enum LookFor {
     Existing(u64),
     /// Whether a change is gone after its reverse.
     Gone {
-        /// The change's number.
+        /// The change's number in the run, from 1.
         change: u64,
         /// How it was taken back, for the record.
         note: String,

@@ -16,7 +16,7 @@ pub enum Segment {
 pub struct Reference {
     /// `inputs`, `steps` and so on.
     pub root: String,
-    /// What follows.
+    /// The names and indexes behind it.
     pub path: Vec<Segment>,
     /// Where it stands in the expression.
     pub span: Span,

@@ -6,7 +6,7 @@ use crate::span::Span;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
-    /// What is wrong.
+    /// What is wrong, a sentence without its full stop.
     pub message: String,
     /// Where in the expression.
     pub span: Span,

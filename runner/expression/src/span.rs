@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
-    /// The first byte.
+    /// The first byte, counted from 0.
     pub start: usize,
     /// The byte after the last.
     pub end: usize,

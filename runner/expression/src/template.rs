@@ -27,7 +27,7 @@ pub enum Template {
 
 /// An expression and its place in the text.
 pub struct Piece {
-    /// What was read.
+    /// The expression, parsed and checked.
     pub expression: Expression,
     /// The text between the braces.
     pub text: String,

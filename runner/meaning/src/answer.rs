@@ -22,21 +22,21 @@ const MESSAGE_CHARACTERS_MAX: usize = 2_000;
 pub enum TransportError {
     /// No byte of the request left.
     NotSent {
-        /// Why.
+        /// Why: a fragment without the address.
         reason: String,
         /// Whether it may go better next time.
         transient: bool,
     },
-    /// The deadline passed.
+    /// The answer was not there, or not whole, when the time for it was up.
     TimeOut {
         /// How long was waited.
         after: Duration,
         /// The answer had begun.
         answering: bool,
     },
-    /// The connection broke.
+    /// The connection broke after the request, or a part of it, had left.
     Broken {
-        /// Why.
+        /// Why: a fragment without the address.
         reason: String,
         /// The answer had begun.
         answering: bool,
@@ -51,11 +51,11 @@ pub enum TransportError {
 /// What is being judged, for the messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// `RAM:CreateRole`, `POST https://…`.
+    /// The call for people: `RAM:CreateRole`, `POST https://…`.
     pub label: &'a str,
     /// The host that was called.
     pub host: &'a str,
-    /// Read or change.
+    /// Whether the call can have altered anything, if it arrived.
     pub class: Class,
 }
 
@@ -205,7 +205,7 @@ fn fault_class(class: ErrorClass) -> FaultClass {
 /// An answer by HTTP, as carriers give it and records hold it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpAnswer {
-    /// The status code.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// Header names and values, in order.
     pub headers: Vec<(String, String)>,

@@ -60,9 +60,9 @@ fn of_api(api: &Api) -> Value {
 /// what was made before nor answered from what the cloud remembers of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Maker<'a> {
-    /// The run's id.
+    /// The run's id, so that no token is that of another run.
     pub run: &'a str,
-    /// The attempt.
+    /// The attempt; of it only the step and the item count.
     pub at: &'a At,
     /// How often the item was taken back before.
     pub generation: u32,

@@ -10,45 +10,45 @@ use crate::look::Look;
 pub enum HostRequest {
     /// One call, perhaps with the call that takes it back and a look at what it makes.
     Call {
-        /// On whose account.
+        /// The account it is made on, as the guest holds it.
         handle: Handle,
-        /// The call.
+        /// The call, in the one spelling.
         api: Api,
         /// The call that takes it back.
         reverse: Option<Api>,
         /// How what it makes is seen.
         look: Option<Box<Look>>,
     },
-    /// A paged read.
+    /// A read that is made to its last page.
     CallAll {
-        /// On whose account.
+        /// The account it is made on, as the guest holds it.
         handle: Handle,
-        /// The read.
+        /// The read, in the one spelling.
         api: Api,
     },
     /// A read that is polled.
     WaitFor {
-        /// On whose account.
+        /// The account it is made on, as the guest holds it.
         handle: Handle,
-        /// The read.
+        /// The read, in the one spelling.
         api: Api,
-        /// Until when.
+        /// What ends the wait, and how often it asks.
         condition: Condition,
     },
     /// A role to be assumed.
     AssumeRole {
-        /// On whose account.
+        /// The account it is made on, as the guest holds it.
         handle: Handle,
-        /// The role.
+        /// The role that is assumed.
         arn: RoleArn,
-        /// The session's label.
+        /// The session's label, `RoleSessionName`.
         session: String,
     },
     /// A request by HTTP.
     Http {
-        /// The request.
+        /// The request, as it is recorded.
         request: HttpRequest,
-        /// Its address.
+        /// Its address, parsed: what a permission is held against.
         url: Url,
     },
 }

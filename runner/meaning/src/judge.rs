@@ -34,7 +34,7 @@ pub struct Judge<'a> {
     pub made: Option<Made<'a>>,
     /// The secrets that the guest was handed.
     pub handed: &'a Handed,
-    /// Which rules hold.
+    /// Which rules hold: all of them, except in a test of what one is good for.
     pub rules: Rules,
 }
 

@@ -13,11 +13,11 @@ use crate::rules::{Rule, Rules};
 pub struct RequestParts {
     /// The method, in any case.
     pub method: String,
-    /// The absolute address.
+    /// The address, absolute; whether it is well formed is judged later.
     pub url: String,
     /// Names and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body; none where no body is sent.
     pub body: Option<Vec<u8>>,
 }
 

@@ -64,7 +64,7 @@ pub enum Rule {
     CleanEnvironment,
 }
 
-/// Which rules hold.
+/// Which rules hold, a bit a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules(u64);
 

@@ -23,7 +23,7 @@ use crate::written::CallWritten;
 pub struct Row {
     /// What it is, for people.
     pub name: &'static str,
-    /// What comes back.
+    /// The answer, or why there is none.
     pub comes: Comes,
     /// What it means to a read.
     pub read: Means,
@@ -37,12 +37,12 @@ pub struct Row {
     pub then_change: Next,
 }
 
-/// What comes back.
+/// What comes back over the network.
 #[derive(Clone, Debug)]
 pub enum Comes {
     /// An answer: its status and its body.
     Answer(u16, &'static str),
-    /// None.
+    /// No answer, for this reason.
     Nothing(TransportError),
 }
 
@@ -57,7 +57,7 @@ pub enum Means {
     Unknown,
 }
 
-/// What follows.
+/// What the engine makes of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// The guest gets the answer.
@@ -75,7 +75,7 @@ pub const READY: &str = "Ready";
 /// Its value that ends it badly.
 const BROKEN: &str = "Broken";
 
-/// The table.
+/// The table: one row for each kind of answer that is told from the others.
 pub fn rows() -> Vec<Row> {
     use FaultClass::{Absent, Bug, Busy, Credential, Exists, Fail, LookFirst, Retry};
     use Means::{Done, Refused, Unknown};

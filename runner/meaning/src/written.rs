@@ -33,13 +33,13 @@ const SETTLE_MS_MAX: u64 = 15 * 60_000;
 pub struct CallWritten {
     /// The product, in any case.
     pub product: String,
-    /// The action.
+    /// The action, in any case.
     pub action: String,
     /// The API's version; the contract's when absent.
     pub version: Option<String>,
     /// The region; the account's when absent.
     pub region: Option<String>,
-    /// A JSON object.
+    /// The parameters, a JSON object: lists as lists, structures as objects.
     pub parameters: Value,
 }
 
@@ -63,7 +63,7 @@ pub struct WaitWritten {
 pub struct LookWritten {
     /// What is polled before the read.
     pub rest: Option<(CallWritten, WaitWritten)>,
-    /// The read.
+    /// The read whose answer is looked at.
     pub read: CallWritten,
     /// It is made to its last page.
     pub all_pages: bool,

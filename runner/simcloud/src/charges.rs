@@ -11,7 +11,7 @@ pub struct Charge {
     pub account_id: String,
     /// `dts-instance`, `ecs-instance`, `ecs-snapshot`, `smc-intermediate-instance`, `smc-intermediate-disk`.
     pub kind: String,
-    /// The resource's id.
+    /// The id of the resource that is paid for.
     pub id: String,
     /// Since when, in milliseconds since the epoch.
     pub from_ms: i64,

@@ -17,9 +17,9 @@ pub type Summary = BTreeMap<String, BTreeMap<String, BTreeMap<String, Value>>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It is new.
+    /// It is in the second summary only.
     Created,
-    /// It is gone.
+    /// It is in the first summary only.
     Deleted,
     /// It has other properties.
     Modified,

@@ -5,9 +5,9 @@
 pub struct HttpScript {
     pub(crate) method: String,
     pub(crate) url: String,
-    /// The status.
+    /// The HTTP status of the answer.
     pub status: u16,
-    /// The body.
+    /// The body of the answer, as the world file gives it.
     pub body: String,
 }
 

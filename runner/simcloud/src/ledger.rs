@@ -16,7 +16,7 @@ pub struct CallRecord {
     pub at_ms: i64,
     /// The account of the caller; empty if the key is unknown.
     pub account_id: String,
-    /// `RAM:CreateRole`.
+    /// The call for people, `RAM:CreateRole`.
     pub action: String,
     /// The answer's HTTP status.
     pub status: u16,
@@ -38,7 +38,7 @@ pub struct ChangeRecord {
     pub at_ms: i64,
     /// The account whose resources changed hands or state: the caller's.
     pub account_id: String,
-    /// `RAM:CreateRole`.
+    /// The call for people, `RAM:CreateRole`.
     pub action: String,
     /// SHA-256 of the parameters as canonical JSON without the secret ones, hexadecimal.
     pub parameters: String,

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Register<T> {
     held: BTreeMap<String, T>,

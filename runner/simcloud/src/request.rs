@@ -11,7 +11,7 @@ pub struct Request {
     pub product: String,
     /// The version of the product's API.
     pub version: String,
-    /// The action.
+    /// The action, in any case.
     pub action: String,
     /// The region of the endpoint that is called, if the product has regional ones.
     pub region: Option<String>,
@@ -26,7 +26,7 @@ pub struct Request {
 /// What the cloud answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
-    /// The HTTP status.
+    /// The HTTP status; of a refusal that DTS puts into its answer, 200.
     pub status: u16,
     /// The JSON body, always with a `RequestId`.
     pub body: Value,
@@ -37,9 +37,9 @@ pub struct Response {
 /// An access key of the world, good for nothing outside it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
-    /// The public half.
+    /// The public half, which a request names.
     pub id: String,
-    /// The secret half.
+    /// The secret half, which keys a signature.
     pub secret: String,
 }
 

@@ -7,7 +7,7 @@ use super::{ErrorClass, Known, NOT_SIMULATED, Row, by_form, code_matches, rows};
 pub struct Meaning {
     /// The code as the table spells it; `<Name>` stands for any name.
     pub code: &'static str,
-    /// Who gives it.
+    /// Whose answers, or whose reports about themselves, hold it.
     pub giver: Giver,
     /// Text in the message by which this meaning is told from others of the same code.
     pub when: Option<&'static str>,
@@ -20,7 +20,7 @@ pub struct Meaning {
 /// Who gives a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Giver {
-    /// Any product.
+    /// The answers of any product.
     Any,
     /// The answers of one product; as the table spells it, in lower case.
     Product(&'static str),

@@ -8,15 +8,16 @@ use crate::wire::{Wire, form_body, query_string};
 pub struct Call<'a> {
     /// The host it is sent to, with the port if that is not the scheme's own.
     pub host: &'a str,
-    /// The action.
+    /// The action's name, `CreateRole`, in the spelling of the documents.
     pub action: &'a str,
-    /// The API's version.
+    /// The version of the product's API, `2015-05-01`.
     pub version: &'a str,
     /// The parameters as they travel.
     pub parameters: Wire,
-    /// Now, `YYYY-MM-DDThh:mm:ssZ`.
+    /// The instant of signing, `YYYY-MM-DDThh:mm:ssZ`, by the clock of whoever sends it: a server
+    /// refuses what is far from its own.
     pub date: &'a str,
-    /// Never used before.
+    /// A text that was never used before: a server takes each once.
     pub nonce: &'a str,
 }
 

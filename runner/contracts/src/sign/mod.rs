@@ -17,7 +17,7 @@ pub use call::{Call, Signed};
 pub struct Key {
     /// The id, which is no secret.
     pub id: String,
-    /// The secret.
+    /// The secret half, which keys the signature and is never sent.
     pub secret: String,
     /// The security token of temporary credentials.
     pub token: Option<String>,
@@ -44,7 +44,7 @@ pub struct Verified {
     pub security_token: Option<String>,
     /// The instant of signing as the request states it, `YYYY-MM-DDThh:mm:ssZ`.
     pub date: String,
-    /// The nonce.
+    /// The text that no other request has: whether it was seen before is for the server to judge.
     pub nonce: String,
 }
 
@@ -52,9 +52,9 @@ pub struct Verified {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refusal {
-    /// The cloud's code.
+    /// The code that the cloud gives: `SignatureDoesNotMatch`.
     pub code: &'static str,
-    /// The cloud's message.
+    /// The cloud's message in English.
     pub message: String,
     /// The HTTP status that goes with it.
     pub status: u16,

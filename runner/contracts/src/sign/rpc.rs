@@ -14,13 +14,14 @@ pub struct SignRequest<'a> {
     pub method: &'a str,
     /// The call's own parameters, query and form together, not encoded.
     pub parameters: &'a [(String, String)],
-    /// The action.
+    /// The action's name, `CreateRole`, in the spelling of the documents.
     pub action: &'a str,
-    /// The API's version.
+    /// The version of the product's API, `2015-05-01`.
     pub version: &'a str,
-    /// Now, `YYYY-MM-DDThh:mm:ssZ`.
+    /// The instant of signing, `YYYY-MM-DDThh:mm:ssZ`, by the clock of whoever sends it: a server
+    /// refuses what is far from its own.
     pub date: &'a str,
-    /// Never used before.
+    /// A text that was never used before: a server takes each once.
     pub nonce: &'a str,
 }
 

@@ -19,7 +19,7 @@ pub struct SignRequest<'a> {
     pub host: &'a str,
     /// The method, upper case.
     pub method: &'a str,
-    /// The path, `/`.
+    /// The path of the address, not encoded; `/` for every action of the six products.
     pub path: &'a str,
     /// Names and values of the query, not encoded.
     pub query: &'a [(String, String)],
@@ -27,13 +27,14 @@ pub struct SignRequest<'a> {
     pub headers: &'a [(String, String)],
     /// The body, as sent.
     pub body: &'a [u8],
-    /// The action.
+    /// The action's name, `CreateRole`, in the spelling of the documents.
     pub action: &'a str,
-    /// The API's version.
+    /// The version of the product's API, `2015-05-01`.
     pub version: &'a str,
-    /// Now, `YYYY-MM-DDThh:mm:ssZ`.
+    /// The instant of signing, `YYYY-MM-DDThh:mm:ssZ`, by the clock of whoever sends it: a server
+    /// refuses what is far from its own.
     pub date: &'a str,
-    /// Never used before.
+    /// A text that was never used before: a server takes each once.
     pub nonce: &'a str,
 }
 

@@ -29,7 +29,7 @@ pub enum WireError {
     /// A structure stands where the API takes elements separated by commas.
     #[error("`{parameter}` takes a list of plain values")]
     NotAPlainList {
-        /// The parameter.
+        /// The parameter's wire name.
         parameter: String,
     },
 }

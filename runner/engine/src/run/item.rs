@@ -13,7 +13,7 @@ pub struct ItemRun {
     pub name: Option<String>,
     /// Its inputs, secrets as placeholders.
     pub inputs: Value,
-    /// Where it stands.
+    /// Whether it waits, runs, or ended, and how.
     pub state: ItemState,
     /// The record since which it stands so.
     pub(crate) since: u64,
@@ -21,7 +21,7 @@ pub struct ItemRun {
     pub attempts: u32,
     /// Attempts that do not count against the retry's budget, because a person began anew.
     pub(crate) forgiven: u32,
-    /// The newest attempt.
+    /// The newest attempt of its `run`; none before the first.
     pub attempt: Option<Attempt>,
     /// The attempt of the plugin's own undo.
     pub undo: Option<Attempt>,
@@ -69,7 +69,7 @@ pub struct Attempt {
     pub(crate) hosted: bool,
     /// Since when its timeout counts: its start in this process, or a person's last answer.
     pub(crate) since: Timestamp,
-    /// It is over.
+    /// Nothing of it is under way any more.
     pub ended: bool,
     /// Why it ended badly.
     pub fault: Option<Fault>,
@@ -80,7 +80,7 @@ pub struct Attempt {
 pub struct Slot {
     /// The call's fingerprint, which a replay is held to.
     pub fingerprint: String,
-    /// What it was.
+    /// What kind of call it was, with its answer where that is known.
     pub kind: SlotKind,
     /// When it was answered, or begun.
     pub time: Timestamp,

@@ -65,7 +65,7 @@ impl<'a> Scope<'a> {
         self.run.latest()
     }
 
-    /// The run's id.
+    /// The run's id, which `{{ run.id }}` gives.
     pub fn run_id(&self) -> &'a str {
         self.run.id()
     }
@@ -100,7 +100,7 @@ impl Run {
 /// What evaluating a step's templates gave.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prepared {
-    /// `when` was false.
+    /// `when` was false: the reason, for the record.
     Skip(String),
     /// The items with their inputs, complete and checked against the manifest, or against the rules
     /// of the sub-runbook's inputs.

@@ -26,7 +26,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("record {seq} cannot follow those before it: {why}")]
 pub struct IllegalRecord {
-    /// The record's number.
+    /// The number of the record that does not fit, from 1.
     pub seq: u64,
     /// What does not fit.
     pub why: String,
@@ -91,7 +91,7 @@ pub struct Change {
     pub at: At,
     /// The call's place in the attempt.
     pub index: u32,
-    /// The call's fingerprint.
+    /// The call's fingerprint, by which an equal change is known.
     pub fingerprint: String,
     /// The call, in the form in which it is sent; secrets as placeholders.
     pub call: Call,
@@ -173,7 +173,7 @@ pub enum Back {
 pub struct Rollback {
     /// The person who asked for it; the runbook for `on_failure = "undo"`.
     pub by: Person,
-    /// How it ended.
+    /// How it ended; none while it is under way.
     pub end: Option<RollbackEnd>,
     /// No change with a higher number is still to be taken back.
     pub(crate) highest: u64,

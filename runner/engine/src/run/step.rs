@@ -13,7 +13,7 @@ use crate::run::tally::Tally;
 /// A step of the run.
 #[derive(Clone, Debug, Default)]
 pub struct StepRun {
-    /// Where it stands.
+    /// Whether it waits, runs, or is over, and how it ended.
     pub state: StepState,
     /// What its outputs will look like.
     pub shape: Option<Shape>,
@@ -73,7 +73,7 @@ pub enum StepState {
     Skipped(String),
     /// It is done, with these outputs.
     Done(Value),
-    /// Why it failed.
+    /// It failed: the first fault of its items.
     Failed(Fault),
 }
 

@@ -19,7 +19,7 @@ pub enum RunStatus {
     Unknown,
     /// A person is asked.
     WaitingForPerson,
-    /// A step failed.
+    /// A step failed, and its failure keeps new ones from starting.
     Failed,
     /// It was stopped and can be resumed.
     Stopped,
@@ -47,7 +47,7 @@ impl Run {
         Self::default()
     }
 
-    /// The run's id.
+    /// The run's id; empty before the first record.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -129,7 +129,7 @@ impl Run {
             .get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// The newest rollback.
+    /// The newest rollback, of the whole run or of a part; none where nothing was ever taken back.
     pub fn rollback(&self) -> Option<&Rollback> {
         self.rollback.as_ref()
     }

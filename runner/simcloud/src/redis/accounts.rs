@@ -17,7 +17,7 @@ const ACCOUNTS_MAX: usize = 18;
 /// Engines older than this one have no accounts.
 const ENGINE_LEAST: &str = "4.0";
 
-/// One account.
+/// Who may log in to an instance, and to do what.
 #[derive(Clone, Debug)]
 pub(crate) struct RedisAccount {
     pub password: Password,

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-/// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) enum Privilege {
     /// Reads.
