@@ -7,8 +7,14 @@ use crate::parameters::Parameters;
 /// How large pages are that nobody asked for, and the largest there are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
-    pub default: i64,
-    pub most: i64,
+    default: i64,
+    most: i64,
+}
+
+impl Sizes {
+    pub const fn new(default: i64, most: i64) -> Self {
+        Self { default, most }
+    }
 }
 
 /// Returns the page that is asked for by `PageNumber` and `PageSize`, with the fields that tell which it is.

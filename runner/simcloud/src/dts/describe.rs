@@ -59,14 +59,7 @@ pub(super) fn list(context: &mut RequestContext<'_>) -> Answer {
     };
     let jobs: Vec<&Job> = context.account().jobs.values().filter(matches).collect();
     let total = jobs.len();
-    let (page, mut answer) = numbered(
-        parameters,
-        Sizes {
-            default: 20,
-            most: 100,
-        },
-        jobs,
-    );
+    let (page, mut answer) = numbered(parameters, Sizes::new(20, 100), jobs);
     answer["PageRecordCount"] = json!(page.len());
     answer["TotalRecordCount"] = json!(total);
     // What is not on the page is not written out.

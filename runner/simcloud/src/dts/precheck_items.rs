@@ -78,24 +78,25 @@ pub(super) fn pair_items(
             "the source is Tair (Enterprise Edition); the destination must be too".to_owned()
         }),
     );
-    let room = destination
-        .capacity_bytes()
-        .saturating_sub(destination.data_bytes);
-    let too_small = room <= source.data_bytes;
-    list.add(
-        "CHECK_DEST_CAPACITY",
-        too_small.then(|| {
-            format!(
-                "the destination has {room} bytes free, the source holds {}",
-                source.data_bytes
-            )
-        }),
-    );
+    list.add("CHECK_DEST_CAPACITY", too_full(source, destination));
     let is_same = setup.source.instance_id == setup.destination.instance_id;
     list.add(
         "CHECK_TOPOLOGY",
         is_same.then(|| "source and destination are the same instance".to_owned()),
     );
+}
+
+/// Returns why a destination cannot take what the source holds.
+pub(super) fn too_full(source: &Redis, destination: &Redis) -> Option<String> {
+    let room = destination
+        .capacity_bytes()
+        .saturating_sub(destination.data_bytes);
+    (room <= source.data_bytes).then(|| {
+        format!(
+            "the destination has {room} bytes free, the source holds {}",
+            source.data_bytes
+        )
+    })
 }
 
 /// Returns why DTS cannot connect to an end.

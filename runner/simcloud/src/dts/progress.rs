@@ -23,15 +23,7 @@ pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
         .filter(|item| item["State"] == "Failed")
         .count();
     let total = items.len();
-    let (page, paged) = numbered_by(
-        context.parameters,
-        "PageNo",
-        Sizes {
-            default: 20,
-            most: 100,
-        },
-        items,
-    );
+    let (page, paged) = numbered_by(context.parameters, "PageNo", Sizes::new(20, 100), items);
     Ok(json!({
         "JobId": job.id,
         "JobName": job.name,

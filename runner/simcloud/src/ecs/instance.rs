@@ -53,14 +53,7 @@ pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
         .filter(wanted)
         .map(|instance| fields(instance, &created(context, &instance.id)))
         .collect();
-    let (page, mut answer) = marked(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 100,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(parameters, Sizes::new(10, 100), found);
     answer["Instances"] = json!({ "Instance": page });
     Ok(answer)
 }
@@ -165,14 +158,7 @@ pub(super) fn describe_status(context: &mut RequestContext<'_>) -> Answer {
         .into_iter()
         .map(|instance| json!({ "InstanceId": instance.id, "Status": instance.status }))
         .collect();
-    let (page, mut answer) = numbered(
-        context.parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = numbered(context.parameters, Sizes::new(10, 50), found);
     answer["InstanceStatuses"] = json!({ "InstanceStatus": page });
     Ok(answer)
 }
@@ -206,14 +192,7 @@ pub(super) fn describe_assistant(context: &mut RequestContext<'_>) -> Answer {
         })
     };
     let found = chosen.into_iter().map(of).collect();
-    let (page, mut answer) = marked(
-        context.parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(context.parameters, Sizes::new(10, 50), found);
     answer["InstanceCloudAssistantStatusSet"] = json!({ "InstanceCloudAssistantStatus": page });
     Ok(answer)
 }
@@ -274,14 +253,7 @@ pub(super) fn describe_disks(context: &mut RequestContext<'_>) -> Answer {
             }
         }
     }
-    let (page, mut answer) = marked(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 500,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(parameters, Sizes::new(10, 500), found);
     answer["Disks"] = json!({ "Disk": page });
     Ok(answer)
 }

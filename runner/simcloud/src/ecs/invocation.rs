@@ -24,14 +24,7 @@ pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
         .into_iter()
         .map(|(id, invocation)| shown(context, id, invocation))
         .collect();
-    let (page, mut answer) = marked(
-        context.parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(context.parameters, Sizes::new(10, 50), found);
     answer["Invocations"] = json!({ "Invocation": page });
     Ok(answer)
 }
@@ -53,14 +46,7 @@ pub(super) fn describe_results(context: &mut RequestContext<'_>) -> Answer {
             without(fields, ONLY_INVOCATIONS)
         }));
     }
-    let (page, mut answer) = marked(
-        context.parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(context.parameters, Sizes::new(10, 50), found);
     answer["InvocationResults"] = json!({ "InvocationResult": page });
     Ok(json!({ "Invocation": answer }))
 }

@@ -135,14 +135,7 @@ pub(super) fn describe_security_groups(context: &mut RequestContext<'_>) -> Answ
         })
         .map(|group| shown(group, &created))
         .collect();
-    let (page, mut answer) = marked(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 100,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(parameters, Sizes::new(10, 100), found);
     answer["RegionId"] = json!(region);
     answer["SecurityGroups"] = json!({ "SecurityGroup": page });
     Ok(answer)

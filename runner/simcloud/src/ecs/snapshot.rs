@@ -97,14 +97,7 @@ pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
             found.push(fields);
         }
     }
-    let (page, mut answer) = marked(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 100,
-        },
-        found,
-    );
+    let (page, mut answer) = marked(parameters, Sizes::new(10, 100), found);
     answer["Snapshots"] = json!({ "Snapshot": page });
     Ok(answer)
 }

@@ -99,10 +99,7 @@ pub(super) fn describe(context: &mut RequestContext<'_>) -> Answer {
             "DatabasePrivileges": { "DatabasePrivilege": [privilege] },
         })
     });
-    let sizes = Sizes {
-        default: 30,
-        most: 50,
-    };
+    let sizes = Sizes::new(30, 50);
     let (page, mut answer) = numbered(context.parameters, sizes, shown.collect());
     answer["Accounts"] = json!({ "Account": page });
     Ok(answer)

@@ -42,14 +42,7 @@ pub(super) fn instances(context: &mut RequestContext<'_>) -> Answer {
                 .all(|(name, value)| fields[*name].as_str() == Some(value))
         })
         .collect();
-    let (page, mut answer) = numbered(
-        parameters,
-        Sizes {
-            default: 30,
-            most: 50,
-        },
-        listed,
-    );
+    let (page, mut answer) = numbered(parameters, Sizes::new(30, 50), listed);
     answer["Instances"] = json!({ "KVStoreInstance": page });
     Ok(answer)
 }

@@ -32,14 +32,7 @@ pub(super) fn sources(context: &mut RequestContext<'_>) -> Answer {
             found.push(fields);
         }
     }
-    let (page, mut answer) = numbered(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = numbered(parameters, Sizes::new(10, 50), found);
     answer["SourceServers"] = json!({ "SourceServer": page });
     Ok(answer)
 }
@@ -110,14 +103,7 @@ pub(super) fn jobs(context: &mut RequestContext<'_>) -> Answer {
             found.push(fields);
         }
     }
-    let (page, mut answer) = numbered(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 50,
-        },
-        found,
-    );
+    let (page, mut answer) = numbered(parameters, Sizes::new(10, 50), found);
     answer["ReplicationJobs"] = json!({ "ReplicationJob": page });
     Ok(answer)
 }

@@ -35,10 +35,7 @@ pub(in crate::dts) fn list(context: &mut RequestContext<'_>) -> Answer {
     });
     let listed: Vec<Value> = syncs.map(|sync| entry(sync, context.now)).collect();
     let total = listed.len();
-    let sizes = Sizes {
-        default: 30,
-        most: 100,
-    };
+    let sizes = Sizes::new(30, 100);
     let (page, paged) = numbered_by(context.parameters, "PageNum", sizes, listed);
     Ok(json!({
         "SynchronizationInstances": page,

@@ -3,7 +3,7 @@
 use crate::dts::View;
 use crate::dts::addresses;
 use crate::dts::check_item::{Item, List};
-use crate::dts::precheck_items::{unfit_destination, unfit_source};
+use crate::dts::precheck_items::{too_full, unfit_destination, unfit_source};
 use crate::dts::settings::number;
 use crate::network::Network;
 use crate::redis::{Privilege, Redis};
@@ -178,19 +178,7 @@ fn of_pair(list: &mut List, source: &Redis, destination: &Redis) {
         unpaired
             .then(|| "the source is Enterprise Edition; the destination must be too".to_owned()),
     );
-    let room = destination
-        .capacity_bytes()
-        .saturating_sub(destination.data_bytes);
-    let too_small = room <= source.data_bytes;
-    list.add(
-        "CHECK_DEST_CAPACITY",
-        too_small.then(|| {
-            format!(
-                "the destination has {room} bytes free, the source holds {}",
-                source.data_bytes
-            )
-        }),
-    );
+    list.add("CHECK_DEST_CAPACITY", too_full(source, destination));
     let is_same = source.settings.id == destination.settings.id;
     list.add(
         "CHECK_TOPOLOGY",

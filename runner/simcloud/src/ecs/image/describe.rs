@@ -47,14 +47,7 @@ pub(in crate::ecs) fn describe(context: &mut RequestContext<'_>) -> Answer {
             found.push(fields(context, id, image, alias));
         }
     }
-    let (page, mut answer) = numbered(
-        parameters,
-        Sizes {
-            default: 10,
-            most: 100,
-        },
-        found,
-    );
+    let (page, mut answer) = numbered(parameters, Sizes::new(10, 100), found);
     answer["RegionId"] = json!(region);
     answer["Images"] = json!({ "Image": page });
     Ok(answer)

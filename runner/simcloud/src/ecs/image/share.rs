@@ -70,10 +70,7 @@ pub(in crate::ecs) fn describe(context: &mut RequestContext<'_>) -> Answer {
         .iter()
         .map(|(account, since)| json!({ "AliyunId": account, "SharedTime": time::text(*since) }));
     let accounts: Vec<Value> = accounts.collect();
-    let sizes = Sizes {
-        default: 10,
-        most: 100,
-    };
+    let sizes = Sizes::new(10, 100);
     let (page, mut answer) = numbered(context.parameters, sizes, accounts);
     answer["ImageId"] = json!(id);
     answer["RegionId"] = json!(region);
