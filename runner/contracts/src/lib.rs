@@ -16,6 +16,7 @@
 //! | who may use what an action makes | `uses.rs` |
 //! | how parameters are encoded | [`wire`] |
 //! | how bytes are written as hexadecimal digits | [`hex`] |
+//! | JSON in the one spelling that digests are made of | `json.rs` |
 //! | how a value within a parameter is called | `wire_names.rs` |
 //! | how a request is signed, and how a signature is checked | [`sign`] |
 //! | what an error code means and what to do about it | `data/errors.json`, [`errors`] |
@@ -39,6 +40,7 @@ mod danger;
 mod endpoints;
 pub mod errors;
 pub mod hex;
+mod json;
 mod keys;
 mod paging;
 mod parameter;
@@ -63,6 +65,7 @@ pub use errors::{
     ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,
     meaning_by_form, meanings, refused_before_acting,
 };
+pub use json::canonical_json;
 pub use keys::{gives_keys, is_key_field};
 pub use parameter::{Encoding, Parameter, ParameterKind, ParameterLocation, Required};
 pub use policies::{SystemPolicy, system_policies, system_policy};

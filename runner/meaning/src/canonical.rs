@@ -7,8 +7,8 @@ use std::fmt;
 
 use rutter_contracts::wire::encoded;
 use rutter_contracts::{
-    Action, Encoding, ParameterKind, action_name, is_common, nearest_action, nearest_region,
-    product_name, product_version, region_known,
+    Action, Encoding, ParameterKind, action_name, canonical_json, is_common, nearest_action,
+    nearest_region, product_name, product_version, region_known,
 };
 use rutter_engine::{Api, Fault};
 use serde::Deserialize;
@@ -17,7 +17,6 @@ use serde_json::{Map, Value};
 
 use crate::class::known;
 use crate::fault::wrong;
-use crate::fingerprint::canonical_json;
 use crate::rules::{Rule, Rules};
 
 /// Longer names are no names of products, actions or versions.

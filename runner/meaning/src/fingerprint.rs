@@ -1,5 +1,6 @@
 //! Fingerprints of host calls, and the tokens of a step: the same in every start of the same code.
 
+use rutter_contracts::{canonical_json, hex};
 use rutter_engine::{Api, At, Condition, HttpRequest, Principal, RoleArn};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,44 +88,7 @@ impl Maker<'_> {
 
 fn digest(value: &Value) -> String {
     let hash = Sha256::digest(canonical_json(value).as_bytes());
-    rutter_contracts::hex::encode(&hash)
-}
-
-/// JSON in one spelling: with sorted keys and no white space.
-pub(crate) fn canonical_json(value: &Value) -> String {
-    let mut text = String::new();
-    write_canonical(value, &mut text);
-    text
-}
-
-fn write_canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by_key(|(name, _)| name.as_str());
-            text.push('{');
-            for (position, (name, member)) in sorted.into_iter().enumerate() {
-                if position > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(name.as_str()).to_string());
-                text.push(':');
-                write_canonical(member, text);
-            }
-            text.push('}');
-        }
-        Value::Array(elements) => {
-            text.push('[');
-            for (position, element) in elements.iter().enumerate() {
-                if position > 0 {
-                    text.push(',');
-                }
-                write_canonical(element, text);
-            }
-            text.push(']');
-        }
-        other => text.push_str(&other.to_string()),
-    }
+    hex::encode(&hash)
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What was asked of the world, and which of it changed something: so that a test can prove that nothing was sent twice.
 
-use std::collections::BTreeMap;
-
+use rutter_contracts::canonical_json;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::identifier::digest;
 
@@ -64,30 +63,8 @@ impl Ledger {
             at_ms: call.at_ms,
             account_id: call.account_id.clone(),
             action: call.action.clone(),
-            parameters: digest(&[&canonical(parameters)]),
+            parameters: digest(&[&canonical_json(parameters)]),
             request_id: call.request_id.clone(),
         });
-    }
-}
-
-/// Returns JSON text in which object keys are sorted, so that equal values have equal text.
-pub(crate) fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let sorted: BTreeMap<&String, String> = fields
-                .iter()
-                .map(|(key, field)| (key, canonical(field)))
-                .collect();
-            let fields: Vec<String> = sorted
-                .iter()
-                .map(|(key, field)| format!("{}:{field}", json!(key)))
-                .collect();
-            format!("{{{}}}", fields.join(","))
-        }
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(canonical).collect::<Vec<_>>().join(",")
-        ),
-        other => other.to_string(),
     }
 }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::answer::{Answer, Refusal};
-use crate::ledger::canonical;
 
 /// The name of the parameter in every action that has one.
 pub(crate) const PARAMETER: &str = "ClientToken";
@@ -51,5 +50,5 @@ fn without_token(parameters: &Value) -> String {
     if let Some(fields) = parameters.as_object_mut() {
         fields.remove(PARAMETER);
     }
-    canonical(&parameters)
+    rutter_contracts::canonical_json(&parameters)
 }
