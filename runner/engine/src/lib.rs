@@ -62,5 +62,5 @@ pub use run::{
     WayBack,
 };
 pub use seen::{Passed, Seen};
-pub use ticket::{Look, LookFor, Outcome, Reading, Reversed, Survey, SurveyFor, Ticket, Work};
+pub use ticket::{Look, LookFor, Outcome, Reversed, Survey, Ticket, Work};
 pub use time::Timestamp;

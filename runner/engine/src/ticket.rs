@@ -91,29 +91,29 @@ pub struct Survey {
     /// Whose change it is.
     pub at: At,
     /// The change's number in the run, from 1.
-    pub change: u64,
+    pub(crate) change: u64,
     /// What is decided with what is read.
-    pub why: SurveyFor,
+    pub(crate) why: SurveyFor,
     /// What is being read.
-    pub reading: Reading,
+    pub(crate) reading: Reading,
     /// The call that reads it.
-    pub call: Box<Call>,
+    pub(crate) call: Box<Call>,
     /// What is to be read after that.
-    pub open: VecDeque<(Reading, Box<Call>)>,
+    pub(crate) open: VecDeque<(Reading, Box<Call>)>,
     /// What was seen so far.
-    pub seen: Seen,
+    pub(crate) seen: Seen,
     /// Its key, if it was seen.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// The key of another object that has its place.
-    pub another: Option<String>,
+    pub(crate) another: Option<String>,
     /// What was made in passing, as far as seen: the place of its kind, its id, and the place of what it is
     /// behind in this list.
-    pub passing: Vec<(usize, String, Option<usize>)>,
+    pub(crate) passing: Vec<(usize, String, Option<usize>)>,
 }
 
 /// What a survey is for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum SurveyFor {
+pub(crate) enum SurveyFor {
     /// The step is done, with these outputs: what it leaves is recorded.
     Left(Value),
     /// It is compared with what was left, before it is taken back.
@@ -124,7 +124,7 @@ pub enum SurveyFor {
 
 /// One read of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// Whether it came to rest.
     Rest,
     /// The object that the change made.
@@ -141,13 +141,13 @@ pub struct Look {
     /// The attempt for whose change it is made.
     pub at: At,
     /// What is looked at.
-    pub find: Box<Find>,
+    pub(crate) find: Box<Find>,
     /// What follows from what is seen.
     pub purpose: LookFor,
     /// Whether what is looked at came to rest, where that is waited for.
     pub rested: bool,
     /// From when on what is not seen is taken not to be there.
-    pub until: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// Why something is looked at.
