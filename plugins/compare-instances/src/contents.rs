@@ -40,8 +40,7 @@ pub(crate) fn compare(
         return Ok(Vec::new());
     }
     check_paths(inputs, pair)?;
-    let token = host.token("compare");
-    let mark = format!("rutter-{}", &token[..token.len().min(16)]);
+    let mark = host.mark_for_name("compare");
     let remote = |instance, region, system| Remote {
         account,
         instance,

@@ -50,12 +50,6 @@ fn undo(
     Wanted::new(host, &account, &inputs).take_back(&changes, outputs)
 }
 
-/// What marks a copy as this step's own, in every attempt.
-fn mark(host: &Host) -> String {
-    let token = host.token("copy");
-    format!("rutter {}", &token[..token.len().min(16)])
-}
-
 fn snapshots(described: &Answer) -> Vec<String> {
     let disks = described.items("/Images/Image/0/DiskDeviceMappings/DiskDeviceMapping");
     let ids = disks
@@ -68,6 +62,7 @@ fn snapshots(described: &Answer) -> Vec<String> {
 struct Wanted<'a> {
     account: &'a Account,
     inputs: &'a Inputs,
+    /// What marks it as this step's own, in every attempt.
     mark: String,
 }
 
@@ -76,7 +71,7 @@ impl<'a> Wanted<'a> {
         Self {
             account,
             inputs,
-            mark: mark(host),
+            mark: host.mark("copy"),
         }
     }
 }

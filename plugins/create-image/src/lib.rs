@@ -45,12 +45,6 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     Ok(Outputs { id, snapshots })
 }
 
-/// What marks an image as this step's own, in every attempt.
-fn mark(host: &Host) -> String {
-    let token = host.token("image");
-    format!("rutter {}", &token[..token.len().min(16)])
-}
-
 fn snapshots(described: &Answer) -> Vec<String> {
     let disks = described.items("/Images/Image/0/DiskDeviceMappings/DiskDeviceMapping");
     let ids = disks
@@ -63,6 +57,7 @@ fn snapshots(described: &Answer) -> Vec<String> {
 struct Wanted<'a> {
     account: &'a Account,
     inputs: &'a Inputs,
+    /// What marks it as this step's own, in every attempt.
     mark: String,
 }
 
@@ -71,7 +66,7 @@ impl<'a> Wanted<'a> {
         Self {
             account,
             inputs,
-            mark: mark(host),
+            mark: host.mark("image"),
         }
     }
 }

@@ -8,11 +8,10 @@ rutter_sdk::plugin!(run);
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
-    let token = host.token("instance");
     let wanted = Wanted {
         account: &account,
         inputs: &inputs,
-        mark: format!("rutter {}", &token[..token.len().min(16)]),
+        mark: host.mark("instance"),
     };
     let created = account
         .create(wanted.create())

@@ -14,9 +14,6 @@ rutter_sdk::plugin!(run);
 /// How long the list may take to show a purchase. Generous: money is at stake.
 const SETTLE: Duration = Duration::from_mins(2);
 
-/// The longest token that the cloud takes.
-const TOKEN_MAX: usize = 64;
-
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let period = period::of(&inputs)?;
     let account = host.account()?;
@@ -48,7 +45,6 @@ impl Shop<'_> {
     }
 
     fn purchase(&self, period: Option<(&'static str, i64)>) -> Api {
-        let token = self.host.token("buy");
         let redis = || json!({ "InstanceType": "Redis" });
         self.api("CreateSynchronizationJob")
             .set("SourceEndpoint", redis())
@@ -60,7 +56,7 @@ impl Shop<'_> {
             .set("PayType", self.pay_type())
             .set("Period", period.map(|(unit, _)| unit))
             .set("UsedTime", period.map(|(_, count)| count))
-            .set("ClientToken", &token[..token.len().min(TOKEN_MAX)])
+            .set("ClientToken", self.host.token("buy"))
     }
 
     fn pay_type(&self) -> &'static str {

@@ -77,12 +77,11 @@ struct Import<'a> {
 
 impl<'a> Import<'a> {
     fn new(host: &Host, inputs: &'a Inputs) -> Result<Self, Fault> {
-        let token = host.token("import");
         Ok(Self {
             inputs,
             account: host.account()?,
             name: inputs.instance.clone(),
-            mark: format!("rutter-{}", &token[..token.len().min(16)]),
+            mark: host.mark_for_name("import"),
         })
     }
 

@@ -73,11 +73,10 @@ struct Migration<'a> {
 
 impl<'a> Migration<'a> {
     fn new(host: &Host, inputs: &'a Inputs) -> Result<Self, Fault> {
-        let token = host.token("migration");
         Ok(Self {
             inputs,
             account: host.account()?,
-            mark: format!("rutter {}", &token[..token.len().min(16)]),
+            mark: host.mark("migration"),
         })
     }
 

@@ -13,7 +13,7 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// A look at what a change makes.
 ///
 /// An object is the one if it fulfils every condition. They must tell the step's own object from others:
-/// by a name that is unique, or by a mark (see [`Host::token`](crate::Host::token) and [`Find::marked`]).
+/// by a name that is unique, or by a mark (see [`Host::mark`](crate::Host::mark) and [`Find::marked`]).
 /// Where nothing does, the host takes what is there now and was not before, and asks if it costs money.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a look is part of a change"]

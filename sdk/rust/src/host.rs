@@ -6,6 +6,9 @@ use crate::account::{Account, AccountBackend};
 use crate::duration::milliseconds;
 use crate::fault::Fault;
 
+/// Digits of a token in a mark: no two steps have the same by chance, and a name of 64 characters has room for more.
+const MARK_DIGITS: usize = 16;
+
 /// The host: accounts, waiting, progress, tokens, the log. There is nothing else outside.
 pub struct Host {
     backend: Box<dyn HostBackend>,
@@ -97,9 +100,45 @@ impl Host {
         Duration::from_millis(self.backend.now_ms())
     }
 
-    /// Returns a token for `purpose`: the same in every attempt of this step, different in any other.
+    /// Returns a token for `purpose`, 64 hexadecimal digits: the same in every attempt of this step, different in
+    /// any other. A change that takes a client token and is given none gets one from the host; see [`Host::mark`] for
+    /// what goes into a name or a description.
     pub fn token(&self, purpose: &str) -> String {
         self.backend.token(purpose)
+    }
+
+    /// Returns a mark for the description of what this step makes, `rutter 0f1e2d3c4b5a6978`: the same in every
+    /// attempt of this step, different in any other, and short enough to leave room for other words. A look for
+    /// it (see [`Find`](crate::Find)) finds the step's own object and nobody else's.
+    ///
+    /// ```
+    /// use rutter_sdk::prelude::*;
+    ///
+    /// fn create(host: &Host, account: &Account, server: &str) -> Result<Created, Fault> {
+    ///     let mark = host.mark("image");
+    ///     let create = Api::new("ECS", "CreateImage")
+    ///         .set("InstanceId", server)
+    ///         .set("Description", &mark);
+    ///     let look = Find::in_pages(Api::new("ECS", "DescribeImages"), "/Images/Image")
+    ///         .equal("/Description", &mark)
+    ///         .marked()
+    ///         .key("/ImageId")
+    ///         .answer(json!({ "ImageId": found("/ImageId") }));
+    ///     account.create(create).or_adopt(look)
+    /// }
+    /// ```
+    pub fn mark(&self, purpose: &str) -> String {
+        self.marked("rutter ", purpose)
+    }
+
+    /// As [`Host::mark`], for a name, which takes no blanks: `rutter-0f1e2d3c4b5a6978`.
+    pub fn mark_for_name(&self, purpose: &str) -> String {
+        self.marked("rutter-", purpose)
+    }
+
+    fn marked(&self, maker: &str, purpose: &str) -> String {
+        let token = self.token(purpose);
+        format!("{maker}{}", token.get(..MARK_DIGITS).unwrap_or(&token))
     }
 
     /// Writes a line to the log.
