@@ -11,14 +11,7 @@ const UNFINISHED: [&str; 6] = [
 
 /// What a job is when it may be deleted, or is gone.
 const AT_REST: [&str; 8] = [
-    "Ready",
-    "Stopped",
-    "InError",
-    "Waiting",
-    "Finished",
-    "Expired",
-    "Deleting",
-    "NOT_FOUND",
+    "Ready", "Stopped", "InError", "Waiting", "Finished", "Expired", "Deleting", NOT_FOUND,
 ];
 
 /// No job has it: whatever it comes to is an end here, and leaving it out would mean the contract's.
@@ -73,7 +66,7 @@ impl Cleaning<'_> {
             .create(delete)
             .or_adopt(there.gone().settle(SETTLE))
             .or_absent()?;
-        self.wait(id, "Status", &["NOT_FOUND"])
+        self.wait(id, "Status", &[NOT_FOUND])
     }
 
     /// Brings a job to rest: it can be stopped only while it copies, and otherwise runs on for a while.
@@ -84,7 +77,7 @@ impl Cleaning<'_> {
         if !is_one_of(&job, &["Running"]) {
             return Ok(());
         }
-        let stages = ["Syncing", "Processing", "Cleaning", "NOT_FOUND", ""];
+        let stages = ["Syncing", "Processing", "Cleaning", NOT_FOUND, ""];
         self.wait(id, "BusinessStatus", &stages)?;
         if self.stage(id)?.as_deref() == Some("Syncing") {
             let stop = self.smc("StopReplicationJob").set("JobId", id);

@@ -8,7 +8,7 @@ use crate::script::{Question, System, answers};
 const ASSISTANT: Duration = Duration::from_secs(600);
 
 /// What it is when it runs no more.
-const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
+const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", NOT_FOUND];
 
 /// A server on which scripts are run.
 pub(crate) struct Remote<'a> {
@@ -47,7 +47,7 @@ impl Remote<'_> {
             .timeout(ASSISTANT)
             .wait();
         match ready {
-            Err(fault) if fault.code == "rutter.wait-timeout" => {
+            Err(fault) if fault.is_wait_timeout() => {
                 let message = format!("the Cloud Assistant of `{}` does not answer", self.instance);
                 Err(Fault::fail("compare-instances.assistant", message).advise(
                     "Install or start the Cloud Assistant client on it, then run the step again.",
@@ -106,9 +106,7 @@ impl Remote<'_> {
             .set("InvokeId", &started.id)
             .set("ContentEncoding", "PlainText");
         match ended {
-            Err(fault) if fault.code == "rutter.wait-failed" => {
-                Err(self.failed(&self.account.read(results)?))
-            }
+            Err(fault) if fault.is_wait_failed() => Err(self.failed(&self.account.read(results)?)),
             Err(fault) => Err(fault),
             Ok(_) => {
                 let results = self.account.read(results)?;

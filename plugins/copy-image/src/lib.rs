@@ -33,7 +33,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .wait_for(wanted.images().set("ImageId", &id))
         .field("/Images/Image/0/Status")
         .until(&["Available"])
-        .fail(&["CreateFailed", "UnAvailable", "NOT_FOUND"])
+        .fail(&["CreateFailed", "UnAvailable", NOT_FOUND])
         .timeout(inputs.wait)
         .wait()?;
     let snapshots = snapshots(&described);

@@ -12,7 +12,7 @@ const STATUS: &str = "/Images/Image/0/Status";
 const UNDER_WAY: [&str; 2] = ["Waiting", "Creating"];
 
 /// What a copy is when nothing of it is under way.
-const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", "NOT_FOUND"];
+const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", NOT_FOUND];
 
 impl Wanted<'_> {
     pub fn take_back(&self, changes: &[MadeChange], outputs: Option<Outputs>) -> Result<(), Fault> {

@@ -10,7 +10,7 @@ rutter_sdk::plugin!(run);
 const STATUS: &str = "/Images/Image/0/Status";
 
 /// What an image is when nothing of it is under way: what is being made cannot be deleted.
-const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", "NOT_FOUND"];
+const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", NOT_FOUND];
 
 /// The disks of an image that is listed.
 const DISKS: &str = "/DiskDeviceMappings/DiskDeviceMapping";

@@ -23,7 +23,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .wait_for(wanted.servers(&id))
         .field("/Instances/Instance/0/Status")
         .until(&["Running"])
-        .fail(&["Stopping", "Stopped", "NOT_FOUND"])
+        .fail(&["Stopping", "Stopped", NOT_FOUND])
         .timeout(inputs.wait)
         .wait()?;
     wanted.outputs(id, &running)

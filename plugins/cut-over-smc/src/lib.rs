@@ -12,7 +12,7 @@ const JOBS: &str = "/ReplicationJobs/ReplicationJob";
 const STATUS: &str = "/ReplicationJobs/ReplicationJob/0/Status";
 
 /// Ends of a job that nobody can cut over.
-const LOST: [&str; 5] = ["InError", "Stopped", "Expired", "Deleting", "NOT_FOUND"];
+const LOST: [&str; 5] = ["InError", "Stopped", "Expired", "Deleting", NOT_FOUND];
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let cut_over = CutOver {
@@ -88,7 +88,7 @@ impl CutOver<'_> {
             .timeout(self.inputs.wait)
             .wait();
         match ended {
-            Err(fault) if fault.code == "rutter.wait-failed" => Err(self.lost()?),
+            Err(fault) if fault.is_wait_failed() => Err(self.lost()?),
             other => Ok(other?.text(STATUS)?.eq_ignore_ascii_case("Finished")),
         }
     }

@@ -12,7 +12,7 @@ const COMMAND_SECONDS: i64 = 3_600;
 const GOOD: [&str; 4] = ["Pending", "Scheduled", "Running", "Success"];
 
 /// What it is when it runs no more.
-const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", "NOT_FOUND"];
+const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", NOT_FOUND];
 
 /// What runs on the server.
 #[derive(Clone, Copy)]
@@ -170,7 +170,7 @@ impl Import<'_> {
             .timeout(self.inputs.wait)
             .wait();
         match ended {
-            Err(fault) if fault.code == "rutter.wait-failed" => {
+            Err(fault) if fault.is_wait_failed() => {
                 Err(self.command_failed(&there.read(invocation)?))
             }
             other => other.map(|_| ()),

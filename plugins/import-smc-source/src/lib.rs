@@ -30,7 +30,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .timeout(inputs.wait)
         .wait();
     let online = match online {
-        Err(fault) if fault.code == "rutter.wait-timeout" => return Err(import.not_online()?),
+        Err(fault) if fault.is_wait_timeout() => return Err(import.not_online()?),
         other => other?,
     };
     import.close_tokens()?;

@@ -32,7 +32,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     account
         .wait_for(release.servers())
         .field("/Instances/Instance/0/Status")
-        .until(&["NOT_FOUND"])
+        .until(&[NOT_FOUND])
         .timeout(inputs.wait)
         .wait()?;
     Ok(Outputs {
@@ -135,7 +135,7 @@ impl Release<'_> {
         self.account
             .wait_for(self.servers())
             .field("/Instances/Instance/0/Status")
-            .until(&["Stopped", "NOT_FOUND"])
+            .until(&["Stopped", NOT_FOUND])
             .timeout(self.inputs.wait)
             .wait()?;
         Ok(())

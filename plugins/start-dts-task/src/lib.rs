@@ -138,7 +138,7 @@ impl Task<'_> {
             .timeout(self.inputs.wait)
             .wait();
         match waited {
-            Err(fault) if fault.code == "rutter.wait-failed" => Err(self.stuck(&self.detail()?)),
+            Err(fault) if fault.is_wait_failed() => Err(self.stuck(&self.detail()?)),
             other => other,
         }
     }

@@ -155,11 +155,11 @@ impl<'a> Migration<'a> {
             .wait_for(self.read_job(id))
             .field("/ReplicationJobs/ReplicationJob/0/Status")
             .until(until)
-            .fail(&["InError", "Stopped", "Expired", "Deleting", "NOT_FOUND"])
+            .fail(&["InError", "Stopped", "Expired", "Deleting", NOT_FOUND])
             .timeout(timeout)
             .wait();
         match ended {
-            Err(fault) if fault.code == "rutter.wait-failed" => {
+            Err(fault) if fault.is_wait_failed() => {
                 Err(self.broke_off(id, self.find_job(id)?.as_ref()))
             }
             other => other.map(drop),

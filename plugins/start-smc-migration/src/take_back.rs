@@ -23,13 +23,7 @@ const NEVER: [&str; 1] = ["-"];
 
 /// What a job is when nothing of it is under way.
 const AT_REST: [&str; 7] = [
-    "Ready",
-    "Stopped",
-    "InError",
-    "Waiting",
-    "Finished",
-    "Expired",
-    "NOT_FOUND",
+    "Ready", "Stopped", "InError", "Waiting", "Finished", "Expired", NOT_FOUND,
 ];
 
 impl Migration<'_> {
@@ -79,7 +73,7 @@ impl Migration<'_> {
         };
         if job.is_one_of(&["Running"])? {
             if job.stage() == Some("Preparing") {
-                let stages = ["Syncing", "Processing", "Cleaning", "NOT_FOUND", ""];
+                let stages = ["Syncing", "Processing", "Cleaning", NOT_FOUND, ""];
                 self.wait_for(id, "BusinessStatus", &stages)?;
             }
             self.stop(id)?;
@@ -110,7 +104,7 @@ impl Migration<'_> {
         let there = Find::in_list(self.read_job(id), JOBS).none_of("/Status", &["Deleting"]);
         let deleted = self.account.change(delete).find(there.gone()).send();
         deleted.or_absent()?;
-        self.wait_for(id, "Status", &["NOT_FOUND"])
+        self.wait_for(id, "Status", &[NOT_FOUND])
     }
 
     fn wait_for(&self, id: &str, field: &str, until: &[&str]) -> Result<(), Fault> {

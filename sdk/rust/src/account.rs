@@ -10,6 +10,27 @@ use crate::duration::milliseconds;
 use crate::fault::{Fault, OrAbsent};
 use crate::find::Find;
 
+/// The value of a field that an answer does not have, in [`Wait::until`] and [`Wait::fail`]: the object is gone, or
+/// not there yet.
+///
+/// ```
+/// use rutter_sdk::prelude::*;
+///
+/// /// Waits until a server is gone.
+/// fn wait_for_end(account: &Account, server: &str, timeout: Duration) -> Result<(), Fault> {
+///     let servers = Api::new("ECS", "DescribeInstances")
+///         .set("InstanceIds", json!([server]).to_string());
+///     account
+///         .wait_for(servers)
+///         .field("/Instances/Instance/0/Status")
+///         .until(&[NOT_FOUND])
+///         .timeout(timeout)
+///         .wait()
+///         .map(drop)
+/// }
+/// ```
+pub const NOT_FOUND: &str = "NOT_FOUND";
+
 /// An account: it can be used and not read. Credentials stay in the host.
 pub struct Account {
     backend: Box<dyn AccountBackend>,
@@ -173,7 +194,7 @@ pub struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Looks at the field at `pointer` of the answer; one that is not there is `NOT_FOUND`.
+    /// Looks at the field at `pointer`, a JSON pointer into the answer; one that is not there is [`NOT_FOUND`].
     pub fn field(mut self, pointer: &str) -> Self {
         self.until.path = pointer.to_owned();
         self
@@ -185,7 +206,8 @@ impl Wait<'_> {
         self
     }
 
-    /// The values that end it badly.
+    /// The values that end it badly, compared without case; the fault is one of which
+    /// [`Fault::is_wait_failed`] holds.
     pub fn fail(mut self, values: &[&str]) -> Self {
         self.until.fail = values.iter().map(|value| (*value).to_owned()).collect();
         self
@@ -197,7 +219,7 @@ impl Wait<'_> {
         self
     }
 
-    /// The time until the wait gives up.
+    /// The time until the wait gives up, with a fault of which [`Fault::is_wait_timeout`] holds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.until.timeout_ms = Some(milliseconds(timeout));
         self

@@ -87,6 +87,38 @@ impl Fault {
         self.class == FaultClass::Busy
     }
 
+    /// Returns whether a wait ended badly: its field came to one of the values of
+    /// [`Wait::fail`](crate::Wait::fail). What it came to, and why, is another read's to tell.
+    ///
+    /// ```
+    /// use rutter_sdk::prelude::*;
+    ///
+    /// fn wait(account: &Account, command: Api) -> Result<Answer, Fault> {
+    ///     let ended = account
+    ///         .wait_for(command.clone())
+    ///         .field("/Invocations/Invocation/0/InvocationStatus")
+    ///         .until(&["Success"])
+    ///         .fail(&["Failed", "Stopped", NOT_FOUND])
+    ///         .wait();
+    ///     match ended {
+    ///         Err(fault) if fault.is_wait_failed() => {
+    ///             let shown = account.read(command)?;
+    ///             let why = shown.text("/Invocations/Invocation/0/ErrorInfo")?;
+    ///             Err(Fault::fail("my-plugin.command", why).advise("Mend it, then run the step again."))
+    ///         }
+    ///         other => other,
+    ///     }
+    /// }
+    /// ```
+    pub fn is_wait_failed(&self) -> bool {
+        self.code == "rutter.wait-failed"
+    }
+
+    /// Returns whether a wait gave up: its field came to none of the values that end it, as long as it waited.
+    pub fn is_wait_timeout(&self) -> bool {
+        self.code == "rutter.wait-timeout"
+    }
+
     /// Returns whether the outcome of a change is unknown.
     pub fn is_unknown(&self) -> bool {
         self.class == FaultClass::LookFirst

@@ -39,7 +39,7 @@ mod secret;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
 pub mod testing;
 
-pub use account::{Account, Change, Wait};
+pub use account::{Account, Change, NOT_FOUND, Wait};
 pub use answer::Answer;
 pub use api::{Api, IntoParameter, answer, answer_after};
 pub use create::{Create, Created};
@@ -62,7 +62,7 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use crate::{
-        Account, Answer, Api, Created, Fault, FaultClass, Find, Host, Level, MadeChange, OrAbsent,
-        Passing, Secret, answer, answer_after, found, policy,
+        Account, Answer, Api, Created, Fault, FaultClass, Find, Host, Level, MadeChange, NOT_FOUND,
+        OrAbsent, Passing, Secret, answer, answer_after, found, policy,
     };
 }
