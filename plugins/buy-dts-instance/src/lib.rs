@@ -86,10 +86,7 @@ fn check(account: &Account, detail: Api, inputs: &Inputs) -> Result<(), Fault> {
         return Ok(());
     }
     let status = task.text("/Status")?;
-    if UNCHECKED
-        .iter()
-        .any(|state| status.eq_ignore_ascii_case(state))
-    {
+    if task.is_one_of("/Status", &UNCHECKED) {
         let message = format!(
             "the task `{}` is `{status}`: its precheck has not passed",
             inputs.task

@@ -2,6 +2,10 @@
 
 use rutter_sdk::prelude::*;
 
+/// Whether Cloud Assistant answers, in the list of one server.
+const ASSISTANT: &str =
+    "/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus";
+
 /// What is known of a server.
 pub(crate) struct Server {
     pub(crate) id: String,
@@ -69,11 +73,7 @@ impl Server {
     }
 
     fn new(id: &str, server: &Answer, disks: Vec<Disk>, assistant: &Answer) -> Result<Self, Fault> {
-        let is = |pointer: &str, word: &str| {
-            server
-                .text_if_any(pointer)
-                .is_some_and(|text| text.eq_ignore_ascii_case(word))
-        };
+        let is = |pointer: &str, word: &str| server.is_one_of(pointer, &[word]);
         let mut public_ips = texts(server, "/PublicIpAddress/IpAddress");
         public_ips.extend(filled(server, "/EipAddress/IpAddress"));
         let mut private_ips = texts(server, "/VpcAttributes/PrivateIpAddress/IpAddress");
@@ -81,14 +81,31 @@ impl Server {
         let locks = server.items("/OperationLocks/LockReason");
         Ok(Self {
             id: id.to_owned(),
-            name: server.text_if_any("/InstanceName").unwrap_or_default().to_owned(),
-            hostname: server.text_if_any("/HostName").unwrap_or_default().to_owned(),
+            name: server
+                .text_if_any("/InstanceName")
+                .unwrap_or_default()
+                .to_owned(),
+            hostname: server
+                .text_if_any("/HostName")
+                .unwrap_or_default()
+                .to_owned(),
             zone: server.text_if_any("/ZoneId").unwrap_or_default().to_owned(),
             status: server.text("/Status")?.to_owned(),
-            os: if is("/OSType", "windows") { "windows" } else { "linux" },
+            os: if is("/OSType", "windows") {
+                "windows"
+            } else {
+                "linux"
+            },
             instance_type: server.text("/InstanceType")?.to_owned(),
-            image: server.text_if_any("/ImageId").unwrap_or_default().to_owned(),
-            network: if is("/InstanceNetworkType", "classic") { "classic" } else { "vpc" },
+            image: server
+                .text_if_any("/ImageId")
+                .unwrap_or_default()
+                .to_owned(),
+            network: if is("/InstanceNetworkType", "classic") {
+                "classic"
+            } else {
+                "vpc"
+            },
             vpc_id: filled(server, "/VpcAttributes/VpcId"),
             vswitch: filled(server, "/VpcAttributes/VSwitchId"),
             private_ips,
@@ -97,11 +114,12 @@ impl Server {
             is_subscription: is("/InstanceChargeType", "PrePaid"),
             is_protected: server.boolean("/DeletionProtection").unwrap_or(false),
             auto_release: filled(server, "/AutoReleaseTime"),
-            locks: locks.iter().filter_map(|lock| filled(lock, "/LockReason")).collect(),
+            locks: locks
+                .iter()
+                .filter_map(|lock| filled(lock, "/LockReason"))
+                .collect(),
             disks,
-            cloud_assistant: assistant
-                .text_if_any("/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus")
-                .is_some_and(|status| status.eq_ignore_ascii_case("true")),
+            cloud_assistant: assistant.is_one_of(ASSISTANT, &["true"]),
         })
     }
 

@@ -58,12 +58,10 @@ impl Instance {
             .read_all(api("DescribeAccounts"))?
             .items("/Accounts/Account");
         Ok(Self {
-            is_cluster: is(&shown, "/ArchitectureType", "cluster"),
-            is_tls_on: is(
-                &account.read(api("DescribeInstanceSSL"))?,
-                "/SSLEnabled",
-                "Enable",
-            ),
+            is_cluster: shown.is_one_of("/ArchitectureType", &["cluster"]),
+            is_tls_on: account
+                .read(api("DescribeInstanceSSL"))?
+                .is_one_of("/SSLEnabled", &["Enable"]),
             vpc: shown.text_if_any("/VpcId").map(str::to_owned),
             has_endpoint: endpoints
                 .items("/NetInfoItems/InstanceNetInfo")
@@ -94,12 +92,6 @@ fn name_and_right(account: &Answer) -> (String, String) {
     let text = |pointer| account.text_if_any(pointer).unwrap_or_default().to_owned();
     let right = "/DatabasePrivileges/DatabasePrivilege/0/AccountPrivilege";
     (text("/AccountName"), text(right))
-}
-
-fn is(answer: &Answer, pointer: &str, value: &str) -> bool {
-    answer
-        .text_if_any(pointer)
-        .is_some_and(|found| found.eq_ignore_ascii_case(value))
 }
 
 /// The addresses of a list separated by commas.

@@ -40,14 +40,17 @@ impl Cleaning<'_> {
                 .smc("DescribeReplicationJobs")
                 .set("SourceId", json!([id]));
             let jobs = self.account.read_all(read)?.items(JOBS);
-            found.extend(jobs.into_iter().filter(|job| is_one_of(job, &UNFINISHED)));
+            found.extend(
+                jobs.into_iter()
+                    .filter(|job| job.is_one_of("/Status", &UNFINISHED)),
+            );
         }
         Ok(found)
     }
 
     /// Refuses a job that runs, before any job is deleted.
     pub fn check(&self, job: &Answer) -> Result<(), Fault> {
-        if self.inputs.stop_running || !is_one_of(job, &["Running"]) {
+        if self.inputs.stop_running || !job.is_one_of("/Status", &["Running"]) {
             return Ok(());
         }
         let (id, instance) = (job.text("/JobId")?, &self.inputs.instance);
@@ -74,7 +77,7 @@ impl Cleaning<'_> {
         let Some(job) = self.job(id)? else {
             return Ok(());
         };
-        if !is_one_of(&job, &["Running"]) {
+        if !job.is_one_of("/Status", &["Running"]) {
             return Ok(());
         }
         let stages = ["Syncing", "Processing", "Cleaning", NOT_FOUND, ""];
@@ -117,9 +120,4 @@ impl Cleaning<'_> {
             .wait()
             .map(drop)
     }
-}
-
-fn is_one_of(job: &Answer, statuses: &[&str]) -> bool {
-    let status = job.text_if_any("/Status").unwrap_or_default();
-    statuses.iter().any(|one| one.eq_ignore_ascii_case(status))
 }

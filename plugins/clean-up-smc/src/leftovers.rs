@@ -19,7 +19,8 @@ impl Cleaning<'_> {
             .account
             .read_all(read)?
             .items("/ReplicationJobs/ReplicationJob");
-        let holding: Vec<&Answer> = jobs.iter().filter(|job| holds(job)).collect();
+        let holds = |job: &&Answer| job.is_one_of("/Status", &HOLDS);
+        let holding: Vec<&Answer> = jobs.iter().filter(holds).collect();
         let is_held =
             |field: &str, id: &str| holding.iter().any(|job| job.text_if_any(field) == Some(id));
         let region = &self.inputs.region;
@@ -58,9 +59,4 @@ impl Cleaning<'_> {
             .set(parameter, name);
         Ok(self.account.read_all(read)?.items(path))
     }
-}
-
-fn holds(job: &Answer) -> bool {
-    let status = job.text_if_any("/Status").unwrap_or_default();
-    HOLDS.iter().any(|one| one.eq_ignore_ascii_case(status))
 }

@@ -140,11 +140,8 @@ impl Server {
             (disk.text_if_any("/Type") != Some("system"), device)
         });
         let disks = disks.iter().map(disk).collect::<Result<_, _>>()?;
-        let is_windows = shown
-            .text_if_any("/OSType")
-            .is_some_and(|os| os.eq_ignore_ascii_case("windows"));
         Ok(Self {
-            system: if is_windows {
+            system: if shown.is_one_of("/OSType", &["windows"]) {
                 System::Windows
             } else {
                 System::Linux

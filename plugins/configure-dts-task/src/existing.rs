@@ -17,11 +17,7 @@ const ENDED: &str = "Finished";
 /// Refuses a name that several tasks have, and warns of what others have in common with this one.
 pub(crate) fn check_name(host: &Host, account: &Account, inputs: &Inputs) -> Result<(), Fault> {
     let mut tasks = account.read_all(list(inputs))?.items("/DtsJobList");
-    tasks.retain(|task| {
-        !task
-            .text("/Status")
-            .is_ok_and(|status| status.eq_ignore_ascii_case(ENDED))
-    });
+    tasks.retain(|task| !task.is_one_of("/Status", &[ENDED]));
     let is_named = |task: &Answer| task.text_if_any("/DtsJobName") == Some(&inputs.name);
     let (named, others): (Vec<Answer>, Vec<Answer>) = tasks.into_iter().partition(is_named);
     warn_of_shared_retry_times(host, &others, inputs);

@@ -34,9 +34,7 @@ pub(crate) fn look(account: &Account, inputs: &Inputs) -> Result<Seen, Fault> {
         return Ok(Seen::Nothing);
     }
     let status = job.text("/Status")?;
-    let started = !CONFIGURABLE
-        .iter()
-        .any(|state| status.eq_ignore_ascii_case(state));
+    let started = !job.is_one_of("/Status", &CONFIGURABLE);
     let differences = differences(&job, inputs);
     if differences.is_empty() {
         return Ok(Seen::Same { started });

@@ -77,19 +77,17 @@ impl Import<'_> {
             .api("DescribeCloudAssistantStatus")
             .set("InstanceId", json!([instance]));
         let assistant = there.read(assistant)?;
-        let usable = assistant
-            .text_if_any("/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus")
-            .is_some_and(|status| status.eq_ignore_ascii_case("true"));
+        let usable = assistant.is_one_of(
+            "/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus",
+            &["true"],
+        );
         if !usable {
             let message = format!("the Cloud Assistant of the server `{instance}` does not answer");
             return Err(self.refused("assistant", message).advise(
                 "Install or start the Cloud Assistant client on it, then run the step again.",
             ));
         }
-        let windows = server
-            .text_if_any("/OSType")
-            .is_some_and(|os| os.eq_ignore_ascii_case("windows"));
-        Ok(if windows {
+        Ok(if server.is_one_of("/OSType", &["windows"]) {
             System::Windows
         } else {
             System::Linux

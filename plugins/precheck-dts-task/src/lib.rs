@@ -45,13 +45,15 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let status = shown.text("/Status")?;
     // An instance is bought only after a good precheck, and what has one would start for real.
     let is_bought = shown.text_if_any("/PayType").is_some();
-    if is_one_of(status, &BEYOND) || (is_bought && is_one_of(status, &["NotStarted"])) {
+    if shown.is_one_of("/Status", &BEYOND)
+        || (is_bought && shown.is_one_of("/Status", &["NotStarted"]))
+    {
         host.info(&format!(
             "the task is `{status}`: its precheck passed before"
         ));
         return Ok(outputs(&task.items()?, &[]));
     }
-    if is_one_of(status, &["PrecheckFailed"]) && !inputs.ignore.is_empty() {
+    if shown.is_one_of("/Status", &["PrecheckFailed"]) && !inputs.ignore.is_empty() {
         // A person has just decided about what failed: it need not fail once more before it is ignored.
         if let Ok(names) = items::to_ignore(&task.items()?, &inputs.ignore)
             && !names.is_empty()
@@ -60,7 +62,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         }
     }
     // What was checked before is checked again only if it failed: the ends may have been mended since.
-    if is_one_of(status, &STARTABLE) {
+    if shown.is_one_of("/Status", &STARTABLE) {
         task.start(status)?;
     }
     let items = task.verdict()?;
@@ -204,12 +206,6 @@ fn outputs(items: &[Item], open: &[&Item]) -> Outputs {
         question: items::question(open),
         items: items.iter().map(Item::output).collect(),
     }
-}
-
-fn is_one_of(status: &str, states: &[&str]) -> bool {
-    states
-        .iter()
-        .any(|state| status.eq_ignore_ascii_case(state))
 }
 
 #[cfg(test)]

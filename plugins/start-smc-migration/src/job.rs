@@ -63,8 +63,8 @@ impl Job {
     }
 
     pub fn is_one_of(&self, statuses: &[&str]) -> Result<bool, Fault> {
-        let status = self.status()?;
-        Ok(statuses.iter().any(|one| one.eq_ignore_ascii_case(status)))
+        self.status()?;
+        Ok(self.0.is_one_of("/Status", statuses))
     }
 }
 

@@ -235,10 +235,7 @@ impl<'a> Migration<'a> {
 
 /// What is being removed is not there.
 fn is_named(source: &Answer, name: &str) -> bool {
-    source.text_if_any("/Name") == Some(name)
-        && source
-            .text_if_any("/State")
-            .is_none_or(|state| !state.eq_ignore_ascii_case("Deleting"))
+    source.text_if_any("/Name") == Some(name) && !source.is_one_of("/State", &["Deleting"])
 }
 
 #[cfg(test)]

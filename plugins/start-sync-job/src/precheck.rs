@@ -14,10 +14,7 @@ pub(crate) fn verdict(job: &Answer) -> (String, String) {
     let items = job.items(ITEMS);
     let failed: Vec<&Answer> = items
         .iter()
-        .filter(|item| {
-            let state = item.text_if_any("/CheckStatus").unwrap_or_default();
-            !state.eq_ignore_ascii_case("Success")
-        })
+        .filter(|item| !item.is_one_of("/CheckStatus", &["Success"]))
         .collect();
     if failed.is_empty() {
         let reasons = "its precheck failed, and DTS names no item";

@@ -59,6 +59,23 @@ impl Answer {
             .filter(|text| !text.is_empty())
     }
 
+    /// Returns whether a text is one of `values`, compared without case as waits and looks compare it: actions of
+    /// this cloud spell one state `Synchronizing` and `synchronizing`. What is missing is none of them.
+    ///
+    /// ```
+    /// use rutter_sdk::Answer;
+    /// use rutter_sdk::prelude::json;
+    ///
+    /// let job = Answer::new("SMC:DescribeReplicationJobs", json!({ "Status": "InError" }));
+    /// assert!(job.is_one_of("/Status", &["Stopped", "inError"]));
+    /// assert!(!job.is_one_of("/BusinessStatus", &["Syncing"]));
+    /// ```
+    pub fn is_one_of(&self, pointer: &str, values: &[&str]) -> bool {
+        self.get(pointer)
+            .and_then(Value::as_str)
+            .is_some_and(|text| values.iter().any(|one| one.eq_ignore_ascii_case(text)))
+    }
+
     /// Returns a whole number, also where the API writes it as text.
     pub fn integer(&self, pointer: &str) -> Result<i64, Fault> {
         let number = self.get(pointer).and_then(|value| match value {
