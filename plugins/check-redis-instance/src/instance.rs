@@ -1,8 +1,7 @@
 //! What there is to know about an instance.
 
+use rutter_sdk::instant;
 use rutter_sdk::prelude::*;
-
-use crate::instant;
 
 /// How far back the monitoring is asked: it lags by a few minutes.
 const MONITORED: Duration = Duration::from_mins(30);

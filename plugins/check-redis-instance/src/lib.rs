@@ -2,7 +2,6 @@
 //! would keep DTS from using it, so that nobody has to find out one precheck at a time.
 
 mod instance;
-mod instant;
 mod rules;
 
 use rutter_sdk::prelude::*;

@@ -1,8 +1,8 @@
 //! The step `check-smc-target`: looks at what a server is to become before anything is changed.
 
 mod fit;
-mod instant;
 
+use rutter_sdk::instant;
 use rutter_sdk::prelude::*;
 
 use crate::fit::Server;
