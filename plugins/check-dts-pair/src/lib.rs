@@ -5,11 +5,13 @@
 mod support;
 
 use rutter_sdk::prelude::*;
+use rutter_sdk::{Violation, Violations};
 
 rutter_sdk::plugin!(run);
 
 fn run(_host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
-    let mut broken: Vec<Broken> = accounts(&inputs).into_iter().collect();
+    let mut broken = Violations::new();
+    broken.extend(accounts(&inputs));
     if is_foreign(&inputs, "source") {
         let source = &inputs.source;
         broken.extend(support::source(&source.kind, &source.access));
@@ -20,7 +22,7 @@ fn run(_host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     }
     broken.extend(infrastructures(&inputs));
     if inputs.topology == "two-way" {
-        broken.extend(two_way(&inputs));
+        two_way(&mut broken, &inputs);
     }
     if broken.is_empty() {
         return Ok(Outputs {
@@ -29,17 +31,8 @@ fn run(_host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
             trusted: inputs.creator,
         });
     }
-    let reasons: Vec<String> = broken.iter().map(|broken| broken.reason.clone()).collect();
-    let remedies: Vec<&str> = broken.iter().map(|broken| broken.remedy).collect();
-    Err(Fault::fail("check-dts-pair.unfit", reasons.join("; "))
-        .advise(format!("{}. Nothing was called.", remedies.join("; "))))
-}
-
-/// A rule that is broken.
-struct Broken {
-    reason: String,
-    /// What to do.
-    remedy: &'static str,
+    Err(Fault::fail("check-dts-pair.unfit", broken.reasons())
+        .advise(format!("{}. Nothing was called.", broken.remedies())))
 }
 
 fn is_foreign(inputs: &Inputs, side: &str) -> bool {
@@ -47,7 +40,7 @@ fn is_foreign(inputs: &Inputs, side: &str) -> bool {
 }
 
 /// Which database is foreign decides who makes the task.
-fn accounts(inputs: &Inputs) -> Option<Broken> {
+fn accounts(inputs: &Inputs) -> Option<Violation> {
     let (source, destination) = (&inputs.source.account, &inputs.destination.account);
     let creator = &inputs.creator;
     let (fits, rule) = match inputs.scenario.as_str() {
@@ -64,23 +57,27 @@ fn accounts(inputs: &Inputs) -> Option<Broken> {
             "both are foreign, so a third account makes the task",
         ),
     };
-    (!fits).then(|| Broken {
-        reason: format!(
-            "{rule}; given are {source} for the source, {destination} for the destination and {creator} for the task"
-        ),
-        remedy: "Say another scenario, or the accounts that belong to this one",
+    (!fits).then(|| {
+        Violation::new(
+            format!(
+                "{rule}; given are {source} for the source, {destination} for the destination and {creator} for the task"
+            ),
+            "Say another scenario, or the accounts that belong to this one",
+        )
     })
 }
 
 /// Finance Cloud, Gov Cloud and the public cloud do not reach each other; a region's id tells which it is of.
-fn infrastructures(inputs: &Inputs) -> Option<Broken> {
+fn infrastructures(inputs: &Inputs) -> Option<Violation> {
     let (source, destination) = (&inputs.source.region, &inputs.destination.region);
     let (from, to) = (infrastructure(source), infrastructure(destination));
-    (from != to).then(|| Broken {
-        reason: format!(
-            "{source} is of the {from} and {destination} of the {to}, and DTS does not copy between infrastructures"
-        ),
-        remedy: "Take two regions of the same infrastructure",
+    (from != to).then(|| {
+        Violation::new(
+            format!(
+                "{source} is of the {from} and {destination} of the {to}, and DTS does not copy between infrastructures"
+            ),
+            "Take two regions of the same infrastructure",
+        )
     })
 }
 
@@ -95,7 +92,7 @@ fn infrastructure(region: &str) -> &'static str {
 }
 
 /// Both ways is possible between like and like of a few forms, and both owners have to let a third account in.
-fn two_way(inputs: &Inputs) -> Vec<Broken> {
+fn two_way(broken: &mut Violations, inputs: &Inputs) {
     const FORMS: [(&str, &str); 5] = [
         ("mysql", "rds-instance"),
         ("mysql", "rds-cluster"),
@@ -103,7 +100,6 @@ fn two_way(inputs: &Inputs) -> Vec<Broken> {
         ("mongodb", "replica-set"),
         ("mongodb", "sharded-cluster"),
     ];
-    let mut broken = Vec::new();
     let (source, destination) = (&inputs.source, &inputs.destination);
     let form = source.form.as_deref().unwrap_or("of no form that was said");
     let is_pair = FORMS.contains(&(source.kind.as_str(), form))
@@ -117,21 +113,19 @@ fn two_way(inputs: &Inputs) -> Vec<Broken> {
             .form
             .as_deref()
             .unwrap_or("of no form that was said");
-        broken.push(Broken {
-            reason: format!(
+        broken.add(
+            format!(
                 "changes cannot flow both ways across accounts between {} ({form}) and {} ({other})",
                 source.kind, destination.kind
             ),
-            remedy: "Copy one way; both ways is possible between RDS for MySQL instances or clusters, Tair instances, and MongoDB replica sets or sharded clusters",
-        });
+            "Copy one way; both ways is possible between RDS for MySQL instances or clusters, Tair instances, and MongoDB replica sets or sharded clusters",
+        );
     }
-    if inputs.scenario != "both" {
-        broken.push(Broken {
-            reason: "where changes flow both ways, both databases count as foreign".to_owned(),
-            remedy: "Say the scenario `both`, let a third account make the task, and authorise it in both accounts",
-        });
-    }
-    broken
+    broken.add_if(
+        inputs.scenario != "both",
+        "where changes flow both ways, both databases count as foreign",
+        "Say the scenario `both`, let a third account make the task, and authorise it in both accounts",
+    );
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The published tables of what can belong to another account.
 
-use crate::Broken;
+use rutter_sdk::Violation;
 
 /// A type, the ways to it that are supported as a source, and whether it is supported as a destination.
 type Row = (&'static str, &'static [&'static str], bool);
@@ -51,7 +51,7 @@ const CONSOLE_ONLY: [&str; 5] = [
 ];
 
 /// Why a database cannot be the source of another account.
-pub(crate) fn source(kind: &str, access: &str) -> Option<Broken> {
+pub(crate) fn source(kind: &str, access: &str) -> Option<Violation> {
     let ways = row(kind).map_or(&[] as &[_], |(_, ways, _)| *ways);
     if ways.contains(&access) {
         return console_only(kind);
@@ -61,14 +61,14 @@ pub(crate) fn source(kind: &str, access: &str) -> Option<Broken> {
     } else {
         format!("it can by {}", ways.join(", "))
     };
-    Some(Broken {
-        reason: format!("{kind} by {access} cannot be a source of another account; {possible}"),
-        remedy: "Take a database and a way to it that the published table of sources has",
-    })
+    Some(Violation::new(
+        format!("{kind} by {access} cannot be a source of another account; {possible}"),
+        "Take a database and a way to it that the published table of sources has",
+    ))
 }
 
 /// Why a database cannot be the destination of another account.
-pub(crate) fn destination(kind: &str, access: &str) -> Option<Broken> {
+pub(crate) fn destination(kind: &str, access: &str) -> Option<Violation> {
     let is_possible = row(kind).is_some_and(|(.., is_possible)| *is_possible);
     if is_possible && access == "cloud-instance" {
         return console_only(kind);
@@ -78,24 +78,26 @@ pub(crate) fn destination(kind: &str, access: &str) -> Option<Broken> {
         .filter(|(.., is_possible)| *is_possible)
         .map(|(kind, ..)| *kind)
         .collect();
-    Some(Broken {
-        reason: format!(
+    Some(Violation::new(
+        format!(
             "{kind} by {access} cannot be a destination of another account; an Alibaba Cloud instance of {} can",
             possible.join(", ")
         ),
-        remedy: "Take a database that the published table of destinations has",
-    })
+        "Take a database that the published table of destinations has",
+    ))
 }
 
 fn row(kind: &str) -> Option<&'static Row> {
     TABLE.iter().find(|(name, ..)| *name == kind)
 }
 
-fn console_only(kind: &str) -> Option<Broken> {
-    CONSOLE_ONLY.contains(&kind).then(|| Broken {
-        reason: format!(
-            "{kind} is offered across accounts in the DTS console only: the API documents no engine name for it"
-        ),
-        remedy: "Configure this task in the DTS console; the roles can be made by the runbook `authorise_dts`",
+fn console_only(kind: &str) -> Option<Violation> {
+    CONSOLE_ONLY.contains(&kind).then(|| {
+        Violation::new(
+            format!(
+                "{kind} is offered across accounts in the DTS console only: the API documents no engine name for it"
+            ),
+            "Configure this task in the DTS console; the roles can be made by the runbook `authorise_dts`",
+        )
     })
 }

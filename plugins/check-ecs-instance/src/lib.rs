@@ -6,7 +6,6 @@ mod server;
 
 use rutter_sdk::prelude::*;
 
-use crate::rules::Broken;
 use crate::server::Server;
 
 rutter_sdk::plugin!(run);
@@ -16,36 +15,13 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let server = Server::read(&account, &inputs.instance, &inputs.region)?;
     let broken = rules::broken(&server, &inputs);
     if !broken.is_empty() {
-        return Err(unfit(&inputs.instance, &broken));
+        let what = format!("the server `{}` will not do", inputs.instance);
+        return Err(broken.fault("check-ecs-instance.unfit", &what));
     }
     for warning in rules::warnings(&server, &inputs) {
         host.warn(&warning);
     }
     Ok(outputs(server, inputs))
-}
-
-/// One fault for all rules, so that they can be mended in one go.
-fn unfit(instance: &str, broken: &[Broken]) -> Fault {
-    let reasons = listed(broken.iter().map(|rule| rule.reason.as_str()));
-    let remedies = listed(broken.iter().map(|rule| rule.remedy.as_str()));
-    Fault::fail(
-        "check-ecs-instance.unfit",
-        format!("the server `{instance}` will not do: {reasons}"),
-    )
-    .advise(format!(
-        "{remedies}. Nothing has been changed; run it again afterwards."
-    ))
-}
-
-/// `first` alone; several with their numbers, by which reasons and remedies are matched.
-fn listed<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> String {
-    if texts.len() == 1 {
-        return texts.map(str::to_owned).collect();
-    }
-    let numbered = texts
-        .enumerate()
-        .map(|(index, text)| format!("({}) {text}", index + 1));
-    numbered.collect::<Vec<_>>().join("; ")
 }
 
 fn outputs(server: Server, inputs: Inputs) -> Outputs {

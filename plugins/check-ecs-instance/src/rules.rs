@@ -1,32 +1,13 @@
 //! What a server has to be, by what is wanted of it.
 
+use rutter_sdk::Violations;
+
 use crate::Inputs;
 use crate::server::Server;
 
-/// A rule that the server breaks.
-pub(crate) struct Broken {
-    /// What is wrong and what would come of it.
-    pub(crate) reason: String,
-    /// What to do.
-    pub(crate) remedy: String,
-}
-
-struct Rules(Vec<Broken>);
-
-impl Rules {
-    fn add(&mut self, is_broken: bool, reason: impl Into<String>, remedy: impl Into<String>) {
-        if is_broken {
-            self.0.push(Broken {
-                reason: reason.into(),
-                remedy: remedy.into(),
-            });
-        }
-    }
-}
-
 /// The rules that the server breaks.
-pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Vec<Broken> {
-    let mut rules = Rules(Vec::new());
+pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Violations {
+    let mut rules = Violations::new();
     state(&mut rules, server, inputs);
     if inputs.snapshots {
         snapshots(&mut rules, server);
@@ -35,7 +16,7 @@ pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Vec<Broken> {
         release(&mut rules, server);
     }
     let os = inputs.os.as_deref().filter(|os| *os != server.os);
-    rules.add(
+    rules.add_if(
         os.is_some(),
         format!(
             "its operating system is {} and not {}",
@@ -48,7 +29,7 @@ pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Vec<Broken> {
         .network
         .as_deref()
         .filter(|network| *network != server.network);
-    rules.add(
+    rules.add_if(
         network.is_some(),
         format!(
             "it is in the {} network and not in {}",
@@ -57,10 +38,10 @@ pub(crate) fn broken(server: &Server, inputs: &Inputs) -> Vec<Broken> {
         ),
         "choose a server that is there, or move it",
     );
-    rules.0
+    rules
 }
 
-fn state(rules: &mut Rules, server: &Server, inputs: &Inputs) {
+fn state(rules: &mut Violations, server: &Server, inputs: &Inputs) {
     let (wanted, remedy): (&[&str], &str) = if inputs.running {
         (&["Running"], "start it, and wait until it is running")
     } else {
@@ -69,7 +50,7 @@ fn state(rules: &mut Rules, server: &Server, inputs: &Inputs) {
             "wait until it is running or stopped",
         )
     };
-    rules.add(
+    rules.add_if(
         !wanted.contains(&server.status.as_str()),
         format!(
             "it is `{}` and not {}",
@@ -78,26 +59,26 @@ fn state(rules: &mut Rules, server: &Server, inputs: &Inputs) {
         ),
         remedy,
     );
-    rules.add(
+    rules.add_if(
         inputs.cloud_assistant && !server.cloud_assistant,
         "its Cloud Assistant does not answer, so that no command can be run on it",
         "install or start the Cloud Assistant client on it",
     );
-    rules.add(
+    rules.add_if(
         !server.locks.is_empty(),
         format!("it is locked ({})", server.locks.join(", ")),
         "settle what it is locked for; the console says how",
     );
 }
 
-fn snapshots(rules: &mut Rules, server: &Server) {
+fn snapshots(rules: &mut Violations, server: &Server) {
     let local: Vec<String> = server
         .disks
         .iter()
         .filter(|disk| disk.is_local())
         .map(|disk| format!("`{}` ({})", disk.id, disk.category))
         .collect();
-    rules.add(
+    rules.add_if(
         !local.is_empty(),
         format!(
             "it has local disks, of which no snapshot can be made: {}",
@@ -107,13 +88,13 @@ fn snapshots(rules: &mut Rules, server: &Server) {
     );
 }
 
-fn release(rules: &mut Rules, server: &Server) {
-    rules.add(
+fn release(rules: &mut Violations, server: &Server) {
+    rules.add_if(
         server.is_subscription,
         "it is a subscription, which cannot be released before it ends",
         "leave the clean-up out, or turn it into pay-as-you-go",
     );
-    rules.add(
+    rules.add_if(
         server.is_protected,
         "it is protected from being released",
         "take the deletion protection off if it may go, or leave the clean-up out",

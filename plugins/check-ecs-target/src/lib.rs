@@ -5,6 +5,7 @@
 mod place;
 
 use rutter_sdk::prelude::*;
+use rutter_sdk::{Violation, Violations};
 
 use crate::place::Place;
 
@@ -16,7 +17,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         account: &account,
         inputs: &inputs,
     };
-    let mut problems = Vec::new();
+    let mut problems = Violations::new();
     let vpc_id = place.vpc(&mut problems)?;
     let kind = place.kind(&mut problems)?;
     let zones = match &kind {
@@ -47,33 +48,27 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     })
 }
 
-fn too_small(inputs: &Inputs) -> Option<Problem> {
+fn too_small(inputs: &Inputs) -> Option<Violation> {
     let (size, least) = (inputs.system_disk_gb?, inputs.source_system_gb?);
-    (size < least).then(|| Problem {
-        reason: format!("a system disk of {size} GiB is smaller than the source's of {least} GiB"),
-        remedy: "choose a larger system disk, or leave its size out",
+    (size < least).then(|| {
+        Violation::new(
+            format!("a system disk of {size} GiB is smaller than the source's of {least} GiB"),
+            "choose a larger system disk, or leave its size out",
+        )
     })
 }
 
-/// What is wrong, and what to do.
-struct Problem {
-    reason: String,
-    remedy: &'static str,
-}
-
 /// One fault for everything, so that it can be mended in one go.
-fn unfit(inputs: &Inputs, problems: &[Problem]) -> Fault {
-    let reasons: Vec<&str> = problems.iter().map(|one| one.reason.as_str()).collect();
-    let remedies: Vec<&str> = problems.iter().map(|one| one.remedy).collect();
+fn unfit(inputs: &Inputs, problems: &Violations) -> Fault {
     let message = format!(
         "no `{}` can be made in {}: {}",
         inputs.instance_type,
         inputs.region,
-        reasons.join("; ")
+        problems.reasons()
     );
     Fault::fail("check-ecs-target.unfit", message).advise(format!(
         "{}. Nothing has been changed; run it again afterwards.",
-        remedies.join("; ")
+        problems.remedies()
     ))
 }
 

@@ -1,8 +1,9 @@
 //! What the region has and lacks.
 
+use rutter_sdk::Violations;
 use rutter_sdk::prelude::*;
 
-use crate::{Inputs, Problem};
+use crate::Inputs;
 
 /// Without it only images that are available are listed.
 const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
@@ -27,7 +28,7 @@ impl Place<'_> {
     }
 
     /// The VPC of the security group.
-    pub(crate) fn vpc(&self, problems: &mut Vec<Problem>) -> Result<Option<String>, Fault> {
+    pub(crate) fn vpc(&self, problems: &mut Violations) -> Result<Option<String>, Fault> {
         let id = &self.inputs.security_group;
         let groups = self
             .api("DescribeSecurityGroups")
@@ -38,28 +39,28 @@ impl Place<'_> {
             .read(groups)?
             .items("/SecurityGroups/SecurityGroup");
         let Some(group) = found.first() else {
-            problems.push(Problem {
-                reason: format!(
+            problems.add(
+                format!(
                     "account {} has no security group `{id}` there",
                     self.account.id()
                 ),
-                remedy: "correct the security group or the region",
-            });
+                "correct the security group or the region",
+            );
             return Ok(None);
         };
         let vpc = group.text_if_any("/VpcId").unwrap_or_default();
         if vpc.is_empty() {
-            problems.push(Problem {
-                reason: format!(
+            problems.add(
+                format!(
                     "the security group `{id}` is one of the classic network, and a new server must be in a VPC"
                 ),
-                remedy: "choose a security group of the VPC",
-            });
+                "choose a security group of the VPC",
+            );
         }
         Ok(Some(vpc.to_owned()))
     }
 
-    pub(crate) fn kind(&self, problems: &mut Vec<Problem>) -> Result<Option<Kind>, Fault> {
+    pub(crate) fn kind(&self, problems: &mut Violations) -> Result<Option<Kind>, Fault> {
         let name = &self.inputs.instance_type;
         let mut names = vec![name];
         names.extend(&self.inputs.source_type);
@@ -76,29 +77,29 @@ impl Place<'_> {
             found.find(|kind| kind.text_if_any("/InstanceTypeId") == Some(name))
         };
         let Some(kind) = find(name).map(kind).transpose()? else {
-            problems.push(Problem {
-                reason: format!("there is no type `{name}`"),
-                remedy: "choose another type; DescribeInstanceTypes lists them",
-            });
+            problems.add(
+                format!("there is no type `{name}`"),
+                "choose another type; DescribeInstanceTypes lists them",
+            );
             return Ok(None);
         };
         let source = self.inputs.source_type.as_deref().and_then(find);
         if let Some(source) = source.map(self::kind).transpose()?
             && source.architecture != kind.architecture
         {
-            problems.push(Problem {
-                reason: format!(
+            problems.add(
+                format!(
                     "its processors are {} and those of the source are {}, whose system would not start there",
                     kind.architecture, source.architecture
                 ),
-                remedy: "choose a type with processors of the source's kind",
-            });
+                "choose a type with processors of the source's kind",
+            );
         }
         Ok(Some(kind))
     }
 
     /// The zones that have the type left.
-    pub(crate) fn zones(&self, problems: &mut Vec<Problem>) -> Result<Vec<String>, Fault> {
+    pub(crate) fn zones(&self, problems: &mut Violations) -> Result<Vec<String>, Fault> {
         let mut available = self
             .api("DescribeAvailableResource")
             .set("RegionId", &self.inputs.region)
@@ -118,16 +119,16 @@ impl Place<'_> {
             .collect();
         if zones.is_empty() {
             let place = self.inputs.zone.as_ref().unwrap_or(&self.inputs.region);
-            problems.push(Problem {
-                reason: format!("{place} has none left of it"),
-                remedy: "choose another type or zone",
-            });
+            problems.add(
+                format!("{place} has none left of it"),
+                "choose another type or zone",
+            );
         }
         Ok(zones)
     }
 
     /// Looks whether another server of the VPC has the private address. What else may have it is not seen here.
-    pub(crate) fn address(&self, vpc_id: &str, problems: &mut Vec<Problem>) -> Result<(), Fault> {
+    pub(crate) fn address(&self, vpc_id: &str, problems: &mut Violations) -> Result<(), Fault> {
         let Some(address) = &self.inputs.private_ip else {
             return Ok(());
         };
@@ -139,19 +140,19 @@ impl Place<'_> {
             .set("PrivateIpAddresses", json!([address]).to_string());
         let found = self.account.read(servers)?.items("/Instances/Instance");
         if let Some(server) = found.first() {
-            problems.push(Problem {
-                reason: format!(
+            problems.add(
+                format!(
                     "the private address {address} belongs to `{}`",
                     server.text("/InstanceId")?
                 ),
-                remedy: "choose a free address of the vSwitch, or leave it out",
-            });
+                "choose a free address of the vSwitch, or leave it out",
+            );
         }
         Ok(())
     }
 
     /// Looks whether the name of the image is free.
-    pub(crate) fn name(&self, problems: &mut Vec<Problem>) -> Result<(), Fault> {
+    pub(crate) fn name(&self, problems: &mut Violations) -> Result<(), Fault> {
         let Some(name) = &self.inputs.image_name else {
             return Ok(());
         };
@@ -163,13 +164,13 @@ impl Place<'_> {
             .set("ImageName", name);
         let found = self.account.read(images)?.items("/Images/Image");
         if let Some(image) = found.first() {
-            problems.push(Problem {
-                reason: format!(
+            problems.add(
+                format!(
                     "an image `{name}` is there already: {}",
                     image.text("/ImageId")?
                 ),
-                remedy: "choose another name, or delete the old image if nobody needs it",
-            });
+                "choose another name, or delete the old image if nobody needs it",
+            );
         }
         Ok(())
     }

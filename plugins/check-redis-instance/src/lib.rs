@@ -7,7 +7,6 @@ mod rules;
 use rutter_sdk::prelude::*;
 
 use crate::instance::Instance;
-use crate::rules::Broken;
 
 rutter_sdk::plugin!(run);
 
@@ -20,39 +19,13 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         rules::for_destination(&instance, &inputs)
     };
     if !broken.is_empty() {
-        return Err(unfit(&inputs, &broken));
+        let what = format!("`{}` cannot be the {}", inputs.instance, inputs.side);
+        return Err(broken.fault("check-redis-instance.unfit", &what));
     }
     for warning in rules::warnings(&instance, &inputs) {
         host.warn(&warning);
     }
     Ok(outputs(instance, inputs))
-}
-
-/// One fault for all rules, so that they can be mended in one go.
-fn unfit(inputs: &Inputs, broken: &[Broken]) -> Fault {
-    let reasons = listed(broken.iter().map(|rule| rule.reason.as_str()));
-    let remedies = listed(broken.iter().map(|rule| rule.remedy.as_str()));
-    Fault::fail(
-        "check-redis-instance.unfit",
-        format!(
-            "`{}` cannot be the {}: {reasons}",
-            inputs.instance, inputs.side
-        ),
-    )
-    .advise(format!(
-        "{remedies}. Nothing has been changed; run it again afterwards."
-    ))
-}
-
-/// `first` alone; several with their numbers, by which reasons and remedies are matched.
-fn listed<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> String {
-    if texts.len() == 1 {
-        return texts.map(str::to_owned).collect();
-    }
-    let numbered = texts
-        .enumerate()
-        .map(|(index, text)| format!("({}) {text}", index + 1));
-    numbered.collect::<Vec<_>>().join("; ")
 }
 
 fn outputs(instance: Instance, inputs: Inputs) -> Outputs {

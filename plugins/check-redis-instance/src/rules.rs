@@ -1,5 +1,7 @@
 //! What DTS asks of the two instances of a one-way sync.
 
+use rutter_sdk::Violations;
+
 use crate::instance::Instance;
 use crate::{Inputs, InputsSource};
 
@@ -9,36 +11,15 @@ const VERSIONS: &[&str] = &["4.0", "5.0"];
 /// Versions of Tair that can be a source.
 const TAIR_SOURCE_VERSIONS: &[&str] = &["5.0"];
 
-/// A rule that the instance breaks.
-pub(crate) struct Broken {
-    /// What is wrong and what would come of it.
-    pub(crate) reason: String,
-    /// What to do.
-    pub(crate) remedy: String,
-}
-
-struct Rules(Vec<Broken>);
-
-impl Rules {
-    fn add(&mut self, is_broken: bool, reason: impl Into<String>, remedy: impl Into<String>) {
-        if is_broken {
-            self.0.push(Broken {
-                reason: reason.into(),
-                remedy: remedy.into(),
-            });
-        }
-    }
-}
-
 /// The rules that a source breaks.
-pub(crate) fn for_source(source: &Instance, inputs: &Inputs) -> Vec<Broken> {
+pub(crate) fn for_source(source: &Instance, inputs: &Inputs) -> Violations {
     let mut rules = for_both(source, inputs);
     let versions = if source.is_tair {
         TAIR_SOURCE_VERSIONS
     } else {
         VERSIONS
     };
-    rules.add(
+    rules.add_if(
         !versions.contains(&source.engine_version.as_str()),
         format!(
             "its engine version is {}, and DTS reads only {} of the {} edition",
@@ -48,33 +29,33 @@ pub(crate) fn for_source(source: &Instance, inputs: &Inputs) -> Vec<Broken> {
         ),
         "upgrade it to 5.0 if it is older; from a newer version, move by a backup instead",
     );
-    rules.add(
+    rules.add_if(
         !source.in_vpc,
         "it is in the classic network, where DTS does not reach it",
         "switch its network to a VPC (SwitchNetwork)",
     );
-    rules.add(
+    rules.add_if(
         source.is_tde_on,
         "its data is encrypted (TDE), which DTS cannot read, and TDE cannot be turned off",
         "restore a backup into an instance without TDE and sync from that",
     );
-    rules.add(
+    rules.add_if(
         source.is_persistent_memory() && !source.is_append_only,
         "it is persistent memory-optimised and `appendonly` is not `yes`, so that changes would be missed",
         "set its parameter `appendonly` to `yes`",
     );
-    rules.add(
+    rules.add_if(
         source.is_storage_optimised(),
         "it is storage-optimised Tair, which can only be a destination",
         "sync from an instance that keeps its data in memory",
     );
-    rules.0
+    rules
 }
 
 /// The rules that a destination breaks, held to the source where that is known.
-pub(crate) fn for_destination(destination: &Instance, inputs: &Inputs) -> Vec<Broken> {
+pub(crate) fn for_destination(destination: &Instance, inputs: &Inputs) -> Violations {
     let mut rules = for_both(destination, inputs);
-    rules.add(
+    rules.add_if(
         !VERSIONS.contains(&destination.engine_version.as_str()),
         format!(
             "its engine version is {}, and DTS writes only {}",
@@ -86,12 +67,12 @@ pub(crate) fn for_destination(destination: &Instance, inputs: &Inputs) -> Vec<Br
     if let Some(source) = &inputs.source {
         beside(&mut rules, destination, source);
     }
-    rules.0
+    rules
 }
 
-fn for_both(instance: &Instance, inputs: &Inputs) -> Rules {
-    let mut rules = Rules(Vec::new());
-    rules.add(
+fn for_both(instance: &Instance, inputs: &Inputs) -> Violations {
+    let mut rules = Violations::new();
+    rules.add_if(
         inputs.region != instance.region,
         format!(
             "it is in {} and not in {}, where DTS would look for it",
@@ -99,7 +80,7 @@ fn for_both(instance: &Instance, inputs: &Inputs) -> Rules {
         ),
         format!("say {} as its region", instance.region),
     );
-    rules.add(
+    rules.add_if(
         !instance.status.eq_ignore_ascii_case("Normal"),
         format!(
             "its state is `{}` and not `Normal`, so that DTS cannot connect",
@@ -107,12 +88,12 @@ fn for_both(instance: &Instance, inputs: &Inputs) -> Rules {
         ),
         "wait until its state is `Normal`, or mend it in the console",
     );
-    rules.add(
+    rules.add_if(
         instance.cloud_native && instance.architecture == "cluster",
         "it is a cloud-native cluster, which DTS does not support on either side",
         "take a cloud-native standard instance or a classic cluster",
     );
-    rules.add(
+    rules.add_if(
         instance.is_tls_on,
         "its TLS (SSL) encryption is on, and DTS could not connect",
         "turn TLS off (ModifyInstanceSSL); it restarts the instance, so choose the moment",
@@ -120,8 +101,8 @@ fn for_both(instance: &Instance, inputs: &Inputs) -> Rules {
     rules
 }
 
-fn beside(rules: &mut Rules, destination: &Instance, source: &InputsSource) {
-    rules.add(
+fn beside(rules: &mut Violations, destination: &Instance, source: &InputsSource) {
+    rules.add_if(
         version(&destination.engine_version) < version(&source.engine_version),
         format!(
             "its engine version {} is older than the source's {}, whose data it may not understand",
@@ -129,7 +110,7 @@ fn beside(rules: &mut Rules, destination: &Instance, source: &InputsSource) {
         ),
         "upgrade it, or take a destination of at least the source's version",
     );
-    rules.add(
+    rules.add_if(
         source.edition == "enterprise" && !destination.is_tair,
         "the source is Tair (Enterprise Edition) and it is not, so that it lacks the modules",
         "take a Tair instance as destination",
@@ -138,7 +119,7 @@ fn beside(rules: &mut Rules, destination: &Instance, source: &InputsSource) {
         return;
     };
     let free_mb = destination.capacity_mb - used_mb;
-    rules.add(
+    rules.add_if(
         free_mb <= source.used_mb,
         format!(
             "it has {free_mb} MB free of {} MB, and the source holds {} MB: the copy would fail or evict keys",

@@ -5,6 +5,7 @@
 mod instance;
 
 use rutter_sdk::prelude::*;
+use rutter_sdk::{Violation, Violations};
 
 use crate::instance::Instance;
 
@@ -22,91 +23,72 @@ const REPLICATION: &str = "RoleRepl";
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     let instance = Instance::read(&account, &inputs)?;
-    let mut broken = Vec::new();
-    broken.extend(network(&instance, &inputs));
+    let mut broken = Violations::new();
+    network(&mut broken, &instance, &inputs);
     broken.extend(whitelist(&instance, &inputs));
     broken.extend(replication(&instance, &inputs));
     if broken.is_empty() {
         return Ok(outputs(&instance, &inputs));
     }
-    let listed = |of: fn(&Broken) -> &str| {
-        let all: Vec<&str> = broken.iter().map(of).collect();
-        all.join("; ")
-    };
     let message = format!(
         "`{}` cannot be made ready for DTS: {}",
         inputs.instance,
-        listed(|rule| &rule.reason)
+        broken.reasons()
     );
-    Err(
-        Fault::fail("check-redis-preparation.unfit", message).advise(format!(
-            "{}. Nothing has been changed.",
-            listed(|rule| rule.remedy)
-        )),
-    )
+    Err(Fault::fail("check-redis-preparation.unfit", message)
+        .advise(format!("{}. Nothing has been changed.", broken.remedies())))
 }
 
-/// What stands in the way, and what to do about it.
-struct Broken {
-    reason: String,
-    remedy: &'static str,
-}
-
-fn network(instance: &Instance, inputs: &Inputs) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    if instance.vpc.is_none() {
-        broken.push(Broken {
-            reason: "it is in no VPC, through which DTS would reach it".to_owned(),
-            remedy: "switch its network to a VPC (SwitchNetwork)",
-        });
-    }
+fn network(broken: &mut Violations, instance: &Instance, inputs: &Inputs) {
+    broken.add_if(
+        instance.vpc.is_none(),
+        "it is in no VPC, through which DTS would reach it",
+        "switch its network to a VPC (SwitchNetwork)",
+    );
     if !inputs.direct || instance.has_endpoint {
-        return broken;
+        return;
     }
-    if !instance.is_cluster {
-        broken.push(Broken {
-            reason: "it is no cluster, and only a cluster takes a direct endpoint".to_owned(),
-            remedy: "synchronise it in the newer way, as an instance (redis_cross_account.toml)",
-        });
-    }
-    if instance.is_tls_on {
-        broken.push(Broken {
-            reason: "its TLS is on, with which it takes no direct endpoint".to_owned(),
-            remedy: "turn TLS off (ModifyInstanceSSL); it restarts the instance, so choose the moment",
-        });
-    }
-    broken
+    broken.add_if(
+        !instance.is_cluster,
+        "it is no cluster, and only a cluster takes a direct endpoint",
+        "synchronise it in the newer way, as an instance (redis_cross_account.toml)",
+    );
+    broken.add_if(
+        instance.is_tls_on,
+        "its TLS is on, with which it takes no direct endpoint",
+        "turn TLS off (ModifyInstanceSSL); it restarts the instance, so choose the moment",
+    );
 }
 
-fn whitelist(instance: &Instance, inputs: &Inputs) -> Option<Broken> {
+fn whitelist(instance: &Instance, inputs: &Inputs) -> Option<Violation> {
     let room = GROUP_MAX.saturating_sub(instance.group_size);
-    (instance.shut_out.len() > room).then(|| Broken {
-        reason: format!(
-            "the group `{}` of its whitelist has room for {room} addresses, and DTS comes from {} more",
-            inputs.group,
-            instance.shut_out.len()
-        ),
-        remedy: "say another group",
+    (instance.shut_out.len() > room).then(|| {
+        Violation::new(
+            format!(
+                "the group `{}` of its whitelist has room for {room} addresses, and DTS comes from {} more",
+                inputs.group,
+                instance.shut_out.len()
+            ),
+            "say another group",
+        )
     })
 }
 
-fn replication(instance: &Instance, inputs: &Inputs) -> Option<Broken> {
+fn replication(instance: &Instance, inputs: &Inputs) -> Option<Violation> {
     let name = inputs.account.as_ref()?;
     match instance.right_of(name) {
         Some(REPLICATION) => None,
-        Some(right) => Some(Broken {
-            reason: format!(
-                "it has an account `{name}` already, with {right} instead of {REPLICATION}"
-            ),
-            remedy: "choose another name for the account; clients may be using this one",
-        }),
-        None if instance.accounts.len() >= ACCOUNTS_MAX => Some(Broken {
-            reason: format!(
+        Some(right) => Some(Violation::new(
+            format!("it has an account `{name}` already, with {right} instead of {REPLICATION}"),
+            "choose another name for the account; clients may be using this one",
+        )),
+        None if instance.accounts.len() >= ACCOUNTS_MAX => Some(Violation::new(
+            format!(
                 "it has {} accounts, and can have no more",
                 instance.accounts.len()
             ),
-            remedy: "delete an account that nobody uses",
-        }),
+            "delete an account that nobody uses",
+        )),
         None => None,
     }
 }

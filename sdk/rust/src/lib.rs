@@ -39,6 +39,7 @@ pub mod policy;
 mod secret;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
 pub mod testing;
+mod violations;
 
 pub use account::{Account, Change, NOT_FOUND, Wait};
 pub use answer::Answer;
@@ -52,6 +53,7 @@ pub use plugin::{MadeChange, Plugin, Undo, UndoText};
 pub use plugin::{run_typed, undo_typed};
 pub use rutter_sdk_macros::{cases, plugin};
 pub use secret::Secret;
+pub use violations::{Violation, Violations};
 
 #[doc(hidden)]
 pub use {serde, serde_json};
