@@ -4,54 +4,16 @@
 mod precheck;
 
 use rutter_sdk::prelude::*;
+use rutter_sdk::{Startable, States, start_and_wait};
 
 rutter_sdk::plugin!(run);
 
 const RUNNING: &str = "Synchronizing";
 
-/// States that become `Synchronizing` by themselves. The first copy is spelled in this way.
-const UNDER_WAY: [&str; 5] = [
-    "Prechecking",
-    "Initializating",
-    "Initializing",
-    "Modifying",
-    RUNNING,
-];
-
-/// States from which it is started. `Suspending` means that it is paused.
-const STARTABLE: [&str; 5] = [
-    "NotStarted",
-    "PrecheckFailed",
-    "InitializeFailed",
-    "Failed",
-    "Suspending",
-];
-
-/// States from which it does not come back by itself.
-const STUCK: [&str; 6] = [
-    "PrecheckFailed",
-    "InitializeFailed",
-    "Failed",
-    "Suspending",
-    "Locked",
-    "Finished",
-];
-
-/// States that a start does not lead to.
-const NEVER_STARTED: [&str; 3] = ["NotConfigured", "Locked", "Finished"];
-
-/// How long it may go on showing the state from before the start.
-const SETTLE: Duration = Duration::from_secs(15);
-
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
-    let job = Job {
-        host,
-        account: &account,
-        inputs: &inputs,
-    };
-    job.start()?;
-    let shown = job.wait()?;
+    let job = Job { inputs: &inputs };
+    let shown = start_and_wait(host, &account, &job, inputs.wait)?;
     Ok(Outputs {
         status: RUNNING.to_owned(),
         delay_ms: shown
@@ -62,90 +24,65 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     })
 }
 
-/// The synchronisation and what is asked of it.
+/// The synchronisation that is asked for.
 struct Job<'a> {
-    host: &'a Host,
-    account: &'a Account,
     inputs: &'a Inputs,
 }
 
-impl Job<'_> {
-    fn api(&self, action: &str) -> Api {
-        Api::new("DTS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
-            .set("SynchronizationJobId", &self.inputs.job)
+impl Startable for Job<'_> {
+    const STATES: States = States {
+        status: "/Status",
+        id: "/SynchronizationJobId",
+        running: RUNNING,
+        // The first copy is spelled in this way.
+        under_way: &["Prechecking", "Initializating", "Initializing", "Modifying"],
+        // `Suspending` means that it is paused.
+        startable: &[
+            "NotStarted",
+            "PrecheckFailed",
+            "InitializeFailed",
+            "Failed",
+            "Suspending",
+        ],
+        never_started: &["NotConfigured", "Locked", "Finished"],
+        stuck: &[
+            "PrecheckFailed",
+            "InitializeFailed",
+            "Failed",
+            "Suspending",
+            "Locked",
+            "Finished",
+        ],
+        settle: Duration::from_secs(15),
+    };
+
+    fn start(&self) -> Api {
+        self.api("StartSynchronizationJob")
     }
 
-    fn start(&self) -> Result<(), Fault> {
-        let seen = self.startable()?;
-        let start = self.account.create(self.api("StartSynchronizationJob"));
-        match start.or_adopt(self.started(seen.as_deref())) {
-            Ok(started) if started.made => self.host.wait(SETTLE),
-            Ok(_) => Ok(()),
-            // It may have started by itself in the meantime.
-            Err(fault) if fault.is_busy() && self.startable()?.is_none() => Ok(()),
-            Err(fault) => Err(fault),
-        }
+    fn read(&self) -> Api {
+        self.api("DescribeSynchronizationJobStatus")
     }
 
-    /// What is seen of a start: it has left the state from before. It may have come far since.
-    fn started(&self, before: Option<&str>) -> Find {
-        let job = Find::one(self.api("DescribeSynchronizationJobStatus"))
-            .key("/SynchronizationJobId")
-            .settle(SETTLE);
-        match before {
-            Some(state) => job.none_of("/Status", &[&[state][..], &NEVER_STARTED].concat()),
-            None => job.one_of("/Status", &UNDER_WAY),
+    fn check(&self, job: &Answer) -> Result<(), Fault> {
+        let is_configured = job.text_if_any("/SourceEndpoint/InstanceType").is_some();
+        if is_configured || Self::STATES.is_under_way(job) {
+            return Ok(());
         }
+        Err(self
+            .fault("not-configured", "it is bought and not configured")
+            .advise("Let the step `configure-sync-job` configure it first."))
     }
 
-    /// The state from which it can be started, nothing if it is on its way already.
-    fn startable(&self) -> Result<Option<String>, Fault> {
-        let job = self.status()?;
-        let status = job.text("/Status")?;
-        if is_one_of(status, &UNDER_WAY) {
-            return Ok(None);
-        }
-        if job.text_if_any("/SourceEndpoint/InstanceType").is_none() {
-            return Err(self
-                .fault("not-configured", "it is bought and not configured")
-                .advise("Let the step `configure-sync-job` configure it first."));
-        }
-        if is_one_of(status, &STARTABLE) {
-            return Ok(Some(status.to_owned()));
-        }
-        Err(self.stuck(&job))
-    }
-
-    fn status(&self) -> Result<Answer, Fault> {
-        let read = self.api("DescribeSynchronizationJobStatus");
-        self.account.find(read)?.ok_or_else(|| {
-            let why = format!("it is not in {}", self.inputs.region);
-            self.fault("absent", &why)
-                .advise("It was released, or is another account's: look in the DTS console.")
-        })
-    }
-
-    /// Waits for the end of the full copy, and says why if it does not come.
-    fn wait(&self) -> Result<Answer, Fault> {
-        let waited = self
-            .account
-            .wait_for(self.api("DescribeSynchronizationJobStatus"))
-            .field("/Status")
-            .until(&[RUNNING])
-            .fail(&STUCK)
-            .timeout(self.inputs.wait)
-            .wait();
-        match waited {
-            Err(fault) if fault.is_wait_failed() => Err(self.stuck(&self.status()?)),
-            other => other,
-        }
+    fn absent(&self) -> Fault {
+        let why = format!("it is not in {}", self.inputs.region);
+        self.fault("absent", &why)
+            .advise("It was released, or is another account's: look in the DTS console.")
     }
 
     fn stuck(&self, job: &Answer) -> Fault {
         let status = job.text_if_any("/Status").unwrap_or("in no known state");
-        if is_one_of(status, &["PrecheckFailed"]) {
+        if job.is_one_of("/Status", &["PrecheckFailed"]) {
             let (reasons, remedies) = precheck::verdict(job);
             return self.fault("precheck", &reasons).advise(format!(
                 "{remedies}. Nothing was copied; mend it and run the step again, which checks again. The synchronisation is \
@@ -172,17 +109,20 @@ impl Job<'_> {
         self.fault(&code, &format!("it is `{status}`: {reason}"))
             .advise(format!("{what_next}. It is charged until it is released."))
     }
+}
+
+impl Job<'_> {
+    fn api(&self, action: &str) -> Api {
+        Api::new("DTS", action)
+            .region(&self.inputs.region)
+            .set("RegionId", &self.inputs.region)
+            .set("SynchronizationJobId", &self.inputs.job)
+    }
 
     fn fault(&self, code: &str, why: &str) -> Fault {
         let message = format!("`{}` does not synchronise: {why}", self.inputs.job);
         Fault::fail(format!("start-sync-job.{code}"), message)
     }
-}
-
-fn is_one_of(status: &str, states: &[&str]) -> bool {
-    states
-        .iter()
-        .any(|state| status.eq_ignore_ascii_case(state))
 }
 
 #[cfg(test)]

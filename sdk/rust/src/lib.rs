@@ -37,6 +37,7 @@ pub mod instant;
 mod plugin;
 pub mod policy;
 mod secret;
+mod start;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
 pub mod testing;
 mod violations;
@@ -53,6 +54,7 @@ pub use plugin::{MadeChange, Plugin, Undo, UndoText};
 pub use plugin::{run_typed, undo_typed};
 pub use rutter_sdk_macros::{cases, plugin};
 pub use secret::Secret;
+pub use start::{Startable, States, start_and_wait};
 pub use violations::{Violation, Violations};
 
 #[doc(hidden)]
