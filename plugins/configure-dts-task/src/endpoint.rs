@@ -21,41 +21,35 @@ pub(crate) struct Endpoint<'a> {
     password: Option<&'a Secret>,
 }
 
-impl<'a> Endpoint<'a> {
-    pub(crate) fn source(inputs: &'a InputsSource) -> Self {
-        Self {
-            prefix: "SourceEndpoint",
-            instance: &inputs.instance,
-            region: &inputs.region,
-            owner: inputs.owner.as_deref(),
-            role: inputs.role.as_deref(),
-            kind: &inputs.kind,
-            access: &inputs.access,
-            ip: inputs.ip.as_deref(),
-            port: inputs.port,
-            database: inputs.database.as_deref(),
-            user: inputs.user.as_deref(),
-            password: inputs.password.as_ref(),
+/// The two tables of the manifest have the same fields; a type each is made of them.
+macro_rules! endpoint_of {
+    ($table:ty, $prefix:literal) => {
+        impl<'a> From<&'a $table> for Endpoint<'a> {
+            fn from(inputs: &'a $table) -> Self {
+                Self {
+                    prefix: $prefix,
+                    instance: &inputs.instance,
+                    region: &inputs.region,
+                    owner: inputs.owner.as_deref(),
+                    role: inputs.role.as_deref(),
+                    kind: &inputs.kind,
+                    access: &inputs.access,
+                    ip: inputs.ip.as_deref(),
+                    port: inputs.port,
+                    database: inputs.database.as_deref(),
+                    user: inputs.user.as_deref(),
+                    // A source may have none, a destination always has one.
+                    password: (&inputs.password).into(),
+                }
+            }
         }
-    }
+    };
+}
 
-    pub(crate) fn destination(inputs: &'a InputsDestination) -> Self {
-        Self {
-            prefix: "DestinationEndpoint",
-            instance: &inputs.instance,
-            region: &inputs.region,
-            owner: inputs.owner.as_deref(),
-            role: inputs.role.as_deref(),
-            kind: &inputs.kind,
-            access: &inputs.access,
-            ip: inputs.ip.as_deref(),
-            port: inputs.port,
-            database: inputs.database.as_deref(),
-            user: inputs.user.as_deref(),
-            password: Some(&inputs.password),
-        }
-    }
+endpoint_of!(InputsSource, "SourceEndpoint");
+endpoint_of!(InputsDestination, "DestinationEndpoint");
 
+impl Endpoint<'_> {
     /// Adds its parameters. The account stands before the password, if it is not the default one.
     pub(crate) fn add_to(&self, api: Api) -> Api {
         let name = |suffix: &str| format!("{}{suffix}", self.prefix);

@@ -91,8 +91,8 @@ pub(crate) fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result
     )?;
     let mut differences = Vec::new();
     for endpoint in [
-        Endpoint::source(&inputs.source),
-        Endpoint::destination(&inputs.destination),
+        Endpoint::from(&inputs.source),
+        Endpoint::from(&inputs.destination),
     ] {
         let field = |name: &str| task.text_if_any(&format!("/{}/{name}", endpoint.prefix));
         let wanted = [

@@ -81,8 +81,8 @@ fn request(inputs: &Inputs) -> Api {
         .set("Reserve", reserve::reserve(inputs))
         .set("DataCheckConfigure", reserve::verification(inputs))
         .set("DtsBisLabel", inputs.environment.as_deref());
-    let api = Endpoint::source(&inputs.source).add_to(api);
-    Endpoint::destination(&inputs.destination).add_to(api)
+    let api = Endpoint::from(&inputs.source).add_to(api);
+    Endpoint::from(&inputs.destination).add_to(api)
 }
 
 #[cfg(test)]
