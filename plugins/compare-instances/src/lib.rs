@@ -13,7 +13,7 @@ use rutter_sdk::prelude::*;
 
 use crate::difference::Difference;
 
-rutter_sdk::plugin!(run, undo);
+rutter_sdk::plugin!(run);
 
 /// How many differences a message names.
 const NAMED_MAX: usize = 10;
@@ -42,18 +42,6 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         report,
         differences: differences.into_iter().map(Difference::output).collect(),
     })
-}
-
-/// The commands only read: there is nothing to take back once they run no more.
-fn undo(
-    host: &Host,
-    inputs: Inputs,
-    changes: Vec<MadeChange>,
-    _outputs: Option<Outputs>,
-) -> Result<(), Fault> {
-    let account = host.account()?;
-    let mut started = changes.iter();
-    started.try_for_each(|change| remote::wait_for_end(&account, change, inputs.wait))
 }
 
 fn differs(inputs: &Inputs, unexpected: &[&Difference]) -> Fault {

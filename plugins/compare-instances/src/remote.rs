@@ -7,8 +7,8 @@ use crate::script::{Question, System, answers};
 /// How long a server that has just started may take until its Cloud Assistant answers.
 const ASSISTANT: Duration = Duration::from_secs(600);
 
-/// What it is when it runs no more.
-const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", NOT_FOUND];
+/// The result of a script that runs on one server.
+const RESULT: &str = "/Invocation/InvocationResults/InvocationResult/0";
 
 /// A server on which scripts are run.
 pub(crate) struct Remote<'a> {
@@ -135,32 +135,3 @@ impl Remote<'_> {
         )
     }
 }
-
-/// Waits until a script that was started runs no more.
-pub(crate) fn wait_for_end(
-    account: &Account,
-    started: &MadeChange,
-    wait: Duration,
-) -> Result<(), Fault> {
-    let id = started
-        .answer
-        .as_ref()
-        .and_then(|answer| answer.pointer("/InvokeId")?.as_str());
-    let region = started.api.parameter("RegionId").and_then(Value::as_str);
-    let Some((id, region)) = id.zip(region) else {
-        return Ok(());
-    };
-    let invocation = Api::new("ECS", "DescribeInvocations")
-        .region(region)
-        .set("RegionId", region)
-        .set("InvokeId", id);
-    account
-        .wait_for(invocation)
-        .field("/Invocations/Invocation/0/InvocationStatus")
-        .until(&OVER)
-        .timeout(wait + ASSISTANT)
-        .wait()
-        .map(drop)
-}
-
-const RESULT: &str = "/Invocation/InvocationResults/InvocationResult/0";

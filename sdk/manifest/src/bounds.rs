@@ -18,7 +18,7 @@ const VALUES_MAX: usize = 1_000;
 const NAME_MAX: usize = 64;
 /// Characters of a plugin's summary.
 const SUMMARY_MAX: usize = 300;
-/// Characters of a field's help, of a permission's reason and of what a rule says.
+/// Characters of a field's help, of a permission's reason, of why there is nothing to undo and of what a rule says.
 const SENTENCES_MAX: usize = 1_000;
 /// Accounts, permissions, the calls or methods of one, pairs of ids.
 const LIST_MAX: usize = 200;
@@ -72,6 +72,8 @@ fn lengths(manifest: &Manifest) -> Result<(), String> {
     characters("a plugin's name", &plugin.name, NAME_MAX)?;
     characters("a version", &plugin.version, NAME_MAX)?;
     characters("a summary", &plugin.summary, SUMMARY_MAX)?;
+    let nothing_to_undo = plugin.nothing_to_undo.as_deref().unwrap_or_default();
+    characters("`nothing_to_undo`", nothing_to_undo, SENTENCES_MAX)?;
     for (what, length) in [
         ("`accounts`", manifest.accounts.len()),
         ("`permissions`", manifest.permissions.len()),

@@ -46,6 +46,29 @@ pub(crate) fn in_entry(
     }
 }
 
+/// An error at the key `key` of the table `table`, found only after the whole was read.
+pub(crate) fn in_table(
+    text: &str,
+    table: &str,
+    key: &str,
+    message: String,
+    help: Option<String>,
+) -> ManifestError {
+    let (line, column) = place(text, value_offset(text, table, key).unwrap_or(0));
+    ManifestError {
+        message,
+        line,
+        column,
+        help,
+    }
+}
+
+fn value_offset(text: &str, table: &str, key: &str) -> Option<usize> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let table = document.get_ref().get(table)?;
+    Some(table.get_ref().as_table()?.get(key)?.span().start)
+}
+
 fn entry_offset(text: &str, list: &str, index: usize, key: Option<&str>) -> Option<usize> {
     let document = toml::de::DeTable::parse(text).ok()?;
     let entries = document.get_ref().get(list)?;

@@ -52,9 +52,14 @@ pub struct Plugin {
     pub summary: String,
     /// What it does to the world.
     pub kind: Kind,
-    /// Whether its own `undo` takes its changes back, instead of their reverses.
+    /// Whether its own `undo` takes its changes back, instead of their reverses. Also true where
+    /// [`Self::nothing_to_undo`] is said: that undo has nothing to do.
     #[serde(default)]
     pub undo: bool,
+    /// Why its changes leave nothing that would have to be taken back, one sentence for whoever decides: it runs
+    /// commands that only read, say, which the cloud counts as changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_to_undo: Option<String>,
     /// What whoever runs it must read before, sentences.
     #[serde(
         default,

@@ -21,6 +21,7 @@ impl Manifest {
     pub fn parse_at_any_length(text: &str) -> Result<Self, ManifestError> {
         let mut manifest: Self =
             toml::from_str(text).map_err(|error| error::from_toml(text, &error))?;
+        manifest.check_undo(text)?;
         manifest.complete();
         manifest.check_permissions(text)?;
         manifest.check_ids(text)?;
@@ -33,6 +34,38 @@ impl Manifest {
             self.accounts
                 .insert(crate::ONLY_ACCOUNT.to_owned(), AccountNeed::default());
         }
+        self.plugin.undo |= self.plugin.nothing_to_undo.is_some();
+    }
+
+    /// That there is nothing to take back is said instead of an undo, of changes, and with a reason.
+    fn check_undo(&self, text: &str) -> Result<(), ManifestError> {
+        let Some(reason) = &self.plugin.nothing_to_undo else {
+            return Ok(());
+        };
+        let problem = if reason.trim().is_empty() {
+            "`nothing_to_undo` says why"
+        } else if self.plugin.undo {
+            "what has an `undo` of its own has something to take back"
+        } else {
+            match self.plugin.kind {
+                Kind::Change => return Ok(()),
+                Kind::Read => "what only reads has nothing to take back, and need not say so",
+                Kind::Irreversible => "what cannot be taken back is not nothing",
+            }
+        };
+        let help = match self.plugin.undo {
+            true => "leave one of the two out",
+            false => {
+                "leave it out, or say `kind = \"change\"` and why what is changed need not be taken back"
+            }
+        };
+        Err(error::in_table(
+            text,
+            "plugin",
+            "nothing_to_undo",
+            problem.to_owned(),
+            Some(help.to_owned()),
+        ))
     }
 
     fn check_permissions(&self, text: &str) -> Result<(), ManifestError> {

@@ -69,6 +69,39 @@ fn the_order_of_inputs_is_kept() {
 }
 
 #[test]
+fn that_there_is_nothing_to_undo_has_a_reason() {
+    let text = PLUGIN.to_owned() + "nothing_to_undo = \"its commands only read\"\n";
+    let plugin = Manifest::parse(&text).expect("a manifest").plugin;
+    assert_eq!(
+        plugin.nothing_to_undo.as_deref(),
+        Some("its commands only read")
+    );
+    assert!(
+        plugin.undo,
+        "the host has it taken back by the plugin, which does nothing"
+    );
+}
+
+#[test]
+fn that_there_is_nothing_to_undo_is_said_of_changes_without_an_undo() {
+    let refused = |kind: &str, rest: &str| {
+        let text = PLUGIN.replace("change", kind) + rest;
+        let error = Manifest::parse(&text).expect_err("an error");
+        assert_eq!((error.line, error.column), (6, 19), "{error}");
+        error.message
+    };
+    let reason = "nothing_to_undo = 'it only reads'\n";
+    assert_eq!(
+        refused("change", "nothing_to_undo = ' '\n"),
+        "`nothing_to_undo` says why"
+    );
+    assert!(refused("read", reason).starts_with("what only reads"));
+    assert!(refused("irreversible", reason).starts_with("what cannot be taken back"));
+    let both = format!("{reason}undo = true\n");
+    assert!(refused("change", &both).starts_with("what has an `undo`"));
+}
+
+#[test]
 fn a_plugin_without_calls_needs_no_account() {
     assert!(manifest("").accounts.is_empty());
 }

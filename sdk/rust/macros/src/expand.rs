@@ -34,7 +34,7 @@ pub(crate) fn plugin(functions: &Functions) -> syn::Result<TokenStream> {
     check_undo(&manifest, functions)?;
     let inputs = Types::new("Inputs", "What the step takes.", &manifest.inputs)?;
     let outputs = Types::new("Outputs", "What the step gives.", &manifest.outputs)?;
-    let value = value(functions);
+    let value = value(functions, manifest.plugin.nothing_to_undo.is_some());
     let export = export();
     Ok(quote! {
         #inputs
@@ -61,10 +61,14 @@ fn manifest() -> syn::Result<Manifest> {
     })
 }
 
-/// The manifest promises an undo exactly if there is one.
+/// The manifest promises an undo exactly if there is one; an undo that has nothing to do is written here.
 fn check_undo(manifest: &Manifest, functions: &Functions) -> syn::Result<()> {
+    let has_nothing_to_undo = manifest.plugin.nothing_to_undo.is_some();
     match (manifest.plugin.undo, functions.undo.is_some()) {
-        (true, false) => Err(error_here(
+        (true, true) if has_nothing_to_undo => Err(error_here(
+            "the manifest says `nothing_to_undo`: write `plugin!(run)`".to_owned(),
+        )),
+        (true, false) if !has_nothing_to_undo => Err(error_here(
             "the manifest says `undo = true`: write `plugin!(run, undo)`".to_owned(),
         )),
         (false, true) => Err(error_here(
@@ -75,13 +79,16 @@ fn check_undo(manifest: &Manifest, functions: &Functions) -> syn::Result<()> {
     }
 }
 
-fn value(functions: &Functions) -> TokenStream {
+fn value(functions: &Functions, has_nothing_to_undo: bool) -> TokenStream {
     let run = &functions.run;
     let undo = match &functions.undo {
         Some(undo) => quote! {
             ::core::option::Option::Some(|host, inputs, changes, outputs| {
                 ::rutter_sdk::undo_typed::<Inputs, Outputs>(#undo, host, inputs, changes, outputs)
             })
+        },
+        None if has_nothing_to_undo => quote! {
+            ::core::option::Option::Some(|_, _, _, _| ::core::result::Result::Ok(()))
         },
         None => quote!(::core::option::Option::None),
     };

@@ -9,7 +9,8 @@ mod types;
 /// `plugin!(run);` reads the crate's `plugin.toml` and makes `Inputs` and `Outputs` from it; `run` is
 /// `fn(&Host, Inputs) -> Result<Outputs, Fault>`. Where the manifest says `undo = true`,
 /// `plugin!(run, undo);` takes a second function,
-/// `fn(&Host, Inputs, Vec<MadeChange>, Option<Outputs>) -> Result<(), Fault>`.
+/// `fn(&Host, Inputs, Vec<MadeChange>, Option<Outputs>) -> Result<(), Fault>`. Where it says why there is
+/// `nothing_to_undo`, there is none to write.
 ///
 /// Nested tables become structures named after their path, `InputsSource`; an optional field an
 /// `Option`; a secret a `Secret`; a duration a `Duration`. Stands in the crate's root.

@@ -70,7 +70,8 @@ pub fn run_folder(plugin: &Plugin, crate_folder: &str) {
         permission.call.iter().cloned().chain(http)
     });
     // Which calls an undo of the plugin's own makes depends on how far the step had come.
-    let judged = declared.filter(|_| !manifest.plugin.undo);
+    let has_own_undo = manifest.plugin.undo && manifest.plugin.nothing_to_undo.is_none();
+    let judged = declared.filter(|_| !has_own_undo);
     for call in judged.filter(|call| !used.contains(&call.to_lowercase())) {
         problems.push(format!("no case needs the permission `{call}`"));
     }
