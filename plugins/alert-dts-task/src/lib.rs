@@ -14,8 +14,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     }
     let api = |action: &str| {
         Api::new("DTS", action)
-            .region(&inputs.region)
-            .set("RegionId", &inputs.region)
+            .in_region(&inputs.region)
             .set("DtsJobId", &inputs.task)
     };
     let seconds = i64::try_from(inputs.delay.as_secs()).unwrap_or(i64::MAX);

@@ -71,8 +71,7 @@ impl Whitelist<'_> {
     fn dts_addresses(&self) -> Result<Vec<String>, Fault> {
         let region = &self.inputs.region;
         let ask = Api::new("DTS", "DescribeDTSIP")
-            .region(region)
-            .set("RegionId", region)
+            .in_region(region)
             .set("SourceEndpointRegion", region);
         let answer = self.account.read(ask)?;
         let text = answer.text_if_any("/DynamicMessage").unwrap_or_default();

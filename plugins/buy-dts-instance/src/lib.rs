@@ -24,11 +24,7 @@ const SETTLE: Duration = Duration::from_mins(2);
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let period = period(&inputs);
     let account = host.account()?;
-    let task = |action: &str| {
-        Api::new("DTS", action)
-            .region(&inputs.region)
-            .set("RegionId", &inputs.region)
-    };
+    let task = |action: &str| Api::new("DTS", action).in_region(&inputs.region);
     let buy = task("CreateDtsInstance")
         .set("JobId", &inputs.task)
         .set(

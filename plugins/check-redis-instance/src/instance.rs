@@ -114,8 +114,7 @@ impl Cloud<'_> {
 
     fn parameters(&self) -> Result<Vec<Answer>, Fault> {
         let api = Api::new("R-kvstore", "DescribeParameters")
-            .region(self.region)
-            .set("RegionId", self.region)
+            .in_region(self.region)
             .set("DBInstanceId", self.id);
         let answer = self.account.read(api)?;
         // What runs counts; an instance that shows only what is configured runs on that.

@@ -82,8 +82,7 @@ impl Instance {
 
 fn dts_addresses(account: &Account, region: &str) -> Result<Vec<String>, Fault> {
     let ask = Api::new("DTS", "DescribeDTSIP")
-        .region(region)
-        .set("RegionId", region)
+        .in_region(region)
         .set("SourceEndpointRegion", region);
     Ok(list(account.read(ask)?.text_if_any("/DynamicMessage")))
 }

@@ -15,11 +15,7 @@ pub struct Server {
 
 impl Server {
     pub fn read(account: &Account, id: &str, region: &str) -> Result<Option<Self>, Fault> {
-        let ecs = |action: &str| {
-            Api::new("ECS", action)
-                .region(region)
-                .set("RegionId", region)
-        };
+        let ecs = |action: &str| Api::new("ECS", action).in_region(region);
         let servers = ecs("DescribeInstances").set("InstanceIds", json!([id]).to_string());
         let found = account.read(servers)?.items("/Instances/Instance");
         let Some(server) = found.first() else {

@@ -62,9 +62,7 @@ struct Target<'a> {
 
 impl Target<'_> {
     fn ecs(&self, action: &str) -> Api {
-        Api::new("ECS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+        Api::new("ECS", action).in_region(&self.inputs.region)
     }
 
     fn check_image(&self, name: &str) -> Result<(), Fault> {
@@ -182,8 +180,7 @@ impl Target<'_> {
             ..
         } = self.inputs;
         let read = Api::new("ECS", "DescribeCloudAssistantStatus")
-            .region(source_region)
-            .set("RegionId", source_region)
+            .in_region(source_region)
             .set("InstanceId", json!([instance]));
         let answer = self.host.open("source")?.read(read)?;
         let seen = answer.text_if_any(

@@ -54,8 +54,7 @@ impl Cleaning<'_> {
     ) -> Result<Vec<Answer>, Fault> {
         let region = &self.inputs.region;
         let read = Api::new("ECS", action)
-            .region(region)
-            .set("RegionId", region)
+            .in_region(region)
             .set(parameter, name);
         Ok(self.account.read_all(read)?.items(path))
     }

@@ -29,9 +29,7 @@ pub(crate) struct Started {
 
 impl Remote<'_> {
     fn api(&self, action: &str) -> Api {
-        Api::new("ECS", action)
-            .region(self.region)
-            .set("RegionId", self.region)
+        Api::new("ECS", action).in_region(self.region)
     }
 
     /// Waits until commands can be run.

@@ -120,11 +120,7 @@ impl Pair {
 
 impl Server {
     fn read(account: &Account, id: &str, region: &str) -> Result<Self, Fault> {
-        let api = |action: &str| {
-            Api::new("ECS", action)
-                .region(region)
-                .set("RegionId", region)
-        };
+        let api = |action: &str| Api::new("ECS", action).in_region(region);
         let servers = api("DescribeInstances").set("InstanceIds", json!([id]).to_string());
         let found = account.read(servers)?.items("/Instances/Instance");
         let Some(shown) = found.into_iter().next() else {

@@ -47,8 +47,7 @@ pub(crate) fn look(inputs: &Inputs) -> Find {
 /// All tasks are listed, since the search would not say whether it looks for a part of a name.
 fn list(inputs: &Inputs) -> Api {
     Api::new("DTS", "DescribeDtsJobs")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
+        .in_region(&inputs.region)
         .set("Region", &inputs.region)
         // Without it the cloud lists migrations.
         .set("JobType", "SYNC")
@@ -85,8 +84,7 @@ fn warn_of_shared_retry_times(host: &Host, others: &[Answer], inputs: &Inputs) {
 pub(crate) fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result<(), Fault> {
     let task = account.read(
         Api::new("DTS", "DescribeDtsJobDetail")
-            .region(&inputs.region)
-            .set("RegionId", &inputs.region)
+            .in_region(&inputs.region)
             .set("DtsJobId", id),
     )?;
     let mut differences = Vec::new();

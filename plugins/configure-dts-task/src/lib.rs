@@ -39,8 +39,7 @@ fn configure(host: &Host, account: &Account, inputs: &Inputs) -> Result<Created,
         let api = request(inputs);
         let region = &inputs.region;
         let delete = Api::new("DTS", "DeleteDtsJob")
-            .region(region)
-            .set("RegionId", region)
+            .in_region(region)
             .set("DtsJobId", answer("/DtsJobId"));
         let result = account
             .create(api)
@@ -70,8 +69,7 @@ fn may_spread_yet(fault: &Fault) -> bool {
 
 fn request(inputs: &Inputs) -> Api {
     let api = Api::new("DTS", "ConfigureDtsJob")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
+        .in_region(&inputs.region)
         .set("DtsJobName", &inputs.name)
         .set("JobType", "SYNC")
         .set("StructureInitialization", true)

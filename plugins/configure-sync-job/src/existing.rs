@@ -68,8 +68,7 @@ pub(crate) fn find(inputs: &Inputs) -> Find {
 
 fn read(inputs: &Inputs) -> Api {
     Api::new("DTS", "DescribeSynchronizationJobStatus")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
+        .in_region(&inputs.region)
         .set("SynchronizationJobId", &inputs.job)
 }
 

@@ -71,8 +71,7 @@ fn may_spread_yet(fault: &Fault) -> bool {
 
 fn request(inputs: &Inputs) -> Api {
     Api::new("DTS", "ConfigureSynchronizationJob")
-        .region(&inputs.region)
-        .set("RegionId", &inputs.region)
+        .in_region(&inputs.region)
         .set("SynchronizationJobId", &inputs.job)
         .set("SynchronizationJobName", &inputs.name)
         .set("StructureInitialization", true)

@@ -79,8 +79,7 @@ impl<'a> Wanted<'a> {
 impl Wanted<'_> {
     fn copy(&self) -> Api {
         Api::new("ECS", "CopyImage")
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("ImageId", &self.inputs.image)
             .set("DestinationRegionId", &self.inputs.destination_region)
             .set("DestinationImageName", &self.inputs.name)
@@ -89,8 +88,7 @@ impl Wanted<'_> {
 
     fn images(&self) -> Api {
         Api::new("ECS", "DescribeImages")
-            .region(&self.inputs.destination_region)
-            .set("RegionId", &self.inputs.destination_region)
+            .in_region(&self.inputs.destination_region)
             .set("Status", EVERY_STATUS)
     }
 
@@ -134,9 +132,7 @@ impl Wanted<'_> {
 
     fn there(&self, action: &str) -> Api {
         let region = &self.inputs.destination_region;
-        Api::new("ECS", action)
-            .region(region)
-            .set("RegionId", region)
+        Api::new("ECS", action).in_region(region)
     }
 
     /// Refuses a name that an image has which this step did not make.

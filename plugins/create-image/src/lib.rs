@@ -74,8 +74,7 @@ impl<'a> Wanted<'a> {
 impl Wanted<'_> {
     fn images(&self) -> Api {
         Api::new("ECS", "DescribeImages")
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("Status", EVERY_STATUS)
     }
 
@@ -85,8 +84,7 @@ impl Wanted<'_> {
 
     fn create(&self) -> Api {
         Api::new("ECS", "CreateImage")
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("InstanceId", &self.inputs.instance)
             .set("ImageName", &self.inputs.name)
             .set("Description", &self.mark)
@@ -94,9 +92,7 @@ impl Wanted<'_> {
 
     fn here(&self, action: &str) -> Api {
         let region = &self.inputs.region;
-        Api::new("ECS", action)
-            .region(region)
-            .set("RegionId", region)
+        Api::new("ECS", action).in_region(region)
     }
 
     /// How the image is seen: a name belongs to one image, and the mark to this step.
@@ -166,8 +162,7 @@ impl Wanted<'_> {
             instance, region, ..
         } = self.inputs;
         let servers = Api::new("ECS", "DescribeInstances")
-            .region(region)
-            .set("RegionId", region)
+            .in_region(region)
             .set("InstanceIds", json!([instance]).to_string());
         let found = self.account.read(servers)?.items("/Instances/Instance");
         let Some(server) = found.first() else {
@@ -185,8 +180,7 @@ impl Wanted<'_> {
                 .advise("Wait until it is running or stopped, then run the step again."));
         }
         let disks = Api::new("ECS", "DescribeDisks")
-            .region(region)
-            .set("RegionId", region)
+            .in_region(region)
             .set("InstanceId", instance);
         let disks = self.account.read_all(disks)?.items("/Disks/Disk");
         let category = |disk: &Answer| disk.text_if_any("/Category").unwrap_or_default().to_owned();

@@ -39,9 +39,7 @@ struct Shop<'a> {
 impl Shop<'_> {
     fn api(&self, action: &str) -> Api {
         let region = &self.inputs.destination_region;
-        Api::new("DTS", action)
-            .region(region)
-            .set("RegionId", region)
+        Api::new("DTS", action).in_region(region)
     }
 
     fn purchase(&self, period: Option<(&'static str, i64)>) -> Api {

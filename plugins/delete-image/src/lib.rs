@@ -11,8 +11,7 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
     let here = |action: &str| {
         Api::new("ECS", action)
-            .region(&inputs.region)
-            .set("RegionId", &inputs.region)
+            .in_region(&inputs.region)
             .set("ImageId", &inputs.image)
     };
     let described = || here("DescribeImages").set("Status", EVERY_STATUS);

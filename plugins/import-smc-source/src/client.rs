@@ -200,8 +200,6 @@ impl Import<'_> {
     }
 
     fn api(&self, action: &str) -> Api {
-        Api::new("ECS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+        Api::new("ECS", action).in_region(&self.inputs.region)
     }
 }

@@ -89,8 +89,7 @@ struct Task<'a> {
 impl Task<'_> {
     fn api(&self, action: &str) -> Api {
         Api::new("DTS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("DtsJobId", &self.inputs.task)
     }
 

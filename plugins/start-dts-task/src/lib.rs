@@ -114,8 +114,7 @@ impl Startable for Task<'_> {
 impl Task<'_> {
     fn api(&self, action: &str) -> Api {
         Api::new("DTS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("DtsJobId", &self.inputs.task)
     }
 

@@ -155,9 +155,7 @@ impl Migration<'_> {
 
     pub fn ecs(&self, action: &str) -> Api {
         let region = &self.inputs.region;
-        Api::new("ECS", action)
-            .region(region)
-            .set("RegionId", region)
+        Api::new("ECS", action).in_region(region)
     }
 
     /// The job of that name, if this step made it; refuses another's.

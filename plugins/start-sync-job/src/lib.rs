@@ -114,8 +114,7 @@ impl Startable for Job<'_> {
 impl Job<'_> {
     fn api(&self, action: &str) -> Api {
         Api::new("DTS", action)
-            .region(&self.inputs.region)
-            .set("RegionId", &self.inputs.region)
+            .in_region(&self.inputs.region)
             .set("SynchronizationJobId", &self.inputs.job)
     }
 

@@ -44,6 +44,22 @@ impl Api {
         self
     }
 
+    /// Calls the endpoint of `region` and names it in the parameter `RegionId`, as most actions of ECS and DTS want
+    /// it: the endpoint alone does not say it.
+    ///
+    /// ```
+    /// use rutter_sdk::prelude::*;
+    ///
+    /// let disks = Api::new("ECS", "DescribeDisks")
+    ///     .in_region("cn-beijing")
+    ///     .set("InstanceId", "i-1");
+    /// assert_eq!(disks.parameter("RegionId"), Some(&json!("cn-beijing")));
+    /// ```
+    #[must_use]
+    pub fn in_region(self, region: &str) -> Self {
+        self.region(region).set("RegionId", region)
+    }
+
     /// Asks for another version of the API than the contract's.
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {
