@@ -31,8 +31,7 @@ impl Wanted<'_> {
     ) -> Result<BTreeSet<String>, Fault> {
         let answers = changes
             .iter()
-            .filter(|change| change.api.label() == "ECS:CopyImage")
-            .filter_map(|change| change.answer.as_ref()?.pointer("/ImageId")?.as_str());
+            .filter_map(|change| change.made("ECS:CopyImage", "/ImageId"));
         let mut ids: BTreeSet<String> = answers.map(str::to_owned).collect();
         ids.extend(outputs.map(|outputs| outputs.id.clone()));
         for image in self.account.read(self.named())?.items("/Images/Image") {

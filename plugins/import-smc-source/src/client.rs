@@ -113,8 +113,7 @@ impl Import<'_> {
             .assume_role(&self.inputs.role_arn, "rutter-import")?;
         let started = changes
             .iter()
-            .filter(|change| change.api.label() == "ECS:RunCommand")
-            .filter_map(|change| change.answer.as_ref()?.pointer("/InvokeId")?.as_str());
+            .filter_map(|change| change.made("ECS:RunCommand", "/InvokeId"));
         // A client that is registering must not be interrupted.
         for id in started {
             self.wait_for_end(&there, id)?;

@@ -78,8 +78,7 @@ impl Import<'_> {
     pub fn delete_tokens(&self, changes: &[MadeChange], tokens: &[Answer]) -> Result<(), Fault> {
         let recorded = changes
             .iter()
-            .filter(|change| change.api.label() == "SMC:CreateAccessToken")
-            .filter_map(|change| change.answer.as_ref()?.pointer("/AccessTokenId")?.as_str());
+            .filter_map(|change| change.made("SMC:CreateAccessToken", "/AccessTokenId"));
         let there = tokens
             .iter()
             .filter_map(|token| token.text_if_any("/AccessTokenId"));

@@ -57,8 +57,7 @@ impl Migration<'_> {
     fn made(&self, changes: &[MadeChange]) -> Result<BTreeSet<String>, Fault> {
         let answers = changes
             .iter()
-            .filter(|change| change.api.label() == CREATE)
-            .filter_map(|change| change.answer.as_ref()?.pointer("/JobId")?.as_str());
+            .filter_map(|change| change.made(CREATE, "/JobId"));
         let mut ids: BTreeSet<String> = answers.map(str::to_owned).collect();
         if let Some(job) = self.job_of_the_name()?.filter(|job| self.is_own(job)) {
             ids.insert(job.id()?.to_owned());

@@ -37,6 +37,27 @@ pub struct MadeChange {
     pub answer: Option<Value>,
 }
 
+impl MadeChange {
+    /// Returns a text of the answer, by JSON pointer, if this is a change of that call, `ECS:CopyImage`: mostly the
+    /// id of what it made. `None` where it is another call's, or where it is unknown whether it happened.
+    ///
+    /// ```
+    /// use rutter_sdk::prelude::*;
+    ///
+    /// /// The images that a step made, over all attempts.
+    /// fn images(changes: &[MadeChange]) -> Vec<&str> {
+    ///     let ids = changes
+    ///         .iter()
+    ///         .filter_map(|change| change.made("ECS:CopyImage", "/ImageId"));
+    ///     ids.collect()
+    /// }
+    /// ```
+    pub fn made(&self, call: &str, pointer: &str) -> Option<&str> {
+        let answer = self.answer.as_ref().filter(|_| self.api.label() == call);
+        answer?.pointer(pointer)?.as_str()
+    }
+}
+
 /// Runs a typed function on JSON text.
 #[doc(hidden)]
 pub fn run_typed<I: DeserializeOwned, O: Serialize>(
