@@ -14,9 +14,6 @@ const AT_REST: [&str; 8] = [
     "Ready", "Stopped", "InError", "Waiting", "Finished", "Expired", "Deleting", NOT_FOUND,
 ];
 
-/// No job has it: whatever it comes to is an end here, and leaving it out would mean the contract's.
-const NEVER: [&str; 1] = ["-"];
-
 /// The list of jobs in the answer.
 const JOBS: &str = "/ReplicationJobs/ReplicationJob";
 
@@ -115,7 +112,7 @@ impl Cleaning<'_> {
             .wait_for(self.read(id))
             .field(&format!("/ReplicationJobs/ReplicationJob/0/{field}"))
             .until(until)
-            .fail(&NEVER)
+            .never_fail()
             .timeout(self.inputs.wait)
             .wait()
             .map(drop)

@@ -18,9 +18,6 @@ const START: &str = "SMC:StartReplicationJob";
 const IMAGES: &str = "/Images/Image";
 const SNAPSHOTS: &str = "/Snapshots/Snapshot";
 
-/// No job has it: whatever it comes to is an end here, and leaving it out would mean the contract's.
-const NEVER: [&str; 1] = ["-"];
-
 /// What a job is when nothing of it is under way.
 const AT_REST: [&str; 7] = [
     "Ready", "Stopped", "InError", "Waiting", "Finished", "Expired", NOT_FOUND,
@@ -111,7 +108,7 @@ impl Migration<'_> {
             .wait_for(self.read_job(id))
             .field(&format!("/ReplicationJobs/ReplicationJob/0/{field}"))
             .until(until)
-            .fail(&NEVER)
+            .never_fail()
             .timeout(self.inputs.wait)
             .wait()
             .map(drop)

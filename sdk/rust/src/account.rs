@@ -31,6 +31,9 @@ use crate::find::Find;
 /// ```
 pub const NOT_FOUND: &str = "NOT_FOUND";
 
+/// What no field has; an empty list would mean the contract's.
+const NO_STATE: &str = "-";
+
 /// An account: it can be used and not read. Credentials stay in the host.
 pub struct Account {
     backend: Box<dyn AccountBackend>,
@@ -211,6 +214,12 @@ impl Wait<'_> {
     pub fn fail(mut self, values: &[&str]) -> Self {
         self.until.fail = values.iter().map(|value| (*value).to_owned()).collect();
         self
+    }
+
+    /// No value ends it badly, also none of those that the contract names and that count where nothing is said: for
+    /// what is being taken away, and comes to rest in whatever state.
+    pub fn never_fail(self) -> Self {
+        self.fail(&[NO_STATE])
     }
 
     /// The time between two polls.
