@@ -1,12 +1,9 @@
 //! What the region has and lacks.
 
-use rutter_sdk::Violations;
 use rutter_sdk::prelude::*;
+use rutter_sdk::{Violations, image};
 
 use crate::Inputs;
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 /// An instance type.
 pub(crate) struct Kind {
@@ -159,7 +156,7 @@ impl Place<'_> {
         let images = self
             .api("DescribeImages")
             .set("RegionId", &self.inputs.region)
-            .set("Status", EVERY_STATUS)
+            .set("Status", image::EVERY_STATUS)
             .set("ImageOwnerAlias", "self")
             .set("ImageName", name);
         let found = self.account.read(images)?.items("/Images/Image");

@@ -2,15 +2,12 @@
 
 mod fit;
 
-use rutter_sdk::instant;
 use rutter_sdk::prelude::*;
+use rutter_sdk::{image, instant};
 
 use crate::fit::Server;
 
 rutter_sdk::plugin!(run);
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 /// How far ahead an instant lies.
 struct Range {
@@ -70,7 +67,7 @@ impl Target<'_> {
             .ecs("DescribeImages")
             .set("ImageName", name)
             .set("ImageOwnerAlias", "self")
-            .set("Status", EVERY_STATUS);
+            .set("Status", image::EVERY_STATUS);
         let images = self.account.read(read)?.items("/Images/Image");
         let Some(image) = images.first() else {
             return Ok(());

@@ -5,12 +5,10 @@
 
 mod take_back;
 
+use rutter_sdk::image;
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run, undo);
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     if inputs.region == inputs.destination_region {
@@ -36,8 +34,11 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .fail(&["CreateFailed", "UnAvailable", NOT_FOUND])
         .timeout(inputs.wait)
         .wait()?;
-    let snapshots = snapshots(&described);
-    Ok(Outputs { id, snapshots })
+    let images = described.items("/Images/Image");
+    Ok(Outputs {
+        id,
+        snapshots: images.first().map(image::snapshots).unwrap_or_default(),
+    })
 }
 
 fn undo(
@@ -48,14 +49,6 @@ fn undo(
 ) -> Result<(), Fault> {
     let account = host.account()?;
     Wanted::new(host, &account, &inputs).take_back(&changes, outputs)
-}
-
-fn snapshots(described: &Answer) -> Vec<String> {
-    let disks = described.items("/Images/Image/0/DiskDeviceMappings/DiskDeviceMapping");
-    let ids = disks
-        .iter()
-        .filter_map(|disk| disk.text_if_any("/SnapshotId"));
-    ids.map(str::to_owned).collect()
 }
 
 /// The copy that is wanted.
@@ -89,7 +82,7 @@ impl Wanted<'_> {
     fn images(&self) -> Api {
         Api::new("ECS", "DescribeImages")
             .in_region(&self.inputs.destination_region)
-            .set("Status", EVERY_STATUS)
+            .set("Status", image::EVERY_STATUS)
     }
 
     fn named(&self) -> Api {
@@ -102,32 +95,11 @@ impl Wanted<'_> {
             .equal("/Description", &self.mark)
             .key("/ImageId")
             .answer(json!({ "ImageId": found("/ImageId") }))
-            .passing(self.snapshots("/DiskDeviceMappings/DiskDeviceMapping"))
-            .passing(
-                // The cloud names the snapshots that it makes for an image by the image's id.
-                self.snapshots("/Snapshots/Snapshot").read(
-                    self.there("DescribeSnapshots")
-                        .set("SnapshotName", answer_after("Created_from_", "/ImageId")),
-                ),
-            )
-    }
-
-    /// The snapshots behind the copy, as a list tells of them.
-    fn snapshots(&self, list: &str) -> Passing {
-        let shown = self
-            .there("DescribeSnapshots")
-            .set("SnapshotIds", json!([answer("/Id")]));
-        let delete = Api::new("ECS", "DeleteSnapshot")
-            .region(&self.inputs.destination_region)
-            .set("SnapshotId", answer("/Id"));
-        Passing::new(
-            "snapshot",
-            list,
-            "/SnapshotId",
-            shown,
-            "/Snapshots/Snapshot",
-        )
-        .remove(delete)
+            .passing(image::snapshots_of(&self.inputs.destination_region))
+            .passing(image::snapshots_named(
+                &self.inputs.destination_region,
+                "/ImageId",
+            ))
     }
 
     fn there(&self, action: &str) -> Api {

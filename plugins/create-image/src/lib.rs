@@ -3,6 +3,7 @@
 //! The snapshots behind an image stay when it is deleted, and are charged: they are made in passing, and taken back
 //! after it.
 
+use rutter_sdk::image;
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run);
@@ -11,12 +12,6 @@ const STATUS: &str = "/Images/Image/0/Status";
 
 /// What an image is when nothing of it is under way: what is being made cannot be deleted.
 const SETTLED: [&str; 4] = ["Available", "CreateFailed", "UnAvailable", NOT_FOUND];
-
-/// The disks of an image that is listed.
-const DISKS: &str = "/DiskDeviceMappings/DiskDeviceMapping";
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
@@ -41,16 +36,11 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
         .fail(&["CreateFailed", "UnAvailable"])
         .timeout(inputs.wait)
         .wait()?;
-    let snapshots = snapshots(&described);
-    Ok(Outputs { id, snapshots })
-}
-
-fn snapshots(described: &Answer) -> Vec<String> {
-    let disks = described.items("/Images/Image/0/DiskDeviceMappings/DiskDeviceMapping");
-    let ids = disks
-        .iter()
-        .filter_map(|disk| disk.text_if_any("/SnapshotId"));
-    ids.map(str::to_owned).collect()
+    let images = described.items("/Images/Image");
+    Ok(Outputs {
+        id,
+        snapshots: images.first().map(image::snapshots).unwrap_or_default(),
+    })
 }
 
 /// The image that is wanted.
@@ -75,7 +65,7 @@ impl Wanted<'_> {
     fn images(&self) -> Api {
         Api::new("ECS", "DescribeImages")
             .in_region(&self.inputs.region)
-            .set("Status", EVERY_STATUS)
+            .set("Status", image::EVERY_STATUS)
     }
 
     fn named(&self) -> Api {
@@ -108,25 +98,8 @@ impl Wanted<'_> {
                 &SETTLED,
                 self.inputs.wait,
             )
-            .passing(self.snapshots(DISKS, "/SnapshotId"))
-            .passing(
-                // The cloud names the snapshots that it makes for an image by the image's id.
-                self.snapshots("/Snapshots/Snapshot", "/SnapshotId").read(
-                    self.here("DescribeSnapshots")
-                        .set("SnapshotName", answer_after("Created_from_", "/ImageId")),
-                ),
-            )
-    }
-
-    /// The snapshots behind the image, as a list tells of them.
-    fn snapshots(&self, list: &str, id: &str) -> Passing {
-        let shown = self
-            .here("DescribeSnapshots")
-            .set("SnapshotIds", json!([answer("/Id")]));
-        let delete = Api::new("ECS", "DeleteSnapshot")
-            .region(&self.inputs.region)
-            .set("SnapshotId", answer("/Id"));
-        Passing::new("snapshot", list, id, shown, "/Snapshots/Snapshot").remove(delete)
+            .passing(image::snapshots_of(&self.inputs.region))
+            .passing(image::snapshots_named(&self.inputs.region, "/ImageId"))
     }
 
     /// Whether no image has the name; refuses one that this step did not make.

@@ -1,11 +1,9 @@
 //! The step `delete-image`: deletes an image that nothing uses. The snapshots behind it stay.
 
+use rutter_sdk::image;
 use rutter_sdk::prelude::*;
 
 rutter_sdk::plugin!(run);
-
-/// Without it only images that are available are listed.
-const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
     let account = host.account()?;
@@ -14,16 +12,12 @@ fn run(host: &Host, inputs: Inputs) -> Result<Outputs, Fault> {
             .in_region(&inputs.region)
             .set("ImageId", &inputs.image)
     };
-    let described = || here("DescribeImages").set("Status", EVERY_STATUS);
+    let described = || here("DescribeImages").set("Status", image::EVERY_STATUS);
     let found = account.read(described())?.items("/Images/Image");
     let mut snapshots = Vec::new();
-    if let Some(image) = found.first() {
-        check(&inputs, image)?;
-        let disks = image.items("/DiskDeviceMappings/DiskDeviceMapping");
-        let ids = disks
-            .iter()
-            .filter_map(|disk| disk.text_if_any("/SnapshotId"));
-        snapshots.extend(ids.map(str::to_owned));
+    if let Some(found) = found.first() {
+        check(&inputs, found)?;
+        snapshots = image::snapshots(found);
         account
             .create(here("DeleteImage"))
             .or_adopt(Find::in_list(described(), "/Images/Image").gone())

@@ -1,14 +1,12 @@
 //! Jobs as the API describes them, and how the step's own is found.
 
+use rutter_sdk::image;
 use rutter_sdk::prelude::*;
 
 use crate::{Migration, SETTLE};
 
 /// The list of jobs in the answer.
 pub const JOBS: &str = "/ReplicationJobs/ReplicationJob";
-
-/// Without it only images that are available are listed.
-pub const EVERY_STATUS: &str = "Creating,Waiting,Available,UnAvailable,CreateFailed";
 
 /// A job under this many words is not over.
 const UNFINISHED: [&str; 5] = ["Ready", "Running", "Stopped", "InError", "Waiting"];
@@ -92,6 +90,7 @@ impl Migration<'_> {
 
     /// How the job is seen: no other has the mark.
     pub fn look(&self) -> Find {
+        let region = &self.inputs.region;
         Find::in_list(self.named(), JOBS)
             .equal("/Name", &self.inputs.name)
             .contains("/Description", &self.mark)
@@ -101,8 +100,9 @@ impl Migration<'_> {
             .settle(SETTLE)
             .passing(self.images("/ReplicationJobRuns/ReplicationJobRun"))
             .passing(self.images(""))
-            .passing(self.snapshots(0))
-            .passing(self.snapshots(1))
+            // Behind the images of each of the two.
+            .passing(image::snapshots_named(region, "/Id").behind(0))
+            .passing(image::snapshots_named(region, "/Id").behind(1))
             .passing(self.transition())
     }
 
@@ -111,32 +111,9 @@ impl Migration<'_> {
         let shown = self
             .ecs("DescribeImages")
             .set("ImageId", answer("/Id"))
-            .set("Status", EVERY_STATUS);
+            .set("Status", image::EVERY_STATUS);
         let delete = self.ecs("DeleteImage").set("ImageId", answer("/Id"));
         Passing::new("image", list, "/ImageId", shown, "/Images/Image").remove(delete)
-    }
-
-    /// The snapshots behind an image: the cloud names them by the image's id.
-    fn snapshots(&self, images: u32) -> Passing {
-        let named = self
-            .ecs("DescribeSnapshots")
-            .set("SnapshotName", answer_after("Created_from_", "/Id"));
-        let shown = self
-            .ecs("DescribeSnapshots")
-            .set("SnapshotIds", json!([answer("/Id")]));
-        let delete = Api::new("ECS", "DeleteSnapshot")
-            .region(&self.inputs.region)
-            .set("SnapshotId", answer("/Id"));
-        Passing::new(
-            "snapshot",
-            "/Snapshots/Snapshot",
-            "/SnapshotId",
-            shown,
-            "/Snapshots/Snapshot",
-        )
-        .read(named)
-        .behind(images)
-        .remove(delete)
     }
 
     /// The server that stands for the job while it runs goes with it.

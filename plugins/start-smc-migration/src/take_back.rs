@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use rutter_sdk::image;
 use rutter_sdk::prelude::*;
 
-use crate::job::{EVERY_STATUS, JOBS, Job};
+use crate::job::{JOBS, Job};
 use crate::{Migration, Outputs};
 
 /// The change that makes a job.
@@ -119,12 +120,10 @@ impl Migration<'_> {
         let read = self
             .ecs("DescribeImages")
             .set("ImageId", id)
-            .set("Status", EVERY_STATUS);
+            .set("Status", image::EVERY_STATUS);
         let mut behind = self.snapshots_named(id)?;
-        if let Some(image) = self.account.read(read.clone())?.items(IMAGES).first() {
-            for disk in image.items("/DiskDeviceMappings/DiskDeviceMapping") {
-                behind.extend(disk.text_if_any("/SnapshotId").map(str::to_owned));
-            }
+        if let Some(found) = self.account.read(read.clone())?.items(IMAGES).first() {
+            behind.extend(image::snapshots(found));
             let delete = self.ecs("DeleteImage").set("ImageId", id);
             let gone = Find::in_list(read, IMAGES).gone();
             self.account.change(delete).find(gone).send().or_absent()?;
@@ -136,7 +135,7 @@ impl Migration<'_> {
     fn snapshots_named(&self, image: &str) -> Result<BTreeSet<String>, Fault> {
         let named = self
             .ecs("DescribeSnapshots")
-            .set("SnapshotName", format!("Created_from_{image}"));
+            .set("SnapshotName", format!("{}{image}", image::SNAPSHOT_NAME));
         let found = self.account.read_all(named)?.items(SNAPSHOTS);
         let ids = found
             .iter()

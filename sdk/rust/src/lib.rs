@@ -33,6 +33,7 @@ mod find;
 #[doc(hidden)]
 pub mod guest;
 mod host;
+pub mod image;
 pub mod instant;
 mod plugin;
 pub mod policy;
