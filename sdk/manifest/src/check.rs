@@ -21,7 +21,10 @@ pub struct FieldProblem {
     pub help: Option<String>,
 }
 
-/// Checks a table of values against its fields and completes it. Reports every problem.
+/// Checks a table of values against its fields and completes it.
+///
+/// # Errors
+/// Every way in which it does not fit, in the order of the fields.
 pub fn check_all(
     fields: &IndexMap<String, Field>,
     value: &Value,
@@ -31,6 +34,9 @@ pub fn check_all(
 
 /// As [`check_all`], but what `unknown` recognises (an expression that has no value yet) fits every
 /// field and is left as it is.
+///
+/// # Errors
+/// As [`check_all`].
 pub fn check_known(
     fields: &IndexMap<String, Field>,
     value: &Value,
@@ -46,11 +52,17 @@ pub fn check_known(
 
 impl Field {
     /// Checks one value and completes it with defaults. `path` is where it stands, for problems.
+    ///
+    /// # Errors
+    /// Every way in which it does not fit.
     pub fn check(&self, path: &str, value: &Value) -> Result<Value, Vec<FieldProblem>> {
         self.check_known(path, value, &|_| false)
     }
 
     /// As [`Field::check`], but what `unknown` recognises fits and is left as it is.
+    ///
+    /// # Errors
+    /// As [`Field::check`].
     pub fn check_known(
         &self,
         path: &str,

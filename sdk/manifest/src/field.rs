@@ -8,23 +8,23 @@ use serde_json::Value;
 use crate::duration::parse_duration;
 use crate::name::is_snake_case;
 
-/// The type of a field.
+/// The type of a field: what its values look like in a file, and as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
-    /// Text.
+    /// Text without characters that are not seen.
     String,
     /// A whole number that fits a signed 64-bit integer.
     Integer,
     /// A number that fits a double; never NaN or infinite.
     Number,
-    /// `true` or `false`.
+    /// `true` or `false`, never as text.
     Boolean,
     /// A length of time: written `90s`, `5m`, `12h`, `2d`; as a value, milliseconds.
     Duration,
-    /// A list.
+    /// A list whose elements are as [`Field::items`] says, or of any type where it says nothing.
     List,
-    /// A table.
+    /// A table with the keys of [`Field::fields`]; with any keys where it names none.
     Table,
     /// Text that nobody may see; as a value, a placeholder.
     Secret,
@@ -55,7 +55,7 @@ impl FieldKind {
 /// A typed field and the rules its values keep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Field {
-    /// The type.
+    /// Of which type its values are: `type` in the manifest.
     #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Whether it may be left out without a default.
@@ -76,7 +76,7 @@ pub struct Field {
     /// The greatest, as for `min`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
-    /// What it is, for people.
+    /// What it is, a fragment for people who fill it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
     /// The type of a list's items; absent means any value.

@@ -67,9 +67,9 @@ impl IdPair {
 /// Where a path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdSide {
-    /// In the inputs.
+    /// In the inputs of the step, as they were given.
     Inputs,
-    /// In the outputs.
+    /// In the outputs of the step, once it is done.
     Outputs,
 }
 

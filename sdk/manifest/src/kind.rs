@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Nothing.
+    /// It looks, and alters nothing.
     Read,
-    /// It alters the world, and what it altered can be taken back.
+    /// It alters the world, and what it altered can be taken back, or need not be.
     Change,
-    /// It alters the world for good.
+    /// It alters the world for good: nothing takes back what it destroys.
     Irreversible,
 }

@@ -21,13 +21,13 @@ pub struct Manifest {
     /// has calls to make needs one, called [`crate::ONLY_ACCOUNT`].
     #[serde(default, deserialize_with = "accounts")]
     pub accounts: IndexMap<String, AccountNeed>,
-    /// What it takes.
+    /// What it takes, by name, in the order in which it is written: the plugin's `Inputs`.
     #[serde(default, deserialize_with = "field::fields")]
     pub inputs: IndexMap<String, Field>,
     /// What must hold between inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<InputRule>,
-    /// What it gives.
+    /// What it gives, by name: the plugin's `Outputs`, and what a runbook reads as `steps.STEP.NAME`.
     #[serde(default, deserialize_with = "field::fields")]
     pub outputs: IndexMap<String, Field>,
     /// What it may do; nothing else is possible for it.
@@ -42,7 +42,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
-    /// Its name, kebab-case.
+    /// Its name, kebab-case, such as `create-role`: what a runbook's `uses` says.
     #[serde(deserialize_with = "plugin_name")]
     pub name: String,
     /// Its version, `1.2.3`, with a suffix such as `-beta.1` if need be.

@@ -8,7 +8,11 @@ use crate::name::nearest;
 use crate::permission::{HttpPermission, HttpRepeat, Permission};
 
 impl Manifest {
-    /// Reads a manifest from the text of a `plugin.toml`; the error is the first in the text.
+    /// Reads a manifest from the text of a `plugin.toml`.
+    ///
+    /// # Errors
+    /// The first mistake that is found, with its place in the text: what is no TOML or has another shape, what is
+    /// longer than it may be, and what contradicts itself.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         bounds::of_text(text)?;
         let manifest = Self::parse_at_any_length(text)?;
@@ -17,6 +21,9 @@ impl Manifest {
     }
 
     /// The same for a text of any length.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], apart from what is too long.
     #[doc(hidden)]
     pub fn parse_at_any_length(text: &str) -> Result<Self, ManifestError> {
         let mut manifest: Self =

@@ -15,7 +15,7 @@ pub struct Permission {
         deserialize_with = "calls"
     )]
     pub call: Vec<String>,
-    /// Requests by plain HTTP.
+    /// Requests by plain HTTP to one host; a permission has either these or [`Self::call`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpPermission>,
     /// The account it holds for; absent means every account of the plugin.
@@ -81,7 +81,7 @@ pub struct HttpPermission {
     /// The host's name, `hooks.example.com`, with `:port` unless it is the scheme's own; `*.example.com`
     /// for every host below it; [`OPERATORS_HOSTS`] for those that the operator's settings name.
     pub host: String,
-    /// The methods, upper case.
+    /// The methods that it may use, in upper case: `GET`, `POST`.
     #[serde(deserialize_with = "methods")]
     pub methods: Vec<String>,
     /// The path; `*` stands for any text.

@@ -82,21 +82,34 @@ impl Account {
     }
 
     /// Makes one call that needs no reverse: a read, or a change that goes with its object.
+    ///
+    /// # Errors
+    /// The cloud's fault, the host's where the manifest does not permit the call or no answer came
+    /// ([`Fault::is_unknown`] of a change that may have happened), or `sdk.answer` where the answer is no JSON.
     pub fn call(&self, api: Api) -> Result<Answer, Fault> {
         self.send(&api, None)
     }
 
-    /// Makes one read.
+    /// Makes one read. Of a list that has pages it is the first: see [`Account::read_all`].
+    ///
+    /// # Errors
+    /// As [`Account::call`]; one of which [`Fault::is_absent`] holds where the object does not exist.
     pub fn read(&self, api: Api) -> Result<Answer, Fault> {
         self.send(&api, None)
     }
 
-    /// Makes one read of an object that may not exist.
+    /// Makes one read of an object that may not exist; `None` where the cloud says that it does not.
+    ///
+    /// # Errors
+    /// As [`Account::call`], for every other reason.
     pub fn find(&self, api: Api) -> Result<Option<Answer>, Fault> {
         self.read(api).or_absent()
     }
 
     /// Makes a paged read until the last page; the answer is the first page's, with all lists in it.
+    ///
+    /// # Errors
+    /// As [`Account::call`]; also where a list has more pages than the host reads.
     pub fn read_all(&self, api: Api) -> Result<Answer, Fault> {
         let text = self.backend.call_all(&api)?;
         Answer::parse(api.label(), &text)
@@ -123,6 +136,10 @@ impl Account {
     }
 
     /// Assumes a role with this account's identity; `session` is the label in the cloud's audit log.
+    ///
+    /// # Errors
+    /// The cloud's fault where the role is not there or does not trust this account, the host's where the manifest has
+    /// no permission for assumed roles.
     pub fn assume_role(&self, arn: &str, session: &str) -> Result<Self, Fault> {
         self.backend.assume_role(arn, session).map(Self::new)
     }
@@ -152,7 +169,7 @@ pub(crate) struct Changed {
     pub(crate) made: bool,
 }
 
-/// A change on its way.
+/// A change that is prepared: a call, what takes it back, and how what it makes is seen. Made by [`Account::change`].
 #[must_use = "nothing happens before `send`"]
 pub struct Change<'a> {
     account: &'a Account,
@@ -175,7 +192,10 @@ impl Change<'_> {
         self
     }
 
-    /// Makes the change.
+    /// Makes the change and returns its answer, or what looking found in its place where the answer was lost.
+    ///
+    /// # Errors
+    /// As [`Account::call`]; also where a person who is asked declines.
     pub fn send(self) -> Result<Answer, Fault> {
         let reverse = self.reverse.as_ref();
         let Some(find) = &self.find else {
@@ -188,7 +208,8 @@ impl Change<'_> {
     }
 }
 
-/// A wait on its way.
+/// A wait that is prepared: a read that is polled until a field has one of several values. Made by
+/// [`Account::wait_for`].
 #[must_use = "nothing happens before `wait`"]
 pub struct Wait<'a> {
     account: &'a Account,
@@ -203,7 +224,7 @@ impl Wait<'_> {
         self
     }
 
-    /// The values that end the wait well, compared without case.
+    /// The values that end the wait well, compared without case; the contract's unless said.
     pub fn until(mut self, values: &[&str]) -> Self {
         self.until.until = values.iter().map(|value| (*value).to_owned()).collect();
         self
@@ -222,7 +243,7 @@ impl Wait<'_> {
         self.fail(&[NO_STATE])
     }
 
-    /// The time between two polls.
+    /// The time between two polls, a day at the most; the contract's unless said.
     pub fn every(mut self, interval: Duration) -> Self {
         self.until.every_ms = Some(milliseconds(interval));
         self
@@ -234,7 +255,11 @@ impl Wait<'_> {
         self
     }
 
-    /// Waits and returns the last answer.
+    /// Waits and returns the last answer. The wait survives a crash: its time counts from its first poll.
+    ///
+    /// # Errors
+    /// Faults of which [`Fault::is_wait_failed`] or [`Fault::is_wait_timeout`] holds, or what the read says, as
+    /// [`Account::call`].
     pub fn wait(self) -> Result<Answer, Fault> {
         let text = self.account.backend.wait_for(&self.api, &self.until)?;
         Answer::parse(self.api.label(), &text)

@@ -30,12 +30,12 @@ impl Answer {
         }
     }
 
-    /// Returns the whole answer.
+    /// Returns the whole answer, a JSON value as the host gives it: secret fields are placeholders.
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Returns the whole answer.
+    /// As [`Answer::value`], and takes it out.
     pub fn into_value(self) -> Value {
         self.value
     }
@@ -45,7 +45,10 @@ impl Answer {
         self.value.pointer(pointer).filter(|value| !value.is_null())
     }
 
-    /// Returns a text.
+    /// Returns a text, which may be empty.
+    ///
+    /// # Errors
+    /// `sdk.answer`, which names the call and the pointer, where it is missing, null or no text.
     pub fn text(&self, pointer: &str) -> Result<&str, Fault> {
         self.get(pointer)
             .and_then(Value::as_str)
@@ -77,6 +80,9 @@ impl Answer {
     }
 
     /// Returns a whole number, also where the API writes it as text.
+    ///
+    /// # Errors
+    /// `sdk.answer` where it is missing or no whole number.
     pub fn integer(&self, pointer: &str) -> Result<i64, Fault> {
         let number = self.get(pointer).and_then(|value| match value {
             Value::String(text) => text.trim().parse().ok(),
@@ -86,6 +92,9 @@ impl Answer {
     }
 
     /// Returns a truth value, also where the API writes it as text.
+    ///
+    /// # Errors
+    /// `sdk.answer` where it is missing or neither true nor false.
     pub fn boolean(&self, pointer: &str) -> Result<bool, Fault> {
         let truth = self.get(pointer).and_then(|value| match value {
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -107,7 +116,10 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// Returns the document that a field holds as JSON text.
+    /// Returns the document that a field holds as JSON text, such as a policy.
+    ///
+    /// # Errors
+    /// `sdk.answer` where it is missing or holds no JSON.
     pub fn document(&self, pointer: &str) -> Result<Value, Fault> {
         match self.get(pointer) {
             Some(Value::String(text)) => {

@@ -72,7 +72,8 @@ impl Api {
         format!("{}:{}", self.product, self.action)
     }
 
-    /// Returns a parameter.
+    /// Returns a parameter by its name, as it was set: structured, also where the API wants JSON text. `None` if it was
+    /// left out.
     pub fn parameter(&self, name: &str) -> Option<&Value> {
         self.parameters.get(name)
     }

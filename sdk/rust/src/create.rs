@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::fault::Fault;
 use crate::find::Find;
 
-/// A creation on its way.
+/// A creation that is prepared, of something that may be there already. Made by [`Account::create`].
 #[must_use = "nothing happens before `or_adopt`"]
 pub struct Create<'a> {
     account: &'a Account,
@@ -44,6 +44,10 @@ impl Create<'_> {
 
     /// Creates what is not there. The host looks first, and takes what is so already as it is. It looks
     /// again where the answer is lost, or where the cloud says that it exists.
+    ///
+    /// # Errors
+    /// As [`Account::call`]; also where a person who is asked declines, and where the cloud says that it exists and the
+    /// look does not find it: it is something else.
     pub fn or_adopt(self, find: Find) -> Result<Created, Fault> {
         let changed = self
             .account

@@ -6,11 +6,17 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Writes a duration as milliseconds.
+///
+/// # Errors
+/// The serializer's.
 pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(milliseconds(*duration))
 }
 
 /// Reads a duration from milliseconds.
+///
+/// # Errors
+/// What is there is no whole number, or a negative one.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
 }
@@ -25,6 +31,9 @@ pub mod optional {
     use super::*;
 
     /// Writes a duration as milliseconds, if there is one.
+    ///
+    /// # Errors
+    /// The serializer's.
     pub fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,
@@ -33,6 +42,9 @@ pub mod optional {
     }
 
     /// Reads a duration from milliseconds, if there are any.
+    ///
+    /// # Errors
+    /// What is there is no whole number, or a negative one.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {

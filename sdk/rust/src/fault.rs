@@ -136,6 +136,9 @@ impl std::error::Error for Fault {}
 /// Turns "it does not exist" into an answer.
 pub trait OrAbsent<T> {
     /// Returns `None` for a fault of the class [`FaultClass::Absent`].
+    ///
+    /// # Errors
+    /// Every other fault.
     fn or_absent(self) -> Result<Option<T>, Fault>;
 }
 

@@ -25,12 +25,18 @@ pub mod bindings {
 use bindings::rutter::step::{accounts, flow, http, log, types};
 
 /// Runs a plugin for the host.
+///
+/// # Errors
+/// The plugin's own fault; `sdk.inputs` and `sdk.outputs` where a text does not fit the manifest.
 pub fn run(plugin: &Plugin, inputs: &str) -> Result<String, types::Fault> {
     report_panics();
     (plugin.run)(&Host::new(Imports), inputs).map_err(types::Fault::from)
 }
 
 /// Runs a plugin's undo for the host.
+///
+/// # Errors
+/// As [`run`]; `sdk.no-undo` if it has none.
 pub fn undo(
     plugin: &Plugin,
     inputs: &str,

@@ -41,24 +41,24 @@ pub enum Level {
 /// A request by plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// The method, upper case.
+    /// The method in upper case, `POST`.
     pub method: String,
-    /// The absolute address.
+    /// The absolute address, `https://hooks.example.com/new`; a secret in it is its placeholder.
     pub url: String,
-    /// Names and values, in order.
+    /// The headers, names and values, in the order in which they are sent.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body as it is sent; `None` sends none.
     pub body: Option<Vec<u8>>,
 }
 
 /// The answer to a request by plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
-    /// The status, 200.
+    /// The status code, such as 200 or 404.
     pub status: u16,
-    /// Names and values, in order.
+    /// The headers, names and values, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, empty if there was none. Where the manifest says that it holds secrets, these are placeholders.
     pub body: Vec<u8>,
 }
 
@@ -71,26 +71,40 @@ impl Host {
     }
 
     /// Opens the account of a plugin that has one, called `account`.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
     pub fn account(&self) -> Result<Account, Fault> {
         self.open("account")
     }
 
     /// Opens the account that the manifest calls `name`.
+    ///
+    /// # Errors
+    /// The manifest has no account of that name.
     pub fn open(&self, name: &str) -> Result<Account, Fault> {
         self.backend.open(name).map(Account::new)
     }
 
-    /// Sends a request by plain HTTP. `auth` names a granted credential, which the host adds.
+    /// Sends a request by plain HTTP. `auth` names a granted credential, which the host adds. An answer with another
+    /// status than 200 is an answer; what it means is for the plugin to say.
+    ///
+    /// # Errors
+    /// The manifest or the operator's settings do not allow it, no answer came, the service goes on asking for a pause
+    /// (429), or it failed (5xx) at a change, so that it is unknown whether that happened.
     pub fn send(&self, request: &HttpRequest, auth: Option<&str>) -> Result<HttpResponse, Fault> {
         self.backend.send(request, auth)
     }
 
-    /// Waits; the wait survives a crash.
+    /// Waits, to the millisecond; the wait survives a crash. In a rehearsal no time passes.
+    ///
+    /// # Errors
+    /// The wait is longer than the host takes, 31 days.
     pub fn wait(&self, duration: Duration) -> Result<(), Fault> {
         self.backend.wait(milliseconds(duration))
     }
 
-    /// Tells how far the step is.
+    /// Tells how far the step is, `done` of `total` in whatever unit, for the progress bar. It is not recorded.
     pub fn progress(&self, done: u64, total: u64, message: &str) {
         self.backend.progress(done, total, message);
     }

@@ -13,27 +13,27 @@ pub struct Plugin {
     /// The text of its `plugin.toml`.
     #[cfg(not(target_arch = "wasm32"))]
     pub manifest: &'static str,
-    /// Its `run`.
+    /// Its `run`: from inputs to outputs.
     pub run: fn(&Host, &str) -> Result<String, Fault>,
-    /// Its `undo`, if it has one.
+    /// Its `undo`, if the manifest says that it has one.
     pub undo: Option<UndoText>,
 }
 
 /// An undo with its types rubbed off: inputs, changes newest first, outputs if there are any.
 pub type UndoText = fn(&Host, &str, Vec<MadeChange>, Option<&str>) -> Result<(), Fault>;
 
-/// An author's undo.
+/// An author's undo: from the inputs, the changes newest first, and the outputs if the step came to its end.
 pub type Undo<Inputs, Outputs> =
     fn(&Host, Inputs, Vec<MadeChange>, Option<Outputs>) -> Result<(), Fault>;
 
 /// A change that the step made, as the host recorded it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MadeChange {
-    /// The call.
+    /// The call as it was sent, with its client token.
     pub api: Api,
     /// The name under which the step knows the account, or the ARN of an assumed role.
     pub account: String,
-    /// The answer; `None` if it is unknown whether the change happened.
+    /// The answer, or what looking found in its place; `None` if it is unknown whether the change happened.
     pub answer: Option<Value>,
 }
 
@@ -59,6 +59,9 @@ impl MadeChange {
 }
 
 /// Runs a typed function on JSON text.
+///
+/// # Errors
+/// The function's own, `sdk.inputs` and `sdk.outputs` where a text does not fit its type.
 #[doc(hidden)]
 pub fn run_typed<I: DeserializeOwned, O: Serialize>(
     run: fn(&Host, I) -> Result<O, Fault>,
@@ -76,6 +79,9 @@ pub fn run_typed<I: DeserializeOwned, O: Serialize>(
 }
 
 /// Runs a typed undo on JSON text.
+///
+/// # Errors
+/// As [`run_typed`].
 #[doc(hidden)]
 pub fn undo_typed<I: DeserializeOwned, O: DeserializeOwned>(
     undo: Undo<I, O>,
