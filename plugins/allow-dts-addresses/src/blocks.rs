@@ -31,13 +31,6 @@ fn mask(bits: u32) -> u32 {
     u32::MAX.checked_shl(32 - bits).unwrap_or(0)
 }
 
-/// Returns the addresses of a list separated by commas.
-pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|address| !address.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

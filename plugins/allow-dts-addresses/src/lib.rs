@@ -74,8 +74,8 @@ impl Whitelist<'_> {
             .in_region(region)
             .set("SourceEndpointRegion", region);
         let answer = self.account.read(ask)?;
-        let text = answer.text_if_any("/DynamicMessage").unwrap_or_default();
-        let addresses: Vec<String> = blocks::list(text).map(str::to_owned).collect();
+        let addresses = answer.separated("/DynamicMessage").into_iter();
+        let addresses: Vec<String> = addresses.map(str::to_owned).collect();
         let wrong = addresses.iter().find(|one| Block::read(one).is_none());
         if addresses.is_empty() || wrong.is_some() {
             let what = wrong.map_or("none", String::as_str);
@@ -101,9 +101,12 @@ impl Whitelist<'_> {
             ));
         };
         let group = |group: Answer| {
-            let text = |pointer| group.text_if_any(pointer).unwrap_or_default();
-            let addresses = blocks::list(text("/SecurityIpList")).map(str::to_owned);
-            (text("/SecurityIpGroupName").to_owned(), addresses.collect())
+            let name = group.text_if_any("/SecurityIpGroupName");
+            let addresses = group.separated("/SecurityIpList").into_iter();
+            (
+                name.unwrap_or_default().to_owned(),
+                addresses.map(str::to_owned).collect(),
+            )
         };
         let groups = answer.items("/SecurityIpGroups/SecurityIpGroup");
         Ok(groups.into_iter().map(group).collect())

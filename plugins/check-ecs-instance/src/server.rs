@@ -156,13 +156,12 @@ fn disk(disk: &Answer) -> Result<Disk, Fault> {
 }
 
 fn texts(answer: &Answer, pointer: &str) -> Vec<String> {
-    let items = answer.items(pointer);
-    items.iter().filter_map(|item| filled(item, "")).collect()
+    let texts = answer.texts(pointer).into_iter();
+    texts.map(str::to_owned).collect()
 }
 
 fn filled(answer: &Answer, pointer: &str) -> Option<String> {
-    let text = answer.text_if_any(pointer)?;
-    (!text.is_empty()).then(|| text.to_owned())
+    answer.text_if_any(pointer).map(str::to_owned)
 }
 
 fn absent(account: &Account, id: &str, region: &str) -> Fault {

@@ -43,17 +43,17 @@ impl Instance {
         };
         let groups = account.read(api("DescribeSecurityIps"))?;
         let groups = groups.items("/SecurityIpGroups/SecurityIpGroup");
-        let mut held: Vec<String> = Vec::new();
+        let mut held: Vec<&str> = Vec::new();
         let mut group_size = 0;
         for group in &groups {
-            let addresses = list(group.text_if_any("/SecurityIpList"));
+            let addresses = group.separated("/SecurityIpList");
             if group.text_if_any("/SecurityIpGroupName") == Some(&inputs.group) {
                 group_size = addresses.len();
             }
             held.extend(addresses);
         }
         let mut shut_out = dts_addresses(account, &inputs.region)?;
-        shut_out.retain(|address| !held.contains(address));
+        shut_out.retain(|address| !held.contains(&address.as_str()));
         let accounts = account
             .read_all(api("DescribeAccounts"))?
             .items("/Accounts/Account");
@@ -84,22 +84,15 @@ fn dts_addresses(account: &Account, region: &str) -> Result<Vec<String>, Fault> 
     let ask = Api::new("DTS", "DescribeDTSIP")
         .in_region(region)
         .set("SourceEndpointRegion", region);
-    Ok(list(account.read(ask)?.text_if_any("/DynamicMessage")))
+    let answer = account.read(ask)?;
+    let addresses = answer.separated("/DynamicMessage").into_iter();
+    Ok(addresses.map(str::to_owned).collect())
 }
 
 fn name_and_right(account: &Answer) -> (String, String) {
     let text = |pointer| account.text_if_any(pointer).unwrap_or_default().to_owned();
     let right = "/DatabasePrivileges/DatabasePrivilege/0/AccountPrivilege";
     (text("/AccountName"), text(right))
-}
-
-/// The addresses of a list separated by commas.
-fn list(text: Option<&str>) -> Vec<String> {
-    let addresses = text.unwrap_or_default().split(',').map(str::trim);
-    addresses
-        .filter(|address| !address.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 fn absent(account: &Account, inputs: &Inputs) -> Fault {

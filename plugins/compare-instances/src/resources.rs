@@ -152,15 +152,8 @@ impl Server {
     }
 
     fn list(&self, pointers: &[&str]) -> String {
-        let items: Vec<Answer> = pointers
-            .iter()
-            .flat_map(|pointer| self.shown.items(pointer))
-            .collect();
-        let texts: Vec<&str> = items
-            .iter()
-            .filter_map(|item| item.text_if_any(""))
-            .collect();
-        texts.join(", ")
+        let texts = pointers.iter().map(|pointer| self.shown.texts(pointer));
+        texts.collect::<Vec<_>>().concat().join(", ")
     }
 }
 

@@ -122,9 +122,8 @@ impl Wanted<'_> {
             Ok(running.text(&format!("{server}/{field}"))?.to_owned())
         };
         let texts = |field: &str| -> Vec<String> {
-            let items = running.items(&format!("{server}/{field}"));
-            let texts = items.iter().filter_map(|item| item.text_if_any(""));
-            texts.map(str::to_owned).collect()
+            let texts = running.texts(&format!("{server}/{field}"));
+            texts.into_iter().map(str::to_owned).collect()
         };
         Ok(Outputs {
             zone: text("ZoneId")?,

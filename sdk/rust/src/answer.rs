@@ -116,6 +116,37 @@ impl Answer {
             .unwrap_or_default()
     }
 
+    /// Returns the texts of a list; none if it is missing. Empty ones, and what is no text, are left out.
+    ///
+    /// ```
+    /// use rutter_sdk::Answer;
+    /// use rutter_sdk::prelude::json;
+    ///
+    /// let server = json!({ "PublicIpAddress": { "IpAddress": ["203.0.113.5", ""] } });
+    /// let server = Answer::new("ECS:DescribeInstances", server);
+    /// assert_eq!(server.texts("/PublicIpAddress/IpAddress"), ["203.0.113.5"]);
+    /// ```
+    pub fn texts(&self, pointer: &str) -> Vec<&str> {
+        let items = self.get(pointer).and_then(Value::as_array);
+        let texts = items.into_iter().flatten().filter_map(Value::as_str);
+        texts.filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Returns the parts of a text that holds several, separated by commas, as a whitelist does; none if it is missing.
+    ///
+    /// ```
+    /// use rutter_sdk::Answer;
+    /// use rutter_sdk::prelude::json;
+    ///
+    /// let group = Answer::new("R-kvstore:DescribeSecurityIps", json!({ "SecurityIpList": "10.0.0.1, 10.0.0.2" }));
+    /// assert_eq!(group.separated("/SecurityIpList"), ["10.0.0.1", "10.0.0.2"]);
+    /// ```
+    pub fn separated(&self, pointer: &str) -> Vec<&str> {
+        let text = self.text_if_any(pointer).unwrap_or_default();
+        let parts = text.split(',').map(str::trim);
+        parts.filter(|part| !part.is_empty()).collect()
+    }
+
     /// Returns the document that a field holds as JSON text, such as a policy.
     ///
     /// # Errors
