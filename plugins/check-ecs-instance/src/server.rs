@@ -1,10 +1,7 @@
 //! A server as the API shows it.
 
+use rutter_sdk::command::ASSISTANT_STATUS;
 use rutter_sdk::prelude::*;
-
-/// Whether Cloud Assistant answers, in the list of one server.
-const ASSISTANT: &str =
-    "/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus";
 
 /// What is known of a server.
 pub(crate) struct Server {
@@ -115,7 +112,7 @@ impl Server {
                 .filter_map(|lock| filled(lock, "/LockReason"))
                 .collect(),
             disks,
-            cloud_assistant: assistant.is_one_of(ASSISTANT, &["true"]),
+            cloud_assistant: assistant.is_one_of(ASSISTANT_STATUS, &["true"]),
         })
     }
 

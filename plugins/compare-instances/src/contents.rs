@@ -8,7 +8,7 @@ use crate::Inputs;
 use crate::difference::Difference;
 use crate::remote::Remote;
 use crate::resources::Pair;
-use crate::script::{LINES_MAX, NOTHING, Question};
+use crate::script::{LINES_MAX, NOTHING, Question, knows};
 
 /// How many paths that differ are looked into, and how many of their files are named.
 const DETAILED_MAX: usize = 5;
@@ -112,7 +112,7 @@ fn questions(inputs: &Inputs) -> Vec<Question> {
 
 fn check_paths(inputs: &Inputs, pair: &Pair) -> Result<(), Fault> {
     let system = pair.source.system;
-    let Some(path) = inputs.paths.iter().find(|path| !system.knows(path)) else {
+    let Some(path) = inputs.paths.iter().find(|path| !knows(system, path)) else {
         return Ok(());
     };
     let message = format!("`{path}` is no path of a {system:?} server");

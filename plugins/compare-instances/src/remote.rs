@@ -1,8 +1,9 @@
 //! A script on a server, by Cloud Assistant.
 
+use rutter_sdk::command::{self, ASSISTANT_STATUS, Command, System};
 use rutter_sdk::prelude::*;
 
-use crate::script::{Question, System, answers};
+use crate::script::{Question, answers, script};
 
 /// How long a server that has just started may take until its Cloud Assistant answers.
 const ASSISTANT: Duration = Duration::from_secs(600);
@@ -24,6 +25,8 @@ pub(crate) struct Remote<'a> {
 /// A script that was started.
 pub(crate) struct Started {
     id: String,
+    /// The read that shows how far it is.
+    invocation: Api,
     count: usize,
 }
 
@@ -40,7 +43,7 @@ impl Remote<'_> {
         let ready = self
             .account
             .wait_for(status)
-            .field("/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus")
+            .field(ASSISTANT_STATUS)
             .until(&["true"])
             .timeout(ASSISTANT)
             .wait();
@@ -63,42 +66,28 @@ impl Remote<'_> {
         exclude: &[String],
     ) -> Result<Started, Fault> {
         let name = format!("{}-{}-{purpose}", self.mark, self.instance);
-        let seconds = i64::try_from(self.wait.as_secs()).unwrap_or(i64::MAX);
-        let run = self
-            .api("RunCommand")
-            .set("Name", &name)
-            .set("Type", self.system.command_type())
-            .set("CommandContent", self.system.script(questions, exclude))
-            .set("ContentEncoding", "PlainText")
-            .set("InstanceId", json!([self.instance]))
-            .set("Timeout", seconds);
-        let started = self.account.change(run).find(self.look(&name)).send()?;
+        let command = Command {
+            region: self.region,
+            instance: self.instance,
+            system: self.system,
+            name: &name,
+            content: &script(self.system, questions, exclude),
+            timeout: self.wait,
+        };
+        let change = self.account.change(command.run());
+        let started = change.find(command.look()).send()?;
+        let id = started.text("/InvokeId")?.to_owned();
         Ok(Started {
-            id: started.text("/InvokeId")?.to_owned(),
+            invocation: command.invocation(&id),
+            id,
             count: questions.len(),
         })
     }
 
-    /// How a script is seen: by the record of its run, which no undo takes away.
-    fn look(&self, name: &str) -> Find {
-        let named = self.api("DescribeInvocations").set("CommandName", name);
-        Find::in_list(named, "/Invocations/Invocation")
-            .key("/InvokeId")
-            .stays()
-            .answer(json!({ "InvokeId": found("/InvokeId") }))
-    }
-
     /// Waits for a script and returns its answers.
     pub(crate) fn answers(&self, started: &Started) -> Result<Vec<Option<String>>, Fault> {
-        let invocations = self.api("DescribeInvocations").set("InvokeId", &started.id);
-        let ended = self
-            .account
-            .wait_for(invocations)
-            .field("/Invocations/Invocation/0/InvocationStatus")
-            .until(&["Success"])
-            .fail(&["Failed", "PartialFailed", "Stopped"])
-            .timeout(self.wait + ASSISTANT)
-            .wait();
+        let invocation = started.invocation.clone();
+        let ended = command::wait_for_success(self.account, invocation, self.wait + ASSISTANT);
         let results = self
             .api("DescribeInvocationResults")
             .set("InvokeId", &started.id)

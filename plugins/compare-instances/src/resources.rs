@@ -1,10 +1,10 @@
 //! What the API says of two servers.
 
+use rutter_sdk::command::System;
 use rutter_sdk::prelude::*;
 
 use crate::Inputs;
 use crate::difference::Difference;
-use crate::script::System;
 
 /// Two servers as the API shows them.
 pub(crate) struct Pair {
@@ -137,11 +137,7 @@ impl Server {
         });
         let disks = disks.iter().map(disk).collect::<Result<_, _>>()?;
         Ok(Self {
-            system: if shown.is_one_of("/OSType", &["windows"]) {
-                System::Windows
-            } else {
-                System::Linux
-            },
+            system: System::of(&shown),
             shown,
             disks,
         })

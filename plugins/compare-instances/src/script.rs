@@ -16,12 +16,7 @@
 //!
 //! and on Windows it is `PowerShell` 5 or later with `Get-ChildItem`, `Get-FileHash` and `Get-Service`. All of them only read.
 
-/// The kind of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum System {
-    Linux,
-    Windows,
-}
+use rutter_sdk::command::System;
 
 /// What is asked of a server.
 #[derive(Clone, Debug)]
@@ -47,74 +42,65 @@ pub(crate) const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b93
 /// What stands before each answer.
 const MARK: &str = "@@ ";
 
-impl System {
-    pub(crate) fn command_type(self) -> &'static str {
-        match self {
-            Self::Linux => "RunShellScript",
-            Self::Windows => "RunPowerShellScript",
-        }
-    }
+/// Whether a path is one of a system.
+pub(crate) fn knows(system: System, path: &str) -> bool {
+    path.starts_with('/') == (system == System::Linux)
+}
 
-    /// Whether a path is one of this system.
-    pub(crate) fn knows(self, path: &str) -> bool {
-        path.starts_with('/') == (self == Self::Linux)
-    }
-
-    /// Returns the script that asks all of the questions.
-    pub(crate) fn script(self, questions: &[Question], exclude: &[String]) -> String {
-        let head = match self {
-            Self::Linux => "export LC_ALL=C\n",
-            Self::Windows => POWERSHELL_HEAD,
+/// Returns the script that asks all of the questions.
+pub(crate) fn script(system: System, questions: &[Question], exclude: &[String]) -> String {
+    let head = match system {
+        System::Linux => "export LC_ALL=C\n",
+        System::Windows => POWERSHELL_HEAD,
+    };
+    let mut script = head.to_owned();
+    for (number, question) in questions.iter().enumerate() {
+        let mark = match system {
+            System::Linux => format!("echo '{MARK}{number}'\n"),
+            System::Windows => format!("Write-Output '{MARK}{number}'\n"),
         };
-        let mut script = head.to_owned();
-        for (number, question) in questions.iter().enumerate() {
-            let mark = match self {
-                Self::Linux => format!("echo '{MARK}{number}'\n"),
-                Self::Windows => format!("Write-Output '{MARK}{number}'\n"),
-            };
-            script.push_str(&mark);
-            script.push_str(&self.line(question, exclude));
-            script.push('\n');
-        }
-        script.push_str("exit 0\n");
-        script
+        script.push_str(&mark);
+        script.push_str(&line(system, question, exclude));
+        script.push('\n');
     }
+    script.push_str("exit 0\n");
+    script
+}
 
-    fn line(self, question: &Question, exclude: &[String]) -> String {
-        match (self, question) {
-            (_, Question::Command(line)) => line.clone(),
-            (Self::Linux, Question::Service(name)) => format!("systemctl is-active '{name}'"),
-            (Self::Linux, Question::Names(path)) => format!("{} | sha256sum", names(path, exclude)),
-            (Self::Linux, Question::Contents(path)) => {
-                format!("{} | sha256sum", contents(path, exclude))
-            }
-            (Self::Linux, Question::ListNames(path)) => {
-                format!("{} | head -n {LINES_MAX}", names(path, exclude))
-            }
-            (Self::Linux, Question::ListContents(path)) => {
-                format!("{} | head -n {LINES_MAX}", contents(path, exclude))
-            }
-            (Self::Windows, Question::Service(name)) => {
-                format!("(Get-Service -Name '{name}' -ErrorAction SilentlyContinue).Status")
-            }
-            (Self::Windows, Question::Names(path)) => {
-                format!("{} | Digest", items(path, exclude))
-            }
-            (Self::Windows, Question::Contents(path)) => {
-                format!("{} | Digest", hashes(path, exclude))
-            }
-            (Self::Windows, Question::ListNames(path)) => {
-                format!(
-                    "{} | Select-Object -First {LINES_MAX}",
-                    items(path, exclude)
-                )
-            }
-            (Self::Windows, Question::ListContents(path)) => {
-                format!(
-                    "{} | Select-Object -First {LINES_MAX}",
-                    hashes(path, exclude)
-                )
-            }
+fn line(system: System, question: &Question, exclude: &[String]) -> String {
+    match (system, question) {
+        (_, Question::Command(line)) => line.clone(),
+        (System::Linux, Question::Service(name)) => format!("systemctl is-active '{name}'"),
+        (System::Linux, Question::Names(path)) => format!("{} | sha256sum", names(path, exclude)),
+        (System::Linux, Question::Contents(path)) => {
+            format!("{} | sha256sum", contents(path, exclude))
+        }
+        (System::Linux, Question::ListNames(path)) => {
+            format!("{} | head -n {LINES_MAX}", names(path, exclude))
+        }
+        (System::Linux, Question::ListContents(path)) => {
+            format!("{} | head -n {LINES_MAX}", contents(path, exclude))
+        }
+        (System::Windows, Question::Service(name)) => {
+            format!("(Get-Service -Name '{name}' -ErrorAction SilentlyContinue).Status")
+        }
+        (System::Windows, Question::Names(path)) => {
+            format!("{} | Digest", items(path, exclude))
+        }
+        (System::Windows, Question::Contents(path)) => {
+            format!("{} | Digest", hashes(path, exclude))
+        }
+        (System::Windows, Question::ListNames(path)) => {
+            format!(
+                "{} | Select-Object -First {LINES_MAX}",
+                items(path, exclude)
+            )
+        }
+        (System::Windows, Question::ListContents(path)) => {
+            format!(
+                "{} | Select-Object -First {LINES_MAX}",
+                hashes(path, exclude)
+            )
         }
     }
 }
@@ -206,7 +192,7 @@ mod tests {
         let expected = "export LC_ALL=C\necho '@@ 0'\n\
             find '/srv' -xdev \\( -path '/srv/log' \\) -prune -o -type f -exec sha256sum {} + | sort -k 2 | sha256sum\n\
             echo '@@ 1'\nsystemctl is-active 'nginx'\nexit 0\n";
-        assert_eq!(System::Linux.script(&questions, &exclude), expected);
+        assert_eq!(script(System::Linux, &questions, &exclude), expected);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The SMC client on the server, reached through Cloud Assistant with the role of the server's account.
 
+use rutter_sdk::command::{self, ASSISTANT_STATUS, Command, System};
 use rutter_sdk::prelude::*;
 
 use crate::Import;
 
-/// Seconds that the command may take: an import takes 3 to 10 minutes, and the cloud's own default of a
-/// minute would cut it off.
-const COMMAND_SECONDS: i64 = 3_600;
+/// How long the command may take: an import takes 3 to 10 minutes, and the cloud's own default of a minute would cut
+/// it off.
+const COMMAND: Duration = Duration::from_hours(1);
 
 /// A command that need not be made again.
 const GOOD: [&str; 4] = ["Pending", "Scheduled", "Running", "Success"];
@@ -14,37 +15,20 @@ const GOOD: [&str; 4] = ["Pending", "Scheduled", "Running", "Success"];
 /// What it is when it runs no more.
 const OVER: [&str; 5] = ["Success", "Failed", "PartialFailed", "Stopped", NOT_FOUND];
 
-/// What runs on the server.
-#[derive(Clone, Copy)]
-pub enum System {
-    /// A shell; the client lies in `/smc`.
-    Linux,
-    /// PowerShell; the client lies in `C:\smc`.
-    Windows,
+/// Where the client lies.
+fn client(system: System) -> &'static str {
+    match system {
+        System::Linux => "/smc/smc_client",
+        System::Windows => r"C:\smc\smc_client.exe",
+    }
 }
 
-impl System {
-    fn command_type(self) -> &'static str {
-        match self {
-            Self::Linux => "RunShellScript",
-            Self::Windows => "RunPowerShellScript",
-        }
-    }
-
-    fn client(self) -> &'static str {
-        match self {
-            Self::Linux => "/smc/smc_client",
-            Self::Windows => r"C:\smc\smc_client.exe",
-        }
-    }
-
-    /// What removes the client, and does nothing where there is none.
-    fn uninstall(self) -> String {
-        let client = self.client();
-        match self {
-            Self::Linux => format!("test ! -e {client} || {client} --uninstall"),
-            Self::Windows => format!("if (Test-Path {client}) {{ {client} --uninstall }}"),
-        }
+/// What removes the client, and does nothing where there is none.
+fn uninstall(system: System) -> String {
+    let client = client(system);
+    match system {
+        System::Linux => format!("test ! -e {client} || {client} --uninstall"),
+        System::Windows => format!("if (Test-Path {client}) {{ {client} --uninstall }}"),
     }
 }
 
@@ -77,28 +61,20 @@ impl Import<'_> {
             .api("DescribeCloudAssistantStatus")
             .set("InstanceId", json!([instance]));
         let assistant = there.read(assistant)?;
-        let usable = assistant.is_one_of(
-            "/InstanceCloudAssistantStatusSet/InstanceCloudAssistantStatus/0/CloudAssistantStatus",
-            &["true"],
-        );
-        if !usable {
+        if !assistant.is_one_of(ASSISTANT_STATUS, &["true"]) {
             let message = format!("the Cloud Assistant of the server `{instance}` does not answer");
             return Err(self.refused("assistant", message).advise(
                 "Install or start the Cloud Assistant client on it, then run the step again.",
             ));
         }
-        Ok(if server.is_one_of("/OSType", &["windows"]) {
-            System::Windows
-        } else {
-            System::Linux
-        })
+        Ok(System::of(&server))
     }
 
     /// Installs and registers the client, and waits for the command to end.
     pub fn run_client(&self, there: &Account, system: System, token: &Answer) -> Result<(), Fault> {
         let command = format!(
             "{} --access-token-id {} --access-token-code {} --name {}",
-            system.client(),
+            client(system),
             token.text("/AccessTokenId")?,
             token.text("/AccessTokenCode")?,
             self.name,
@@ -122,7 +98,7 @@ impl Import<'_> {
             return Ok(());
         }
         let system = self.check_server(&there)?;
-        self.run_command(&there, system, "uninstall", &system.uninstall())
+        self.run_command(&there, system, "uninstall", &uninstall(system))
     }
 
     fn wait_for_end(&self, there: &Account, invocation: &str) -> Result<(), Fault> {
@@ -140,48 +116,29 @@ impl Import<'_> {
         there: &Account,
         system: System,
         purpose: &str,
-        command: &str,
+        content: &str,
     ) -> Result<(), Fault> {
         let name = format!("{}-{purpose}", self.mark);
-        let run = self
-            .api("RunCommand")
-            .set("Name", &name)
-            .set("Type", system.command_type())
-            .set("CommandContent", command)
-            .set("ContentEncoding", "PlainText")
-            .set("InstanceId", json!([self.inputs.instance]))
-            .set("Timeout", COMMAND_SECONDS);
-        let started = there
-            .create(run)
-            .or_adopt(self.look_for_command(&name))?
-            .answer;
-        let invocation = self
-            .api("DescribeInvocations")
-            .set("InvokeId", started.text("/InvokeId")?)
+        let command = Command {
+            region: &self.inputs.region,
+            instance: &self.inputs.instance,
+            system,
+            name: &name,
+            content,
+            timeout: COMMAND,
+        };
+        // One that failed is made again.
+        let look = command.look().one_of("/InvocationStatus", &GOOD);
+        let started = there.create(command.run()).or_adopt(look)?.answer;
+        let invocation = command
+            .invocation(started.text("/InvokeId")?)
             .set("IncludeOutput", true);
-        let ended = there
-            .wait_for(invocation.clone())
-            .field("/Invocations/Invocation/0/InvocationStatus")
-            .until(&["Success"])
-            .fail(&["Failed", "PartialFailed", "Stopped"])
-            .timeout(self.inputs.wait)
-            .wait();
-        match ended {
+        match command::wait_for_success(there, invocation.clone(), self.inputs.wait) {
             Err(fault) if fault.is_wait_failed() => {
                 Err(self.command_failed(&there.read(invocation)?))
             }
             other => other.map(|_| ()),
         }
-    }
-
-    /// How a command is seen: by the record of its run, which no undo takes away. One that failed is made again.
-    fn look_for_command(&self, name: &str) -> Find {
-        let named = self.api("DescribeInvocations").set("CommandName", name);
-        Find::in_list(named, "/Invocations/Invocation")
-            .one_of("/InvocationStatus", &GOOD)
-            .key("/InvokeId")
-            .stays()
-            .answer(json!({ "InvokeId": found("/InvokeId") }))
     }
 
     fn command_failed(&self, described: &Answer) -> Fault {

@@ -25,6 +25,7 @@
 mod account;
 mod answer;
 mod api;
+pub mod command;
 mod create;
 pub mod duration;
 mod fault;
