@@ -138,3 +138,36 @@ fn export() -> TokenStream {
 fn error_here(message: String) -> syn::Error {
     syn::Error::new(Span::call_site(), message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a manifest with `line`, for what stands in `plugin!(…)`.
+    fn said(line: &str, functions: &str) -> Option<String> {
+        let head = "[plugin]\nname = 'p'\nversion = '0.1.0'\nsummary = 's'\nkind = 'change'\n";
+        let manifest = Manifest::parse(&format!("{head}{line}")).expect("a manifest");
+        let functions = syn::parse_str(functions).expect("functions");
+        let checked = check_undo(&manifest, &functions);
+        checked.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn there_is_an_undo_to_write_exactly_where_the_manifest_says_so() {
+        assert_eq!(said("", "run"), None);
+        assert_eq!(said("undo = true", "run, undo"), None);
+        assert_eq!(said("nothing_to_undo = 'it reads'", "run"), None);
+        for (line, functions, part) in [
+            ("", "run, undo", "does not say `undo = true`"),
+            ("undo = true", "run", "write `plugin!(run, undo)`"),
+            (
+                "nothing_to_undo = 'it reads'",
+                "run, undo",
+                "write `plugin!(run)`",
+            ),
+        ] {
+            let said = said(line, functions).unwrap_or_default();
+            assert!(said.contains(part), "{line}: {said}");
+        }
+    }
+}
