@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rutter::host::{
-    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Plugin, Sandbox, SandboxSettings,
+    BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, LoadedPlugin, Sandbox, SandboxSettings,
     start_guest,
 };
+use rutter::plugin::{Origin, Plugin};
 use rutter::settings::Limits;
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp};
 use serde_json::{Value, json};
@@ -35,7 +36,8 @@ fn main() -> anyhow::Result<()> {
         None => json!({}),
     };
     say(format_args!("component: {} bytes", bytes.len()));
-    loading(&bytes)?;
+    let plugin = Plugin::new("measured.wasm".into(), bytes, Origin::Other)?;
+    loading(&plugin)?;
     for threads in [1, 2] {
         let mut builder = if threads == 1 {
             tokio::runtime::Builder::new_current_thread()
@@ -43,16 +45,16 @@ fn main() -> anyhow::Result<()> {
             tokio::runtime::Builder::new_multi_thread()
         };
         let runtime = builder.worker_threads(threads).enable_all().build()?;
-        runtime.block_on(starts(&bytes, &inputs, threads))?;
+        runtime.block_on(starts(&plugin, &inputs, threads))?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(suspended(&bytes, &inputs))
+    runtime.block_on(suspended(&plugin, &inputs))
 }
 
 /// Compiling, then loading from the cache in a sandbox of its own.
-fn loading(bytes: &[u8]) -> anyhow::Result<()> {
+fn loading(plugin: &Plugin) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("rutter-bench-{}", std::process::id()));
     let settings = SandboxSettings {
         cache_dir: Some(folder.clone()),
@@ -62,7 +64,7 @@ fn loading(bytes: &[u8]) -> anyhow::Result<()> {
         let began = Instant::now();
         let sandbox = Sandbox::new(&settings)?;
         let set_up = began.elapsed();
-        sandbox.load(bytes)?;
+        sandbox.load(plugin)?;
         let loaded = began.elapsed().saturating_sub(set_up);
         let compiled = sandbox.compiled();
         say(format_args!(
@@ -74,10 +76,10 @@ fn loading(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Starts one after the other, each with one host call, beside bare instances.
-async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<()> {
+async fn starts(read: &Plugin, inputs: &Value, threads: usize) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&SandboxSettings::default())?;
-    let plugin = sandbox.load(bytes)?;
-    let bare = Bare::new(bytes)?;
+    let plugin = sandbox.load(read)?;
+    let bare = Bare::new(&read.bytes)?;
     let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..STARTS / 100 {
         let began = Instant::now();
@@ -109,7 +111,7 @@ async fn starts(bytes: &[u8], inputs: &Value, threads: usize) -> anyhow::Result<
     Ok(())
 }
 
-async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>, inputs: &Value) -> anyhow::Result<()> {
+async fn one(sandbox: &Sandbox, plugin: &Arc<LoadedPlugin>, inputs: &Value) -> anyhow::Result<()> {
     let (sender, mut events) = mpsc::channel(1);
     let guests = start_all(sandbox, plugin, inputs, 1, &sender)?;
     answer_all(&guests, &mut events, 2).await;
@@ -117,9 +119,9 @@ async fn one(sandbox: &Sandbox, plugin: &Arc<Plugin>, inputs: &Value) -> anyhow:
 }
 
 /// What many suspended guests hold on to.
-async fn suspended(bytes: &[u8], inputs: &Value) -> anyhow::Result<()> {
+async fn suspended(read: &Plugin, inputs: &Value) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&SandboxSettings::default())?;
-    let plugin = sandbox.load(bytes)?;
+    let plugin = sandbox.load(read)?;
     one(&sandbox, &plugin, inputs).await?;
     let (sender, mut events) = mpsc::channel(SUSPENDED);
     let before = (resident()?, mappings()?);
@@ -152,7 +154,7 @@ async fn suspended(bytes: &[u8], inputs: &Value) -> anyhow::Result<()> {
 
 fn start_all(
     sandbox: &Sandbox,
-    plugin: &Arc<Plugin>,
+    plugin: &Arc<LoadedPlugin>,
     inputs: &Value,
     count: usize,
     events: &mpsc::Sender<GuestEvent>,

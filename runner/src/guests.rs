@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::drive::Wakeup;
-use crate::host::{BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, Plugin, Sandbox};
+use crate::host::{BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, LoadedPlugin, Sandbox};
 use crate::secrets::Secrets;
 use crate::settings::Limits;
 
@@ -22,13 +22,13 @@ const EVENTS_MAX: usize = 4_096;
 /// The guests of one run in this process.
 pub struct Guests {
     sandbox: Arc<Sandbox>,
-    plugins: BTreeMap<String, Arc<Plugin>>,
+    plugins: BTreeMap<String, Arc<LoadedPlugin>>,
     limits: Limits,
     hosts: Hosts,
     secrets: Secrets,
     guests: HashMap<At, Guest>,
     /// Those for which there is no room yet, of pooled and of large components; they are not under way.
-    backlog: [VecDeque<(Arc<Plugin>, GuestJob)>; 2],
+    backlog: [VecDeque<(Arc<LoadedPlugin>, GuestJob)>; 2],
     /// How many of each kind are under way.
     under_way: [usize; 2],
     /// Guests that execute code, as opposed to waiting for an answer.
@@ -50,7 +50,7 @@ impl Guests {
     /// that the operator named, `secrets` what no text of theirs may hold.
     pub fn new(
         sandbox: Arc<Sandbox>,
-        plugins: BTreeMap<String, Arc<Plugin>>,
+        plugins: BTreeMap<String, Arc<LoadedPlugin>>,
         limits: Limits,
         hosts: Hosts,
         secrets: Secrets,
@@ -101,7 +101,7 @@ impl Guests {
 
     /// Begins a guest if there is room for it; otherwise it is not under way, so that nobody waits for it who waits
     /// for all that are.
-    fn enter(&mut self, plugin: Arc<Plugin>, job: GuestJob) {
+    fn enter(&mut self, plugin: Arc<LoadedPlugin>, job: GuestJob) {
         let kind = usize::from(plugin.is_large());
         if self.under_way[kind] < self.sandbox.places(plugin.is_large()) {
             self.begin(&plugin, job);
@@ -110,7 +110,7 @@ impl Guests {
         }
     }
 
-    fn begin(&mut self, plugin: &Arc<Plugin>, job: GuestJob) {
+    fn begin(&mut self, plugin: &Arc<LoadedPlugin>, job: GuestJob) {
         let at = job.at.clone();
         let handle = crate::host::start_guest(&self.sandbox, plugin, job, self.sender.clone());
         let large = plugin.is_large();
@@ -147,7 +147,7 @@ impl Guests {
         undo: Option<Box<UndoRequest>>,
         now: Timestamp,
         run: &Run,
-    ) -> Result<(Arc<Plugin>, GuestJob), Fault> {
+    ) -> Result<(Arc<LoadedPlugin>, GuestJob), Fault> {
         let plan = run.plan();
         let missing = || {
             Fault::new(
@@ -297,6 +297,7 @@ mod tests {
 
     use super::*;
     use crate::host::{SandboxSettings, fixture};
+    use crate::plugin::fixture::read;
 
     const PLACES: u32 = 2;
 
@@ -309,21 +310,21 @@ mod tests {
         }
     }
 
-    fn guests() -> (Guests, Arc<Plugin>) {
+    fn guests() -> (Guests, Arc<LoadedPlugin>) {
         let settings = SandboxSettings {
             pool_size: PLACES,
             ..SandboxSettings::default()
         };
         let sandbox = Arc::new(Sandbox::new(&settings).unwrap());
         let waiting = fixture::plugin("(call $pause) (call $ok)");
-        let plugin = sandbox.load(&waiting).unwrap();
+        let plugin = sandbox.load(&read(&waiting)).unwrap();
         let secrets = Secrets::new("run", None).unwrap();
         let (limits, hosts) = (Limits::default(), Hosts::default());
         let guests = Guests::new(sandbox, BTreeMap::new(), limits, hosts, secrets);
         (guests, plugin)
     }
 
-    fn enter(guests: &mut Guests, plugin: &Arc<Plugin>, step: &str) {
+    fn enter(guests: &mut Guests, plugin: &Arc<LoadedPlugin>, step: &str) {
         let job = GuestJob {
             at: at(step),
             run_id: "run".to_owned(),

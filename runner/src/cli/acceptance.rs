@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rutter_meaning::Rule;
 
@@ -10,9 +11,9 @@ use super::plugins::catalogue;
 use super::{Context, Failure, granted};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::lock::{self, Entry, Lock, LockError, Verdict, Which};
-use crate::plugin::{Catalogue, Component, Origin};
+use crate::plugin::{Catalogue, Component, Origin, Plugin};
 use crate::rules;
-use crate::runbook::{Checked, Found};
+use crate::runbook::Checked;
 use crate::ui::Prompt;
 
 /// What a command does about a runbook that was not accepted as it is.
@@ -129,7 +130,7 @@ impl<'a> Acceptance<'a> {
     }
 
     /// The plugins whose code the command may run before the run, by digest.
-    pub(super) fn may_be_asked(&self, checked: &Checked) -> BTreeMap<String, Found> {
+    pub(super) fn may_be_asked(&self, checked: &Checked) -> BTreeMap<String, Arc<Plugin>> {
         let is_check = matches!(self.manner, Manner::Check | Manner::CheckLocked);
         let mut plugins = checked.plugins.clone();
         if !is_check || !rules::hold(Rule::Lock) {

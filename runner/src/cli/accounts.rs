@@ -44,13 +44,13 @@ impl FromStr for AccountFlag {
 pub(super) fn bindings(
     settings: &Settings,
     flags: &[AccountFlag],
-    names: &[String],
+    names: &[&str],
 ) -> BTreeMap<String, Binding> {
     let mut bindings = BTreeMap::new();
     for name in names {
-        if let Some(account) = settings.accounts.get(name) {
+        if let Some(account) = settings.accounts.get(*name) {
             bindings.insert(
-                name.clone(),
+                (*name).to_owned(),
                 Binding {
                     profile: account.profile.clone().unwrap_or_default(),
                     region: account.region.clone().unwrap_or_default(),
@@ -67,18 +67,6 @@ pub(super) fn bindings(
         }
     }
     bindings
-}
-
-/// The names of the accounts that a runbook declares, as far as it can be read: its mistakes are
-/// reported by the check.
-pub(super) fn names_in(text: &str) -> Vec<String> {
-    let Ok(document) = text.parse::<toml::Table>() else {
-        return Vec::new();
-    };
-    match document.get("accounts") {
-        Some(toml::Value::Table(accounts)) => accounts.keys().cloned().collect(),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -112,7 +100,7 @@ mod tests {
         let settings =
             Settings::parse(text, path, &SettingsOverrides::default(), environment).unwrap();
         let flags = ["source=b".parse().unwrap(), "typo=c".parse().unwrap()];
-        let bound = bindings(&settings, &flags, &["source".to_owned()]);
+        let bound = bindings(&settings, &flags, &["source"]);
         assert_eq!(bound.keys().collect::<Vec<_>>(), ["source", "typo"]);
         assert_eq!(bound["source"].profile, "b");
         assert_eq!(bound["source"].region, "cn-hangzhou");

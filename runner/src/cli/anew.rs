@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
 use super::accounts::bindings;
-use super::load::{account_names, asking, input_variables, keep_back, vault_failed};
+use super::load::{asking, input_variables, keep_back, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
 use super::{Context, Failure};
-use crate::plugin::Catalogue;
+use crate::plugin::{Catalogue, Plugin};
 use crate::runbook::{self, Binding, Checked, InputSources, Load, secret_places};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::settings::Settings;
@@ -26,8 +26,8 @@ pub(super) struct Anew {
     pub plan: Option<Plan>,
     /// The values of its secret inputs.
     pub secrets: Secrets,
-    /// The bytes of plugins that the run has not used yet.
-    pub components: Vec<Arc<[u8]>>,
+    /// The plugins that the run has not used yet.
+    pub plugins: Vec<Arc<Plugin>>,
 }
 
 /// What the operator says now.
@@ -75,7 +75,7 @@ pub(super) fn anew(
                 before: before.inputs.as_object().cloned().unwrap_or_default(),
                 ask: asking(),
             },
-            bindings: Some(bound_as_before(settings, before, path)),
+            bind: Some(&|names| bound_as_before(settings, before, names)),
             secret: &|path| secrets.placeholder_of_input(path),
             accept: &|checked| match &acceptance {
                 Some(acceptance) => acceptance.judge(checked),
@@ -95,7 +95,7 @@ pub(super) fn anew(
     take_secrets(context, &seen.run, part, &checked, &secrets, &mut plan);
     keep_back(context, &plan, &secrets);
     Ok(Anew {
-        components: new_components(&checked, before, &plan),
+        plugins: new_plugins(&checked, before, &plan),
         plan: is_another(before, &plan).then_some(plan),
         secrets,
     })
@@ -125,28 +125,26 @@ fn with_kept(mut catalogue: Catalogue, seen: &Seen, mended: bool) -> Result<Cata
         if (mended && now.contains(&plugin.name)) || !kept.insert(plugin.digest.as_str()) {
             continue;
         }
-        let bytes = seen.folder.component(&plugin.digest)?;
-        let name = seen.folder.path().join(&plugin.name);
-        catalogue.keep(name, bytes).map_err(|error| {
-            let help = error.help().unwrap_or_default();
-            Failure::refused(error.to_string(), help)
-        })?;
+        catalogue.keep(seen.folder.plugin(&plugin.digest)?);
     }
     Ok(catalogue)
 }
 
 /// The accounts stay bound as they are; those that a corrected runbook adds are bound by the settings.
-fn bound_as_before(settings: &Settings, before: &Plan, path: &Path) -> BTreeMap<String, Binding> {
-    let names = account_names(path);
-    let mut bound = bindings(settings, &[], &names);
-    for name in &names {
-        if let Some(account) = before.accounts.get(name.as_str()) {
+fn bound_as_before(
+    settings: &Settings,
+    before: &Plan,
+    names: &[&str],
+) -> BTreeMap<String, Binding> {
+    let mut bound = bindings(settings, &[], names);
+    for name in names {
+        if let Some(account) = before.accounts.get(*name) {
             let binding = Binding {
                 profile: account.profile.clone(),
                 region: account.region.clone(),
                 expected_id: account.expected_id.clone(),
             };
-            bound.insert(name.clone(), binding);
+            bound.insert((*name).to_owned(), binding);
         }
     }
     bound
@@ -174,15 +172,16 @@ fn pinned(run: &Run, checked: &Checked, mended: bool) -> Plan {
     plan
 }
 
-fn new_components(checked: &Checked, before: &Plan, plan: &Plan) -> Vec<Arc<[u8]>> {
+fn new_plugins(checked: &Checked, before: &Plan, plan: &Plan) -> Vec<Arc<Plugin>> {
     let uses = |plan: &Plan, wanted: &str| {
         let digest =
             |step: &Step| matches!(&step.uses, Uses::Plugin(plugin) if plugin.digest == wanted);
         plan.steps.iter().any(digest)
     };
-    let found = checked.plugins.values();
-    let new = found.filter(|found| uses(plan, &found.digest) && !uses(before, &found.digest));
-    new.map(|found| found.bytes.clone()).collect()
+    let plugins = checked.plugins.values();
+    let new =
+        plugins.filter(|plugin| uses(plan, plugin.digest()) && !uses(before, plugin.digest()));
+    new.cloned().collect()
 }
 
 /// Puts for each secret the placeholder that it has from now on: the same as before if the secret is.

@@ -134,10 +134,10 @@ fn possible_points(loaded: &Loaded) -> Vec<String> {
         let Some(found) = checked.plugins.get(&plugin.digest) else {
             continue;
         };
-        let permissions = found.manifest.permissions.iter();
+        let permissions = found.manifest().permissions.iter();
         let calls = permissions.flat_map(|permission| &permission.call);
         // Other kinds of plugins may destroy only to take back what they made, or by a parameter.
-        let is_for_good = found.manifest.plugin.kind == Kind::Irreversible;
+        let is_for_good = found.manifest().plugin.kind == Kind::Irreversible;
         let destroying = calls.filter(|call| match is_for_good {
             true => destroys(call),
             false => destroys_by_parameter(call),

@@ -27,7 +27,7 @@ pub(super) fn page(entry: &Entry, checked: &Checked) -> String {
 /// What a runbook grants, each thing once.
 pub(super) fn in_all(checked: &Checked) -> Vec<String> {
     let used = used(checked);
-    let granted = used.iter().map(|(found, bound)| (&*found.manifest, bound));
+    let granted = used.iter().map(|(found, bound)| (found.manifest(), bound));
     let said = plugin::in_all(granted);
     match said.is_empty() {
         true => vec!["nothing: no plugin calls anything".to_owned()],
@@ -39,13 +39,13 @@ pub(super) fn in_all(checked: &Checked) -> Vec<String> {
 pub(super) fn json(checked: &Checked) -> (Vec<Value>, Vec<String>) {
     let used = used(checked);
     let plugins = used.iter().map(|(found, bound)| {
-        let plugin = &found.manifest.plugin;
+        let plugin = &found.manifest().plugin;
         json!({
             "plugin": plugin.name,
             "version": plugin.version,
-            "digest": found.digest,
-            "steps": steps(checked, &found.digest),
-            "may": may(&found.manifest, bound),
+            "digest": found.digest(),
+            "steps": steps(checked, found.digest()),
+            "may": may(found.manifest(), bound),
         })
     });
     (plugins.collect(), in_all(checked))
@@ -67,8 +67,8 @@ pub(super) fn block(checked: &Checked) -> String {
     let mut lines: Vec<String> = used
         .iter()
         .map(|(found, bound)| {
-            let name = &found.manifest.plugin.name;
-            format!("  {name}: {}", in_short(&found.manifest, bound))
+            let name = &found.manifest().plugin.name;
+            format!("  {name}: {}", in_short(found.manifest(), bound))
         })
         .collect();
     if lines.is_empty() {

@@ -10,14 +10,14 @@ use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
-use super::accounts::{bindings, names_in};
+use super::accounts::bindings;
 use super::flags::Inputs;
 use super::{Context, Failure, driving};
 use crate::diagnostic::Diagnostic;
-use crate::files;
 use crate::neutral::one_line;
+use crate::plugin::Plugin;
 use crate::runbook::{
-    self, Ask, Binding, Checked, ENVIRONMENT_PREFIX, Found, InputSources, Load, secret_places,
+    self, Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
 };
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Preflight;
@@ -37,8 +37,6 @@ pub(super) struct Loaded {
     pub checked: Checked,
     /// The values of its secret inputs.
     pub secrets: Secrets,
-    /// Its plugins' bytes.
-    pub components: Vec<Arc<[u8]>>,
 }
 
 /// Checks a runbook. With `--account`, also that nothing is missing for a run; `locked`, that it is what was
@@ -55,10 +53,13 @@ pub(super) fn check(
         false => Manner::Check,
     };
     let acceptance = Acceptance::new(context, path, manner)?;
-    let bound = (!inputs.accounts.is_empty())
-        .then(|| bindings(settings, &inputs.accounts, &account_names(path)));
+    let bind = |names: &[&str]| bindings(settings, &inputs.accounts, names);
+    let bind: Option<&Bind<'_>> = match inputs.accounts.is_empty() {
+        true => None,
+        false => Some(&bind),
+    };
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
-    load(acceptance, settings, inputs, bound, None, secrets)
+    load(acceptance, settings, inputs, bind, None, secrets)
 }
 
 /// Loads a runbook for the run `id`; asks the person at the terminal for what is missing.
@@ -70,10 +71,10 @@ pub(super) fn for_run(
     id: &str,
 ) -> Result<Loaded, Failure> {
     let acceptance = Acceptance::new(context, path, Manner::Run)?;
-    let bound = bindings(settings, &inputs.accounts, &account_names(path));
+    let bind = |names: &[&str]| bindings(settings, &inputs.accounts, names);
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    load(acceptance, settings, inputs, Some(bound), asking(), secrets)
+    load(acceptance, settings, inputs, Some(&bind), asking(), secrets)
 }
 
 /// Loads a runbook for a rehearsal, which needs no credential and no real secret. `seed` is the world's.
@@ -85,16 +86,18 @@ pub(super) fn for_rehearsal(
     seed: &str,
 ) -> Result<Loaded, Failure> {
     let acceptance = Acceptance::new(context, path, Manner::Rehearse)?;
-    let names = account_names(path);
-    let mut bound = bindings(settings, &inputs.accounts, &names);
-    for name in names {
-        let binding = bound.entry(name).or_default();
-        binding.profile = "world".to_owned();
-        binding.expected_id = None;
-        if binding.region.is_empty() {
-            REHEARSAL_REGION.clone_into(&mut binding.region);
+    let bind = |names: &[&str]| {
+        let mut bound = bindings(settings, &inputs.accounts, names);
+        for name in names {
+            let binding = bound.entry((*name).to_owned()).or_default();
+            binding.profile = "world".to_owned();
+            binding.expected_id = None;
+            if binding.region.is_empty() {
+                REHEARSAL_REGION.clone_into(&mut binding.region);
+            }
         }
-    }
+        bound
+    };
     let secrets = Secrets::rehearsed("rehearsal", seed).map_err(|error| vault_failed(&error))?;
     let person = asking();
     let ask: Box<Ask<'_>> = Box::new(move |name, field| {
@@ -107,7 +110,7 @@ pub(super) fn for_rehearsal(
         acceptance,
         settings,
         inputs,
-        Some(bound),
+        Some(&bind),
         Some(ask),
         secrets,
     )
@@ -117,7 +120,7 @@ fn load(
     acceptance: Acceptance<'_>,
     settings: &Settings,
     inputs: &Inputs,
-    bindings: Option<BTreeMap<String, Binding>>,
+    bind: Option<&Bind<'_>>,
     ask: Option<Box<Ask<'_>>>,
     secrets: Secrets,
 ) -> Result<Loaded, Failure> {
@@ -133,7 +136,7 @@ fn load(
                 ask,
                 ..InputSources::default()
             },
-            bindings,
+            bind,
             secret: &|path| secrets.placeholder_of_input(path),
             accept: &|checked| acceptance.judge(checked),
         },
@@ -145,13 +148,7 @@ fn load(
     }
     keep_back(acceptance.context(), &checked.plan, &secrets);
     checked.warnings.extend(acceptance.warnings());
-    let plugins = checked.plugins.values();
-    let components = plugins.map(|found| found.bytes.clone()).collect();
-    Ok(Loaded {
-        checked,
-        secrets,
-        components,
-    })
+    Ok(Loaded { checked, secrets })
 }
 
 /// Keeps what is printed from here on free of secrets. What is no secret is not searched for.
@@ -187,7 +184,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 fn ask_ahead(
     settings: &Settings,
     checked: &Checked,
-    plugins: &BTreeMap<String, Found>,
+    plugins: &BTreeMap<String, Arc<Plugin>>,
 ) -> Result<(), Failure> {
     let Some(ahead) = Preflight::of(&checked.plan, plugins) else {
         return Ok(());
@@ -314,11 +311,6 @@ fn answer(prompt: &Prompt, name: &str, field: &Field) -> Option<String> {
         prompt.line(&question)
     };
     answer.ok().filter(|answer| !answer.is_empty())
-}
-
-/// The names of the accounts that a runbook declares; none if it cannot be read, which the check reports.
-pub(super) fn account_names(path: &Path) -> Vec<String> {
-    files::read_text(path, files::TEXT_MAX).map_or(Vec::new(), |text| names_in(&text))
 }
 
 pub(super) fn vault_failed(error: &crate::secrets::VaultError) -> Failure {

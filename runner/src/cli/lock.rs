@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             &Load {
                 plugins: &acceptance.catalogue(),
                 inputs: InputSources::default(),
-                bindings: None,
+                bind: None,
                 secret: &|_| String::new(),
                 accept: &|checked| acceptance.judge(checked),
             },

@@ -11,7 +11,7 @@ use super::{Context, Exit, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::neutral::one_line;
 use crate::plugin::build::{self, BuildError, Options};
-use crate::plugin::{Catalogue, CatalogueError, Found, NOTHING, kind, sentences};
+use crate::plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, sentences};
 use crate::ui::{Align, Table};
 
 /// Build, inspect and list plugins
@@ -140,7 +140,7 @@ fn not_found(error: &CatalogueError) -> Failure {
     )
 }
 
-fn page(found: &Found) -> String {
+fn page(found: &Plugin) -> String {
     let manifest = found.manifest();
     let plugin = &manifest.plugin;
     let mut text = format!(

@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let rehearsal = Rehearsal {
         plan: loaded.checked.plan,
         evaluator: loaded.checked.evaluator,
-        components: loaded.components,
+        plugins: loaded.checked.plugins,
         secrets: loaded.secrets,
         world,
         world_file: world_file.display().to_string(),

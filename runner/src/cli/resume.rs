@@ -89,7 +89,7 @@ fn resume_anew(
         seen: seen.run.seq(),
         part: found.clone().map(Box::new),
         mended: anew.plan.clone().map(Box::new),
-        components: anew.components,
+        plugins: anew.plugins,
     };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;

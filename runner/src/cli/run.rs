@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             &id,
             loaded.checked.plan,
             loaded.checked.evaluator,
-            &loaded.components,
+            &loaded.checked.plugins,
             loaded.secrets,
             options,
         );

@@ -114,7 +114,7 @@ fn undo_part(
         seen: seen.run.seq(),
         part: Some(Box::new(found)),
         mended: None,
-        components: Vec::new(),
+        plugins: Vec::new(),
     };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;

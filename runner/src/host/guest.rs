@@ -14,7 +14,7 @@ use super::context::{BoundAccount, Context};
 use super::hosts::Hosts;
 use super::limits::too_long;
 use super::line::{Desk, GuestEvent, Line};
-use super::load::Plugin;
+use super::load::LoadedPlugin;
 use super::meter::Meter;
 use super::pools::PoolPermit;
 use super::sandbox::Sandbox;
@@ -81,7 +81,7 @@ impl Drop for GuestHandle {
 /// When called outside a tokio runtime.
 pub fn start_guest(
     sandbox: &Sandbox,
-    plugin: &Arc<Plugin>,
+    plugin: &Arc<LoadedPlugin>,
     job: GuestJob,
     events: mpsc::Sender<GuestEvent>,
 ) -> GuestHandle {
@@ -100,7 +100,7 @@ pub fn start_guest(
 
 async fn live(
     sandbox: Sandbox,
-    plugin: Arc<Plugin>,
+    plugin: Arc<LoadedPlugin>,
     job: Box<GuestJob>,
     events: mpsc::Sender<GuestEvent>,
     desk: Arc<Desk>,
@@ -147,7 +147,7 @@ impl From<Result<Value, Fault>> for End {
 
 async fn attempt(
     sandbox: &Sandbox,
-    plugin: &Plugin,
+    plugin: &LoadedPlugin,
     job: Box<GuestJob>,
     line: Line,
     meter: Arc<Meter>,
@@ -164,7 +164,7 @@ async fn attempt(
 
 async fn run(
     sandbox: &Sandbox,
-    plugin: &Plugin,
+    plugin: &LoadedPlugin,
     job: Box<GuestJob>,
     line: Line,
     meter: Arc<Meter>,
@@ -271,7 +271,7 @@ fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &Principal) -> S
 }
 
 /// Checks and completes a step's outputs.
-fn outputs(plugin: &Plugin, text: &str, bytes_max: usize) -> Result<Value, Fault> {
+fn outputs(plugin: &LoadedPlugin, text: &str, bytes_max: usize) -> Result<Value, Fault> {
     // What is parsed takes many times the room of its text.
     if text.len() > bytes_max && rules::hold(Rule::TextLengths) {
         return Err(too_long(

@@ -1,5 +1,5 @@
 //! From the bytes of a component to a plugin that can be started: what it imports, the pool it fits
-//! in, its code. What it says about itself is read by [`crate::plugin::inspect()`].
+//! in, its code. What it says about itself was read before.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,15 +17,12 @@ use super::pools::{
 };
 use super::store::Guest;
 use super::v0_1;
-use crate::plugin::{Outline, PluginError, inspect};
+use crate::plugin::{Outline, Plugin};
 use crate::rules::{self, Rule};
 
 /// Why a component is not loaded.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadError {
-    /// No component, no plugin, or a plugin for another host.
-    #[error(transparent)]
-    Plugin(#[from] PluginError),
     /// It is no plugin of the line it says it speaks.
     #[error("it does not fit the interface `rutter:step`: {0}")]
     Interface(String),
@@ -38,7 +35,7 @@ pub enum LoadError {
 }
 
 /// A loaded plugin.
-pub struct Plugin {
+pub struct LoadedPlugin {
     manifest: Arc<Manifest>,
     digest: String,
     large: bool,
@@ -52,17 +49,17 @@ pub struct Plugin {
 /// A component with its imports resolved, ready to be instantiated.
 pub(super) type Ready = v0_1::StepPre<Guest>;
 
-impl std::fmt::Debug for Plugin {
+impl std::fmt::Debug for LoadedPlugin {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("Plugin")
+            .debug_struct("LoadedPlugin")
             .field("name", &self.manifest.plugin.name)
             .field("digest", &self.digest)
             .finish_non_exhaustive()
     }
 }
 
-impl Plugin {
+impl LoadedPlugin {
     /// Returns the manifest it carries.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -102,7 +99,7 @@ pub(super) struct Loader {
     cache: Option<Cache>,
     compiler: Compiler,
     compiled: AtomicUsize,
-    loaded: Mutex<HashMap<String, Weak<Plugin>>>,
+    loaded: Mutex<HashMap<String, Weak<LoadedPlugin>>>,
 }
 
 impl Loader {
@@ -127,23 +124,26 @@ impl Loader {
     }
 
     /// See [`super::Sandbox::load`].
-    pub(super) fn load(&self, pools: &Pools, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        let inspected = inspect(bytes)?;
-        let (digest, outline) = (inspected.digest, inspected.outline);
-        if let Some(plugin) = self.loaded(&digest) {
+    pub(super) fn load(
+        &self,
+        pools: &Pools,
+        plugin: &Plugin,
+    ) -> Result<Arc<LoadedPlugin>, LoadError> {
+        let (digest, bytes) = (plugin.digest(), &plugin.bytes);
+        if let Some(plugin) = self.loaded(digest) {
             return Ok(plugin);
         }
-        let large = is_large(&outline, bytes.len());
+        let large = is_large(&plugin.inspected.outline, bytes.len());
         let pool = if large {
             PoolName::Large
         } else {
             PoolName::First
         };
-        let component = self.component(pools, pool, &digest, bytes)?;
+        let component = self.component(pools, pool, digest, bytes)?;
         let home = link(pools, pool, &component)?;
-        let plugin = Arc::new(Plugin {
-            manifest: inspected.manifest,
-            digest: digest.clone(),
+        let plugin = Arc::new(LoadedPlugin {
+            manifest: Arc::clone(&plugin.inspected.manifest),
+            digest: digest.to_owned(),
             large,
             component,
             home,
@@ -151,11 +151,11 @@ impl Loader {
         });
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, plugin| plugin.strong_count() > 0);
-        loaded.insert(digest, Arc::downgrade(&plugin));
+        loaded.insert(digest.to_owned(), Arc::downgrade(&plugin));
         Ok(plugin)
     }
 
-    fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
+    fn loaded(&self, digest: &str) -> Option<Arc<LoadedPlugin>> {
         let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.get(digest)?.upgrade()
     }

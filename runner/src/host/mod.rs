@@ -51,7 +51,7 @@ pub use context::BoundAccount;
 pub use guest::{GuestHandle, GuestJob, start_guest};
 pub use hosts::Hosts;
 pub use line::GuestEvent;
-pub use load::{LoadError, Plugin};
+pub use load::{LoadError, LoadedPlugin};
 pub use pace::{Lane, MachineTime, Pace, Passing, Time};
 pub use pools::SandboxError;
 pub use sandbox::{Sandbox, SandboxSettings};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::cache::CacheKey;
 use super::compiler::Compiler;
-use super::load::{LoadError, Loader, Plugin};
+use super::load::{LoadError, LoadedPlugin, Loader};
 use super::pools::{Pools, SandboxError};
+use crate::plugin::Plugin;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]
@@ -73,9 +74,9 @@ impl Sandbox {
     /// seconds for one that brings an interpreter.
     ///
     /// # Errors
-    /// When the bytes are no plugin, or no plugin for this host; the error says which.
-    pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-        self.loader.load(&self.pools, bytes)
+    /// When it is no plugin for this host, or does not compile; the error says which.
+    pub fn load(&self, plugin: &Plugin) -> Result<Arc<LoadedPlugin>, LoadError> {
+        self.loader.load(&self.pools, plugin)
     }
 
     /// Returns how many components were compiled since the sandbox was set up; what came from the

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 
 use super::fixture::{module, plugin, plugin_of};
 use super::*;
+use crate::plugin::fixture::read;
+use crate::plugin::{Origin, Plugin};
 use crate::settings::Limits;
 
 fn sandbox() -> Sandbox {
@@ -57,11 +59,11 @@ struct Stage {
 
 impl Stage {
     fn start(sandbox: &Sandbox, bytes: &[u8], job: GuestJob) -> Self {
-        let plugin = sandbox.load(bytes).unwrap();
+        let plugin = sandbox.load(&read(bytes)).unwrap();
         Self::start_loaded(sandbox, &plugin, job)
     }
 
-    fn start_loaded(sandbox: &Sandbox, plugin: &Arc<Plugin>, job: GuestJob) -> Self {
+    fn start_loaded(sandbox: &Sandbox, plugin: &Arc<LoadedPlugin>, job: GuestJob) -> Self {
         let (sender, events) = mpsc::channel(16);
         Self {
             guest: start_guest(sandbox, plugin, job, sender),
@@ -415,7 +417,9 @@ async fn guests_beyond_the_first_pool_run_in_the_second_and_beyond_all_wait_for_
         ..SandboxSettings::default()
     };
     let sandbox = Sandbox::new(&settings).unwrap();
-    let loaded = sandbox.load(&plugin("(call $pause) (call $ok)")).unwrap();
+    let loaded = sandbox
+        .load(&read(&plugin("(call $pause) (call $ok)")))
+        .unwrap();
     let mut stages = Vec::new();
     for _ in 0..300 {
         let job = job(json!({}), Limits::default());
@@ -442,7 +446,7 @@ async fn a_component_too_large_for_the_pool_runs_on_demand() {
         module("(call $ok)", "").replace("(export \"memory\") 17", "(export \"memory\") 300");
     let bytes = plugin_of(Some(fixture::MANIFEST), &text);
     let sandbox = sandbox();
-    let plugin = sandbox.load(&bytes).unwrap();
+    let plugin = sandbox.load(&read(&bytes)).unwrap();
     assert!(plugin.is_large());
     let mut stage = Stage::start_loaded(&sandbox, &plugin, job(json!({}), Limits::default()));
     assert_eq!(stage.ended().await, Ok(json!({})));
@@ -459,8 +463,8 @@ fn a_warm_start_compiles_nothing_and_a_damaged_cache_only_costs_time() {
     let bytes = plugin("(call $ok)");
     let compiled = || {
         let sandbox = Sandbox::new(&settings).unwrap();
-        let first = sandbox.load(&bytes).unwrap();
-        let second = sandbox.load(&bytes).unwrap();
+        let first = sandbox.load(&read(&bytes)).unwrap();
+        let second = sandbox.load(&read(&bytes)).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         sandbox.compiled()
     };
@@ -476,7 +480,11 @@ fn a_warm_start_compiles_nothing_and_a_damaged_cache_only_costs_time() {
 #[test]
 fn what_is_no_plugin_is_refused_with_the_reason() {
     let sandbox = sandbox();
-    let refusal = |bytes: &[u8]| sandbox.load(bytes).unwrap_err().to_string();
+    let refusal = |bytes: &[u8]| match Plugin::new("it.wasm".into(), bytes.to_vec(), Origin::Other)
+    {
+        Err(error) => error.to_string(),
+        Ok(plugin) => sandbox.load(&plugin).unwrap_err().to_string(),
+    };
     assert!(refusal(b"#!/bin/sh").starts_with("it is no WebAssembly component"));
     assert!(refusal(&wat::parse_str("(module)").unwrap()).contains("core module"));
     let bare = plugin_of(None, &module("(call $ok)", ""));

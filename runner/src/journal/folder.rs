@@ -11,15 +11,12 @@
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
 //! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
 
+use crate::plugin::{self, Origin, Plugin};
+use crate::{files, modes};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use rutter_contracts::hex;
-use sha2::{Digest, Sha256};
-
-use crate::{files, modes};
 
 use super::inbox::share;
 use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
@@ -262,42 +259,40 @@ impl RunFolder {
         }
     }
 
-    /// Keeps a plugin's bytes and returns their SHA-256, hex. They survive the machine.
+    /// Keeps a plugin's bytes. They survive the machine.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn keep_component(&self, bytes: &[u8]) -> Result<String, RunsError> {
-        let digest = hex::encode(&Sha256::digest(bytes));
-        let path = self.component_path(&digest);
+    pub fn keep_plugin(&self, plugin: &Plugin) -> Result<(), RunsError> {
+        let path = self.component_path(plugin.digest());
         if !path.exists() {
             let parent = self.path.join("components");
             make_private(&parent)?;
-            write_whole(&path, bytes).map_err(|error| JournalError::from_io(&path, error))?;
+            write_whole(&path, &plugin.bytes)
+                .map_err(|error| JournalError::from_io(&path, error))?;
             sync_folder(&parent)?;
         }
-        Ok(digest)
+        Ok(())
     }
 
-    /// The bytes of a plugin that the run began with.
+    /// A plugin that the run began with.
     ///
     /// # Errors
-    /// When they are gone or were altered.
-    pub fn component(&self, digest: &str) -> Result<Vec<u8>, RunsError> {
+    /// When it is gone, was altered, or cannot be run by this program.
+    pub fn plugin(&self, digest: &str) -> Result<Plugin, RunsError> {
         let path = self.component_path(digest);
-        let read = files::read(&path, files::COMPONENT_MAX);
-        let bytes = read.map_err(|error| RunsError::Component {
+        let refused = |what: String| RunsError::Component {
             path: path.clone(),
-            what: error.to_string(),
-        })?;
-        let found = hex::encode(&Sha256::digest(&bytes));
-        if found == digest {
-            Ok(bytes)
-        } else {
-            Err(RunsError::Component {
-                path,
-                what: format!("its digest is {found}"),
-            })
+            what,
+        };
+        let bytes =
+            files::read(&path, files::COMPONENT_MAX).map_err(|error| refused(error.to_string()))?;
+        let found = plugin::digest(&bytes);
+        if found != digest {
+            return Err(refused(format!("its digest is {found}")));
         }
+        Plugin::verified(path.clone(), bytes, Origin::Kept, found)
+            .map_err(|error| refused(error.to_string()))
     }
 
     fn component_path(&self, digest: &str) -> PathBuf {

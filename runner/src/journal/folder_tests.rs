@@ -6,6 +6,7 @@ use rutter_engine::{Durability, Fact, Record, Timestamp};
 
 use super::{Runs, RunsError};
 use crate::journal::{Journal, JournalError, new_run_id};
+use crate::plugin::fixture::{bare, read};
 
 fn runs() -> (tempfile::TempDir, Runs) {
     let state = tempfile::tempdir().unwrap();
@@ -54,12 +55,16 @@ fn only_one_process_drives_a_run_until_it_lets_go() {
 fn a_component_is_kept_by_its_digest_and_an_altered_one_is_refused() {
     let (_state, runs) = runs();
     let run = runs.create("ab000001").unwrap();
-    let digest = run.folder.keep_component(b"\0asm").unwrap();
-    assert_eq!(run.folder.component(&digest).unwrap(), b"\0asm");
+    let manifest = "[plugin]\nname = 'a'\nversion = '1.0.0'\nsummary = 'A.'\nkind = 'read'\n";
+    let plugin = read(&bare(manifest));
+    let digest = plugin.digest();
+    run.folder.keep_plugin(&plugin).unwrap();
+    let kept = run.folder.plugin(digest).unwrap();
+    assert_eq!((&kept.bytes, kept.digest()), (&plugin.bytes, digest));
 
     let path = run.folder.path().join(format!("components/{digest}.wasm"));
     std::fs::write(path, b"other").unwrap();
-    let error = run.folder.component(&digest).unwrap_err();
+    let error = run.folder.plugin(digest).unwrap_err();
     assert!(error.to_string().contains("its digest is"), "{error}");
 }
 

@@ -7,8 +7,8 @@ use rutter_engine::Uses;
 use rutter_manifest::{Kind, Manifest, Permission};
 use serde::{Deserialize, Serialize};
 
-use crate::plugin::{self, Bound, NOTHING, Origin, sentences_in};
-use crate::runbook::{Checked, Found};
+use crate::plugin::{self, Bound, NOTHING, Origin, Plugin, sentences_in};
+use crate::runbook::Checked;
 
 /// What is accepted of a runbook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ struct Granted<'a> {
 }
 
 /// Which plugins a runbook uses, each with the runbook's accounts that its own stand for.
-pub(crate) fn used(checked: &Checked) -> Vec<(&Found, Bound)> {
+pub(crate) fn used(checked: &Checked) -> Vec<(&Plugin, Bound)> {
     let mut bound: BTreeMap<&str, Bound> = BTreeMap::new();
     for step in &checked.plan.steps {
         let Uses::Plugin(plugin) = &step.uses else {
@@ -93,8 +93,8 @@ pub(crate) fn used(checked: &Checked) -> Vec<(&Found, Bound)> {
     let found = checked.plugins.values();
     found
         .map(|found| {
-            let bound = bound.remove(found.digest.as_str()).unwrap_or_default();
-            (found, bound)
+            let bound = bound.remove(found.digest()).unwrap_or_default();
+            (&**found, bound)
         })
         .collect()
 }
@@ -153,9 +153,9 @@ impl Accepted {
         std::iter::once(head).chain(may).collect()
     }
 
-    fn of(found: &Found, bound: &Bound, accepted: Option<&Entry>) -> Self {
-        let manifest = &found.manifest;
-        let bytes = Which::Bytes(Digest(found.digest.clone()));
+    fn of(found: &Plugin, bound: &Bound, accepted: Option<&Entry>) -> Self {
+        let manifest = found.manifest();
+        let bytes = Which::Bytes(Digest(found.digest().to_owned()));
         let known = accepted.into_iter().flat_map(|entry| &entry.plugin);
         let is_known =
             |accepted: &Self| accepted.name == manifest.plugin.name && accepted.component == bytes;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::Lock;
 use crate::lock::{Entry, LockError, Verdict, Which, judge};
 use crate::plugin::fixture::bare;
-use crate::plugin::{Catalogue, Folder};
+use crate::plugin::{Catalogue, Folder, Origin, Plugin};
 use crate::runbook::{self, Checked, InputSources, Load};
 
 const RUNBOOK: &str = "schema = 1\n[runbook]\nname = 'x'\n[accounts.first]\nhelp = 'a'\n[accounts.second]\nhelp = 'b'\n\
@@ -65,7 +65,7 @@ impl Bench {
         let load = Load {
             plugins: catalogue,
             inputs: InputSources::default(),
-            bindings: None,
+            bind: None,
             secret: &|_| String::new(),
             accept: &|_| Ok(()),
         };
@@ -224,7 +224,8 @@ fn what_a_run_keeps_was_accepted_when_it_began() {
     bench.write("x.toml", &RUNBOOK.replace("./own.wasm", "ships"));
     let bytes = std::fs::read(bench.path("plugins/ships.wasm")).expect("it is there");
     let mut catalogue = Catalogue::default();
-    catalogue.keep(bench.path("kept"), bytes).expect("a plugin");
+    let kept = Plugin::new(bench.path("kept"), bytes, Origin::Kept);
+    catalogue.keep(kept.expect("a plugin"));
     let path = bench.path("x.toml");
     let verdict = |locked: &Lock| {
         let accepted = locked.of(&path);

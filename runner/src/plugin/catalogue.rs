@@ -10,7 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use rutter_meaning::Rule;
 
-use crate::plugin::inspect::{Inspected, PluginError, digest, inspect};
+use crate::plugin::file::{Origin, Plugin};
+use crate::plugin::inspect::{PluginError, digest};
 use crate::{files, rules};
 
 /// The environment variable with folders of plugins, searched first; separated as `PATH` is.
@@ -35,17 +36,6 @@ pub struct Folder {
     pub ships: bool,
 }
 
-/// Where a plugin comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It came with this program.
-    Shipped,
-    /// A run that began with it keeps it.
-    Kept,
-    /// It was found in another folder of the search path, or named by its file.
-    Other,
-}
-
 /// Which component of a name is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Component {
@@ -60,20 +50,7 @@ pub enum Component {
 struct Place {
     path: PathBuf,
     origin: Origin,
-    found: OnceLock<Result<Arc<Found>, CatalogueError>>,
-}
-
-/// A plugin that was read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Where it was read from.
-    pub path: PathBuf,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// What it says about itself.
-    pub inspected: Inspected,
-    /// Its bytes; the digest is theirs, whatever becomes of the file.
-    pub bytes: Arc<[u8]>,
+    found: OnceLock<Result<Arc<Plugin>, CatalogueError>>,
 }
 
 /// Why a plugin cannot be had.
@@ -180,20 +157,18 @@ impl Catalogue {
     }
 
     /// Adds a plugin that a run keeps, in place of any other of its name.
-    pub fn keep(&mut self, path: PathBuf, bytes: Vec<u8>) -> Result<Arc<Found>, CatalogueError> {
-        let found = Arc::new(found(path.clone(), bytes, Origin::Kept)?);
+    pub fn keep(&mut self, plugin: Plugin) {
+        let name = plugin.manifest().plugin.name.clone();
         let place = Place {
-            path,
-            origin: Origin::Kept,
-            found: OnceLock::from(Ok(Arc::clone(&found))),
+            path: plugin.path.clone(),
+            origin: plugin.origin,
+            found: OnceLock::from(Ok(Arc::new(plugin))),
         };
-        let name = found.manifest().plugin.name.clone();
         self.places.insert(name, vec![Arc::new(place)]);
-        Ok(found)
     }
 
     /// Returns the plugin of that name.
-    pub fn find(&self, name: &str) -> Result<Arc<Found>, CatalogueError> {
+    pub fn find(&self, name: &str) -> Result<Arc<Plugin>, CatalogueError> {
         let places = self.places.get(name).filter(|places| !places.is_empty());
         let Some(places) = places else {
             return Err(CatalogueError::Unknown {
@@ -254,7 +229,7 @@ impl Catalogue {
     }
 
     /// Returns the plugin in a file, which `uses` may name instead.
-    pub fn read(path: &Path) -> Result<Arc<Found>, CatalogueError> {
+    pub fn read(path: &Path) -> Result<Arc<Plugin>, CatalogueError> {
         read(path, Origin::Other).map(Arc::new)
     }
 
@@ -266,18 +241,6 @@ impl Catalogue {
     /// The folders that were searched, first to last.
     pub fn folders(&self) -> &[PathBuf] {
         &self.folders
-    }
-}
-
-impl Found {
-    /// Its manifest.
-    pub fn manifest(&self) -> &rutter_manifest::Manifest {
-        &self.inspected.manifest
-    }
-
-    /// The SHA-256 of its bytes, lower-case hexadecimal.
-    pub fn digest(&self) -> &str {
-        &self.inspected.digest
     }
 }
 
@@ -297,7 +260,7 @@ impl Place {
         }
     }
 
-    fn found(&self) -> Result<Arc<Found>, CatalogueError> {
+    fn found(&self) -> Result<Arc<Plugin>, CatalogueError> {
         self.found
             .get_or_init(|| read(&self.path, self.origin).map(Arc::new))
             .clone()
@@ -317,25 +280,16 @@ impl Place {
     }
 }
 
-fn read(path: &Path, origin: Origin) -> Result<Found, CatalogueError> {
+fn read(path: &Path, origin: Origin) -> Result<Plugin, CatalogueError> {
     let bytes =
         files::read(path, files::COMPONENT_MAX).map_err(|error| CatalogueError::Unreadable {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
-    found(path.to_owned(), bytes, origin)
-}
-
-fn found(path: PathBuf, bytes: Vec<u8>, origin: Origin) -> Result<Found, CatalogueError> {
-    match inspect(&bytes) {
-        Ok(inspected) => Ok(Found {
-            path,
-            origin,
-            inspected,
-            bytes: bytes.into(),
-        }),
-        Err(error) => Err(CatalogueError::Plugin { path, error }),
-    }
+    Plugin::new(path.to_owned(), bytes, origin).map_err(|error| CatalogueError::Plugin {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Whether everybody may put a plugin there: then what is in it is nobody's.

@@ -1,5 +1,6 @@
 //! Components for tests that read plugins and run none.
 
+use super::{Origin, Plugin};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 
 /// A component that carries this manifest and does nothing.
@@ -12,4 +13,9 @@ pub(crate) fn bare(manifest: &str) -> Vec<u8> {
     }
     .append_to_component(&mut bytes);
     bytes
+}
+
+/// A plugin with these bytes.
+pub(crate) fn read(bytes: &[u8]) -> Plugin {
+    Plugin::new("test.wasm".into(), bytes.to_vec(), Origin::Other).expect("a plugin")
 }

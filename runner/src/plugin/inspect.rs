@@ -145,6 +145,11 @@ impl PluginError {
 
 /// Reads what the bytes of a plugin say about it.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
+    inspect_as(bytes, digest(bytes))
+}
+
+/// The same of bytes with a known digest.
+pub(super) fn inspect_as(bytes: &[u8], digest: String) -> Result<Inspected, PluginError> {
     let outline = Outline::read(bytes).map_err(misshapen)?;
     let Sections { manifest, imports } = sections(bytes)?;
     let manifest_text = manifest.ok_or(PluginError::NoManifest)?;
@@ -168,7 +173,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, PluginError> {
         manifest_text,
         imports,
         line,
-        digest: digest(bytes),
+        digest,
         size: bytes.len(),
         outline,
     })

@@ -6,6 +6,7 @@
 pub mod build;
 mod catalogue;
 mod claims;
+mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod inspect;
@@ -13,10 +14,9 @@ mod outline;
 mod sentences;
 mod toolchain;
 
-pub use catalogue::{
-    Catalogue, CatalogueError, Component, Folder, Found, Origin, PATH_VARIABLE, search_path,
-};
+pub use catalogue::{Catalogue, CatalogueError, Component, Folder, PATH_VARIABLE, search_path};
 pub use claims::Claim;
+pub use file::{Origin, Plugin};
 pub(crate) use inspect::digest;
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, inspect};
 pub use outline::{Outline, ShapeError};

@@ -8,9 +8,9 @@ use rutter_manifest::Field;
 use super::built_in::BuiltIn;
 use super::codes;
 use super::lines::Lines;
-use super::plugins::Found;
 use super::schema::Runbook;
 use crate::diagnostic::{Diagnostic, Source};
+use crate::plugin::Plugin;
 
 /// A runbook's file, read, and what its steps use.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl File {
 /// What a step uses, looked up.
 #[derive(Clone, Debug)]
 pub(super) enum Used {
-    Plugin(Found),
+    Plugin(Arc<Plugin>),
     BuiltIn(BuiltIn),
     Runbook(Arc<File>),
 }
@@ -60,7 +60,7 @@ impl Used {
     /// What it takes.
     pub fn inputs(&self) -> &IndexMap<String, Field> {
         match self {
-            Self::Plugin(found) => &found.manifest.inputs,
+            Self::Plugin(found) => &found.manifest().inputs,
             Self::BuiltIn(built_in) => built_in.inputs(),
             Self::Runbook(file) => &file.inputs,
         }
@@ -69,7 +69,7 @@ impl Used {
     /// One of the things it gives, with its type where something says.
     pub fn output(&self, name: &str) -> Option<Option<&Field>> {
         match self {
-            Self::Plugin(found) => found.manifest.outputs.get(name).map(Some),
+            Self::Plugin(found) => found.manifest().outputs.get(name).map(Some),
             Self::BuiltIn(built_in) => built_in.outputs().get(name).map(Some),
             Self::Runbook(file) => file.outputs.get(name).map(Option::as_ref),
         }
@@ -81,7 +81,7 @@ impl Used {
             fields.keys().map(String::as_str).collect()
         }
         match self {
-            Self::Plugin(found) => names(&found.manifest.outputs),
+            Self::Plugin(found) => names(&found.manifest().outputs),
             Self::BuiltIn(built_in) => names(built_in.outputs()),
             Self::Runbook(file) => names(&file.outputs),
         }
@@ -90,9 +90,14 @@ impl Used {
     /// The names of the accounts it asks for; none where no such question arises.
     pub fn accounts(&self) -> Option<Vec<&str>> {
         match self {
-            Self::Plugin(found) => {
-                Some(found.manifest.accounts.keys().map(String::as_str).collect())
-            }
+            Self::Plugin(found) => Some(
+                found
+                    .manifest()
+                    .accounts
+                    .keys()
+                    .map(String::as_str)
+                    .collect(),
+            ),
             Self::BuiltIn(_) => None,
             Self::Runbook(file) => {
                 let accounts = file.runbook.accounts.iter();

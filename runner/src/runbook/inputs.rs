@@ -8,26 +8,30 @@ use rutter_meaning::Rule;
 use rutter_meaning::placeholder::placeholders;
 use serde_json::{Map, Value};
 
-use super::Missing;
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Node, NodeKind};
 use super::problems::Problems;
 use super::quoting::{quotable, takes_secrets, without_quoting};
 use super::schema::{Input, Runbook};
 use super::secret_inputs::{SecretInputs, variable};
-use super::sources::InputSources;
+use super::sources::{Ask, InputSources};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::{files, rules};
 
 /// The values found.
 #[derive(Default)]
-pub(super) struct Values {
+pub(super) struct Values<'a> {
     /// By name; secrets as placeholders, an absent optional input as null.
     pub known: Map<String, Value>,
     /// Those that nobody gave, where others are still missing: a run may begin with other values.
     pub assumed: BTreeSet<String>,
     pub secrets: SecretInputs,
+    /// The inputs that must be given and were not.
+    pub missing: Vec<Missing<'a>>,
 }
+
+/// An input that nobody gave.
+pub(super) type Missing<'a> = (&'a Input, &'a Field);
 
 /// A value as it was given.
 struct Given {
@@ -38,13 +42,12 @@ struct Given {
 }
 
 /// Gathers the values.
-pub(super) fn gather(
-    runbook: &Runbook,
+pub(super) fn gather<'a>(
+    runbook: &'a Runbook,
     sources: &InputSources<'_>,
-    what_is_missing: Missing,
     secret: &dyn Fn(&str) -> String,
     problems: &mut Problems<'_>,
-) -> Values {
+) -> Values<'a> {
     let file = sources
         .file
         .as_ref()
@@ -52,7 +55,6 @@ pub(super) fn gather(
     warn_of_lax_file(runbook, sources, file.as_ref(), problems);
     report_unknown_sets(runbook, sources, problems);
     let mut values = Values::default();
-    let mut missing = Vec::new();
     for input in &runbook.inputs {
         let Some(field) = &input.field else { continue };
         let given = match find(input, field, sources, file.as_ref(), problems) {
@@ -60,12 +62,17 @@ pub(super) fn gather(
             Err(Refused) => continue,
         };
         match given {
-            Some(given) => accept(input, field, given, secret, &mut values, problems),
+            Some(given) => {
+                let kept = &mut values.secrets;
+                if let Some(value) = accept(input, field, given, secret, kept, problems) {
+                    values.known.insert(input.name.value.clone(), value);
+                }
+            }
             None if had_secret(field, sources.before.get(&input.name.value)) => {
-                missing.push((input, field));
+                values.missing.push((input, field));
             }
             None => match &field.default {
-                None if !field.optional => missing.push((input, field)),
+                None if !field.optional => values.missing.push((input, field)),
                 default => {
                     let name = input.name.value.clone();
                     values.assumed.insert(name.clone());
@@ -76,11 +83,9 @@ pub(super) fn gather(
         }
     }
     // A secret is mostly given last, by other means, and goes with any values of the others.
-    if missing.iter().all(|(_, field)| field.holds_secret()) {
+    let mut missing = values.missing.iter();
+    if missing.all(|(_, field)| field.holds_secret()) {
         values.assumed.clear();
-    }
-    if what_is_missing == Missing::Asked {
-        ask_or_report(&missing, sources, secret, &mut values, problems);
     }
     values
 }
@@ -215,15 +220,15 @@ fn from_text(
     })
 }
 
-/// Checks a value, sets its secrets apart and keeps it.
+/// Checks a value and sets its secrets apart.
 fn accept(
     input: &Input,
     field: &Field,
     mut given: Given,
     secret: &dyn Fn(&str) -> String,
-    values: &mut Values,
+    secrets: &mut SecretInputs,
     problems: &mut Problems<'_>,
-) {
+) -> Option<Value> {
     let name = &input.name.value;
     let mut wrong = match rules::hold(Rule::EmptySecrets) {
         true => without_empty_secrets(name, field, &mut given.value),
@@ -243,8 +248,7 @@ fn accept(
     }) {
         Ok(value) => {
             warn_of_unseen(input, field, &given, problems);
-            let value = set_apart(name, field, value, secret, &mut values.secrets);
-            values.known.insert(name.clone(), value);
+            Some(set_apart(name, field, value, secret, secrets))
         }
         Err(found) => {
             for problem in found {
@@ -261,6 +265,7 @@ fn accept(
                 diagnostic.help = problem.help.or_else(|| field.help.clone());
                 problems.push(diagnostic);
             }
+            None
         }
     }
 }
@@ -413,22 +418,35 @@ fn set_apart(
     }
 }
 
-fn ask_or_report(
-    missing: &[(&Input, &Field)],
-    sources: &InputSources<'_>,
+/// Asks a person for what is missing, and returns the values by name; secrets as placeholders. What nobody
+/// answers is reported.
+pub(super) fn ask(
+    missing: &[Missing<'_>],
+    ask: &Ask<'_>,
     secret: &dyn Fn(&str) -> String,
-    values: &mut Values,
+    secrets: &mut SecretInputs,
     problems: &mut Problems<'_>,
-) {
+) -> Map<String, Value> {
+    let mut answers = Map::new();
+    for missing @ (input, field) in missing {
+        let name = &input.name.value;
+        let Some(text) = ask(name, field) else {
+            report(&[*missing], problems);
+            continue;
+        };
+        if let Ok(given) = from_text(input, field, &text, "the answer", problems)
+            && let Some(value) = accept(input, field, given, secret, secrets, problems)
+        {
+            answers.insert(name.clone(), value);
+        }
+    }
+    answers
+}
+
+/// Reports inputs that nobody gave.
+pub(super) fn report(missing: &[Missing<'_>], problems: &mut Problems<'_>) {
     for (input, field) in missing {
         let name = &input.name.value;
-        let answer = sources.ask.as_ref().and_then(|ask| ask(name, field));
-        if let Some(text) = answer {
-            if let Ok(given) = from_text(input, field, &text, "the answer", problems) {
-                accept(input, field, given, secret, values, problems);
-            }
-            continue;
-        }
         let how = if field.holds_secret() {
             format!(
                 "set {} in the environment, or put it into an inputs file",

@@ -7,14 +7,15 @@ use indexmap::IndexMap;
 use rutter_manifest::check_known;
 use serde_json::{Map, Value};
 
+use super::check::in_order;
 use super::document::{Node, NodeKind};
 use super::file::{File, Used};
 use super::files::by_way_of;
 use super::model::Model;
 use super::not_yet::{NOT_YET, is_not_yet};
 use super::problems::Problems;
+use super::rules;
 use super::schema::Step;
-use super::{in_order, rules};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Holds a runbook and all that it runs against every rule.
@@ -35,6 +36,49 @@ pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
         problems.list.extend(through);
         model.inner.insert(index, inner);
     }
+}
+
+/// Takes in values of inputs that became known after the check, and holds them against the rules where they
+/// are read. Nothing is assumed any more.
+pub(super) fn learn(
+    model: &mut Model<'_>,
+    values: Map<String, Value>,
+    problems: &mut Problems<'_>,
+) {
+    take_in(model, values, BTreeSet::new(), problems);
+}
+
+fn take_in(
+    model: &mut Model<'_>,
+    values: Map<String, Value>,
+    assumed: BTreeSet<String>,
+    problems: &mut Problems<'_>,
+) {
+    let before = std::mem::replace(&mut model.assumed, assumed);
+    let mut learned: BTreeSet<String> = values.keys().cloned().collect();
+    learned.extend(before.difference(&model.assumed).cloned());
+    model.inputs.extend(values);
+    if learned.is_empty() {
+        return;
+    }
+    let reads: Vec<bool> = (0..model.runbook.steps.len())
+        .map(|step| model.reads(step, &learned))
+        .collect();
+    rules::check_values(model, &reads, problems);
+    let (file, source) = (model.file, problems.source);
+    let mut callers = std::mem::take(&mut model.inner);
+    for (index, inner) in callers.iter_mut().filter(|(index, _)| reads[**index]) {
+        let (step, runs) = (&file.runbook.steps[*index], inner.file);
+        let mut known = known_inputs(runs, step, model);
+        known.retain(|name, value| inner.inputs.get(name) != Some(value));
+        let assumed = assumed_inputs(runs, step, model);
+        let mut found = Problems::new(&runs.source);
+        take_in(inner, known, assumed, &mut found);
+        let found = in_order(found.list, &runs.source).into_iter();
+        let through = found.map(|problem| by_way_of(problem, step, source));
+        problems.list.extend(through);
+    }
+    model.inner = callers;
 }
 
 /// The values of a sub-runbook's inputs that are known before the run. What is wrong with them is

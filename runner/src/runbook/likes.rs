@@ -53,7 +53,9 @@ type Refused = (String, Option<String>);
 
 fn used_here(name: &str, used: &[Option<Used>]) -> Option<Arc<Manifest>> {
     used.iter().flatten().find_map(|used| match used {
-        Used::Plugin(found) if found.manifest.plugin.name == name => Some(found.manifest.clone()),
+        Used::Plugin(found) if found.manifest().plugin.name == name => {
+            Some(Arc::clone(&found.inspected.manifest))
+        }
         _ => None,
     })
 }
@@ -69,7 +71,7 @@ fn found(like: &Like, plugins: &dyn Plugins) -> Result<Arc<Manifest>, Refused> {
         );
         (format!("there is no plugin `{name}`"), Some(help))
     })?;
-    Ok(found.manifest)
+    Ok(Arc::clone(&found.inspected.manifest))
 }
 
 /// The field that a path leads to.

@@ -2,13 +2,14 @@
 //!
 //! [`load`] reads a file once into a tree with places (`document.rs`), types it (`schema.rs`), reads
 //! the runbooks it uses (`files.rs`), looks up its names (`model.rs`), holds it against every rule
-//! (`rules/`), and the runbooks inside it where they are run (`inside.rs`), and makes the plan
-//! (`plan.rs`). All problems are reported together, each with its place. [`Evaluator`] evaluates the
+//! (`rules/`), and the runbooks inside it where they are run (`inside.rs`), makes the plan (`plan.rs`), and
+//! asks for the inputs that are missing (`check.rs`). All problems are reported together, each with its place. [`Evaluator`] evaluates the
 //! plan's expressions later, while it is carried out. Expressions are a package of their own.
 //!
 //! Nothing here runs anything, asks the cloud, or decides what happens next: that is the engine.
 
 mod built_in;
+mod check;
 mod codes;
 mod document;
 mod evaluator;
@@ -56,16 +57,13 @@ use rutter_manifest::Field;
 pub use self::codes::CODES;
 pub(crate) use self::codes::{GATE, WINDOW};
 pub use self::evaluator::Evaluator;
-pub use self::plugins::{Found, NotFound, Plugins};
+pub use self::plugins::{NotFound, Plugins};
 pub use self::secret_inputs::{SecretInputs, secret_places, secrets_again};
 pub use self::sources::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::window::{at as window_at, missed as window_missed};
 
-use self::file::{File, Used};
-use self::model::Model;
-use self::problems::Problems;
-use crate::diagnostic::{Diagnostic, Severity, Source};
-use crate::plugin::Origin;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::plugin::Plugin;
 
 /// What the operator bound an account to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +76,9 @@ pub struct Binding {
     pub expected_id: Option<String>,
 }
 
+/// Binds accounts, given the names that the runbook declares.
+pub type Bind<'a> = dyn Fn(&[&str]) -> BTreeMap<String, Binding> + 'a;
+
 /// What a runbook is loaded with.
 pub struct Load<'a> {
     /// Where plugins come from.
@@ -86,7 +87,7 @@ pub struct Load<'a> {
     pub inputs: InputSources<'a>,
     /// What the accounts are bound to. `None` only checks: then neither a profile nor an input
     /// need be there, and the plan cannot be run.
-    pub bindings: Option<BTreeMap<String, Binding>>,
+    pub bind: Option<&'a Bind<'a>>,
     /// Makes the placeholder that stands for a secret input, from its path.
     pub secret: &'a dyn Fn(&str) -> String,
     /// Whether the runbook may be used at all, once it is known to be well written and before anybody is
@@ -104,7 +105,7 @@ pub struct Checked {
     /// The real values of its secret inputs.
     pub secrets: SecretInputs,
     /// Its plugins by the components' digests.
-    pub plugins: BTreeMap<String, Found>,
+    pub plugins: BTreeMap<String, Arc<Plugin>>,
     /// Evaluates its expressions.
     pub evaluator: Evaluator,
     /// What is probably not meant, and hinders nothing.
@@ -155,124 +156,7 @@ pub fn load_text(
     if file.is_newer() {
         return Err(file.problems.clone());
     }
-    let missing = match load.bindings {
-        Some(_) => Missing::Asked,
-        None => Missing::Borne,
-    };
-    // Nobody is asked for anything while the rest is wrong, or nobody has accepted it.
-    let at_first = match load.inputs.ask {
-        Some(_) => Missing::Borne,
-        None => missing,
-    };
-    let checked = check(&file, load, &templates, at_first)?;
-    (load.accept)(&checked)?;
-    if at_first == missing {
-        return Ok(checked);
-    }
-    check(&file, load, &templates, missing)
-}
-
-/// What to do about inputs that were not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Missing {
-    /// Ask for them if somebody is there, else report them.
-    Asked,
-    /// Check without them.
-    Borne,
-}
-
-fn check(
-    file: &File,
-    load: &Load<'_>,
-    templates: &Arc<Templates>,
-    missing: Missing,
-) -> Result<Checked, Vec<Diagnostic>> {
-    let source = &file.source;
-    let mut problems = Problems::new(source);
-    problems.list.clone_from(&file.problems);
-    let values = inputs::gather(
-        &file.runbook,
-        &load.inputs,
-        missing,
-        load.secret,
-        &mut problems,
-    );
-    let bindings = load.bindings.as_ref();
-    let inputs = values.known.clone();
-    let mut model = Model::new(file, inputs, templates, bindings, &mut problems);
-    model.assumed.clone_from(&values.assumed);
-    inside::check(&mut model, &mut problems);
-    let mut found = inside::once(in_order(problems.list, source));
-    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
-    if found.iter().any(is_error) {
-        // What is unused is mostly a consequence of what is wrong.
-        found.retain(is_error);
-        return Err(found);
-    }
-    let plan = plan::plan(&model);
-    let (mut plugins, mut inside) = (BTreeMap::new(), Vec::new());
-    gather(file, &mut plugins, &mut inside);
-    let manifests = plugins
-        .values()
-        .map(|found| (found.digest.clone(), found.manifest.clone()));
-    let evaluator = Evaluator::new(manifests).with_templates(templates.clone());
-    Ok(Checked {
-        plan,
-        inputs: file.inputs.clone(),
-        secrets: values.secrets,
-        plugins,
-        evaluator,
-        warnings: found,
-        source: source.clone(),
-        inside,
-    })
-}
-
-/// The plugins of a runbook and of those inside it, by the components' digests, and the files of
-/// those inside.
-fn gather(file: &File, plugins: &mut BTreeMap<String, Found>, inside: &mut Vec<Source>) {
-    for used in file.used.iter().flatten() {
-        match used {
-            Used::Plugin(found) => {
-                let known = plugins
-                    .entry(found.digest.clone())
-                    .or_insert_with(|| found.clone());
-                // The same bytes are the same plugin, wherever else they lie.
-                if found.origin == Origin::Shipped {
-                    known.clone_from(found);
-                }
-            }
-            Used::Runbook(inner) => {
-                if !inside.contains(&inner.source) {
-                    inside.push(inner.source.clone());
-                    gather(inner, plugins, inside);
-                }
-            }
-            Used::BuiltIn(_) => {}
-        }
-    }
-}
-
-/// Sorts problems by their place: those in the file first, then those in each file it led to, then
-/// those that have no place.
-fn in_order(mut problems: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
-    let mut files = vec![source.clone()];
-    for of in problems
-        .iter()
-        .filter_map(|problem| problem.source.as_ref())
-    {
-        if !files.contains(of) {
-            files.push(of.clone());
-        }
-    }
-    problems.sort_by_key(|problem| match (&problem.source, &problem.primary) {
-        (Some(of), Some(primary)) => {
-            let file = files.iter().position(|file| file == of);
-            (file.unwrap_or(files.len()), primary.span.start)
-        }
-        _ => (files.len(), 0),
-    });
-    problems
+    check::check(&file, load, &templates)
 }
 
 /// Reads a text file, at most one byte more than it may have: the limit itself is reported where it

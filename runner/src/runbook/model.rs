@@ -118,6 +118,17 @@ impl<'a> Model<'a> {
         all
     }
 
+    /// Whether a step reads one of these inputs.
+    pub fn reads(&self, step: usize, inputs: &BTreeSet<String>) -> bool {
+        let texts = self.texts.iter().filter(|text| text.step == Some(step));
+        let pieces = texts.flat_map(|text| text.template.pieces());
+        let mut references = pieces.flat_map(|piece| piece.expression.references());
+        references.any(|reference| {
+            let name = reference.name().unwrap_or_default();
+            reference.root == "inputs" && inputs.contains(name)
+        })
+    }
+
     /// The step that a reference reads.
     pub fn step_read(&self, reference: &Reference) -> Option<usize> {
         if reference.root != "steps" {

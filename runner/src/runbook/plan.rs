@@ -201,8 +201,8 @@ fn notes(file: &File) -> Vec<Note> {
 fn add_notes(file: &File, told: &mut BTreeSet<String>, notes: &mut Vec<Note>) {
     for used in file.used.iter().flatten() {
         let (from, texts, inner) = match used {
-            Used::Plugin(found) if told.insert(found.digest.clone()) => {
-                let plugin = &found.manifest.plugin;
+            Used::Plugin(found) if told.insert(found.digest().to_owned()) => {
+                let plugin = &found.manifest().plugin;
                 (format!("plugin {}", plugin.name), &plugin.notes, None)
             }
             Used::Runbook(inner) if told.insert(inner.source.name().to_owned()) => {
@@ -240,11 +240,11 @@ fn plain(node: &Node) -> Value {
 fn uses(used: &Used, inner: Option<&Model<'_>>) -> Uses {
     match used {
         Used::Plugin(found) => Uses::Plugin(PluginRef {
-            name: found.manifest.plugin.name.clone(),
-            version: found.manifest.plugin.version.clone(),
-            digest: found.digest.clone(),
-            undo: found.manifest.plugin.undo,
-            ids: found.manifest.ids.iter().map(id_pair).collect(),
+            name: found.manifest().plugin.name.clone(),
+            version: found.manifest().plugin.version.clone(),
+            digest: found.digest().to_owned(),
+            undo: found.manifest().plugin.undo,
+            ids: found.manifest().ids.iter().map(id_pair).collect(),
         }),
         Used::BuiltIn(BuiltIn::Approve) => Uses::Approve,
         Used::BuiltIn(BuiltIn::Pause) => Uses::Pause,

@@ -1,16 +1,18 @@
 //! What a step's `uses` means: a plugin by name or file, one of the built-in steps, or another runbook.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rutter_manifest::{is_kebab_case, nearest};
 
 use super::built_in::BuiltIn;
 use super::codes;
 use super::file::Used;
-use super::plugins::{Found, NotFound, Plugins};
+use super::plugins::{NotFound, Plugins};
 use super::problems::Problems;
 use super::spanned::Spanned;
 use crate::diagnostic::Diagnostic;
+use crate::plugin::Plugin;
 
 /// Whether it names the file of another runbook.
 pub(super) fn is_runbook(uses: &str) -> bool {
@@ -87,7 +89,7 @@ fn named(
         return None;
     }
     let found = found(plugins.find(name), uses, name, plugins, problems)?;
-    let actual = &found.manifest.plugin.version;
+    let actual = &found.manifest().plugin.version;
     if let Some(wanted) = version
         && !fits(wanted, actual)
     {
@@ -111,12 +113,12 @@ fn fits(wanted: &str, actual: &str) -> bool {
 }
 
 fn found(
-    result: Result<Found, NotFound>,
+    result: Result<Arc<Plugin>, NotFound>,
     uses: &Spanned<String>,
     name: &str,
     plugins: &dyn Plugins,
     problems: &mut Problems<'_>,
-) -> Option<Found> {
+) -> Option<Arc<Plugin>> {
     let problem = match result {
         Ok(found) => return Some(found),
         Err(NotFound::Unknown { folders }) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rutter_engine::{Input, Part, Person, Plan, Run};
 
 use super::SessionError;
+use crate::plugin::Plugin;
 use crate::runbook::Evaluator;
 use crate::ui::what_helps;
 
@@ -23,8 +24,8 @@ pub enum Aim {
         part: Option<Box<Part>>,
         /// The plan that it goes on with.
         mended: Option<Box<Plan>>,
-        /// Bytes of plugins that only that plan uses.
-        components: Vec<Arc<[u8]>>,
+        /// Plugins that only that plan uses.
+        plugins: Vec<Arc<Plugin>>,
     },
 }
 
@@ -84,10 +85,10 @@ impl Aim {
         }
     }
 
-    /// Bytes of plugins that only that plan uses.
-    pub(super) fn components(&self) -> &[Arc<[u8]>] {
+    /// Plugins that only that plan uses.
+    pub(super) fn plugins(&self) -> &[Arc<Plugin>] {
         match self {
-            Self::Anew { components, .. } => components,
+            Self::Anew { plugins, .. } => plugins,
             Self::Go | Self::Undo => &[],
         }
     }

@@ -44,15 +44,16 @@ use watch::Watch;
 use crate::cloud::{Binding, LiveCarrier, system_clock};
 use crate::drive::Drive;
 use crate::guests::Guests;
-use crate::host::{Hosts, Plugin, Sandbox};
+use crate::host::{Hosts, LoadedPlugin, Sandbox};
 use crate::journal::{Damage, Driving, Journal, JournalError, RunFolder, Runs};
+use crate::plugin::Plugin;
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::settings::{Limits, Settings};
 use crate::ui::Show;
 
 /// Plugins by the digests of their components.
-type Plugins = BTreeMap<String, Arc<Plugin>>;
+type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
 
 /// What every session needs, whatever it is about to do.
 pub struct Equipment {
@@ -88,21 +89,21 @@ impl Session {
         id: &str,
         plan: Plan,
         evaluator: Evaluator,
-        components: &[Arc<[u8]>],
+        plugins: &BTreeMap<String, Arc<Plugin>>,
         secrets: Secrets,
         options: RunOptions,
     ) -> Result<Self, SessionError> {
-        let plugins = load_components(&equipment.sandbox, components)?;
+        let loaded = load(&equipment.sandbox, plugins.values())?;
         let carrier = carrier(&equipment.settings, &plan.accounts, &secrets)?;
         let identities = carrier
             .confirm(&plan.accounts)
             .await
             .map_err(SessionError::Accounts)?;
-        options.check(&plan, &plugins)?;
+        options.check(&plan, &loaded)?;
         let driving = Runs::new(&equipment.settings.state_dir).create(id)?;
         driving.folder.open_to(equipment.settings.inbox_group)?;
-        for component in components {
-            driving.folder.keep_component(component)?;
+        for plugin in plugins.values() {
+            driving.folder.keep_plugin(plugin)?;
         }
         secrets.keep_given(|_| true)?;
         let start = Input::Start {
@@ -121,7 +122,7 @@ impl Session {
             group: equipment.settings.inbox_group,
             patience: equipment.settings.network.timeout,
         };
-        let mut shell = shell(equipment, plugins, carrier, options, run.latest(), letters);
+        let mut shell = shell(equipment, loaded, carrier, options, run.latest(), letters);
         let mut first = vec![start];
         first.extend(shell.look_at_clocks());
         secrets.are_common(identities.values().map(|one| one.id.clone()));
@@ -161,12 +162,12 @@ impl Session {
         }
         aim.fits(&run)?;
         let next = aim.mended().unwrap_or(run.plan()).clone();
-        for component in aim.components() {
-            driving.folder.keep_component(component)?;
+        for plugin in aim.plugins() {
+            driving.folder.keep_plugin(plugin)?;
         }
         // What is taken back was made with the plan before.
         let known = [run.plan(), &next];
-        let (plugins, mut warnings) = kept_components(&equipment.sandbox, folder, known, undo)?;
+        let (plugins, mut warnings) = kept_plugins(&equipment.sandbox, folder, known, undo)?;
         options.check(&next, &plugins)?;
         let manifests = plugins
             .iter()
@@ -309,18 +310,18 @@ fn replay_whole(journal: &impl Journal, path: &Path) -> Result<Run, SessionError
     Ok(run)
 }
 
-fn load_components(
+fn load<'a>(
     sandbox: &Sandbox,
-    components: &[Arc<[u8]>],
-) -> Result<BTreeMap<String, Arc<Plugin>>, SessionError> {
-    let load = |bytes: &Arc<[u8]>| {
-        let plugin = sandbox.load(bytes)?;
-        Ok((plugin.digest().to_owned(), plugin))
+    plugins: impl IntoIterator<Item = &'a Arc<Plugin>>,
+) -> Result<Plugins, SessionError> {
+    let load = |plugin: &Arc<Plugin>| {
+        let loaded = sandbox.load(plugin)?;
+        Ok((plugin.digest().to_owned(), loaded))
     };
-    components.iter().map(load).collect()
+    plugins.into_iter().map(load).collect()
 }
 
-fn kept_components(
+fn kept_plugins(
     sandbox: &Sandbox,
     folder: &RunFolder,
     plans: [&Plan; 2],
@@ -335,7 +336,7 @@ fn kept_components(
         if plugins.contains_key(&plugin.digest) {
             continue;
         }
-        match kept_component(sandbox, folder, &plugin.digest) {
+        match kept_plugin(sandbox, folder, &plugin.digest) {
             Ok(loaded) => {
                 plugins.insert(plugin.digest.clone(), loaded);
             }
@@ -352,13 +353,12 @@ fn kept_components(
     Ok((plugins, warnings))
 }
 
-fn kept_component(
+fn kept_plugin(
     sandbox: &Sandbox,
     folder: &RunFolder,
     digest: &str,
-) -> Result<Arc<Plugin>, SessionError> {
-    let bytes = folder.component(digest)?;
-    Ok(sandbox.load(&bytes)?)
+) -> Result<Arc<LoadedPlugin>, SessionError> {
+    Ok(sandbox.load(&folder.plugin(digest)?)?)
 }
 
 fn carrier(
@@ -450,7 +450,7 @@ fn limited(mut run: Run, options: &RunOptions) -> Run {
 
 fn shell(
     equipment: Equipment,
-    plugins: BTreeMap<String, Arc<Plugin>>,
+    plugins: Plugins,
     carrier: LiveCarrier,
     options: RunOptions,
     latest: Timestamp,

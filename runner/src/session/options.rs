@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rutter_engine::{Evidence, Input, Name, Person, Plan, Question, Shown, Uses, names_action};
 
 use super::SessionError;
-use crate::host::Plugin;
+use crate::host::LoadedPlugin;
 
 /// What a person said beforehand.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl RunOptions {
     pub(super) fn check(
         &self,
         plan: &Plan,
-        plugins: &BTreeMap<String, Arc<Plugin>>,
+        plugins: &BTreeMap<String, Arc<LoadedPlugin>>,
     ) -> Result<(), SessionError> {
         let consents = self.approve.iter().map(|consent| &consent.step);
         for name in self.until.iter().chain(consents) {
@@ -130,7 +130,7 @@ impl RunOptions {
 /// A yes to an action that the step can never call would be waited for in vain.
 fn check_action(
     plan: &Plan,
-    plugins: &BTreeMap<String, Arc<Plugin>>,
+    plugins: &BTreeMap<String, Arc<LoadedPlugin>>,
     step: &Name,
     action: &str,
 ) -> Result<(), SessionError> {

@@ -14,13 +14,14 @@ use rutter_manifest::Kind;
 use rutter_simcloud::World;
 use serde_json::json;
 
-use super::{SessionError, load_components};
+use super::{SessionError, load};
 use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
+use crate::plugin::Plugin;
 use crate::rehearsal::{RehearsalShell, SimCarrier};
-use crate::runbook::{Evaluator, Found};
+use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::settings::Limits;
 use crate::ui;
@@ -31,12 +32,12 @@ const NOWHERE: &str = "schema = 1\n";
 /// The steps of a plan that can be asked before it runs.
 pub struct Preflight {
     plan: Plan,
-    components: Vec<Arc<[u8]>>,
+    plugins: Vec<Arc<Plugin>>,
 }
 
 impl Preflight {
     /// Picks them; `None` if there are none. `plugins` are the plan's by digest.
-    pub fn of(plan: &Plan, plugins: &BTreeMap<String, Found>) -> Option<Self> {
+    pub fn of(plan: &Plan, plugins: &BTreeMap<String, Arc<Plugin>>) -> Option<Self> {
         let mut plan = plan.clone();
         plan.accounts.clear();
         plan.outputs = json!({});
@@ -51,10 +52,9 @@ impl Preflight {
         if plan.steps.iter().all(is_caller) {
             return None;
         }
-        let is_used = |found: &&Found| plan.steps.iter().any(|step| digest(step) == found.digest);
-        let used = plugins.values().filter(is_used);
-        let components = used.map(|found| found.bytes.clone()).collect();
-        Some(Self { plan, components })
+        let used = |step: &Step| plugins.get(digest(step)).cloned();
+        let plugins = plan.steps.iter().filter_map(used).collect();
+        Some(Self { plan, plugins })
     }
 
     /// Asks them, and returns those that refuse, with what they say.
@@ -69,7 +69,7 @@ impl Preflight {
         secrets: Secrets,
     ) -> Result<Vec<(Step, Fault)>, SessionError> {
         let world = World::from_toml(NOWHERE, "no world")?;
-        let plugins = load_components(&sandbox, &self.components)?;
+        let plugins = load(&sandbox, &self.plugins)?;
         let guests = Guests::new(sandbox, plugins, limits, Hosts::default(), secrets.clone());
         let carrier = Arc::new(SimCarrier::new(world, secrets));
         let mut run = Run::new();
@@ -127,10 +127,11 @@ fn is_caller(step: &Step) -> bool {
     matches!(step.uses, Uses::Runbook(_))
 }
 
-fn needs_nothing(step: &Step, plugin: Option<&Found>) -> bool {
+fn needs_nothing(step: &Step, plugin: Option<&Arc<Plugin>>) -> bool {
     let is_free = match (&step.uses, plugin) {
         (Uses::Assert, _) => true,
-        (Uses::Plugin(_), Some(Found { manifest, .. })) => {
+        (Uses::Plugin(_), Some(plugin)) => {
+            let manifest = plugin.manifest();
             manifest.plugin.kind == Kind::Read && manifest.permissions.is_empty()
         }
         _ => false,

@@ -7,11 +7,12 @@ use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, RunStatus, T
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
 
-use super::{SessionError, load_components};
+use super::{SessionError, load};
 use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
+use crate::plugin::Plugin;
 use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
 use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
@@ -25,8 +26,8 @@ pub struct Rehearsal {
     pub plan: Plan,
     /// Evaluates its expressions.
     pub evaluator: Evaluator,
-    /// The bytes of the plan's plugins.
-    pub components: Vec<Arc<[u8]>>,
+    /// The plan's plugins, by digest.
+    pub plugins: BTreeMap<String, Arc<Plugin>>,
     /// The values of its secret inputs, or stand-ins.
     pub secrets: Secrets,
     /// The world it takes place in.
@@ -75,7 +76,7 @@ pub async fn rehearse(
     let Rehearsal {
         plan,
         evaluator,
-        components,
+        plugins,
         secrets,
         world,
         world_file,
@@ -88,7 +89,7 @@ pub async fn rehearse(
     let seed = world.seed();
     let before = world.summary();
     let start = Timestamp(world.start_ms());
-    let plugins = load_components(&sandbox, &components)?;
+    let plugins = load(&sandbox, plugins.values())?;
     options.check(&plan, &plugins)?;
     let guests = Guests::new(
         sandbox.clone(),

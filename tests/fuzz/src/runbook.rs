@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rutter::diagnostic::{Diagnostic, Source, render_all};
 use rutter::neutral::Style;
-use rutter::plugin::Origin;
-use rutter::runbook::{Binding, Checked, Found, InputSources, Load, NotFound, Plugins, load_text};
+use rutter::plugin::{Origin, Plugin};
+use rutter::runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
 use rutter_engine::Plan;
-use rutter_manifest::Manifest;
+use rutter_manifest::SECTION;
 
 use crate::drive;
 
@@ -48,7 +48,7 @@ pub fn load(text: &str) -> Result<Checked, Vec<Diagnostic>> {
             set: vec![given("instance", "r-abc"), given("days", "3")],
             ..InputSources::default()
         },
-        bindings: Some(BTreeMap::from(["source", "destination"].map(binding))),
+        bind: Some(&|_| BTreeMap::from(["source", "destination"].map(binding))),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };
@@ -68,26 +68,47 @@ const MANIFESTS: [&str; 3] = [
     include_str!("../../../plugins/configure-dts-task/plugin.toml"),
 ];
 
-fn found(text: &str) -> Found {
-    let manifest = Manifest::parse(text).expect("a manifest that ships");
-    Found {
-        digest: format!("{:0>64}", text.len()),
-        manifest: Arc::new(manifest),
-        origin: Origin::Shipped,
-        bytes: Arc::from([]),
+/// The plugins, each read once.
+fn shelf() -> &'static [Arc<Plugin>] {
+    static SHELF: OnceLock<Vec<Arc<Plugin>>> = OnceLock::new();
+    SHELF.get_or_init(|| {
+        let plugin = |manifest| {
+            let plugin = Plugin::new("it.wasm".into(), without_code(manifest), Origin::Shipped);
+            Arc::new(plugin.expect("a manifest that ships"))
+        };
+        MANIFESTS.into_iter().map(plugin).collect()
+    })
+}
+
+/// A component that carries a manifest and does nothing.
+fn without_code(manifest: &str) -> Vec<u8> {
+    let text = "(component (import \"rutter:step/log@0.1.0\" (instance)))";
+    let mut bytes = wat::parse_str(text).expect("a component");
+    let mut section = vec![u8::try_from(SECTION.len()).expect("a short name")];
+    section.extend_from_slice(SECTION.as_bytes());
+    section.extend_from_slice(manifest.as_bytes());
+    // A custom section: its number, its size in groups of seven bits, itself.
+    bytes.push(0);
+    let mut size = section.len();
+    while size > 0x7f {
+        bytes.push((size & 0x7f) as u8 | 0x80);
+        size >>= 7;
     }
+    bytes.push(size as u8);
+    bytes.extend(section);
+    bytes
 }
 
 impl Plugins for Shelf {
-    fn find(&self, name: &str) -> Result<Found, NotFound> {
-        let all = MANIFESTS.into_iter().map(found);
-        let mut named = all.filter(|found| found.manifest.plugin.name == name);
-        named.next().ok_or(NotFound::Unknown {
+    fn find(&self, name: &str) -> Result<Arc<Plugin>, NotFound> {
+        let mut all = shelf().iter();
+        let named = all.find(|plugin| plugin.manifest().plugin.name == name);
+        named.cloned().ok_or(NotFound::Unknown {
             folders: Vec::new(),
         })
     }
 
-    fn open(&self, _: &Path) -> Result<Found, NotFound> {
+    fn open(&self, _: &Path) -> Result<Arc<Plugin>, NotFound> {
         Err(NotFound::Unusable {
             message: "no plugin is opened here".to_owned(),
             help: None,
@@ -95,9 +116,9 @@ impl Plugins for Shelf {
     }
 
     fn names(&self) -> Vec<String> {
-        let names = MANIFESTS.into_iter().map(found);
+        let names = shelf().iter();
         names
-            .map(|found| found.manifest.plugin.name.clone())
+            .map(|plugin| plugin.manifest().plugin.name.clone())
             .collect()
     }
 }

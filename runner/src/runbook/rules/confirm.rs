@@ -15,7 +15,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         let changes = step.confirm.iter().flat_map(|confirm| &confirm.changes);
         for change in changes {
             match used {
-                Some(Used::Plugin(found)) => of_plugin(step, change, &found.manifest, problems),
+                Some(Used::Plugin(found)) => of_plugin(step, change, found.manifest(), problems),
                 Some(Used::Runbook(runs)) => {
                     let id = &step.id.value;
                     let title = format!("step `{id}` runs a runbook and changes nothing itself");

@@ -9,8 +9,9 @@ use super::super::referents::type_of;
 use crate::diagnostic::Span;
 use rutter_manifest::FieldKind;
 
-pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    for (index, step) in model.runbook.steps.iter().enumerate() {
+pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
+    let all = model.runbook.steps.iter().enumerate();
+    for (index, step) in all.filter(|(index, _)| steps[*index]) {
         let Some(over) = &step.for_each else {
             let limits = [
                 ("max_parallel", &step.max_parallel),

@@ -8,9 +8,11 @@ use super::super::problems::Problems;
 use super::super::referents::type_of;
 use rutter_expression::{EvaluationError, kind};
 
-pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
+pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
     for text in model.texts.iter().filter(|text| text.place == Place::When) {
-        let Some(step) = text.step else { continue };
+        let Some(step) = text.step.filter(|step| steps[*step]) else {
+            continue;
+        };
         let id = &model.runbook.steps[step].id.value;
         let value = text
             .template

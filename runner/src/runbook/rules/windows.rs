@@ -15,7 +15,11 @@ use super::super::problems::Problems;
 use super::super::window;
 use crate::diagnostic::Diagnostic;
 
-pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
+pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
+    let waits = |index: usize| matches!(model.used[index], Some(Used::BuiltIn(BuiltIn::Pause)));
+    if !(0..steps.len()).any(|index| steps[index] && waits(index)) {
+        return;
+    }
     let now = Timestamp::now();
     // When each step is over at the earliest. One that waits for a step below it is taken to begin at once:
     // a bound that is too early warns of nothing that is no fault.

@@ -2,34 +2,34 @@
 //! each of its type and within its rules.
 //!
 //! What is written out, or made of inputs alone, is held against the plugin's fields by value; of
-//! the rest the type is, as far as it is known.
+//! the rest the type is, as far as it is known (`types.rs`).
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use rutter_expression::{Broken, EvaluationError, Template, TemplateError, broken};
+use rutter_expression::{Broken, EvaluationError, TemplateError, broken};
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
 use serde_json::{Map, Value};
 
 use super::super::built_in::BuiltIn;
 use super::super::codes;
-use super::super::document::{Node, NodeKind};
+use super::super::document::NodeKind;
 use super::super::file::Used;
 use super::super::items::locals;
-use super::super::model::{Model, Place, Text};
+use super::super::model::Model;
 use super::super::not_yet::{NOT_YET, is_not_yet};
-use super::super::plugins::Found;
 use super::super::problems::Problems;
-use super::super::referents::type_of;
 use super::super::resolve::Local;
 use super::super::schema::Step;
 use super::super::window;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::plugin::Plugin;
 
 /// Items whose inputs are checked one by one.
 const ITEMS_CHECKED_MAX: usize = 1_000;
 
-pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    for (index, step) in model.runbook.steps.iter().enumerate() {
+pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
+    let all = model.runbook.steps.iter().enumerate();
+    for (index, step) in all.filter(|(index, _)| steps[*index]) {
         let Some(used) = &model.used[index] else {
             continue;
         };
@@ -42,17 +42,6 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
             // What is wrong for one item is mostly wrong for all.
             if problems.list.len() > before {
                 break;
-            }
-        }
-        if let Some(Node {
-            kind: NodeKind::Table(with),
-            ..
-        }) = &step.with
-        {
-            for entry in &with.entries {
-                if let Some(field) = used.inputs().get(&entry.key) {
-                    types(&entry.value, field, &entry.key, index, model, problems);
-                }
             }
         }
     }
@@ -124,13 +113,13 @@ fn values(
 /// The plugin's rules between its inputs, as far as all that they read is known.
 fn of_plugin(
     step: &Step,
-    found: &Found,
+    found: &Plugin,
     inputs: Value,
     local: Option<&Local>,
     model: &Model<'_>,
     problems: &mut Problems<'_>,
 ) {
-    let rules = &found.manifest.rules;
+    let rules = &found.manifest().rules;
     if rules.is_empty() {
         return;
     }
@@ -150,7 +139,7 @@ fn of_plugin(
 /// The inputs once more, with those left open for which a run may have other values.
 fn without_assumed(
     step: &Step,
-    found: &Found,
+    found: &Plugin,
     local: Option<&Local>,
     model: &Model<'_>,
 ) -> Option<Value> {
@@ -163,7 +152,7 @@ fn without_assumed(
         let value = value.ok().filter(|_| !model.assumes(text));
         value.unwrap_or_else(|| NOT_YET.into())
     });
-    check_known(&found.manifest.inputs, &with, &is_not_yet).ok()
+    check_known(&found.manifest().inputs, &with, &is_not_yet).ok()
 }
 
 /// Where the step gives the first of the inputs that a rule reads and that it gives.
@@ -315,106 +304,4 @@ fn known(fields: &IndexMap<String, Field>, path: &str) -> bool {
         }
     }
     true
-}
-
-/// Holds the types of references against the fields, where values are not known yet.
-fn types(
-    node: &Node,
-    field: &Field,
-    path: &str,
-    step: usize,
-    model: &Model<'_>,
-    problems: &mut Problems<'_>,
-) {
-    match (&node.kind, field.kind) {
-        (NodeKind::Text(text), _) => {
-            let Ok(template) = model.templates.text(text) else {
-                return;
-            };
-            let text = Text {
-                step: Some(step),
-                place: Place::With,
-                text,
-                span: node.span,
-                template,
-            };
-            one_type(&text, field, path, model, problems);
-        }
-        (NodeKind::Table(table), FieldKind::Table) => {
-            for entry in &table.entries {
-                if let Some(inner) = field.fields.get(&entry.key) {
-                    types(
-                        &entry.value,
-                        inner,
-                        &format!("{path}.{}", entry.key),
-                        step,
-                        model,
-                        problems,
-                    );
-                }
-            }
-        }
-        (NodeKind::List(items), FieldKind::List) => {
-            for (index, item) in items.iter().enumerate() {
-                if let Some(inner) = &field.items {
-                    types(
-                        item,
-                        inner,
-                        &format!("{path}[{index}]"),
-                        step,
-                        model,
-                        problems,
-                    );
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn one_type(
-    text: &Text<'_>,
-    field: &Field,
-    path: &str,
-    model: &Model<'_>,
-    problems: &mut Problems<'_>,
-) {
-    let given = match &*text.template {
-        Template::Literal => return,
-        Template::Text(_) => Some(FieldKind::String),
-        Template::Whole(_) => {
-            let Some(reference) = text.template.as_reference() else {
-                return;
-            };
-            // What is known was held against the field by its value.
-            if model.known(reference, None).is_ok() {
-                return;
-            }
-            match type_of(reference, text, model) {
-                Ok(found) if !found.fits(field.kind) => found.kind(),
-                _ => None,
-            }
-        }
-    };
-    let textual = [
-        FieldKind::String,
-        FieldKind::Secret,
-        FieldKind::AccountId,
-        FieldKind::Region,
-        FieldKind::Duration,
-    ];
-    let Some(given) = given else { return };
-    if matches!(*text.template, Template::Text(_))
-        && (textual.contains(&field.kind) || model.evaluate(text.text, None).is_ok())
-    {
-        return;
-    }
-    let help = (given == FieldKind::String && matches!(*text.template, Template::Text(_)))
-        .then(|| "only a text that is one whole `{{ … }}` keeps its value's type".to_owned());
-    let title = format!(
-        "`{path}` is of type {}, this is of type {}",
-        field.kind.name(),
-        given.name()
-    );
-    problems.push_at(codes::WITH, title, text.span, "", help);
 }

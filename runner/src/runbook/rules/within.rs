@@ -60,7 +60,7 @@ fn waiting_for(gate: usize, model: &Model<'_>) -> Vec<usize> {
 fn final_action(used: &Used) -> Option<String> {
     match used {
         Used::Plugin(found) => found
-            .manifest
+            .manifest()
             .permissions
             .iter()
             .flat_map(|permission| &permission.call)

@@ -112,7 +112,7 @@ fn load_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
     let load = Load {
         plugins: &Pretended,
         inputs: InputSources::default(),
-        bindings: Some(bindings(&["source", "destination"])),
+        bind: Some(&|_| bindings(&["source", "destination"])),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };

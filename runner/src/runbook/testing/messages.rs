@@ -39,10 +39,11 @@ fn messages(name: &str, text: &str) -> String {
     inputs.environment = environment;
     // Paths are shown as they were given: relative ones keep the machine out of the messages.
     inputs.file = inputs.file.map(|file| relative(&folder().join(file)));
+    let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
     let load = Load {
         plugins: &Pretended,
         inputs,
-        bindings,
+        bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };

@@ -35,10 +35,11 @@ fn load_with(
     inputs: InputSources<'_>,
     bindings: Option<BTreeMap<String, Binding>>,
 ) -> Result<Checked, Vec<Diagnostic>> {
+    let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
     let load = Load {
         plugins: &plugins::Pretended,
         inputs,
-        bindings,
+        bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };

@@ -1,6 +1,7 @@
 //! From a good runbook to a plan.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rutter_engine::{Need, OnFailure, Uses};
 use serde_json::json;
@@ -8,8 +9,14 @@ use serde_json::json;
 use super::plugins::Pretended;
 use super::{GOOD, bindings, codes, load, load_with, loaded};
 use crate::diagnostic::Source;
-use crate::plugin::Catalogue;
-use crate::runbook::{Binding, InputSources, Load, load_text, secret_places, secrets_again};
+use crate::plugin::{Catalogue, Plugin};
+use crate::runbook::{
+    Binding, InputSources, Load, Plugins as _, load_text, secret_places, secrets_again,
+};
+
+fn pretended(name: &str) -> Arc<Plugin> {
+    Pretended.find(name).expect("it is pretended")
+}
 
 #[test]
 fn a_good_runbook_becomes_a_plan() {
@@ -35,7 +42,7 @@ fn a_good_runbook_becomes_a_plan() {
     };
     assert_eq!(
         (plugin.name.as_str(), plugin.digest.as_str()),
-        ("create-role", "digest-of-create-role")
+        ("create-role", pretended("create-role").digest())
     );
     assert_eq!((role.line.line, role.line.column), (32, 6));
 
@@ -50,7 +57,11 @@ fn a_good_runbook_becomes_a_plan() {
         Uses::Approve
     );
     assert!(checked.warnings.is_empty());
-    assert!(checked.plugins.contains_key("digest-of-copy-image"));
+    assert!(
+        checked
+            .plugins
+            .contains_key(pretended("copy-image").digest())
+    );
 }
 
 #[test]
@@ -360,7 +371,7 @@ fn a_file_that_is_no_plugin_stops_the_runbook_and_says_what_to_do() {
     let load = Load {
         plugins: &catalogue,
         inputs: InputSources::default(),
-        bindings: None,
+        bind: None,
         secret: &|_| String::new(),
         accept: &|_| Ok(()),
     };
@@ -413,7 +424,7 @@ fn limits_are_stated_and_enforced() {
         let load = Load {
             plugins: &Pretended,
             inputs: InputSources::default(),
-            bindings: None,
+            bind: None,
             secret: &|_| String::new(),
             accept: &|_| Ok(()),
         };
@@ -430,7 +441,7 @@ fn limits_are_stated_and_enforced() {
     let gone = Load {
         plugins: &Pretended,
         inputs: InputSources::default(),
-        bindings: None,
+        bind: None,
         secret: &|_| String::new(),
         accept: &|_| Ok(()),
     };

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rutter_manifest::Manifest;
-
-use crate::runbook::{Found, NotFound, Plugins};
+use crate::plugin::fixture::bare;
+use crate::plugin::{Origin, Plugin};
+use crate::runbook::{NotFound, Plugins};
 
 /// The pretended plugins.
 pub(super) struct Pretended;
@@ -168,18 +168,14 @@ message = "a note goes with a `least` above 0"
 "#,
 ];
 
-fn found(text: &str) -> Found {
-    let manifest = Manifest::parse(text).expect("the pretended manifests are good");
-    Found {
-        digest: format!("digest-of-{}", manifest.plugin.name),
-        manifest: Arc::new(manifest),
-        origin: crate::plugin::Origin::Shipped,
-        bytes: Arc::from(&b""[..]),
-    }
+fn found(text: &str) -> Arc<Plugin> {
+    let path = PathBuf::from("pretended.wasm");
+    let plugin = Plugin::new(path, bare(text), Origin::Shipped);
+    Arc::new(plugin.expect("the pretended manifests are good"))
 }
 
 impl Plugins for Pretended {
-    fn find(&self, name: &str) -> Result<Found, NotFound> {
+    fn find(&self, name: &str) -> Result<Arc<Plugin>, NotFound> {
         if name == "broken" {
             return Err(NotFound::Unusable {
                 message: "`plugins/broken.wasm` is no component".to_owned(),
@@ -189,13 +185,13 @@ impl Plugins for Pretended {
         MANIFESTS
             .iter()
             .map(|text| found(text))
-            .find(|found| found.manifest.plugin.name == name)
+            .find(|found| found.manifest().plugin.name == name)
             .ok_or_else(|| NotFound::Unknown {
                 folders: vec![PathBuf::from("plugins"), PathBuf::from("more/plugins")],
             })
     }
 
-    fn open(&self, path: &Path) -> Result<Found, NotFound> {
+    fn open(&self, path: &Path) -> Result<Arc<Plugin>, NotFound> {
         match path.file_stem().and_then(|stem| stem.to_str()) {
             Some("create-role") => self.find("create-role"),
             _ => Err(NotFound::Unusable {
