@@ -19,6 +19,7 @@ use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey, SshSig};
 
 use crate::children;
+use rutter_runbook::keys;
 
 /// Keeps signatures for other purposes from being taken for answers, and the other way round.
 const NAMESPACE: &str = "rutter-answer";
@@ -77,7 +78,7 @@ impl Statement {
         let signed = SshSig::from_pem(signature)
             .map_err(|error| format!("its signature cannot be read: {error}"))?;
         let key = PublicKey::from(signed.public_key().clone());
-        refuse_kind(&key)?;
+        keys::check_kind(&key)?;
         let text = SshSig::signed_data(NAMESPACE, signed.hash_alg(), self.text.as_bytes());
         let sound = text.is_ok_and(|text| is_by(&signed, &text));
         if signed.namespace() != NAMESPACE || !sound {
@@ -171,29 +172,6 @@ pub fn digest(number: u64, approval: &Approval) -> String {
     format!("{number} {digest}")
 }
 
-/// Refuses a public key that no answer can be held against.
-///
-/// # Errors
-/// A sentence.
-pub fn check_key(text: &str) -> Result<(), String> {
-    let key = PublicKey::from_openssh(text)
-        .map_err(|_| format!("`{text}` is no public key in OpenSSH's form"))?;
-    refuse_kind(&key)
-}
-
-fn refuse_kind(key: &PublicKey) -> Result<(), String> {
-    match key.key_data() {
-        KeyData::Ed25519(_) | KeyData::SkEd25519(_) | KeyData::Rsa(_) => Ok(()),
-        KeyData::SkEcdsaSha2NistP256(_) => Ok(()),
-        KeyData::Ecdsa(key) if key.curve() != EcdsaCurve::NistP521 => Ok(()),
-        _ => Err(format!(
-            "keys of kind {} are not taken: use ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256 or -nistp384, or a \
-             hardware key (sk-ssh-ed25519, sk-ecdsa-sha2-nistp256)",
-            key.algorithm().as_str()
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
@@ -238,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for kind in ["ed25519", "rsa", "ecdsa-256", "ecdsa-384"] {
             let (path, public) = key(folder.path(), kind);
-            check_key(&public).unwrap();
+            keys::check(&public).unwrap();
             let said = statement("7f", "1 ab", 1);
             let signature = said.sign(&path).unwrap();
             let signer = said.signer(&signature).unwrap();
@@ -289,10 +267,10 @@ mod tests {
     #[test]
     fn a_key_that_cannot_be_used_is_told_of() {
         let folder = tempfile::tempdir().unwrap();
-        let told = check_key("ssh-ed25519 AAAAnonsense alice").unwrap_err();
+        let told = keys::check("ssh-ed25519 AAAAnonsense alice").unwrap_err();
         assert!(told.contains("no public key"), "{told}");
         let (_, other) = key(folder.path(), "ecdsa-521");
-        let told = check_key(&other).unwrap_err();
+        let told = keys::check(&other).unwrap_err();
         assert!(
             told.contains("ecdsa-sha2-nistp521") && told.contains("use "),
             "{told}"

@@ -1,5 +1,6 @@
 //! Questions in a real terminal: what was typed before they were drawn answers nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -359,4 +360,94 @@ fn an_interrupt_leaves_the_question_open_and_the_terminal_as_it_was() {
     again.saw("[y/N]", SOON).expect("it asks again");
     again.send("y\r", Duration::ZERO);
     assert_eq!(again.ends(SOON), Some(0), "{}", again.text());
+}
+
+const OUTER: &str = r#"
+schema = 1
+
+[runbook]
+name = "outer"
+
+[inputs.region]
+type = "region"
+
+[inputs.creator]
+type = "account_id"
+
+[[steps]]
+id = "first"
+uses = "check-dts-pair"
+with.scenario = "source"
+with.creator = "{{ inputs.creator }}"
+with.source = { account = "1111111111111111", kind = "redis", region = "cn-hangzhou" }
+with.destination = { account = "{{ inputs.creator }}", kind = "redis", region = "{{ inputs.region }}" }
+
+[[steps]]
+id = "inner"
+uses = "./inner.toml"
+with.region = "{{ inputs.region }}"
+"#;
+
+const INNER: &str = r#"
+schema = 1
+
+[runbook]
+name = "inner"
+
+[inputs.region]
+type = "region"
+
+[[steps]]
+id = "second"
+uses = "check-dts-pair"
+with.scenario = "source"
+with.creator = "2222222222222222"
+with.source = { account = "1111111111111111", kind = "redis", region = "{{ inputs.region }}" }
+with.destination = { account = "2222222222222222", kind = "redis", region = "cn-hangzhou" }
+"#;
+
+/// How often each path was told of by traces with this message.
+fn counted(text: &str, message: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in text.lines() {
+        let plain = console::strip_ansi_codes(line);
+        if let Some((_, path)) = plain.split_once(&format!("{message} path=")) {
+            *counts.entry(path.trim().to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Whoever is asked waits for what was read before, and not for the same again.
+#[test]
+fn a_run_that_asks_reads_each_file_checks_each_runbook_and_hashes_each_plugin_once() {
+    let mut bench = Bench::default();
+    bench.set("RUTTER_LOG", "rutter=debug");
+    let outer = bench.write("outer.toml", OUTER).display().to_string();
+    let inner = bench.write("inner.toml", INNER).display().to_string();
+    let inputs = bench
+        .write("inputs.toml", "creator = \"2222222222222222\"\n")
+        .display()
+        .to_string();
+    let mut terminal = Terminal::start(&bench, &["run", &outer, "--inputs", &inputs]);
+    let soon = Duration::from_secs(30);
+    terminal.saw("region: ", soon).expect("it asks");
+    terminal.send("cn-beijing\r", Duration::ZERO);
+    let code = terminal.ends(soon);
+    let text = terminal.text();
+    assert_eq!(code, Some(0), "{text}");
+    let opened = counted(&text, "opened");
+    for file in [&outer, &inner, &inputs] {
+        assert_eq!(opened.get(file), Some(&1), "{file}: {opened:?}");
+    }
+    let plugins = |counts: &BTreeMap<String, usize>| -> Vec<usize> {
+        let plugins = counts.iter().filter(|(path, _)| path.ends_with(".wasm"));
+        plugins.map(|(_, count)| *count).collect()
+    };
+    assert_eq!(plugins(&opened), [1], "{opened:?}");
+    let hashed = counted(&text, "hashed");
+    assert_eq!(plugins(&hashed), [1], "{hashed:?}");
+    let checked = counted(&text, "checked");
+    let both: BTreeMap<String, usize> = [(inner, 1), (outer, 1)].into();
+    assert_eq!(checked, both);
 }

@@ -18,9 +18,10 @@
 //! | whether an answer means done, refused or unknown | `answer.rs` |
 //! | how a paged list is read to its end | `pages.rs` |
 //! | what follows from each answer, as a table | `table.rs` |
-//! | what each rule is called, so that a test can leave one out | `rules.rs` |
+//! | what each rule is called, so that a test can leave one out | `rules.rs`, `held.rs` |
 //!
-//! Everything here is a function of its arguments: the contracts' facts, the engine's types, a manifest.
+//! Everything here is a function of its arguments: the contracts' facts, the engine's types, a manifest. But for
+//! `held.rs`, which knows for the whole process which rules a test has left out.
 
 pub mod answer;
 mod canonical;
@@ -28,6 +29,7 @@ mod class;
 mod fault;
 pub mod fingerprint;
 mod handed;
+pub mod held;
 mod host_request;
 mod judge;
 mod look;

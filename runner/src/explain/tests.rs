@@ -58,7 +58,15 @@ fn a_slip_finds_its_code() {
 fn given() -> BTreeSet<String> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut codes = BTreeSet::new();
-    for folder in ["src", "engine/src", "meaning/src", "../sdk/rust/src"] {
+    let folders = [
+        "src",
+        "engine/src",
+        "meaning/src",
+        "plugin/src",
+        "runbook/src",
+        "../sdk/rust/src",
+    ];
+    for folder in folders {
         for file in sources(&package.join(folder)) {
             let text = std::fs::read_to_string(&file).expect("a source can be read");
             let begins = ["\"rutter.", "\"sdk."];

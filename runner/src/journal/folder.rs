@@ -287,7 +287,7 @@ impl RunFolder {
         };
         let bytes =
             files::read(&path, files::COMPONENT_MAX).map_err(|error| refused(error.to_string()))?;
-        let found = plugin::digest(&bytes);
+        let found = plugin::digest_of(&path, &bytes);
         if found != digest {
             return Err(refused(format!("its digest is {found}")));
         }

@@ -14,8 +14,8 @@ use wasm_encoder::{ComponentSection, CustomSection};
 
 use crate::children;
 use crate::files;
-use crate::plugin::inspect::{Inspected, PluginError, inspect};
 use crate::plugin::toolchain::{NoTarget, TARGET, Toolchain};
+use rutter_plugin::{Inspected, PluginError, inspect};
 
 /// The profile of guests, given to cargo whole, so that a plugin's own workspace needs none: small
 /// before fast, since a step waits for the network and a start reads all of it.

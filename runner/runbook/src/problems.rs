@@ -1,0 +1,69 @@
+//! Where problems are gathered while a file is read.
+
+use super::codes;
+use super::document::{Node, NodeKind};
+use rutter_diagnostic::{Diagnostic, Source, Span};
+
+/// Problems of one file, so far.
+pub(super) struct Problems<'a> {
+    pub source: &'a Source,
+    pub list: Vec<Diagnostic>,
+}
+
+impl<'a> Problems<'a> {
+    pub fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            list: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, problem: Diagnostic) {
+        self.list.push(problem);
+    }
+
+    /// Reports an error at one place.
+    pub fn push_at(
+        &mut self,
+        code: &'static str,
+        title: impl Into<String>,
+        span: Span,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let mut problem = Diagnostic::error(code, title).at(self.source, span, label);
+        problem.help = help;
+        self.push(problem);
+    }
+
+    /// Reports a value of the wrong type, unless it was refused already.
+    pub fn wrong_type(&mut self, expected: &str, node: &Node) {
+        if matches!(node.kind, NodeKind::Refused) {
+            return;
+        }
+        self.push_at(
+            codes::TYPE,
+            format!("expected {expected}"),
+            node.span,
+            format!("this is {}", node.kind_name()),
+            None,
+        );
+    }
+
+    /// Where a part of a text stands in the file. A text with escapes cannot be followed letter by
+    /// letter: there it is the whole text.
+    pub fn inside(&self, text_span: Span, text: &str, part: Span) -> Span {
+        let raw = self
+            .source
+            .text()
+            .get(text_span.range())
+            .unwrap_or_default();
+        match raw.find(text) {
+            Some(offset) if !text.is_empty() => Span {
+                start: text_span.start + offset + part.start,
+                end: text_span.start + offset + part.end,
+            },
+            _ => text_span,
+        }
+    }
+}
