@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_expression::Templates;
 use serde_json::Value;
 
 use super::file::{File, Used};
@@ -15,11 +14,7 @@ use rutter_diagnostic::{Diagnostic, Severity, Source};
 use rutter_plugin::{Origin, Plugin};
 
 /// Checks a runbook and asks for what is missing.
-pub(super) fn check(
-    file: &File,
-    load: &Load<'_>,
-    templates: &Arc<Templates>,
-) -> Result<Checked, Vec<Diagnostic>> {
+pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let accounts = file.runbook.accounts.iter();
     let names: Vec<&str> = accounts
         .map(|account| account.name.value.as_str())
@@ -33,7 +28,7 @@ pub(super) fn check(
         inputs::report(&given.missing, &mut problems);
     }
     let bound = bindings.as_ref();
-    let mut model = Model::new(file, given.known, templates, bound, &mut problems);
+    let mut model = Model::new(file, given.known, bound);
     model.assumed = given.assumed;
     inside::check(&mut model, &mut problems);
     let warnings = without_errors(problems.list, &file.source)?;
@@ -68,7 +63,7 @@ fn checked(model: &Model<'_>, secrets: SecretInputs, warnings: Vec<Diagnostic>) 
         plan: plan::plan(model),
         inputs: file.inputs.clone(),
         secrets,
-        evaluator: Evaluator::new(manifests).with_templates(Arc::clone(&model.templates)),
+        evaluator: Evaluator::new(manifests).with_templates(Arc::clone(model.templates)),
         plugins,
         warnings,
         source: file.source.clone(),

@@ -8,12 +8,12 @@ use rutter_manifest::Field;
 use super::built_in::BuiltIn;
 use super::codes;
 use super::lines::Lines;
+use super::names::Names;
 use super::schema::Runbook;
 use rutter_diagnostic::{Diagnostic, Source};
 use rutter_plugin::Plugin;
 
 /// A runbook's file, read, and what its steps use.
-#[derive(Debug)]
 pub(super) struct File {
     pub source: Source,
     pub runbook: Runbook,
@@ -23,6 +23,8 @@ pub(super) struct File {
     pub inputs: IndexMap<String, Field>,
     /// Its outputs, with their types where something says; not worked out for the outermost.
     pub outputs: IndexMap<String, Option<Field>>,
+    /// Its names and expressions.
+    pub names: Names,
     /// Where its lines start.
     pub lines: Lines,
     /// Its steps, and those of the runbooks they run.
@@ -49,7 +51,7 @@ impl File {
 }
 
 /// What a step uses, looked up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Used {
     Plugin(Arc<Plugin>),
     BuiltIn(BuiltIn),

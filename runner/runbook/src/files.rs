@@ -15,7 +15,8 @@ use super::document::{self, Document, FILE_BYTES_MAX, Node, NodeKind};
 use super::file::{File, Used};
 use super::likes;
 use super::lines::Lines;
-use super::model::{Model, Place};
+use super::model::Model;
+use super::names::{Names, Place};
 use super::plugins::Plugins;
 use super::problems::Problems;
 use super::referents::type_of;
@@ -81,21 +82,22 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn file(&mut self, source: &Source, folder: &Path, document: &Document) -> File {
         let mut problems = Problems::new(source);
-        let runbook = schema::read(document, &mut problems);
+        let mut runbook = schema::read(document, &mut problems);
+        let used = self.used(&runbook, folder, &mut problems);
+        likes::resolve(&mut runbook, &used, self.plugins, &mut problems);
+        let names = Names::read(&runbook, self.templates, &mut problems);
         let mut file = File {
             source: source.clone(),
-            used: Vec::new(),
-            inputs: IndexMap::new(),
+            used,
+            inputs: fields(&runbook),
             outputs: IndexMap::new(),
+            names,
             lines: Lines::new(source.text()),
             steps: runbook.steps.len(),
             depth: 1,
             problems: Vec::new(),
             runbook,
         };
-        file.used = self.used(&file.runbook, folder, &mut problems);
-        likes::resolve(&mut file.runbook, &file.used, self.plugins, &mut problems);
-        file.inputs = fields(&file.runbook);
         count(&mut file, &mut problems);
         file.problems = problems.list;
         file
@@ -209,7 +211,7 @@ impl Reading<'_> {
         if file.is_newer() {
             return None;
         }
-        file.outputs = outputs(&file, self.templates);
+        file.outputs = outputs(&file);
         Some(Arc::new(file))
     }
 
@@ -268,10 +270,8 @@ fn count(file: &mut File, problems: &mut Problems<'_>) {
 }
 
 /// The types of a runbook's outputs, as far as something says.
-fn outputs(file: &File, templates: &Arc<Templates>) -> IndexMap<String, Option<Field>> {
-    // What cannot be read is reported where the runbook is checked.
-    let mut unheard = Problems::new(&file.source);
-    let model = Model::new(file, Map::new(), templates, None, &mut unheard);
+fn outputs(file: &File) -> IndexMap<String, Option<Field>> {
+    let model = Model::new(file, Map::new(), None);
     let outputs = file.runbook.outputs.iter();
     outputs
         .map(|output| (output.key.clone(), output_type(&output.value, &model)))

@@ -28,7 +28,7 @@ pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
         };
         let mut found = Problems::new(&runs.source);
         let known = known_inputs(runs, step, model);
-        let mut inner = Model::new(runs, known, &model.templates, None, &mut found);
+        let mut inner = Model::new(runs, known, None);
         inner.assumed = assumed_inputs(runs, step, model);
         check(&mut inner, &mut found);
         let found = in_order(found.list, &runs.source).into_iter();

@@ -24,6 +24,7 @@ mod likes;
 mod lines;
 mod misfit;
 mod model;
+mod names;
 mod not_yet;
 mod order;
 mod plan;
@@ -156,7 +157,7 @@ pub fn load_text(
     if file.is_newer() {
         return Err(file.problems.clone());
     }
-    check::check(&file, load, &templates)
+    check::check(&file, load)
 }
 
 /// Reads a text file, at most one byte more than it may have: the limit itself is reported where it

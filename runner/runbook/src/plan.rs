@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::built_in::BuiltIn;
 use super::document::Node;
 use super::file::{File, Used};
-use super::model::{Model, parts};
+use super::model::Model;
+use super::names::parts;
 use super::order::Because;
 use super::schema::{Account, Accounts, Step};
 

@@ -2,7 +2,8 @@
 
 use rutter_manifest::{FieldKind, nearest};
 
-use super::model::{Model, Place, Text};
+use super::model::Model;
+use super::names::{Place, Text};
 use super::step_outputs;
 use super::types::{Nothing, Type, descend, near, nothing};
 use rutter_expression::{Reference, Segment};
@@ -15,7 +16,7 @@ const ROOTS: [&str; 7] = ["inputs", "accounts", "steps", "run", "item", "key", "
 /// When it stands for nothing.
 pub(super) fn type_of<'a>(
     reference: &Reference,
-    text: &Text<'_>,
+    text: &Text,
     model: &'a Model<'_>,
 ) -> Result<Type<'a>, Nothing> {
     match reference.root.as_str() {
@@ -103,7 +104,7 @@ fn account<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, 
 
 fn local<'a>(
     reference: &Reference,
-    text: &Text<'_>,
+    text: &Text,
     model: &'a Model<'_>,
 ) -> Result<Type<'a>, Nothing> {
     let root = reference.root.as_str();

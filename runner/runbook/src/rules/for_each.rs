@@ -3,7 +3,8 @@
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::items::locals;
-use super::super::model::{Model, Place};
+use super::super::model::Model;
+use super::super::names::Place;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use rutter_diagnostic::Span;
@@ -62,7 +63,7 @@ fn expression(index: usize, over: &Node, model: &Model<'_>, problems: &mut Probl
     }
     let value = text
         .template
-        .evaluate(text.text, &|reference| model.known(reference, None));
+        .evaluate(&text.text, &|reference| model.known(reference, None));
     if let Ok(value) = value
         && let Err(message) = locals(value)
     {

@@ -9,7 +9,8 @@ use rutter_manifest::{Field, FieldKind};
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
-use super::super::model::{Model, Place, Text};
+use super::super::model::Model;
+use super::super::names::{Place, Text};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use rutter_diagnostic::Span;
@@ -121,7 +122,7 @@ fn text_passed(
     let whole = Text {
         step: Some(step),
         place: Place::With,
-        text,
+        text: text.to_owned(),
         span,
         template,
     };

@@ -7,7 +7,8 @@ use rutter_manifest::{Field, FieldKind};
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
-use super::super::model::{Model, Place, Text};
+use super::super::model::Model;
+use super::super::names::{Place, Text};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
@@ -51,7 +52,7 @@ fn types(
             let text = Text {
                 step: Some(step),
                 place: Place::With,
-                text,
+                text: text.clone(),
                 span: node.span,
                 template,
             };
@@ -90,7 +91,7 @@ fn types(
 }
 
 fn one_type(
-    text: &Text<'_>,
+    text: &Text,
     field: &Field,
     path: &str,
     model: &Model<'_>,
@@ -122,7 +123,7 @@ fn one_type(
     ];
     let Some(given) = given else { return };
     if matches!(*text.template, Template::Text(_))
-        && (textual.contains(&field.kind) || model.evaluate(text.text, None).is_ok())
+        && (textual.contains(&field.kind) || model.evaluate(&text.text, None).is_ok())
     {
         return;
     }

@@ -3,7 +3,8 @@
 use rutter_manifest::FieldKind;
 
 use super::super::codes;
-use super::super::model::{Model, Place};
+use super::super::model::Model;
+use super::super::names::Place;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use rutter_expression::{EvaluationError, kind};
@@ -16,7 +17,7 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
         let id = &model.runbook.steps[step].id.value;
         let value = text
             .template
-            .evaluate(text.text, &|reference| model.known(reference, None));
+            .evaluate(&text.text, &|reference| model.known(reference, None));
         let what = match value {
             Ok(value) if value.is_boolean() => None,
             Ok(value) => Some(kind(&value).to_owned()),

@@ -100,23 +100,51 @@ with.trusted_account = "{{ accounts.source.id }}"
 
 /// Writes the files into a folder and loads the last of them, every account bound.
 pub(super) fn load(files: &[(&str, &str)]) -> Result<Checked, Vec<Diagnostic>> {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).expect("it is written");
-    }
+    let folder = written(files);
     let (name, _) = files.last().expect("one is loaded");
     load_file(&folder.path().join(name))
 }
 
 fn load_file(path: &Path) -> Result<Checked, Vec<Diagnostic>> {
+    load_with(path, InputSources::default())
+}
+
+/// The same with values, and with a person who is asked for what is missing.
+pub(super) fn load_asking(
+    files: &[(&str, &str)],
+    set: &[(&str, &str)],
+    person: &dyn Fn(&str) -> String,
+) -> Result<Checked, Vec<Diagnostic>> {
+    let folder = written(files);
+    let (name, _) = files.last().expect("one is loaded");
+    let set = set
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let inputs = InputSources {
+        set: set.collect(),
+        ask: Some(Box::new(|name, _| Some(person(name)))),
+        ..InputSources::default()
+    };
+    load_with(&folder.path().join(name), inputs)
+}
+
+fn load_with(path: &Path, inputs: InputSources<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let load = Load {
         plugins: &Pretended,
-        inputs: InputSources::default(),
+        inputs,
         bind: Some(&|_| bindings(&["source", "destination"])),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };
     crate::load(path, &load)
+}
+
+fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it is written");
+    }
+    folder
 }
 
 #[track_caller]

@@ -1,5 +1,6 @@
 //! Tests of the whole language, and the plugins they pretend to have.
 
+mod asked;
 mod fuzz;
 mod inputs;
 mod inside;
