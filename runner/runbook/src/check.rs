@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::file::{File, Used};
 use super::model::Model;
 use super::problems::Problems;
-use super::{Checked, Evaluator, Load, SecretInputs, inputs, inside, plan};
+use super::{Checked, Evaluator, Load, SecretInputs, inputs, nested, plan};
 use rutter_diagnostic::{Diagnostic, Severity, Source};
 use rutter_plugin::{Origin, Plugin};
 
@@ -30,7 +30,7 @@ pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnos
     let bound = bindings.as_ref();
     let mut model = Model::new(file, given.known, bound);
     model.assumed = given.assumed;
-    inside::check(&mut model, &mut problems);
+    nested::check(&mut model, &mut problems);
     let warnings = without_errors(problems.list, &file.source)?;
     let mut checked = checked(&model, given.secrets, warnings);
     // Nobody is asked for anything while something is wrong, or nobody has accepted it.
@@ -41,7 +41,7 @@ pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnos
         let mut problems = Problems::new(&file.source);
         let (missing, secrets) = (&given.missing, &mut checked.secrets);
         let answers = inputs::ask(missing, ask, load.secret, secrets, &mut problems);
-        inside::learn(&mut model, answers, &mut problems);
+        nested::learn(&mut model, answers, &mut problems);
         let known = replaced(std::mem::take(&mut checked.warnings), problems.list);
         checked.warnings = without_errors(known, &file.source)?;
         checked.plan.inputs = Value::Object(model.inputs);
@@ -52,8 +52,8 @@ pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnos
 /// A runbook in which no rule found an error.
 fn checked(model: &Model<'_>, secrets: SecretInputs, warnings: Vec<Diagnostic>) -> Checked {
     let file = model.file;
-    let (mut plugins, mut inside) = (BTreeMap::new(), Vec::new());
-    gather(file, &mut plugins, &mut inside);
+    let (mut plugins, mut nested) = (BTreeMap::new(), Vec::new());
+    gather(file, &mut plugins, &mut nested);
     let manifests = plugins
         .iter()
         .map(|(digest, plugin): (&String, &Arc<Plugin>)| {
@@ -67,13 +67,13 @@ fn checked(model: &Model<'_>, secrets: SecretInputs, warnings: Vec<Diagnostic>) 
         plugins,
         warnings,
         source: file.source.clone(),
-        inside,
+        nested,
     }
 }
 
 /// The plugins of a runbook and of those inside it, by the components' digests, and the files of
 /// those inside.
-fn gather(file: &File, plugins: &mut BTreeMap<String, Arc<Plugin>>, inside: &mut Vec<Source>) {
+fn gather(file: &File, plugins: &mut BTreeMap<String, Arc<Plugin>>, nested: &mut Vec<Source>) {
     for used in file.used.iter().flatten() {
         match used {
             Used::Plugin(found) => {
@@ -86,9 +86,9 @@ fn gather(file: &File, plugins: &mut BTreeMap<String, Arc<Plugin>>, inside: &mut
                 }
             }
             Used::Runbook(inner) => {
-                if !inside.contains(&inner.source) {
-                    inside.push(inner.source.clone());
-                    gather(inner, plugins, inside);
+                if !nested.contains(&inner.source) {
+                    nested.push(inner.source.clone());
+                    gather(inner, plugins, nested);
                 }
             }
             Used::BuiltIn(_) => {}
@@ -101,7 +101,7 @@ fn without_errors(
     found: Vec<Diagnostic>,
     source: &Source,
 ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-    let mut found = inside::once(in_order(found, source));
+    let mut found = nested::once(in_order(found, source));
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
     if !found.iter().any(is_error) {
         return Ok(found);

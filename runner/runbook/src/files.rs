@@ -1,7 +1,7 @@
 //! The files of a runbook: its own and those of the runbooks that its steps run, each read once.
 //!
 //! What is wrong with a file as it is written is kept beside it, with the step that led there; what
-//! its names and values mean where it is run is for `inside.rs` and the rules.
+//! its names and values mean where it is run is for `nested.rs` and the rules.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

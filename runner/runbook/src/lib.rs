@@ -2,7 +2,7 @@
 //!
 //! [`load`] reads a file once into a tree with places (`document.rs`), types it (`schema.rs`), reads
 //! the runbooks it uses (`files.rs`), looks up its names (`model.rs`), holds it against every rule
-//! (`rules/`), and the runbooks inside it where they are run (`inside.rs`), makes the plan (`plan.rs`), and
+//! (`rules/`), and the runbooks inside it where they are run (`nested.rs`), makes the plan (`plan.rs`), and
 //! asks for the inputs that are missing (`check.rs`). All problems are reported together, each with its place. [`Evaluator`] evaluates the
 //! plan's expressions later, while it is carried out. Expressions are a package of their own.
 //!
@@ -17,7 +17,6 @@ mod file;
 mod files;
 mod gate;
 mod inputs;
-mod inside;
 mod items;
 pub mod keys;
 mod likes;
@@ -25,6 +24,7 @@ mod lines;
 mod misfit;
 mod model;
 mod names;
+mod nested;
 mod not_yet;
 mod order;
 mod plan;
@@ -114,7 +114,7 @@ pub struct Checked {
     /// The file, for messages about its steps later.
     pub source: Source,
     /// The files of the runbooks inside it.
-    pub inside: Vec<Source>,
+    pub nested: Vec<Source>,
 }
 
 impl Checked {
@@ -122,7 +122,7 @@ impl Checked {
     pub fn source_of(&self, line: &SourceLine) -> Option<&Source> {
         match &line.file {
             None => Some(&self.source),
-            Some(name) => self.inside.iter().find(|source| source.name() == name),
+            Some(name) => self.nested.iter().find(|source| source.name() == name),
         }
     }
 }

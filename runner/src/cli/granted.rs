@@ -15,8 +15,8 @@ pub(super) fn lines<'a>(plugins: impl Iterator<Item = &'a Accepted>) -> Vec<Stri
 /// All that is to be accepted of a runbook.
 pub(super) fn page(entry: &Entry, checked: &Checked) -> String {
     let mut all = vec![entry.file.clone()];
-    let inside = entry.inside.iter();
-    all.extend(inside.map(|one| format!("  runbook `{}`, {}", one.file, one.digest)));
+    let nested = entry.nested.iter();
+    all.extend(nested.map(|one| format!("  runbook `{}`, {}", one.file, one.digest)));
     let plugins = lines(entry.plugin.iter());
     all.extend(plugins.into_iter().map(|line| format!("  {line}")));
     all.push("  in all".to_owned());

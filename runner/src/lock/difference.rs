@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Accepted, Entry, Inside};
+use super::{Accepted, Entry, Nested};
 
 /// The difference between what was accepted of a runbook and what it is now; empty where there is none.
 pub fn difference(accepted: &Entry, now: &Entry) -> Vec<String> {
     let mut lines = Vec::new();
-    runbooks(&accepted.inside, &now.inside, &mut lines);
+    runbooks(&accepted.nested, &now.nested, &mut lines);
     let plugins = accepted.plugin.iter().chain(&now.plugin);
     let names: BTreeSet<&str> = plugins.map(|plugin| plugin.name.as_str()).collect();
     for name in names {
@@ -29,10 +29,10 @@ pub fn difference(accepted: &Entry, now: &Entry) -> Vec<String> {
     lines
 }
 
-fn runbooks(accepted: &[Inside], now: &[Inside], lines: &mut Vec<String>) {
-    let mut say = |sign: char, these: &[Inside], others: &[Inside]| {
+fn runbooks(accepted: &[Nested], now: &[Nested], lines: &mut Vec<String>) {
+    let mut say = |sign: char, these: &[Nested], others: &[Nested]| {
         let only = these.iter().filter(|one| !others.contains(one));
-        let text = |one: &Inside| format!("{sign} runbook `{}`, {}", one.file, one.digest);
+        let text = |one: &Nested| format!("{sign} runbook `{}`, {}", one.file, one.digest);
         lines.extend(only.map(text));
     };
     say('-', accepted, now);

@@ -17,8 +17,8 @@ pub struct Entry {
     /// Its file, in the folder of the lock.
     pub file: String,
     /// The runbooks that run inside it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inside: Vec<Inside>,
+    #[serde(default, rename = "inside", skip_serializing_if = "Vec::is_empty")]
+    pub nested: Vec<Nested>,
     /// The plugins that its steps use, and those of the runbooks inside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugin: Vec<Accepted>,
@@ -27,7 +27,7 @@ pub struct Entry {
 /// A runbook that runs inside another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Inside {
+pub struct Nested {
     /// Its file, relative to the folder of the lock.
     pub file: String,
     /// What it says.
@@ -104,19 +104,19 @@ impl Entry {
     /// which `accepted` has the same component counts as well as the usual one.
     pub fn of(checked: &Checked, path: &Path, accepted: Option<&Self>) -> Self {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut inside: Vec<Inside> = checked
-            .inside
+        let mut nested: Vec<Nested> = checked
+            .nested
             .iter()
             .map(|source| {
                 let file = Path::new(source.name());
                 let file = file.strip_prefix(folder).unwrap_or(file);
-                Inside {
+                Nested {
                     file: file.display().to_string(),
                     digest: Digest::of(source.text().as_bytes()),
                 }
             })
             .collect();
-        inside.sort();
+        nested.sort();
         let used = used(checked).into_iter();
         let mut plugin: Vec<Accepted> = used
             .map(|(found, bound)| Accepted::of(found, &bound, accepted))
@@ -124,7 +124,7 @@ impl Entry {
         plugin.sort();
         Self {
             file: key(path),
-            inside,
+            nested,
             plugin,
         }
     }

@@ -187,7 +187,7 @@ fn entries(text: &str) -> Result<BTreeMap<String, Entry>, Mistake> {
     for entry in read.runbook {
         let (span, mut entry) = (entry.span(), entry.into_inner());
         // In whatever order people left it.
-        entry.inside.sort();
+        entry.nested.sort();
         entry.plugin.sort();
         let reason = format!("the runbook `{}` is there twice", entry.file);
         if entries.insert(entry.file.clone(), entry).is_some() {

@@ -10,7 +10,7 @@ mod entry;
 mod file;
 
 pub use difference::difference;
-pub use entry::{Accepted, Digest, Entry, Inside, Which};
+pub use entry::{Accepted, Digest, Entry, Nested, Which};
 pub(crate) use entry::{may, used};
 pub use file::{Lock, LockError, NAME};
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::inside::load_asking;
+use super::nested::load_asking;
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::render_all;
 

@@ -3,9 +3,9 @@
 mod asked;
 mod fuzz;
 mod inputs;
-mod inside;
 mod likes;
 mod messages;
+mod nested;
 mod plans;
 mod plugins;
 mod rules;

@@ -2,7 +2,7 @@
 
 use rutter_engine::Prepared;
 
-use super::inside;
+use super::nested;
 use super::runs::prepare;
 use super::{InputSources, load, load_with, loaded};
 use crate::Checked;
@@ -126,7 +126,7 @@ fn a_rule_holds_inside_a_runbook_with_what_that_is_given() {
     let outer = |least: &str| {
         format!("{HEAD}[[steps]]\nid = 'call'\nuses = './inner.toml'\nwith.least = {least}\n")
     };
-    let load = |least: &str| inside::load(&[("inner.toml", &inner), ("outer.toml", &outer(least))]);
+    let load = |least: &str| nested::load(&[("inner.toml", &inner), ("outer.toml", &outer(least))]);
     assert_eq!(titles(load("1")), NONE);
     let told = render_all(&load("10").expect_err("it is broken"), Style::Plain);
     assert!(
