@@ -12,6 +12,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA512,
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
+use rutter_contracts::hex;
 use rutter_engine::Approval;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -167,8 +168,7 @@ fn padded(mut bytes: &[u8], length: usize) -> Option<Vec<u8>> {
 pub fn digest(number: u64, approval: &Approval) -> String {
     // What was recorded can be written: it was read from there, or is about to be.
     let shown = serde_json::to_vec(approval).unwrap_or_default();
-    let digest = Sha256::digest(shown);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(&Sha256::digest(shown));
     format!("{number} {digest}")
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rutter_contracts::hex;
 use rutter_manifest::{Manifest, ManifestError};
 use rutter_meaning::Rule;
 use sha2::{Digest, Sha256};
@@ -181,13 +182,7 @@ pub(super) fn inspect_as(bytes: &[u8], digest: String) -> Result<Inspected, Plug
 
 /// The SHA-256 of a plugin's bytes, lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string never fails");
-            text
-        })
+    hex::encode(&Sha256::digest(bytes))
 }
 
 /// What is read out of a component: its outermost custom section and imports.

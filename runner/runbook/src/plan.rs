@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rutter_contracts::hex;
 use rutter_engine as engine;
 use rutter_engine::{
     ForEach, IdPair, Name, Need, Note, OnFailure, Plan, PluginRef, SourceLine, SubRunbook, Uses,
@@ -228,10 +229,7 @@ fn add_notes(file: &File, told: &mut BTreeSet<String>, notes: &mut Vec<Note>) {
 
 /// SHA-256 of a text, hex.
 pub(super) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(text.as_bytes()))
 }
 
 fn plain(node: &Node) -> Value {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rutter_contracts::hex;
 use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, RunStatus, Timestamp};
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
@@ -55,12 +56,7 @@ pub struct Rehearsed {
 /// The id of a rehearsal's run: the same for the same plan in the same world.
 pub fn rehearsal_id(digest: &str, seed: u64) -> String {
     let hash = Sha256::digest(format!("{digest}/{seed}"));
-    let hex: String = hash
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("rehearsal-{hex}")
+    format!("rehearsal-{}", hex::encode(&hash[..4]))
 }
 
 /// Rehearses a plan.
