@@ -16,9 +16,9 @@ use rutter::host::{
     BoundAccount, GuestEvent, GuestHandle, GuestJob, Hosts, LoadedPlugin, Sandbox, SandboxSettings,
     start_guest,
 };
-use rutter::plugin::{Origin, Plugin};
 use rutter::settings::Limits;
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp};
+use rutter_plugin::{Origin, Plugin};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rutter_meaning::Rule;
 
-use crate::rules;
+use rutter_meaning::held;
 
 /// What every program needs to find others, its user's files and its language.
 const COMMON: [&str; 9] = [
@@ -85,7 +85,7 @@ pub fn bare(program: impl AsRef<OsStr>) -> Command {
 
 fn command(program: &OsStr, more: &[&str]) -> Command {
     let mut command = Command::new(program);
-    if rules::hold(Rule::CleanEnvironment) {
+    if held::hold(Rule::CleanEnvironment) {
         command.env_clear().envs(kept(std::env::vars_os(), more));
     }
     command

@@ -297,7 +297,7 @@ mod tests {
 
     use super::*;
     use crate::host::{SandboxSettings, fixture};
-    use crate::plugin::fixture::read;
+    use rutter_plugin::fixture::read;
 
     const PLACES: u32 = 2;
 

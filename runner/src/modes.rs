@@ -12,11 +12,11 @@ use rustix::process::{
 };
 use rutter_meaning::Rule;
 
-use crate::rules;
+use rutter_meaning::held;
 
 /// From now on whatever this process makes is its user's alone.
 pub fn keep_to_ourselves() {
-    if rules::hold(Rule::Modes) {
+    if held::hold(Rule::Modes) {
         umask(Mode::RWXG | Mode::RWXO);
     }
 }
@@ -34,7 +34,7 @@ pub fn create_private(folder: &Path) -> io::Result<()> {
 
 /// From now on no crash writes this process's memory, which holds secrets, to a disk.
 pub fn dump_no_core() {
-    if !rules::hold(Rule::Modes) {
+    if !held::hold(Rule::Modes) {
         return;
     }
     let none = Rlimit {
@@ -61,7 +61,7 @@ const STICKY: u32 = 0o1000;
 /// above it; the inbox is theirs. Returns what they could do, a sentence each.
 pub fn tighten(run: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    if !rules::hold(Rule::Modes) {
+    if !held::hold(Rule::Modes) {
         return found;
     }
     let (runs, state) = (run.parent(), run.ancestors().nth(2));

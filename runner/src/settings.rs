@@ -213,7 +213,7 @@ impl Settings {
         let (file, must_exist) = Self::file(overrides, &environment);
         let text = match file
             .as_deref()
-            .map(|path| (path, crate::files::read_text(path, crate::files::TEXT_MAX)))
+            .map(|path| (path, rutter_files::read_text(path, rutter_files::TEXT_MAX)))
         {
             None => None,
             Some((_, Ok(text))) => Some(text),

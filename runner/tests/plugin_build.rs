@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use rutter::plugin::build::{BuildError, Built, Options, build};
-use rutter::plugin::{Catalogue, inspect};
+use rutter_plugin::{Catalogue, inspect};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

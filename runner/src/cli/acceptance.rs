@@ -9,12 +9,12 @@ use rutter_meaning::Rule;
 
 use super::plugins::catalogue;
 use super::{Context, Failure, granted};
-use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::lock::{self, Entry, Lock, LockError, Verdict, Which};
-use crate::plugin::{Catalogue, Component, Origin, Plugin};
-use crate::rules;
-use crate::runbook::Checked;
 use crate::ui::Prompt;
+use rutter_diagnostic::{Diagnostic, Severity, Source};
+use rutter_meaning::held;
+use rutter_plugin::{Catalogue, Component, Origin, Plugin};
+use rutter_runbook::Checked;
 
 /// What a command does about a runbook that was not accepted as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl<'a> Acceptance<'a> {
     /// # Errors
     /// Why it is refused.
     pub(super) fn judge(&self, checked: &Checked) -> Result<(), Vec<Diagnostic>> {
-        if !rules::hold(Rule::Lock) {
+        if !held::hold(Rule::Lock) {
             return Ok(());
         }
         let now = self.entry(checked);
@@ -133,7 +133,7 @@ impl<'a> Acceptance<'a> {
     pub(super) fn may_be_asked(&self, checked: &Checked) -> BTreeMap<String, Arc<Plugin>> {
         let is_check = matches!(self.manner, Manner::Check | Manner::CheckLocked);
         let mut plugins = checked.plugins.clone();
-        if !is_check || !rules::hold(Rule::Lock) {
+        if !is_check || !held::hold(Rule::Lock) {
             return plugins;
         }
         let now = self.entry(checked);

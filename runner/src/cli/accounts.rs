@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::runbook::Binding;
 use crate::settings::Settings;
+use rutter_runbook::Binding;
 
 /// `NAME=PROFILE[@REGION]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,10 +15,10 @@ use super::load::{asking, input_variables, keep_back, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
 use super::{Context, Failure};
-use crate::plugin::{Catalogue, Plugin};
-use crate::runbook::{self, Binding, Checked, InputSources, Load, secret_places};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::settings::Settings;
+use rutter_plugin::{Catalogue, Plugin};
+use rutter_runbook::{Binding, Checked, InputSources, Load, secret_places};
 
 /// What a run goes on with.
 pub(super) struct Anew {
@@ -64,7 +64,7 @@ pub(super) fn anew(
         None => catalogue(&context.environment),
     };
     let catalogue = with_kept(catalogue, seen, mended.is_some())?;
-    let checked = runbook::load(
+    let checked = rutter_runbook::load(
         path,
         &Load {
             plugins: &catalogue,

@@ -10,9 +10,9 @@ use super::flags::pair;
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::{Letter, Message, Posted, RunFolder};
-use crate::neutral::one_line;
 use crate::signed::Statement;
 use crate::ui::{Prompt, posting};
+use rutter_diagnostic::neutral::one_line;
 
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates, granted};
-use crate::diagnostic::{Diagnostic, Severity, render_all};
-use crate::neutral::one_line;
 use crate::ui::{destroys, destroys_by_parameter, input_declared, notes, possible_no_return};
+use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::{Diagnostic, Severity, render_all};
 
 /// Check runbooks for every mistake that can be found before the first change
 #[derive(Debug, clap::Args)]

@@ -9,10 +9,10 @@ use super::exit::Asked;
 use super::{Context, Exit, Failure};
 use crate::host::compiler::Compiler;
 use crate::host::{CacheKey, Sandbox, SandboxSettings};
-use crate::neutral::one_line;
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs};
+use rutter_diagnostic::neutral::one_line;
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::explain::{self, Explanation};
-use crate::neutral::one_line;
 use crate::ui::{Align, Table};
+use rutter_diagnostic::neutral::one_line;
 
 /// Explain an error code: why it happens and what to do about it
 #[derive(Debug, clap::Args)]

@@ -9,13 +9,13 @@ use rutter_engine::Fault;
 use rutter_simcloud::WorldError;
 
 use super::Exit;
-use crate::diagnostic::{Diagnostic, Severity, Source, render_all};
 use crate::drive::DriveError;
 use crate::journal::{JournalError, Remedy, RunsError};
-use crate::neutral::Style;
 use crate::session::SessionError;
 use crate::settings::SettingsError;
 use crate::ui::PromptError;
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::{Diagnostic, Severity, Source, render_all};
 
 /// Nothing was begun; the state of the world is what it was.
 pub(super) const NOTHING_RAN: &str = "nothing ran";

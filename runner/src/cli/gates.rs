@@ -3,10 +3,10 @@
 use rutter_engine::{Plan, Step, Uses, approver};
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
-use crate::runbook::GATE;
 use crate::settings::Settings;
 use crate::user;
+use rutter_diagnostic::Diagnostic;
+use rutter_runbook::GATE;
 
 /// Who may leave answers to anybody's run.
 const ROOT: &str = "root";

@@ -4,8 +4,8 @@ use rutter_engine::Uses;
 use serde_json::{Value, json};
 
 use crate::lock::{Accepted, Entry, may, used};
-use crate::plugin::{self, in_short};
-use crate::runbook::Checked;
+use rutter_plugin::in_short;
+use rutter_runbook::Checked;
 
 /// Plugins with what each may do, line by line.
 pub(super) fn lines<'a>(plugins: impl Iterator<Item = &'a Accepted>) -> Vec<String> {
@@ -28,7 +28,7 @@ pub(super) fn page(entry: &Entry, checked: &Checked) -> String {
 pub(super) fn in_all(checked: &Checked) -> Vec<String> {
     let used = used(checked);
     let granted = used.iter().map(|(found, bound)| (found.manifest(), bound));
-    let said = plugin::in_all(granted);
+    let said = rutter_plugin::in_all(granted);
     match said.is_empty() {
         true => vec!["nothing: no plugin calls anything".to_owned()],
         false => said,

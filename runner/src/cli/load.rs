@@ -13,16 +13,16 @@ use super::acceptance::{Acceptance, Manner};
 use super::accounts::bindings;
 use super::flags::Inputs;
 use super::{Context, Failure, driving};
-use crate::diagnostic::Diagnostic;
-use crate::neutral::one_line;
-use crate::plugin::Plugin;
-use crate::runbook::{
-    self, Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
-};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Preflight;
 use crate::settings::Settings;
 use crate::ui::Prompt;
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::one_line;
+use rutter_plugin::Plugin;
+use rutter_runbook::{
+    self, Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
+};
 
 /// The region of an account in a rehearsal, if none was given.
 const REHEARSAL_REGION: &str = "cn-hangzhou";
@@ -125,7 +125,7 @@ fn load(
     secrets: Secrets,
 ) -> Result<Loaded, Failure> {
     let catalogue = acceptance.catalogue();
-    let mut checked = runbook::load(
+    let mut checked = rutter_runbook::load(
         acceptance.path(),
         &Load {
             plugins: &catalogue,
@@ -252,7 +252,7 @@ pub(super) fn secrets_again(
         ..InputSources::default()
     };
     let places = secret_places(run.plan(), &|_, text| is_placeholder(text));
-    let found = runbook::secrets_again(places.keys(), &sources).map_err(Failure::runbook)?;
+    let found = rutter_runbook::secrets_again(places.keys(), &sources).map_err(Failure::runbook)?;
     for (path, value) in found.iter().filter(|(_, value)| !value.is_empty()) {
         let placeholder = &places[path];
         secrets.input_as(path, placeholder, SecretText::new(value));

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::acceptance::{Acceptance, Manner};
 use super::{Context, Exit, Failure, granted};
-use crate::runbook::{self, InputSources, Load};
+use rutter_runbook::{InputSources, Load};
 
 /// Show what the plugins of runbooks may do, and accept it in `rutter.lock` next to them
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     for path in &args.runbooks {
         let acceptance = Acceptance::new(context, path, Manner::Lock)?;
-        let checked = runbook::load(
+        let checked = rutter_runbook::load(
             path,
             &Load {
                 plugins: &acceptance.catalogue(),

@@ -48,9 +48,9 @@ pub use exit::Exit;
 pub use failure::Failure;
 use flags::Global;
 
-use crate::diagnostic::{Diagnostic, render_all};
 use crate::settings::{Environment, Settings, SettingsOverrides};
 use crate::ui::{Output, Printer};
+use rutter_diagnostic::{Diagnostic, render_all};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -207,7 +207,7 @@ impl Command {
 fn usage(error: &clap::Error) -> Exit {
     let printer = Printer::new(Output::detect(false, false, 0));
     let text = error.render();
-    let coloured = |style| style == crate::neutral::Style::Coloured;
+    let coloured = |style| style == rutter_diagnostic::neutral::Style::Coloured;
     if error.use_stderr() {
         let plain = !coloured(printer.error_style());
         printer.aside(&if plain {

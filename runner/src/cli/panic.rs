@@ -16,7 +16,7 @@ pub(super) fn install() {
             "error[bug]: rutter has a bug: {}{place}\n\
              state: what happened is in the journal; a run that was under way can be resumed\n\
              help: `rutter list` shows where it stands; please report this message\n",
-            crate::neutral::one_line(message)
+            rutter_diagnostic::neutral::one_line(message)
         ));
         std::process::exit(Exit::Bug.code().into());
     }));

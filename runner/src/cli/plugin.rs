@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
-use crate::diagnostic::Diagnostic;
-use crate::neutral::one_line;
 use crate::plugin::build::{self, BuildError, Options};
-use crate::plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, sentences};
 use crate::ui::{Align, Table};
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::one_line;
+use rutter_plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, sentences};
 
 /// Build, inspect and list plugins
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! Where this program finds plugins.
 
-use crate::plugin::{Catalogue, PATH_VARIABLE, search_path};
 use crate::settings::Environment;
+use rutter_plugin::{Catalogue, PATH_VARIABLE, search_path};
 
 /// The plugins of the search path.
 pub(super) fn catalogue(environment: &Environment) -> Catalogue {

@@ -208,7 +208,7 @@ fn is_undecided(state: &StepRun) -> bool {
 
 fn read_outputs(path: &Path) -> Result<Value, Failure> {
     let name = path.display();
-    let text = crate::files::read_text(path, crate::files::TEXT_MAX)
+    let text = rutter_files::read_text(path, rutter_files::TEXT_MAX)
         .map_err(|error| Failure::io(format!("the outputs `{name}` cannot be read"), error))?;
     let is_json = path
         .extension()

@@ -11,7 +11,6 @@ use tokio::net::TcpListener;
 
 use super::driving::interrupt;
 use super::{Context, Exit, Failure};
-use crate::files;
 
 /// Serve a simulated cloud over HTTP, for official clients and experiments
 #[derive(Debug, clap::Args)]
@@ -42,7 +41,7 @@ pub(super) struct Args {
 /// Reads a world file.
 pub(super) fn read_world(path: &Path) -> Result<World, Failure> {
     let name = path.display().to_string();
-    let text = files::read_text(path, files::WORLD_MAX)
+    let text = rutter_files::read_text(path, rutter_files::WORLD_MAX)
         .map_err(|error| Failure::io(format!("the world `{name}` cannot be read"), error))?;
     World::from_toml(&text, &name).map_err(|error| Failure::world(&error, &text))
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::exit::Asked;
 use super::{Cli, Exit, Failure};
-use crate::diagnostic::Diagnostic;
-use crate::neutral::Style;
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::Style;
 
 fn parses(line: &str) -> bool {
     Cli::try_parse_from(line.split(' ')).is_ok()

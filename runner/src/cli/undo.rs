@@ -8,10 +8,10 @@ use super::exit::Asked;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
-use crate::neutral::one_line;
 use crate::session::{Aim, RunOptions, Session};
 use crate::settings::Settings;
 use crate::ui::{Prompt, how, passed_no_return, what_helps};
+use rutter_diagnostic::neutral::one_line;
 
 /// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use rutter_engine::{Fact, Name, Record, Run, Uses};
 use serde_json::Value;
 
-use crate::diagnostic::Diagnostic;
-use crate::runbook::{WINDOW, window_at, window_missed};
 use crate::ui::instant_here;
+use rutter_diagnostic::Diagnostic;
+use rutter_runbook::{WINDOW, window_at, window_missed};
 
 /// A pause of a rehearsal that waits for an instant: when it was got to, and when it was over.
 struct Stop<'a> {

@@ -143,7 +143,7 @@ impl LiveCarrier {
             (Some(variable), _) => self.environment.get(variable).ok_or_else(|| {
                 format!("the variable `{variable}` of the credential `{name}` is not set")
             })?,
-            (None, Some(file)) => crate::files::read_text(file, crate::files::TEXT_MAX)
+            (None, Some(file)) => rutter_files::read_text(file, rutter_files::TEXT_MAX)
                 .map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?,
             (None, None) => return Err(format!("the credential `{name}` has no secret")),
         };

@@ -22,7 +22,7 @@ const BUNDLES: [&str; 6] = [
 pub(super) fn configuration(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
     let mut store = RootCertStore::empty();
     if let Some(path) = ca_file {
-        let text = crate::files::read(path, crate::files::WORLD_MAX)
+        let text = rutter_files::read(path, rutter_files::WORLD_MAX)
             .map_err(|error| format!("`ca_file` `{}` cannot be read: {error}", path.display()))?;
         if add(&mut store, &text) == 0 {
             return Err(format!(

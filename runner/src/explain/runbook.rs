@@ -1,6 +1,6 @@
 //! What is wrong with a runbook: each code of `rutter check` with what to do about it.
 
-use crate::runbook::CODES;
+use rutter_runbook::CODES;
 
 /// Every code with its meaning and a remedy.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {

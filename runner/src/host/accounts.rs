@@ -10,7 +10,7 @@ use super::broker::serve;
 use super::context::{BoundAccount, Context, OpenedAccount};
 use super::limits::too_long;
 use super::line::Answer;
-use crate::rules;
+use rutter_meaning::held;
 
 /// A call as a guest writes it.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ impl Context {
         wait: WaitWritten,
     ) -> Answer<String> {
         let parsed = self.api(api).and_then(|api| {
-            let condition = condition(&api, wait, rules::held())?;
+            let condition = condition(&api, wait, held::held())?;
             Ok((api, condition))
         });
         let (api, condition) = match parsed {
@@ -219,7 +219,7 @@ impl Context {
 
     /// Reads a call and completes it.
     fn api(&self, text: ApiText) -> Result<Api, Fault> {
-        self.written(text)?.complete(rules::held())
+        self.written(text)?.complete(held::held())
     }
 
     fn written(&self, text: ApiText) -> Result<CallWritten, Fault> {
@@ -258,7 +258,7 @@ impl Context {
             settle_ms: find.settle_ms,
             answer: self.json("the answer of a look", &find.answer)?,
         };
-        written.complete(rules::held())
+        written.complete(held::held())
     }
 
     fn passing(&self, text: PassingText) -> Result<PassingWritten, Fault> {

@@ -18,7 +18,7 @@ use super::context::Context;
 use super::limits::fits;
 use super::line::Answer;
 use super::pace::{Pace, Time};
-use crate::rules;
+use rutter_meaning::held;
 
 /// Takes a guest's call through the first four stages and returns the driver's answer.
 ///
@@ -52,7 +52,7 @@ fn judge(context: &mut Context, host_request: HostRequest) -> (String, HostCall,
             known: &undo.known,
         }),
         handed: &context.handed,
-        rules: rules::held(),
+        rules: held::held(),
     };
     let denied = judge.permit(&host_request).err();
     let (fingerprint, mut call) = judge.class(&mut context.tokens, host_request);
@@ -65,7 +65,7 @@ fn judge(context: &mut Context, host_request: HostRequest) -> (String, HostCall,
 /// Refuses a call in which a secret stands that the guest cannot have read: the call would be recorded. What is
 /// recorded of one that is refused is its label.
 fn in_plain_text(context: &Context, call: &mut HostCall) -> Option<Fault> {
-    if !rules::hold(Rule::InertMarks) {
+    if !held::hold(Rule::InertMarks) {
         return None;
     }
     let written = serde_json::to_value(&*call).ok()?;

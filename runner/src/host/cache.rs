@@ -14,7 +14,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rutter_meaning::Rule;
 use sha2::Sha256;
 
-use crate::{files, modes, rules};
+use crate::modes;
+use rutter_meaning::held;
 
 const MARK_LENGTH: usize = 32;
 /// The largest entry that is read: code has some times the size of its component.
@@ -85,7 +86,7 @@ impl Cache {
     pub(super) fn open(folder: &Path, key: CacheKey) -> io::Result<Self> {
         modes::create_private(folder)?;
         let seen = fs::symlink_metadata(folder)?;
-        if rules::hold(Rule::KeptCode) && !(seen.is_dir() && files::is_own(&seen)) {
+        if held::hold(Rule::KeptCode) && !(seen.is_dir() && rutter_files::is_own(&seen)) {
             let what = "it is a link, or another user owns it or may write to it";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
@@ -102,7 +103,7 @@ impl Cache {
         file.take(ENTRY_MAX).read_to_end(&mut bytes).ok()?;
         let mark = bytes.split_off(bytes.len().checked_sub(MARK_LENGTH)?);
         let vouched = self.key.mark(name, &bytes).verify_slice(&mark).is_ok();
-        (vouched || !rules::hold(Rule::KeptCode)).then_some(bytes)
+        (vouched || !held::hold(Rule::KeptCode)).then_some(bytes)
     }
 
     /// Stores code under `name`: whole or not at all, also when several processes do so at once.
@@ -129,9 +130,9 @@ impl Cache {
 
 /// Opens a file that is run, or that says what is run.
 fn open_own(path: &Path) -> io::Result<File> {
-    match rules::hold(Rule::KeptCode) {
-        true => files::open_own(path),
-        false => files::open(path),
+    match held::hold(Rule::KeptCode) {
+        true => rutter_files::open_own(path),
+        false => rutter_files::open(path),
     }
 }
 

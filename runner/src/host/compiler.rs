@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
 use super::pools::{self, PoolName};
-use crate::{children, files};
+use crate::children;
 
 /// The hidden command that compiles what it reads.
 pub const COMMAND: &str = "compile-component";
@@ -165,7 +165,7 @@ const REFUSED: i32 = 3;
 pub fn compile_here(pool: &str, size: usize) -> io::Result<bool> {
     bind(Bound::of(size))?;
     let mut bytes = Vec::new();
-    let limit = files::COMPONENT_MAX + 1;
+    let limit = rutter_files::COMPONENT_MAX + 1;
     io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     let compiled = PoolName::named(pool)
         .ok_or_else(|| format!("there is no pool `{pool}`"))

@@ -6,12 +6,12 @@ use rutter_meaning::{fingerprint, pause};
 use super::context::Context;
 use super::limits::{LOG_LINE_MAX, cut};
 use super::line::{Answer, GuestEvent, Stop};
-use crate::rules;
+use rutter_meaning::held;
 
 impl Context {
     /// Waits; the driver keeps the time.
     pub(super) async fn wait(&mut self, duration_ms: u64) -> Answer<()> {
-        if let Err(fault) = pause(duration_ms, rules::held()) {
+        if let Err(fault) = pause(duration_ms, held::held()) {
             return Ok(Err(fault));
         }
         let fingerprint = fingerprint::of_sleep(duration_ms);

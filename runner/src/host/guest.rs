@@ -21,9 +21,9 @@ use super::sandbox::Sandbox;
 use super::store::{Guest, store};
 use super::told::Told;
 use super::{trap, v0_1};
-use crate::rules::{self, Rule};
 use crate::secrets::Secrets;
 use crate::settings::Limits;
+use rutter_meaning::held::{self, Rule};
 
 /// What a guest is started for.
 #[derive(Clone, Debug)]
@@ -273,7 +273,7 @@ fn known_as(accounts: &BTreeMap<String, BoundAccount>, account: &Principal) -> S
 /// Checks and completes a step's outputs.
 fn outputs(plugin: &LoadedPlugin, text: &str, bytes_max: usize) -> Result<Value, Fault> {
     // What is parsed takes many times the room of its text.
-    if text.len() > bytes_max && rules::hold(Rule::TextLengths) {
+    if text.len() > bytes_max && held::hold(Rule::TextLengths) {
         return Err(too_long(
             "request",
             "the text of its outputs",

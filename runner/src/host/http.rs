@@ -11,7 +11,7 @@ use super::broker::serve;
 use super::context::Context;
 use super::limits::too_long;
 use super::line::Answer;
-use crate::rules;
+use rutter_meaning::held;
 
 /// An answer as a guest reads it.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Context {
         if body_bytes > bytes_max {
             return Err(too_long("request", "the body", body_bytes, bytes_max));
         }
-        request(parts, auth, rules::held())
+        request(parts, auth, held::held())
     }
 
     fn response(&self, value: Value) -> Result<ResponseParts, Fault> {

@@ -5,8 +5,8 @@ use std::io;
 use rutter_engine::{Fault, FaultClass, HostCall};
 use rutter_meaning::Rule;
 
-use crate::rules;
 use crate::settings::Limits;
+use rutter_meaning::held;
 
 /// Table elements a guest may have. A table holds a component's functions; this is ten times what an
 /// interpreter brings along.
@@ -39,7 +39,7 @@ pub(super) fn fits(call: &HostCall, limits: &Limits) -> Result<(), Fault> {
     let mut bytes = Counted(0);
     // Nothing in a call fails to be written.
     let _ = serde_json::to_writer(&mut bytes, call);
-    if bytes.0 > bytes_max && rules::hold(Rule::TextLengths) {
+    if bytes.0 > bytes_max && held::hold(Rule::TextLengths) {
         return Err(too_long(
             "request",
             "the call as a whole",

@@ -17,8 +17,8 @@ use super::pools::{
 };
 use super::store::Guest;
 use super::v0_1;
-use crate::plugin::{Outline, Plugin};
-use crate::rules::{self, Rule};
+use rutter_meaning::held::{self, Rule};
+use rutter_plugin::{Outline, Plugin};
 
 /// Why a component is not loaded.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -184,7 +184,7 @@ impl Loader {
         }
         let compile = |error| CompileError::Refused(text(error));
         let compiled = match self.compiler {
-            Compiler::Apart if rules::hold(Rule::CompileApart) => compiler::apart(pool, bytes),
+            Compiler::Apart if held::hold(Rule::CompileApart) => compiler::apart(pool, bytes),
             Compiler::Apart | Compiler::Here => engine.precompile_component(bytes).map_err(compile),
         };
         if let (Some(cache), Err(CompileError::TooHard(why))) = (&self.cache, &compiled) {

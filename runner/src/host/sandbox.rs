@@ -7,7 +7,7 @@ use super::cache::CacheKey;
 use super::compiler::Compiler;
 use super::load::{LoadError, LoadedPlugin, Loader};
 use super::pools::{Pools, SandboxError};
-use crate::plugin::Plugin;
+use rutter_plugin::Plugin;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::limits::{HANDLES_MAX, Limit, TABLE_ELEMENTS_MAX, lifted_max};
 use super::line::Stop;
 use super::meter::Meter;
-use crate::rules::{self, Rule};
+use rutter_meaning::held::{self, Rule};
 
 /// What the host keeps for an instance.
 pub(super) struct Guest {
@@ -32,7 +32,7 @@ pub(super) fn store(engine: &Engine, context: Context, meter: Arc<Meter>) -> Sto
     };
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.memory);
-    if rules::hold(Rule::TextLengths) {
+    if held::hold(Rule::TextLengths) {
         let lifted_max = lifted_max(&store.data().context.line.limits);
         store.set_hostcall_fuel(lifted_max);
     }

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 use super::fixture::{module, plugin, plugin_of};
 use super::*;
-use crate::plugin::fixture::read;
-use crate::plugin::{Origin, Plugin};
 use crate::settings::Limits;
+use rutter_plugin::fixture::read;
+use rutter_plugin::{Origin, Plugin};
 
 fn sandbox() -> Sandbox {
     Sandbox::new(&SandboxSettings::default()).unwrap()

@@ -9,7 +9,7 @@ use rutter_engine::{Fault, FaultClass};
 use rutter_manifest::is_unseen;
 use rutter_meaning::Rule;
 
-use crate::rules;
+use rutter_meaning::held;
 
 /// Faults that are remembered whole, the newest.
 const FAULTS_MAX: usize = 64;
@@ -42,7 +42,7 @@ impl Told {
     pub(super) fn ended(&self, plugin: &str, fault: Fault) -> Fault {
         if !is_the_hosts(&fault.code)
             || self.newest.contains(&fault)
-            || !rules::hold(Rule::HostCodes)
+            || !held::hold(Rule::HostCodes)
         {
             return fault;
         }

@@ -11,8 +11,8 @@
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
 //! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
 
-use crate::plugin::{self, Origin, Plugin};
-use crate::{files, modes};
+use crate::modes;
+use rutter_plugin::{Origin, Plugin};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -285,9 +285,9 @@ impl RunFolder {
             path: path.clone(),
             what,
         };
-        let bytes =
-            files::read(&path, files::COMPONENT_MAX).map_err(|error| refused(error.to_string()))?;
-        let found = plugin::digest_of(&path, &bytes);
+        let bytes = rutter_files::read(&path, rutter_files::COMPONENT_MAX)
+            .map_err(|error| refused(error.to_string()))?;
+        let found = rutter_plugin::digest_of(&path, &bytes);
         if found != digest {
             return Err(refused(format!("its digest is {found}")));
         }

@@ -6,7 +6,7 @@ use rutter_engine::{Durability, Fact, Record, Timestamp};
 
 use super::{Runs, RunsError};
 use crate::journal::{Journal, JournalError, new_run_id};
-use crate::plugin::fixture::{bare, read};
+use rutter_plugin::fixture::{bare, read};
 
 fn runs() -> (tempfile::TempDir, Runs) {
     let state = tempfile::tempdir().unwrap();

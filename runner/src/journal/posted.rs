@@ -45,7 +45,7 @@ impl RunFolder {
 
     /// What the run asks, as its driver told; `None` where it tells nobody.
     pub fn posted(&self) -> Option<Vec<Posted>> {
-        let text = crate::files::read_text(&self.posted_path(), POSTED_MAX).ok()?;
+        let text = rutter_files::read_text(&self.posted_path(), POSTED_MAX).ok()?;
         serde_json::from_str(&text).ok()
     }
 }

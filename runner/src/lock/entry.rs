@@ -7,8 +7,8 @@ use rutter_engine::Uses;
 use rutter_manifest::{Kind, Manifest, Permission};
 use serde::{Deserialize, Serialize};
 
-use crate::plugin::{self, Bound, NOTHING, Origin, Plugin, sentences_in};
-use crate::runbook::Checked;
+use rutter_plugin::{Bound, NOTHING, Origin, Plugin, sentences_in};
+use rutter_runbook::Checked;
 
 /// What is accepted of a runbook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +206,7 @@ fn granted(manifest: &Manifest, bound: &Bound) -> Digest {
 impl Digest {
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(plugin::digest(bytes))
+        Self(rutter_plugin::digest(bytes))
     }
 
     /// The 64 lower-case hexadecimal digits.

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::entry::{Entry, key};
-use crate::files;
 
 /// The lock's name, in the folder of the runbooks.
 pub const NAME: &str = "rutter.lock";
@@ -94,7 +93,7 @@ impl Lock {
     }
 
     fn at(path: PathBuf) -> Result<Self, LockError> {
-        let text = files::read_unlinked(&path, files::TEXT_MAX).map_err(|error| {
+        let text = rutter_files::read_unlinked(&path, rutter_files::TEXT_MAX).map_err(|error| {
             LockError::Unreadable {
                 path: path.clone(),
                 reason: error.to_string(),
@@ -145,7 +144,7 @@ impl Lock {
         now.entries.extend(named);
         let altered = now.entries != before;
         if altered {
-            files::replace(&now.path, &now.text()).map_err(unwritable)?;
+            rutter_files::replace(&now.path, &now.text()).map_err(unwritable)?;
         }
         *self = now;
         Ok(altered)

@@ -10,9 +10,9 @@ mod entry;
 mod file;
 
 pub use difference::difference;
-pub use entry::{Accepted, Digest, Entry, Nested, Which};
+pub use entry::{Accepted, Entry, Nested, Which};
 pub(crate) use entry::{may, used};
-pub use file::{Lock, LockError, NAME};
+pub use file::{Lock, LockError};
 
 /// How a runbook stands to what was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]

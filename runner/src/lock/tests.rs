@@ -6,9 +6,9 @@ use tempfile::TempDir;
 
 use super::Lock;
 use crate::lock::{Entry, LockError, Verdict, Which, judge};
-use crate::plugin::fixture::bare;
-use crate::plugin::{Catalogue, Folder, Origin, Plugin};
-use crate::runbook::{self, Checked, InputSources, Load};
+use rutter_plugin::fixture::bare;
+use rutter_plugin::{Catalogue, Folder, Origin, Plugin};
+use rutter_runbook::{Checked, InputSources, Load};
 
 const RUNBOOK: &str = "schema = 1\n[runbook]\nname = 'x'\n[accounts.first]\nhelp = 'a'\n[accounts.second]\nhelp = 'b'\n\
      [[steps]]\nid = 'own'\nuses = './own.wasm'\naccount = 'first'\n\
@@ -69,7 +69,7 @@ impl Bench {
             secret: &|_| String::new(),
             accept: &|_| Ok(()),
         };
-        runbook::load(&self.path("x.toml"), &load).expect("a good runbook")
+        rutter_runbook::load(&self.path("x.toml"), &load).expect("a good runbook")
     }
 
     fn lock(&self) -> Lock {

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
 use crate::children;
-use crate::files;
 use crate::plugin::toolchain::{NoTarget, TARGET, Toolchain};
 use rutter_plugin::{Inspected, PluginError, inspect};
 
@@ -316,7 +315,7 @@ impl Workspace {
 impl Package {
     fn as_plugin(&self) -> Result<Option<Source>, BuildError> {
         let path = self.manifest_path.with_file_name("plugin.toml");
-        let manifest_text = match files::read_text(&path, files::TEXT_MAX) {
+        let manifest_text = match rutter_files::read_text(&path, rutter_files::TEXT_MAX) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(system(format!("read `{}`", path.display()))(error)),

@@ -2,5 +2,3 @@
 
 pub mod build;
 mod toolchain;
-
-pub use rutter_plugin::*;

@@ -6,6 +6,6 @@ mod event_queue;
 mod report;
 mod shell;
 
-pub use carrier::{Flight, Reply, Sending, SimCarrier, Unsent};
+pub use carrier::SimCarrier;
 pub use report::{Material, report};
 pub use shell::RehearsalShell;

@@ -13,8 +13,8 @@ use rutter_simcloud::{CallRecord, Change, Charge, Difference};
 use serde_json::Value;
 
 use super::carrier::{Reply, Unsent};
-use crate::neutral::{neutral, one_line};
 use crate::ui::{explained, ids_table, no_return, notes};
+use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// What the report is made of.
 pub struct Material<'a> {

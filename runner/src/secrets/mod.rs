@@ -36,7 +36,7 @@ use placeholder::Draw;
 use search::Searcher;
 use vault::SealedSecret;
 
-use crate::rules;
+use rutter_meaning::held;
 
 /// What replaces a credential of the host.
 const HIDDEN: &str = "[hidden]";
@@ -90,7 +90,7 @@ impl Secrets {
     /// # Errors
     /// When the vault is damaged or cannot be read, or there are no random numbers.
     pub fn new(run_id: &str, vault: Option<Vault>) -> Result<Self, VaultError> {
-        let draw = match rules::hold(Rule::RandomPlaceholders) {
+        let draw = match held::hold(Rule::RandomPlaceholders) {
             true => Draw::random()?,
             false => Draw::seeded(run_id),
         };
@@ -240,7 +240,7 @@ impl Secrets {
 
     /// Takes the power of every placeholder in an answer: only what is put in for a secret of this answer is one.
     pub fn disarm(&self, answer: &mut Value) {
-        if rules::hold(Rule::OwnSecrets) {
+        if held::hold(Rule::OwnSecrets) {
             each_text(answer, &|text| {
                 placeholders(text).next()?;
                 Some(replaced(text, |_| FOREIGN.to_owned()))
@@ -294,7 +294,7 @@ impl Secrets {
     /// Returns what a guest wrote with marks for secrets and for placeholders: nothing can be made with it.
     pub fn inert_text(&self, text: &str) -> String {
         let mut text = self.redact_text(text);
-        if rules::hold(Rule::InertMarks) && placeholders(&text).next().is_some() {
+        if held::hold(Rule::InertMarks) && placeholders(&text).next().is_some() {
             let state = self.lock();
             text = replaced(&text, |one| state.mark_of(one));
         }
@@ -318,7 +318,7 @@ impl Secrets {
 
     /// A number that equals a secret was once swapped, and code decided by what it then was.
     fn numbers(&self, value: &mut Value) {
-        if rules::hold(Rule::NumbersStay) {
+        if held::hold(Rule::NumbersStay) {
             return;
         }
         match value {
@@ -337,7 +337,7 @@ impl Secrets {
     }
 
     fn searcher(&self) -> Option<Arc<Searcher>> {
-        if !rules::hold(Rule::InertMarks) {
+        if !held::hold(Rule::InertMarks) {
             return None;
         }
         let mut state = self.lock();

@@ -7,7 +7,7 @@ use rutter_meaning::MARK;
 use rutter_meaning::placeholder::is_placeholder;
 
 use super::{SecretText, Secrets};
-use crate::rules::{self, Rule};
+use rutter_meaning::held::{self, Rule};
 
 /// What is shorter says too little to be known again elsewhere.
 const KNOWN_MIN: usize = 8;
@@ -16,7 +16,7 @@ impl Secrets {
     /// Hides what stands in fields whose names are those of credentials. What the contract calls secret was
     /// taken before and has a placeholder.
     pub fn hide_shaped(&self, answer: &mut Value) {
-        if rules::hold(Rule::KeysHidden) {
+        if held::hold(Rule::KeysHidden) {
             self.hide_below(answer);
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use rutter_engine::{Input, Part, Person, Plan, Run};
 
 use super::SessionError;
-use crate::plugin::Plugin;
-use crate::runbook::Evaluator;
 use crate::ui::what_helps;
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 
 /// What a process takes a run up for.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ pub use options::{Consent, RunOptions};
 use outbox::Outbox;
 pub use preflight::Preflight;
 pub use recover::{Recovered, recover};
-pub use rehearse::{Rehearsal, Rehearsed, rehearse};
+pub use rehearse::{Rehearsal, rehearse};
 use watch::Watch;
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};
@@ -46,11 +46,11 @@ use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, LoadedPlugin, Sandbox};
 use crate::journal::{Damage, Driving, Journal, JournalError, RunFolder, Runs};
-use crate::plugin::Plugin;
-use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::settings::{Limits, Settings};
 use crate::ui::Show;
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 
 /// Plugins by the digests of their components.
 type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;

@@ -19,12 +19,12 @@ use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
-use crate::plugin::Plugin;
 use crate::rehearsal::{RehearsalShell, SimCarrier};
-use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::settings::Limits;
 use crate::ui;
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 
 /// A world in which nobody has an account: what is asked here has nothing to call.
 const NOWHERE: &str = "schema = 1\n";

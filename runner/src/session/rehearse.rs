@@ -13,13 +13,13 @@ use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
-use crate::plugin::Plugin;
 use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
-use crate::runbook::Evaluator;
 use crate::secrets::Secrets;
 use crate::session::RunOptions;
 use crate::settings::{AllowedHost, Limits};
 use crate::ui::Show;
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 
 /// What is rehearsed, and where.
 pub struct Rehearsal {

@@ -16,7 +16,7 @@ use super::printer::paint;
 use super::words::{count, duration};
 use super::{Drawing, Printer, Show, Tone, Weight, describe};
 use crate::journal::LogLevel;
-use crate::neutral::{neutral, one_line};
+use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
 const BARS_MAX: usize = 16;

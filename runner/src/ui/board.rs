@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rutter_engine::{At, Fact, Record, Timestamp};
 
 use super::words::{duration, instant_here};
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// The attempts under way, oldest first within a step.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
 use super::words::{count, duration, instant, instant_here, place, why};
 use crate::journal::{RecordBody, StoredRecord};
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// What a line says at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use console::{Term, truncate_str};
 
-use crate::neutral::Style;
-use crate::neutral::guard;
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::neutral::guard;
 
 /// The line, shared by whoever prints to the terminal.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use super::prompt::is_terminal;
 use super::question::{how_to_approve, question_lines};
 use super::typed::{Line, Typed};
 use super::word::new_word;
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// What is to be drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -29,7 +29,8 @@ impl Show for JsonShow {
     fn log(&mut self, _at: &At, _level: LogLevel, _message: &str) {}
 
     fn note(&mut self, text: &str) {
-        self.printer.note(&crate::neutral::one_line(text));
+        self.printer
+            .note(&rutter_diagnostic::neutral::one_line(text));
     }
 
     fn ask(&mut self, drawing: &Drawing) {

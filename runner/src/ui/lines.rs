@@ -7,7 +7,7 @@ use super::printer::paint;
 use super::words::instant;
 use super::{Drawing, Line, Printer, Show, describe};
 use crate::journal::LogLevel;
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {
@@ -34,7 +34,7 @@ impl LineShow {
 }
 
 /// `TIME TEXT`, as `show` and `logs` print it too.
-pub fn timed(time: Timestamp, line: &Line, style: crate::neutral::Style) -> String {
+pub fn timed(time: Timestamp, line: &Line, style: rutter_diagnostic::neutral::Style) -> String {
     let text = paint(&line.text, line.tone, style);
     format!("{} {text}\n", instant(time))
 }

@@ -53,7 +53,7 @@ pub use notes::notes;
 pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer, Traces};
 pub use prompt::{Prompt, PromptError};
-pub use question::{open_questions, posting, question_lines};
+pub use question::{open_questions, posting};
 pub use slow::{again, is_slow, no_answer};
 pub(crate) use summary::explained;
 pub use summary::{ending, ending_seen, outputs, steps_table};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rutter_contracts::{Action, labelled};
 use rutter_engine::{Ask, Change, Question, Run, Shown};
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// `point of no return: ECS:DeleteInstance of step `release` (undo does not bring back what was there
 /// before)`.

@@ -2,7 +2,7 @@
 
 use rutter_engine::Note;
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// The heading over notes.
 const HEADING: &str = "Read before the run";

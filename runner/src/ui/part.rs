@@ -10,7 +10,7 @@ use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
 use super::words::count;
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// The line of the record with which it begins.
 pub(super) fn started(by: &Person, part: Option<&Part>, mended: Option<&Plan>) -> String {

@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
-use crate::neutral::Style;
+use rutter_diagnostic::neutral::Style;
 
 use super::footer::Footer;
 use super::{Drawing, Tone};
-use crate::neutral::{guard, json_text};
 use crate::secrets::Secrets;
+use rutter_diagnostic::neutral::{guard, json_text};
 
 /// What the operator wants to see, and where it goes.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use console::Term;
 use super::keyboard::Keys;
 use super::typed::{Line, Typed};
 use super::word::new_word;
-use crate::neutral::{neutral, one_line};
+use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// Why a person could not be asked.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::no_return::about_to_pass;
 use super::words::{count, instant_here};
 use crate::journal::Posted;
-use crate::neutral::one_line;
 use crate::signed::digest;
+use rutter_diagnostic::neutral::one_line;
 
 /// Longer values are cut where they are shown; the record holds them whole.
 const VALUE_MAX: usize = 200;

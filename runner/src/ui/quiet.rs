@@ -41,7 +41,7 @@ impl Show for QuietShow {
     fn note(&mut self, text: &str) {
         // Nothing goes on, or something is lost: that is never unwanted.
         if let Some(printer) = &self.printer {
-            printer.aside(&format!("{}\n", crate::neutral::one_line(text)));
+            printer.aside(&format!("{}\n", rutter_diagnostic::neutral::one_line(text)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use rutter_engine::{Recovery, Run, RunStatus};
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// What happened to a run that is not taken back yet: it does not go on.
 pub(super) fn happened(run: &Run, standing: &RunStatus) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What is said of calls that are slow or sent once more: while they are, and from the log afterwards.
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 const NO_ANSWER: &str = " has no answer for ";
 const AGAIN: &str = " is sent once more (try ";

@@ -5,7 +5,7 @@ use rutter_engine::{Back, Change, Run, Target};
 use serde_json::Value;
 
 use super::words::why;
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// `i-1 of ECS:RunInstances (change 4) in account source (1234567890123456), charged`.
 pub(super) fn object(change: &Change, run: &Run) -> String {

@@ -17,8 +17,8 @@ use super::words::why;
 use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;
-use crate::neutral::json_text;
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::json_text;
+use rutter_diagnostic::neutral::one_line;
 
 /// The outputs as `name = value` lines; values are JSON, so that a script can read them.
 pub fn outputs(outputs: &Value) -> String {

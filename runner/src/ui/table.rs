@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// On which side a column's texts begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Fault, Phase, Run, Timestamp};
 
-use crate::neutral::one_line;
+use rutter_diagnostic::neutral::one_line;
 
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {

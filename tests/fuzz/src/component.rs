@@ -1,4 +1,4 @@
-use rutter::plugin::{Outline, inspect, sentences};
+use rutter_plugin::{Outline, inspect, sentences};
 use rutter_manifest::SECTION;
 
 /// A component before anybody compiles it: what is let through wants no more than a plugin may, is the same whatever is

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use rutter::runbook::Checked;
+use rutter_runbook::Checked;
 use rutter_engine::{Effect, Identity, Input, Mode, Record, Run, Timestamp, advance};
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 use crate::drive;
-use crate::runbook::load;
+use rutter_runbook::load;
 
 /// A runbook that reads everything there is.
 const AROUND: &str = r#"

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use rutter::diagnostic::{Diagnostic, Source, render_all};
-use rutter::neutral::Style;
-use rutter::plugin::{Origin, Plugin};
-use rutter::runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
+use rutter_diagnostic::{Diagnostic, Source, render_all};
+use rutter_diagnostic::neutral::Style;
+use rutter_plugin::{Origin, Plugin};
+use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
 use rutter_engine::Plan;
 use rutter_manifest::SECTION;
 

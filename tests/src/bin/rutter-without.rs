@@ -12,6 +12,6 @@ fn main() -> ExitCode {
     let Some(left_out) = left_out else {
         return ExitCode::from(70);
     };
-    rutter::rules::only(left_out.into_iter().fold(Rules::ALL, Rules::without));
+    rutter_meaning::held::only(left_out.into_iter().fold(Rules::ALL, Rules::without));
     rutter::cli::main()
 }

@@ -10,7 +10,7 @@ use rutter_diagnostic::{Diagnostic, Span};
 const SHOWN_MAX: usize = 8;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    let Some(cycle) = order::cycle(&model.needs) else {
+    let Some(cycle) = order::cycle(model.needs) else {
         return;
     };
     let id = |index: usize| model.runbook.steps[index].id.value.as_str();

@@ -129,7 +129,7 @@ fn of_plugin(
     };
     let Some(inputs) = inputs else { return };
     let (id, item) = (&step.id.value, of_item(local));
-    for broken in broken(rules, &model.templates, &inputs, &is_not_yet) {
+    for broken in broken(rules, model.templates, &inputs, &is_not_yet) {
         let title = format!("step `{id}`: {}{item}", broken.message);
         let span = first_read(step, &broken).unwrap_or(step.id.span);
         problems.push_at(codes::WITH, title, span, "", broken.help);

@@ -65,10 +65,6 @@ impl Role {
 /// A profile, found.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// The profile's name, as the operator typed it.
-    pub name: String,
-    /// Where it was found, for people.
-    pub place: String,
     /// The access key at its root.
     pub key: AccessKey,
     /// The roles assumed one after the other, the first with the key.

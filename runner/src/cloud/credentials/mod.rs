@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 
 pub use key::{AccessKey, Credential, Profile, Role};
 
-use crate::files;
 use crate::secrets::SecretText;
 use crate::settings::Settings;
 
@@ -130,15 +129,12 @@ pub fn find(name: &str, settings: &Settings) -> Result<Profile, CredentialError>
     };
     let mut wanted = name.to_owned();
     let mut outer_roles = Vec::new();
-    let mut place = None;
     loop {
         if wanted.is_empty() {
             return Err(search.missing(&wanted));
         }
         search.enter(&wanted)?;
-        let (found_in, answer) = search.ask_all(&wanted)?;
-        place.get_or_insert(found_in);
-        match answer {
+        match search.ask_all(&wanted)? {
             Answer::Based { on, role } => {
                 outer_roles.insert(0, role);
                 wanted = on;
@@ -146,8 +142,6 @@ pub fn find(name: &str, settings: &Settings) -> Result<Profile, CredentialError>
             Answer::Key(key, mut roles) => {
                 roles.append(&mut outer_roles);
                 return Ok(Profile {
-                    name: name.to_owned(),
-                    place: place.unwrap_or_default(),
                     key,
                     roles,
                     warnings: search.warnings,
@@ -172,7 +166,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn ask_all(&mut self, name: &str) -> Result<(String, Answer), CredentialError> {
+    fn ask_all(&mut self, name: &str) -> Result<Answer, CredentialError> {
         let sources = [
             own::ask,
             aliyun_cli::ask,
@@ -183,10 +177,10 @@ impl Search<'_> {
         for ask in sources {
             match ask(self, name)? {
                 Answer::Unknown => {}
-                answer => return Ok((self.looked.last().cloned().unwrap_or_default(), answer)),
+                answer => return Ok(answer),
             }
         }
-        Ok((String::new(), Answer::Unknown))
+        Ok(Answer::Unknown)
     }
 
     fn missing(&self, name: &str) -> CredentialError {
@@ -226,7 +220,7 @@ impl Search<'_> {
     /// Reads a file of credentials, and says if others may read it too. `None` if it is not there.
     fn read(&mut self, path: &Path) -> Result<Option<SecretText>, CredentialError> {
         let text = read(path)?;
-        if text.is_some() && files::is_open_to_others(path) {
+        if text.is_some() && rutter_files::is_open_to_others(path) {
             let path = path.display();
             let warning = format!("`{path}` can be read by other users: run `chmod 600 {path}`");
             if !self.warnings.contains(&warning) {
@@ -238,7 +232,7 @@ impl Search<'_> {
 }
 
 fn read(path: &Path) -> Result<Option<SecretText>, CredentialError> {
-    match files::read_text(path, files::TEXT_MAX) {
+    match rutter_files::read_text(path, rutter_files::TEXT_MAX) {
         Ok(text) => Ok(Some(SecretText::new(text))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CredentialError::Unreadable {

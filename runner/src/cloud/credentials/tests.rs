@@ -150,10 +150,6 @@ fn a_role_goes_on_top_of_any_profile() {
         arns(&profile),
         ["acs:ram::1:role/r", "acs:ram::3:role/admin"]
     );
-    assert_eq!(
-        profile.place,
-        format!("`{}`", home.0.path().join("rutter.toml").display())
-    );
 }
 
 #[test]
