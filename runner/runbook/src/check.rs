@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::file::{File, Used};
 use super::model::Model;
-use super::problems::Problems;
+use super::problems::{Problems, in_order, once};
 use super::{Checked, Evaluator, Load, SecretInputs, inputs, nested, plan};
 use rutter_diagnostic::{Diagnostic, Severity, Source};
 use rutter_plugin::{Origin, Plugin};
@@ -101,7 +101,7 @@ fn without_errors(
     found: Vec<Diagnostic>,
     source: &Source,
 ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-    let mut found = nested::once(in_order(found, source));
+    let mut found = once(in_order(found, source));
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
     if !found.iter().any(is_error) {
         return Ok(found);
@@ -117,26 +117,4 @@ fn replaced(mut before: Vec<Diagnostic>, now: Vec<Diagnostic>) -> Vec<Diagnostic
     before.retain(|old| !now.iter().any(|new| place(new) == place(old)));
     before.extend(now);
     before
-}
-
-/// Sorts problems by their place: those in the file first, then those in each file it led to, then
-/// those that have no place.
-pub(super) fn in_order(mut problems: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
-    let mut files = vec![source.clone()];
-    for of in problems
-        .iter()
-        .filter_map(|problem| problem.source.as_ref())
-    {
-        if !files.contains(of) {
-            files.push(of.clone());
-        }
-    }
-    problems.sort_by_key(|problem| match (&problem.source, &problem.primary) {
-        (Some(of), Some(primary)) => {
-            let file = files.iter().position(|file| file == of);
-            (file.unwrap_or(files.len()), primary.span.start)
-        }
-        _ => (files.len(), 0),
-    });
-    problems
 }

@@ -1,22 +1,20 @@
 //! Sub-runbooks where they are run: with the inputs that the step gives them, as far as those are
 //! known, held against the same rules as a runbook by itself.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use rutter_manifest::check_known;
 use serde_json::{Map, Value};
 
-use super::check::in_order;
 use super::document::{Node, NodeKind};
 use super::file::{File, Used};
 use super::files::by_way_of;
 use super::model::Model;
 use super::not_yet::{NOT_YET, is_not_yet};
-use super::problems::Problems;
+use super::problems::{Problems, in_order};
 use super::rules;
 use super::schema::Step;
-use rutter_diagnostic::{Diagnostic, Span};
 
 /// Holds a runbook and all that it runs against every rule.
 pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
@@ -130,17 +128,4 @@ fn holds_not_yet(value: &Value) -> bool {
         Value::Object(entries) => entries.values().any(holds_not_yet),
         value => is_not_yet(value),
     }
-}
-
-/// Drops what was found before by another way: a file that is used twice has its mistakes once.
-pub(super) fn once(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut seen: HashSet<(String, Option<(String, Span)>)> = HashSet::new();
-    let mut kept = problems;
-    kept.retain(|problem| {
-        let place = problem.source.as_ref().zip(problem.primary.as_ref());
-        let place = place.map(|(source, label)| (source.name().to_owned(), label.span));
-        let new = seen.insert((problem.title.clone(), place));
-        new || problem.via.is_empty()
-    });
-    kept
 }

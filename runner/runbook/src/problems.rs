@@ -1,4 +1,6 @@
-//! Where problems are gathered while a file is read.
+//! Where problems are gathered while a file is read, and the order in which they are told.
+
+use std::collections::HashSet;
 
 use super::codes;
 use super::document::{Node, NodeKind};
@@ -66,4 +68,39 @@ impl<'a> Problems<'a> {
             _ => text_span,
         }
     }
+}
+
+/// Sorts problems by their place: those in the file first, then those in each file it led to, then
+/// those that have no place.
+pub(super) fn in_order(mut problems: Vec<Diagnostic>, source: &Source) -> Vec<Diagnostic> {
+    let mut files = vec![source.clone()];
+    for of in problems
+        .iter()
+        .filter_map(|problem| problem.source.as_ref())
+    {
+        if !files.contains(of) {
+            files.push(of.clone());
+        }
+    }
+    problems.sort_by_key(|problem| match (&problem.source, &problem.primary) {
+        (Some(of), Some(primary)) => {
+            let file = files.iter().position(|file| file == of);
+            (file.unwrap_or(files.len()), primary.span.start)
+        }
+        _ => (files.len(), 0),
+    });
+    problems
+}
+
+/// Drops what was found before by another way: a file that is used twice has its mistakes once.
+pub(super) fn once(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen: HashSet<(String, Option<(String, Span)>)> = HashSet::new();
+    let mut kept = problems;
+    kept.retain(|problem| {
+        let place = problem.source.as_ref().zip(problem.primary.as_ref());
+        let place = place.map(|(source, label)| (source.name().to_owned(), label.span));
+        let new = seen.insert((problem.title.clone(), place));
+        new || problem.via.is_empty()
+    });
+    kept
 }
