@@ -17,4 +17,6 @@ pub use claims::Claim;
 pub use file::{Origin, Plugin, digest_of};
 pub use inspect::{Inspected, PluginError, SPOKEN_LINES, Upgrade, digest, inspect};
 pub use outline::{Outline, ShapeError};
-pub use sentences::{Bound, NOTHING, Sentence, in_all, in_short, kind, sentences, sentences_in};
+pub use sentences::{
+    Bound, NOTHING, Sentence, in_all, in_short, kind, own_undo, sentences, sentences_in,
+};

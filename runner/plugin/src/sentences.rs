@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::{IndexMap, IndexSet};
 use rutter_contracts::{Access, Action, labelled, product_name};
-use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest, OPERATORS_HOSTS, Permission};
-
 use rutter_diagnostic::neutral::one_line;
+use rutter_manifest::{HttpPermission, HttpRepeat, Kind, Manifest, OPERATORS_HOSTS, Permission};
 
 /// What one permission lets a plugin do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +17,17 @@ pub struct Sentence {
     pub says: String,
     /// Why it wants to, in its author's words.
     pub reason: String,
+}
+
+/// How a plugin's changes are taken back if not by their reverses, a sentence that follows its name.
+pub fn own_undo(manifest: &Manifest) -> Option<String> {
+    let plugin = &manifest.plugin;
+    match &plugin.nothing_to_undo {
+        Some(why) => Some(format!("leaves nothing to take back: {}", one_line(why))),
+        None => plugin
+            .undo
+            .then(|| "takes its changes back itself".to_owned()),
+    }
 }
 
 /// What a plugin does to the world, as it says itself.

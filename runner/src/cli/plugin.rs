@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::one_line;
 use rutter_manifest::{Field, IdSide, Manifest};
+use rutter_plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, own_undo, sentences};
 use serde_json::json;
 
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::plugin::build::{self, BuildError, Options};
 use crate::ui::{Align, Table};
-use rutter_diagnostic::Diagnostic;
-use rutter_diagnostic::neutral::one_line;
-use rutter_plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, sentences};
 
 /// Build, inspect and list plugins
 #[derive(Debug, clap::Args)]
@@ -176,8 +176,8 @@ fn permissions(text: &mut String, manifest: &Manifest) {
     if manifest.permissions.is_empty() {
         text.push_str(&format!("  {NOTHING}\n"));
     }
-    if manifest.plugin.undo {
-        text.push_str("  takes its changes back itself\n");
+    if let Some(undo) = own_undo(manifest) {
+        text.push_str(&format!("  {undo}\n"));
     }
 }
 

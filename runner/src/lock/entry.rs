@@ -5,10 +5,9 @@ use std::path::Path;
 
 use rutter_engine::Uses;
 use rutter_manifest::{Kind, Manifest, Permission};
-use serde::{Deserialize, Serialize};
-
-use rutter_plugin::{Bound, NOTHING, Origin, Plugin, sentences_in};
+use rutter_plugin::{Bound, NOTHING, Origin, Plugin, own_undo, sentences_in};
 use rutter_runbook::Checked;
+use serde::{Deserialize, Serialize};
 
 /// What is accepted of a runbook.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,9 +182,7 @@ pub(crate) fn may(manifest: &Manifest, bound: &Bound) -> Vec<String> {
     if may.is_empty() {
         may.push(NOTHING.to_owned());
     }
-    if manifest.plugin.undo {
-        may.push("takes its changes back itself".to_owned());
-    }
+    may.extend(own_undo(manifest));
     may
 }
 
