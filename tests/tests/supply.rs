@@ -227,13 +227,35 @@ fn a_licence_expression_is_met_as_it_says() {
     }
 }
 
-/// What is compiled for the program is not compiled again for the fuzz targets.
+/// The profile of a manifest's workspace, and what it says of our own packages.
+fn profile(manifest: &str) -> (toml::Value, toml::Table) {
+    let text = std::fs::read_to_string(root().join(manifest)).expect("the manifest is read");
+    let manifest: toml::Table = text.parse().expect("it is TOML");
+    let mut profile = manifest["profile"]["dev"].clone();
+    let packages = profile["package"].as_table_mut().expect("a table");
+    let (own, others) = std::mem::take(packages)
+        .into_iter()
+        .partition(|(name, _)| name.starts_with("rutter"));
+    *packages = others;
+    (profile, own)
+}
+
+/// What is compiled for the program is not compiled again for the fuzz targets, and ours keep their assertions there.
 #[test]
 fn the_fuzz_targets_are_compiled_as_the_program_is() {
-    let profile = |manifest: &str| {
-        let text = std::fs::read_to_string(root().join(manifest)).expect("the manifest is read");
-        let manifest: toml::Table = text.parse().expect("it is TOML");
-        manifest["profile"]["dev"].clone()
-    };
-    assert_eq!(profile("Cargo.toml"), profile("tests/fuzz/Cargo.toml"));
+    let (theirs, _) = profile("Cargo.toml");
+    let (fuzzed, own) = profile("tests/fuzz/Cargo.toml");
+    assert_eq!(theirs, fuzzed);
+    let text = std::fs::read_to_string(root().join("tests/fuzz/Cargo.toml")).expect("it is read");
+    let manifest: toml::Table = text.parse().expect("it is TOML");
+    let used = manifest["dependencies"].as_table().expect("a table");
+    let ours = used.iter().filter(|(name, from)| {
+        name.starts_with("rutter") && !name.ends_with("macros") && from.get("path").is_some()
+    });
+    for (name, _) in ours {
+        for kept in ["debug-assertions", "overflow-checks"] {
+            let says = own.get(name).and_then(|own| own.get(kept));
+            assert_eq!(says, Some(&true.into()), "{name} has no {kept}");
+        }
+    }
 }
