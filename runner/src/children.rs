@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use rutter_meaning::Rule;
-
 use rutter_meaning::held;
 
 /// What every program needs to find others, its user's files and its language.

@@ -11,7 +11,6 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask,
 };
 use rutter_meaning::Rule;
-
 use rutter_meaning::held;
 
 /// From now on whatever this process makes is its user's alone.

@@ -14,13 +14,13 @@ use ring::signature::{
 };
 use rutter_contracts::hex;
 use rutter_engine::Approval;
+use rutter_runbook::keys;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey, SshSig};
 
 use crate::children;
-use rutter_runbook::keys;
 
 /// Keeps signatures for other purposes from being taken for answers, and the other way round.
 const NAMESPACE: &str = "rutter-answer";

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use rutter_manifest::{is_unseen, written_out};
 use rutter_meaning::Rule;
-
 use rutter_meaning::held;
 
 /// Plain text, or with colours for a terminal.

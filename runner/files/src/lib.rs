@@ -11,7 +11,6 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 use rutter_meaning::Rule;
-
 use rutter_meaning::held;
 
 /// Bytes of a file that people write: a runbook, inputs, settings, credentials.

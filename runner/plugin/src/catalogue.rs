@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 
 use crate::file::{Origin, Plugin, digest_of};
 use crate::inspect::PluginError;
-use rutter_meaning::held;
 
 /// The environment variable with folders of plugins, searched first; separated as `PATH` is.
 pub const PATH_VARIABLE: &str = "RUTTER_PLUGIN_PATH";

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rutter_contracts::hex;
 use rutter_manifest::{Manifest, ManifestError};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 use sha2::{Digest, Sha256};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
 use super::claims::{self, Claim};
 use super::outline::{Outline, ShapeError};
-use rutter_meaning::held;
 
 /// The interface lines this program speaks, oldest first. A line is the part of a version that
 /// decides compatibility: `0.1` of `rutter:step@0.1.3`.

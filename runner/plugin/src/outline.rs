@@ -6,12 +6,11 @@
 //! its figure. Bodies of functions are measured and not read.
 
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
     ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
-
-use rutter_meaning::held;
 
 /// A figure of a component, and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rutter_diagnostic::{Diagnostic, Severity, Source};
+use rutter_plugin::{Origin, Plugin};
 use serde_json::Value;
 
 use super::file::{File, Used};
 use super::model::Model;
 use super::problems::{Problems, in_order, once};
 use super::{Checked, Evaluator, Load, SecretInputs, inputs, nested, plan};
-use rutter_diagnostic::{Diagnostic, Severity, Source};
-use rutter_plugin::{Origin, Plugin};
 
 /// Checks a runbook and asks for what is missing.
 pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnostic>> {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use rutter_diagnostic::{Diagnostic, Source, Span};
 use rutter_manifest::{Field, Like, nearest};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -13,7 +14,6 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::codes;
-use rutter_diagnostic::{Diagnostic, Source, Span};
 
 /// Bytes of a runbook: the largest of the procedures known is a hundredth of it.
 pub(super) const FILE_BYTES_MAX: usize = 1 << 20;

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rutter_diagnostic::{Diagnostic, Source};
 use rutter_manifest::Field;
+use rutter_plugin::Plugin;
 
 use super::built_in::BuiltIn;
 use super::codes;
 use super::lines::Lines;
 use super::names::Names;
 use super::schema::Runbook;
-use rutter_diagnostic::{Diagnostic, Source};
-use rutter_plugin::Plugin;
 
 /// A runbook's file, read, and what its steps use.
 pub(super) struct File {

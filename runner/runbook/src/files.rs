@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rutter_diagnostic::{Diagnostic, Source};
+use rutter_expression::Templates;
 use rutter_manifest::{Field, FieldKind};
 use serde_json::Map;
 
@@ -25,8 +27,6 @@ use super::spanned::Spanned;
 use super::types::Type;
 use super::uses::{is_runbook, path_of, resolve};
 use super::{codes, read_text};
-use rutter_diagnostic::{Diagnostic, Source};
-use rutter_expression::Templates;
 
 /// Runbooks inside each other, the outermost counted.
 const DEPTH_MAX: usize = 8;

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use rutter_diagnostic::{Diagnostic, Source, Span};
 use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest, unseen_in};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 use rutter_meaning::placeholder::placeholders;
 use serde_json::{Map, Value};
 
@@ -15,8 +17,6 @@ use super::quoting::{quotable, takes_secrets, without_quoting};
 use super::schema::{Input, Runbook};
 use super::secret_inputs::{SecretInputs, variable};
 use super::sources::{Ask, InputSources};
-use rutter_diagnostic::{Diagnostic, Source, Span};
-use rutter_meaning::held;
 
 /// The values found.
 #[derive(Default)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use rutter_engine::Shape;
+use rutter_expression::kind;
 use serde_json::Value;
 
 use super::resolve::Local;
-use rutter_expression::kind;
 
 /// Items of one `for_each` step.
 const ITEMS_MAX: usize = 10_000;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rutter_diagnostic::Span;
 use rutter_expression::{EvaluationError, Piece, Reference, TemplateError, Templates};
 use serde_json::{Map, Value};
 
@@ -14,7 +15,6 @@ use super::problems::Problems;
 use super::resolve::Local;
 use super::schema::Runbook;
 use super::{Binding, resolve as values};
-use rutter_diagnostic::Span;
 
 /// What the rules look at.
 pub(super) struct Model<'a> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rutter_diagnostic::Span;
 use rutter_expression::{Reference, Refusal, Template, Templates};
 
 use super::codes;
@@ -10,7 +11,6 @@ use super::document::Node;
 use super::order::{self, Needs, Wishes};
 use super::problems::Problems;
 use super::schema::{Runbook, Step};
-use rutter_diagnostic::Span;
 
 /// The names and expressions of a file.
 pub(super) struct Names {

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use rutter_diagnostic::{Diagnostic, Source, Span};
+
 use super::codes;
 use super::document::{Node, NodeKind};
-use rutter_diagnostic::{Diagnostic, Source, Span};
 
 /// Problems of one file, so far.
 pub(super) struct Problems<'a> {

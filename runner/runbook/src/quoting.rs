@@ -1,10 +1,10 @@
 //! What messages may quote of a file of inputs: no secret, whatever is wrong with the file.
 
+use rutter_diagnostic::{Diagnostic, Source, Span};
 use rutter_manifest::Field;
 
 use super::document;
 use super::schema::Runbook;
-use rutter_diagnostic::{Diagnostic, Source, Span};
 
 /// A file of inputs as messages may quote it: where it may hold secrets only the values that are none are
 /// shown. An unknown name may be that of a secret, misspelled, and a comment may hold anything.

@@ -1,12 +1,12 @@
 //! Reads one table key by key and reports what is missing, of the wrong type, or unknown.
 
+use rutter_diagnostic::Span;
 use rutter_manifest::{nearest, parse_duration};
 
 use super::codes;
 use super::document::{Node, NodeKind, Table};
 use super::problems::Problems;
 use super::spanned::Spanned;
-use rutter_diagnostic::Span;
 
 /// Reads one table.
 pub(super) struct Reader<'t, 'p, 's> {

@@ -1,12 +1,12 @@
 //! What a reference stands for: an input, an account, a step's outputs, the run, or the item of a loop.
 
+use rutter_expression::{Reference, Segment};
 use rutter_manifest::{FieldKind, nearest};
 
 use super::model::Model;
 use super::names::{Place, Text};
 use super::step_outputs;
 use super::types::{Nothing, Type, descend, near, nothing};
-use rutter_expression::{Reference, Segment};
 
 const ROOTS: [&str; 7] = ["inputs", "accounts", "steps", "run", "item", "key", "index"];
 

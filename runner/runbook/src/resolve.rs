@@ -1,9 +1,8 @@
 //! What a reference gives: one function for a check before the run and for the run itself.
 
 use rutter_engine::{Scope, StepValue};
-use serde_json::Value;
-
 use rutter_expression::{EvaluationError, Reference, Segment};
+use serde_json::Value;
 
 /// What expressions can read.
 pub(super) trait View {

@@ -3,6 +3,7 @@
 //! Each table is read by itself, so that a mistake in one hides none in another. What the names
 //! stand for is for the rules to check.
 
+use rutter_diagnostic::Span;
 use rutter_engine::{OnFailure, Retry};
 use rutter_manifest::{Field, FieldKind, Like, NOTES_MAX, note_problem};
 
@@ -11,7 +12,6 @@ use super::document::{BadField, Declared, Document, Entry, Node, NodeKind, Table
 use super::problems::Problems;
 use super::reader::Reader;
 use super::spanned::Spanned;
-use rutter_diagnostic::Span;
 
 /// The format this program reads.
 pub(super) const SCHEMA: i64 = 1;

@@ -5,20 +5,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use rutter_diagnostic::{Diagnostic, Source};
 use rutter_engine::Plan;
 use rutter_manifest::{Field, FieldKind};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Table};
-
 use super::quoting::without_quoting;
 use super::read_text;
 use super::sources::{ENVIRONMENT_PREFIX, InputSources};
-use rutter_diagnostic::{Diagnostic, Source};
-use rutter_meaning::held;
 
 /// The real values of secret inputs, by the path that their placeholder was made for: the input's
 /// name, or `name.key` inside a table. Cannot print itself; wiped from memory when dropped.

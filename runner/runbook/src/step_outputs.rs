@@ -1,6 +1,7 @@
 //! What a reference to a step stands for: its outputs, a list or table of them where it runs over
 //! one, and for an approval what people enter.
 
+use rutter_expression::{Reference, Segment};
 use rutter_manifest::FieldKind;
 
 use super::built_in::BuiltIn;
@@ -9,7 +10,6 @@ use super::file::Used;
 use super::model::Model;
 use super::schema::Step;
 use super::types::{Nothing, Type, descend, near, nothing};
-use rutter_expression::{Reference, Segment};
 
 /// What `steps.…` stands for.
 ///

@@ -1,8 +1,7 @@
 //! The type of a value, as far as inputs and manifests say, and what stands below it.
 
-use rutter_manifest::{Field, FieldKind, nearest};
-
 use rutter_expression::Segment;
+use rutter_manifest::{Field, FieldKind, nearest};
 
 /// The type of a reference.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rutter_diagnostic::Diagnostic;
 use rutter_manifest::{is_kebab_case, nearest};
+use rutter_plugin::Plugin;
 
 use super::built_in::BuiltIn;
 use super::codes;
@@ -11,8 +13,6 @@ use super::file::Used;
 use super::plugins::{NotFound, Plugins};
 use super::problems::Problems;
 use super::spanned::Spanned;
-use rutter_diagnostic::Diagnostic;
-use rutter_plugin::Plugin;
 
 /// Whether it names the file of another runbook.
 pub(super) fn is_runbook(uses: &str) -> bool {

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use rutter_diagnostic::{Diagnostic, Severity, Source};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
+use rutter_plugin::{Catalogue, Component, Origin, Plugin};
+use rutter_runbook::Checked;
 
 use super::plugins::catalogue;
 use super::{Context, Failure, granted};
 use crate::lock::{self, Entry, Lock, LockError, Verdict, Which};
 use crate::ui::Prompt;
-use rutter_diagnostic::{Diagnostic, Severity, Source};
-use rutter_meaning::held;
-use rutter_plugin::{Catalogue, Component, Origin, Plugin};
-use rutter_runbook::Checked;
 
 /// What a command does about a runbook that was not accepted as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::settings::Settings;
 use rutter_runbook::Binding;
+
+use crate::settings::Settings;
 
 /// `NAME=PROFILE[@REGION]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

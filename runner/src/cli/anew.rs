@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use rutter_engine::{Part, Plan, Run, Step, Uses};
 use rutter_meaning::placeholder::is_placeholder;
+use rutter_plugin::{Catalogue, Plugin};
+use rutter_runbook::{Binding, Checked, InputSources, Load, secret_places};
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
@@ -17,8 +19,6 @@ use super::runs::Seen;
 use super::{Context, Failure};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::settings::Settings;
-use rutter_plugin::{Catalogue, Plugin};
-use rutter_runbook::{Binding, Checked, InputSources, Load, secret_places};
 
 /// What a run goes on with.
 pub(super) struct Anew {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Evidence, Fact, Person, Question, Settled};
 
 use super::flags::pair;
@@ -12,7 +13,6 @@ use super::{Context, Exit, Failure};
 use crate::journal::{Letter, Message, Posted, RunFolder};
 use crate::signed::Statement;
 use crate::ui::{Prompt, posting};
-use rutter_diagnostic::neutral::one_line;
 
 /// How long a driver is given to act upon a message before this command returns without it.
 const TAKEN_WITHIN: Duration = Duration::from_secs(3);

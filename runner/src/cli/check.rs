@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::{Diagnostic, Severity, render_all};
 use rutter_engine::Uses;
 use rutter_manifest::{Kind, nearest};
 use serde_json::{Value, json};
@@ -10,8 +12,6 @@ use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates, granted};
 use crate::ui::{destroys, destroys_by_parameter, input_declared, notes, possible_no_return};
-use rutter_diagnostic::neutral::one_line;
-use rutter_diagnostic::{Diagnostic, Severity, render_all};
 
 /// Check runbooks for every mistake that can be found before the first change
 #[derive(Debug, clap::Args)]

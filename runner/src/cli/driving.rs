@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{RunEnd, RunStatus};
 use tokio::sync::mpsc;
 
@@ -12,7 +13,6 @@ use crate::host::{CacheKey, Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs};
-use rutter_diagnostic::neutral::one_line;
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;

@@ -1,12 +1,12 @@
 //! `rutter explain`.
 
+use rutter_diagnostic::neutral::one_line;
 use serde_json::json;
 
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
 use crate::explain::{self, Explanation};
 use crate::ui::{Align, Table};
-use rutter_diagnostic::neutral::one_line;
 
 /// Explain an error code: why it happens and what to do about it
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::{Diagnostic, Severity, Source, render_all};
 use rutter_engine::Fault;
 use rutter_simcloud::WorldError;
 
@@ -14,8 +16,6 @@ use crate::journal::{JournalError, Remedy, RunsError};
 use crate::session::SessionError;
 use crate::settings::SettingsError;
 use crate::ui::PromptError;
-use rutter_diagnostic::neutral::Style;
-use rutter_diagnostic::{Diagnostic, Severity, Source, render_all};
 
 /// Nothing was begun; the state of the world is what it was.
 pub(super) const NOTHING_RAN: &str = "nothing ran";

@@ -1,12 +1,12 @@
 //! Gates that nobody will be able to pass, seen before anything is begun.
 
+use rutter_diagnostic::Diagnostic;
 use rutter_engine::{Plan, Step, Uses, approver};
+use rutter_runbook::GATE;
 use serde_json::Value;
 
 use crate::settings::Settings;
 use crate::user;
-use rutter_diagnostic::Diagnostic;
-use rutter_runbook::GATE;
 
 /// Who may leave answers to anybody's run.
 const ROOT: &str = "root";

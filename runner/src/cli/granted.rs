@@ -1,11 +1,11 @@
 //! What a runbook's plugins may do, as commands show it.
 
 use rutter_engine::Uses;
+use rutter_plugin::in_short;
+use rutter_runbook::Checked;
 use serde_json::{Value, json};
 
 use crate::lock::{Accepted, Entry, may, used};
-use rutter_plugin::in_short;
-use rutter_runbook::Checked;
 
 /// Plugins with what each may do, line by line.
 pub(super) fn lines<'a>(plugins: impl Iterator<Item = &'a Accepted>) -> Vec<String> {

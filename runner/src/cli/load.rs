@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Plan, Run};
 use rutter_manifest::Field;
 use rutter_meaning::placeholder::is_placeholder;
+use rutter_plugin::Plugin;
+use rutter_runbook::{Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places};
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
@@ -17,12 +21,6 @@ use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
 use crate::session::Preflight;
 use crate::settings::Settings;
 use crate::ui::Prompt;
-use rutter_diagnostic::Diagnostic;
-use rutter_diagnostic::neutral::one_line;
-use rutter_plugin::Plugin;
-use rutter_runbook::{
-    self, Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load, secret_places,
-};
 
 /// The region of an account in a rehearsal, if none was given.
 const REHEARSAL_REGION: &str = "cn-hangzhou";

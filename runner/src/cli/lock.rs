@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use rutter_runbook::{InputSources, Load};
 use serde_json::json;
 
 use super::acceptance::{Acceptance, Manner};
 use super::{Context, Exit, Failure, granted};
-use rutter_runbook::{InputSources, Load};
 
 /// Show what the plugins of runbooks may do, and accept it in `rutter.lock` next to them
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,12 @@
 //! `rutter logs`.
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::Run;
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::{LogLevel, LogLine};
 use crate::ui::instant;
-use rutter_diagnostic::neutral::one_line;
 
 /// Show the log lines that plugins wrote during a run
 #[derive(Debug, clap::Args)]

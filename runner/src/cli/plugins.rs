@@ -1,7 +1,8 @@
 //! Where this program finds plugins.
 
-use crate::settings::Environment;
 use rutter_plugin::{Catalogue, PATH_VARIABLE, search_path};
+
+use crate::settings::Environment;
 
 /// The plugins of the search path.
 pub(super) fn catalogue(environment: &Environment) -> Catalogue {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Run, RunEnd};
 
 use super::runs::Seen;
@@ -13,7 +14,6 @@ use crate::ui::{
     describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, open_questions,
     outputs, passed_no_return, place, steps_table, timed,
 };
-use rutter_diagnostic::neutral::one_line;
 
 /// How often a run that is followed is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);

@@ -1,11 +1,11 @@
 use clap::{CommandFactory, Parser};
+use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::neutral::Style;
 use rutter_engine::{RollbackEnd, RunEnd, RunStatus};
 use serde_json::json;
 
 use super::exit::Asked;
 use super::{Cli, Exit, Failure};
-use rutter_diagnostic::Diagnostic;
-use rutter_diagnostic::neutral::Style;
 
 fn parses(line: &str) -> bool {
     Cli::try_parse_from(line.split(' ')).is_ok()

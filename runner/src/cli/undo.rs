@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Change, PartFrom, PartRefused};
 
 use super::exit::Asked;
@@ -11,7 +12,6 @@ use crate::journal::Message;
 use crate::session::{Aim, RunOptions, Session};
 use crate::settings::Settings;
 use crate::ui::{Prompt, how, passed_no_return, what_helps};
-use rutter_diagnostic::neutral::one_line;
 
 /// Take back the changes of a run, last first: all of them, or a part
 #[derive(Debug, clap::Args)]

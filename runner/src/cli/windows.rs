@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use rutter_diagnostic::Diagnostic;
 use rutter_engine::{Fact, Name, Record, Run, Uses};
+use rutter_runbook::{WINDOW, window_at, window_missed};
 use serde_json::Value;
 
 use crate::ui::instant_here;
-use rutter_diagnostic::Diagnostic;
-use rutter_runbook::{WINDOW, window_at, window_missed};
 
 /// A pause of a rehearsal that waits for an instant: when it was got to, and when it was over.
 struct Stop<'a> {

@@ -1,6 +1,7 @@
 //! `accounts`: the cloud accounts that the operator gave to a step.
 
 use rutter_engine::{Api, Fault, Is, RoleArn, Test};
+use rutter_meaning::held;
 use rutter_meaning::{
     CallWritten, HostRequest, Look, LookWritten, PassingWritten, WaitWritten, condition, wrong,
 };
@@ -10,7 +11,6 @@ use super::broker::serve;
 use super::context::{BoundAccount, Context, OpenedAccount};
 use super::limits::too_long;
 use super::line::Answer;
-use rutter_meaning::held;
 
 /// A call as a guest writes it.
 #[derive(Clone, Debug)]

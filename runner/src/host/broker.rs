@@ -10,6 +10,7 @@
 //! journal.
 
 use rutter_engine::{At, Call, Fault, FaultClass, HostCall, Outcome, Target};
+use rutter_meaning::held;
 use rutter_meaning::{Awaited, HostRequest, Judge, Made, Maker, Rule};
 use serde_json::Value;
 
@@ -18,7 +19,6 @@ use super::context::Context;
 use super::limits::fits;
 use super::line::Answer;
 use super::pace::{Pace, Time};
-use rutter_meaning::held;
 
 /// Takes a guest's call through the first four stages and returns the driver's answer.
 ///

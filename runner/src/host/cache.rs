@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 use sha2::Sha256;
 
 use crate::modes;
-use rutter_meaning::held;
 
 const MARK_LENGTH: usize = 32;
 /// The largest entry that is read: code has some times the size of its component.

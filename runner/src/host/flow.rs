@@ -1,12 +1,12 @@
 //! `flow`: time, progress and tokens.
 
 use rutter_engine::HostCall;
+use rutter_meaning::held;
 use rutter_meaning::{fingerprint, pause};
 
 use super::context::Context;
 use super::limits::{LOG_LINE_MAX, cut};
 use super::line::{Answer, GuestEvent, Stop};
-use rutter_meaning::held;
 
 impl Context {
     /// Waits; the driver keeps the time.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rutter_engine::{At, Fault, FaultClass, Input, Phase, Principal, Timestamp, UndoRequest};
 use rutter_meaning::Handed;
+use rutter_meaning::held::{self, Rule};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -23,7 +24,6 @@ use super::told::Told;
 use super::{trap, v0_1};
 use crate::secrets::Secrets;
 use crate::settings::Limits;
-use rutter_meaning::held::{self, Rule};
 
 /// What a guest is started for.
 #[derive(Clone, Debug)]

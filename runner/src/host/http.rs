@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rutter_engine::{Fault, HttpRequest};
+use rutter_meaning::held;
 use rutter_meaning::{HostRequest, HttpAnswer, RequestParts, request, wrong};
 use serde_json::Value;
 use url::Url;
@@ -11,7 +12,6 @@ use super::broker::serve;
 use super::context::Context;
 use super::limits::too_long;
 use super::line::Answer;
-use rutter_meaning::held;
 
 /// An answer as a guest reads it.
 #[derive(Clone, Debug)]

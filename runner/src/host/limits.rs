@@ -4,9 +4,9 @@ use std::io;
 
 use rutter_engine::{Fault, FaultClass, HostCall};
 use rutter_meaning::Rule;
+use rutter_meaning::held;
 
 use crate::settings::Limits;
-use rutter_meaning::held;
 
 /// Table elements a guest may have. A table holds a component's functions; this is ten times what an
 /// interpreter brings along.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use rutter_manifest::Manifest;
+use rutter_meaning::held::{self, Rule};
+use rutter_plugin::{Outline, Plugin};
 use wasmtime::component::Component;
 
 use super::cache::{Cache, CacheKey};
@@ -17,8 +19,6 @@ use super::pools::{
 };
 use super::store::Guest;
 use super::v0_1;
-use rutter_meaning::held::{self, Rule};
-use rutter_plugin::{Outline, Plugin};
 
 /// Why a component is not loaded.
 #[derive(Clone, Debug, thiserror::Error)]

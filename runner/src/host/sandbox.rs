@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rutter_plugin::Plugin;
+
 use super::cache::CacheKey;
 use super::compiler::Compiler;
 use super::load::{LoadError, LoadedPlugin, Loader};
 use super::pools::{Pools, SandboxError};
-use rutter_plugin::Plugin;
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use rutter_meaning::held::{self, Rule};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
 
@@ -10,7 +11,6 @@ use super::context::Context;
 use super::limits::{HANDLES_MAX, Limit, TABLE_ELEMENTS_MAX, lifted_max};
 use super::line::Stop;
 use super::meter::Meter;
-use rutter_meaning::held::{self, Rule};
 
 /// What the host keeps for an instance.
 pub(super) struct Guest {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use rutter_engine::{
     At, Class, Fault, FaultClass, HostCall, Input, Phase, Principal, Repeat, Target, Timestamp,
 };
+use rutter_plugin::fixture::read;
+use rutter_plugin::{Origin, Plugin};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::fixture::{module, plugin, plugin_of};
 use super::*;
 use crate::settings::Limits;
-use rutter_plugin::fixture::read;
-use rutter_plugin::{Origin, Plugin};
 
 fn sandbox() -> Sandbox {
     Sandbox::new(&SandboxSettings::default()).unwrap()

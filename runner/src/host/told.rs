@@ -8,7 +8,6 @@ use std::collections::{BTreeSet, VecDeque};
 use rutter_engine::{Fault, FaultClass};
 use rutter_manifest::is_unseen;
 use rutter_meaning::Rule;
-
 use rutter_meaning::held;
 
 /// Faults that are remembered whole, the newest.

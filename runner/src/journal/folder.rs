@@ -11,15 +11,16 @@
 //! | `lock` | held by the driver through the operating system, so that it is freed when the driver dies |
 //! | `secrets.sealed` | values that the cloud gave out during the run: see [`crate::secrets::Vault`] |
 
-use crate::modes;
-use rutter_plugin::{Origin, Plugin};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rutter_plugin::{Origin, Plugin};
+
 use super::inbox::share;
 use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
+use crate::modes;
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
 const LOCK_TRIES: u32 = 5;

@@ -3,10 +3,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rutter_engine::{Durability, Fact, Record, Timestamp};
+use rutter_plugin::fixture::{bare, read};
 
 use super::{Runs, RunsError};
 use crate::journal::{Journal, JournalError, new_run_id};
-use rutter_plugin::fixture::{bare, read};
 
 fn runs() -> (tempfile::TempDir, Runs) {
     let state = tempfile::tempdir().unwrap();

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use rutter_plugin::fixture::bare;
+use rutter_plugin::{Catalogue, Folder, Origin, Plugin};
+use rutter_runbook::{Checked, InputSources, Load};
 use tempfile::TempDir;
 
 use super::Lock;
 use crate::lock::{Entry, LockError, Verdict, Which, judge};
-use rutter_plugin::fixture::bare;
-use rutter_plugin::{Catalogue, Folder, Origin, Plugin};
-use rutter_runbook::{Checked, InputSources, Load};
 
 const RUNBOOK: &str = "schema = 1\n[runbook]\nname = 'x'\n[accounts.first]\nhelp = 'a'\n[accounts.second]\nhelp = 'b'\n\
      [[steps]]\nid = 'own'\nuses = './own.wasm'\naccount = 'first'\n\

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rutter_manifest::Manifest;
+use rutter_plugin::{Inspected, PluginError, inspect};
 use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
 use crate::children;
 use crate::plugin::toolchain::{NoTarget, TARGET, Toolchain};
-use rutter_plugin::{Inspected, PluginError, inspect};
 
 /// The profile of guests, given to cargo whole, so that a plugin's own workspace needs none: small
 /// before fast, since a step waits for the network and a start reads all of it.

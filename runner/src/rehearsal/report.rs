@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rutter_diagnostic::neutral::{neutral, one_line};
 use rutter_engine::{
     Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, RunStatus, StepState,
     Timestamp,
@@ -14,7 +15,6 @@ use serde_json::Value;
 
 use super::carrier::{Reply, Unsent};
 use crate::ui::{explained, ids_table, no_return, notes};
-use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// What the report is made of.
 pub struct Material<'a> {

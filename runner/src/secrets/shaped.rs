@@ -1,13 +1,12 @@
 //! Fields of an answer that look like credentials: hidden whoever answers, and known from then on.
 
 use rutter_contracts::is_key_field;
+use rutter_meaning::MARK;
+use rutter_meaning::held::{self, Rule};
+use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
-use rutter_meaning::MARK;
-use rutter_meaning::placeholder::is_placeholder;
-
 use super::{SecretText, Secrets};
-use rutter_meaning::held::{self, Rule};
 
 /// What is shorter says too little to be known again elsewhere.
 const KNOWN_MIN: usize = 8;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rutter_engine::{Input, Part, Person, Plan, Run};
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 
 use super::SessionError;
 use crate::ui::what_helps;
-use rutter_plugin::Plugin;
-use rutter_runbook::Evaluator;
 
 /// What a process takes a run up for.
 #[derive(Debug)]

@@ -11,6 +11,8 @@ use rutter_engine::{
     Fact, Fault, Input, Mode, OnFailure, Plan, Retry, Run, Step, StepEnd, Timestamp, Uses,
 };
 use rutter_manifest::Kind;
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 use rutter_simcloud::World;
 use serde_json::json;
 
@@ -23,8 +25,6 @@ use crate::rehearsal::{RehearsalShell, SimCarrier};
 use crate::secrets::Secrets;
 use crate::settings::Limits;
 use crate::ui;
-use rutter_plugin::Plugin;
-use rutter_runbook::Evaluator;
 
 /// A world in which nobody has an account: what is asked here has nothing to call.
 const NOWHERE: &str = "schema = 1\n";

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rutter_contracts::hex;
 use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, RunStatus, Timestamp};
+use rutter_plugin::Plugin;
+use rutter_runbook::Evaluator;
 use rutter_simcloud::{World, diff};
 use sha2::{Digest, Sha256};
 
@@ -18,8 +20,6 @@ use crate::secrets::Secrets;
 use crate::session::RunOptions;
 use crate::settings::{AllowedHost, Limits};
 use crate::ui::Show;
-use rutter_plugin::Plugin;
-use rutter_runbook::Evaluator;
 
 /// What is rehearsed, and where.
 pub struct Rehearsal {

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rutter_diagnostic::neutral::{neutral, one_line};
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::board::Board;
@@ -16,7 +17,6 @@ use super::printer::paint;
 use super::words::{count, duration};
 use super::{Drawing, Printer, Show, Tone, Weight, describe};
 use crate::journal::LogLevel;
-use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
 const BARS_MAX: usize = 16;

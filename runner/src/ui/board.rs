@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{At, Fact, Record, Timestamp};
 
 use super::words::{duration, instant_here};
-use rutter_diagnostic::neutral::one_line;
 
 /// The attempts under way, oldest first within a step.
 #[derive(Clone, Debug, Default)]

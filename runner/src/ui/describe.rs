@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{
     Approval, At, AttemptEnd, CallSite, Evidence, Fact, Fault, Identity, ItemState, Mode, Name,
     Person, Phase, Question, Record, Resolution, RollbackEnd, Run, RunEnd, Settlement, StepEnd,
@@ -14,7 +15,6 @@ use super::question::{how_to_approve, object_of};
 use super::standing::left_standing;
 use super::words::{count, duration, instant, instant_here, place, why};
 use crate::journal::{RecordBody, StoredRecord};
-use rutter_diagnostic::neutral::one_line;
 
 /// What a line says at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Evidence, Input, Name, Person, Question, Run, Settled};
 
 use super::keyboard::{Keyboard, Stroke, in_foreground};
@@ -14,7 +15,6 @@ use super::prompt::is_terminal;
 use super::question::{how_to_approve, question_lines};
 use super::typed::{Line, Typed};
 use super::word::new_word;
-use rutter_diagnostic::neutral::one_line;
 
 /// What is to be drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! One line a record, for logs, pipes and `-v`.
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use super::names::Names;
@@ -7,7 +8,6 @@ use super::printer::paint;
 use super::words::instant;
 use super::{Drawing, Line, Printer, Show, describe};
 use crate::journal::LogLevel;
-use rutter_diagnostic::neutral::one_line;
 
 /// Prints every record as a line with its time.
 pub(super) struct LineShow {

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use rutter_contracts::{Action, labelled};
-use rutter_engine::{Ask, Change, Question, Run, Shown};
-
 use rutter_diagnostic::neutral::one_line;
+use rutter_engine::{Ask, Change, Question, Run, Shown};
 
 /// `point of no return: ECS:DeleteInstance of step `release` (undo does not bring back what was there
 /// before)`.

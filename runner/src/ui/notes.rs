@@ -1,8 +1,7 @@
 //! What an operator must read before a run.
 
-use rutter_engine::Note;
-
 use rutter_diagnostic::neutral::one_line;
+use rutter_engine::Note;
 
 /// The heading over notes.
 const HEADING: &str = "Read before the run";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{
     Again, Because, Change, Name, Part, PartRefused, Person, Plan, Run, Step, WayBack, Why,
     WhyStays,
@@ -10,7 +11,6 @@ use rutter_meaning::placeholder::is_placeholder;
 use serde_json::Value;
 
 use super::words::count;
-use rutter_diagnostic::neutral::one_line;
 
 /// The line of the record with which it begins.
 pub(super) fn started(by: &Person, part: Option<&Part>, mended: Option<&Plan>) -> String {

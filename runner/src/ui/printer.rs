@@ -3,14 +3,13 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::{Arc, OnceLock};
 
-use serde::Serialize;
-
 use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::neutral::{guard, json_text};
+use serde::Serialize;
 
 use super::footer::Footer;
 use super::{Drawing, Tone};
 use crate::secrets::Secrets;
-use rutter_diagnostic::neutral::{guard, json_text};
 
 /// What the operator wants to see, and where it goes.
 #[derive(Clone, Debug, Default)]

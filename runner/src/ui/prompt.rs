@@ -4,11 +4,11 @@ use std::io;
 use std::time::Instant;
 
 use console::Term;
+use rutter_diagnostic::neutral::{neutral, one_line};
 
 use super::keyboard::Keys;
 use super::typed::{Line, Typed};
 use super::word::new_word;
-use rutter_diagnostic::neutral::{neutral, one_line};
 
 /// Why a person could not be asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! A question as a person is shown it: what is asked, and what exactly a yes would let through.
 
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Evidence, Principal, Question, RoleArn, Run, Shown};
 use serde_json::Value;
 
@@ -7,7 +8,6 @@ use super::no_return::about_to_pass;
 use super::words::{count, instant_here};
 use crate::journal::Posted;
 use crate::signed::digest;
-use rutter_diagnostic::neutral::one_line;
 
 /// Longer values are cut where they are shown; the record holds them whole.
 const VALUE_MAX: usize = 200;

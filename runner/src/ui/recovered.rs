@@ -1,8 +1,7 @@
 //! What is said about a run whose journal was damaged, wherever it is spoken of.
 
-use rutter_engine::{Recovery, Run, RunStatus};
-
 use rutter_diagnostic::neutral::one_line;
+use rutter_engine::{Recovery, Run, RunStatus};
 
 /// What happened to a run that is not taken back yet: it does not go on.
 pub(super) fn happened(run: &Run, standing: &RunStatus) -> Option<String> {

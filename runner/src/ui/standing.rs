@@ -1,11 +1,11 @@
 //! What a change left in an account, named for people: the object's id, the account, what it costs.
 
 use rutter_contracts::{Danger, charged, charged_kind};
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Back, Change, Run, Target};
 use serde_json::Value;
 
 use super::words::why;
-use rutter_diagnostic::neutral::one_line;
 
 /// `i-1 of ECS:RunInstances (change 4) in account source (1234567890123456), charged`.
 pub(super) fn object(change: &Change, run: &Run) -> String {

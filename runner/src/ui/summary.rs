@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use rutter_diagnostic::neutral::json_text;
+use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{
     Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, RunStatus,
     StepRun, StepState,
@@ -17,8 +19,6 @@ use super::words::why;
 use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;
-use rutter_diagnostic::neutral::json_text;
-use rutter_diagnostic::neutral::one_line;
 
 /// The outputs as `name = value` lines; values are JSON, so that a script can read them.
 pub fn outputs(outputs: &Value) -> String {

@@ -1,8 +1,7 @@
 //! Instants, durations, places and faults, written for people.
 
-use rutter_engine::{At, Fault, Phase, Run, Timestamp};
-
 use rutter_diagnostic::neutral::one_line;
+use rutter_engine::{At, Fault, Phase, Run, Timestamp};
 
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {

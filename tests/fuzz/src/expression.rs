@@ -1,5 +1,6 @@
-use crate::drive;
 use rutter_runbook::load;
+
+use crate::drive;
 
 /// A runbook that reads everything there is.
 const AROUND: &str = r#"

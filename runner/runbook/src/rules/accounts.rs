@@ -1,5 +1,6 @@
 //! A step says in which account it works, with the names that its plugin asks for.
 
+use rutter_diagnostic::Span;
 use rutter_manifest::{ONLY_ACCOUNT, nearest};
 
 use super::super::codes;
@@ -8,7 +9,6 @@ use super::super::model::Model;
 use super::super::problems::Problems;
 use super::super::schema::{Accounts, Step};
 use super::super::spanned::Spanned;
-use rutter_diagnostic::Span;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (step, used) in model.runbook.steps.iter().zip(model.used) {

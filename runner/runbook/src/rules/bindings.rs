@@ -1,10 +1,11 @@
 //! Before a run every account is bound to a profile and a region; nothing falls back to a default.
 
+use rutter_diagnostic::Diagnostic;
+use rutter_manifest::nearest;
+
 use super::super::codes;
 use super::super::model::Model;
 use super::super::problems::Problems;
-use rutter_diagnostic::Diagnostic;
-use rutter_manifest::nearest;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     let Some(bindings) = model.bindings else {

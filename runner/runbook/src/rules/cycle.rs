@@ -1,10 +1,11 @@
 //! No step waits for itself, directly or through others. A cycle is shown whole.
 
+use rutter_diagnostic::{Diagnostic, Span};
+
 use super::super::codes;
 use super::super::model::Model;
 use super::super::order::{self, Because};
 use super::super::problems::Problems;
-use rutter_diagnostic::{Diagnostic, Span};
 
 /// Steps of a cycle that are shown by their lines; the title names all.
 const SHOWN_MAX: usize = 8;

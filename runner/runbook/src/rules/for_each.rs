@@ -1,5 +1,8 @@
 //! `for_each` runs over a list or a table, and its limits belong to it.
 
+use rutter_diagnostic::Span;
+use rutter_manifest::FieldKind;
+
 use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::items::locals;
@@ -7,8 +10,6 @@ use super::super::model::Model;
 use super::super::names::Place;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
-use rutter_diagnostic::Span;
-use rutter_manifest::FieldKind;
 
 pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
     let all = model.runbook.steps.iter().enumerate();

@@ -1,6 +1,7 @@
 //! What reads a step that may be skipped, may fail and go on, or may not give an output, says what
 //! to use instead: `default(…)`.
 
+use rutter_diagnostic::Diagnostic;
 use rutter_engine::OnFailure;
 
 use super::super::codes;
@@ -8,7 +9,6 @@ use super::super::model::Model;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 use super::super::types::Type;
-use rutter_diagnostic::Diagnostic;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (text, reference, span) in model.references(problems) {

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
+use rutter_diagnostic::{Diagnostic, Span};
 use rutter_manifest::is_snake_case;
 
 use super::super::codes;
 use super::super::model::Model;
 use super::super::problems::Problems;
-use rutter_diagnostic::{Diagnostic, Span};
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     let runbook = model.runbook;

@@ -4,6 +4,8 @@
 //! To a plugin a secret is a placeholder, which the host replaces when a call is sent. A piece of
 //! one, or one compared, would be a piece of the placeholder.
 
+use rutter_diagnostic::Span;
+use rutter_expression::Template;
 use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
@@ -13,8 +15,6 @@ use super::super::model::Model;
 use super::super::names::{Place, Text};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
-use rutter_diagnostic::Span;
-use rutter_expression::Template;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     for (text, reference, span) in model.references(problems) {

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use rutter_diagnostic::{Diagnostic, Span};
+
 use super::super::codes;
 use super::super::model::Model;
 use super::super::problems::Problems;
 use super::super::schema::Accounts;
-use rutter_diagnostic::{Diagnostic, Span};
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
     let mut read: HashSet<(String, String)> = HashSet::new();

@@ -1,5 +1,6 @@
 //! `when` is true or false. Checked where its value, or its type, is known before the run.
 
+use rutter_expression::{EvaluationError, kind};
 use rutter_manifest::FieldKind;
 
 use super::super::codes;
@@ -7,7 +8,6 @@ use super::super::model::Model;
 use super::super::names::Place;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
-use rutter_expression::{EvaluationError, kind};
 
 pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
     for text in model.texts.iter().filter(|text| text.place == Place::When) {

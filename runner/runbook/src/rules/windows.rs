@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, Unit};
+use rutter_diagnostic::Diagnostic;
 use rutter_manifest::check_known;
 use serde_json::Value;
 
@@ -13,7 +14,6 @@ use super::super::file::Used;
 use super::super::model::Model;
 use super::super::problems::Problems;
 use super::super::window;
-use rutter_diagnostic::Diagnostic;
 
 pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
     let waits = |index: usize| matches!(model.used[index], Some(Used::BuiltIn(BuiltIn::Pause)));

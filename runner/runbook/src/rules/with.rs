@@ -6,8 +6,10 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use rutter_diagnostic::{Diagnostic, Span};
 use rutter_expression::{Broken, EvaluationError, TemplateError, broken};
 use rutter_manifest::{Field, FieldKind, FieldProblem, check_known};
+use rutter_plugin::Plugin;
 use serde_json::{Map, Value};
 
 use super::super::built_in::BuiltIn;
@@ -21,8 +23,6 @@ use super::super::problems::Problems;
 use super::super::resolve::Local;
 use super::super::schema::Step;
 use super::super::window;
-use rutter_diagnostic::{Diagnostic, Span};
-use rutter_plugin::Plugin;
 
 /// Items whose inputs are checked one by one.
 const ITEMS_CHECKED_MAX: usize = 1_000;

@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
-use super::nested::load_asking;
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::render_all;
+
+use super::nested::load_asking;
 
 const OUTER: &str = r#"
 schema = 1

@@ -1,10 +1,10 @@
 //! Whatever a file holds, it is refused or loaded; nothing panics.
 
 use proptest::prelude::*;
-
-use super::{GOOD, load};
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::render_all;
+
+use super::{GOOD, load};
 
 fn survives(text: &str) {
     if let Err(problems) = load(text, &[]) {

@@ -2,10 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{bindings, load_with};
-use crate::{Checked, InputSources};
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::{Diagnostic, render_all};
+
+use super::{bindings, load_with};
+use crate::{Checked, InputSources};
 
 const RUNBOOK: &str = r#"
 schema = 1

@@ -1,10 +1,10 @@
 //! Inputs that are like a plugin's.
 
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::render_all;
 use serde_json::json;
 
 use super::{codes, load, loaded};
-use rutter_diagnostic::neutral::Style;
-use rutter_diagnostic::render_all;
 
 /// A runbook with these inputs, all of which go to `configure-task`.
 fn runbook(inputs: &str) -> String {

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::plugins::Pretended;
-use crate::{InputSources, Load, load_text};
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::{Source, render_all};
+
+use super::plugins::Pretended;
+use crate::{InputSources, Load, load_text};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/runbooks/invalid")

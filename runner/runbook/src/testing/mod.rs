@@ -15,9 +15,10 @@ mod windows;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Binding, Checked, InputSources, Load, load_text};
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::{Diagnostic, Source, render_all};
+
+use super::{Binding, Checked, InputSources, Load, load_text};
 
 /// Loads a text as a runbook called `x.toml`, with every account bound, ready to run.
 fn load(text: &str, set: &[(&str, &str)]) -> Result<Checked, Vec<Diagnostic>> {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::{Diagnostic, render_all};
 use rutter_engine::{
     Expressions as _, FORMAT, Fact, Identity, Item, Mode, Need, OnFailure, Prepared, Record, Run,
     Shape, StepEnd, Timestamp, Uses,
@@ -11,8 +13,6 @@ use serde_json::{Value, json};
 use super::plugins::Pretended;
 use super::{bindings, codes};
 use crate::{Checked, InputSources, Load};
-use rutter_diagnostic::neutral::Style;
-use rutter_diagnostic::{Diagnostic, render_all};
 
 const CHILD: &str = r#"
 schema = 1

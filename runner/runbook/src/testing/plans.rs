@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rutter_diagnostic::Source;
 use rutter_engine::{Need, OnFailure, Uses};
+use rutter_plugin::{Catalogue, Plugin};
 use serde_json::json;
 
 use super::plugins::Pretended;
 use super::{GOOD, bindings, codes, load, load_with, loaded};
 use crate::{Binding, InputSources, Load, Plugins as _, load_text, secret_places, secrets_again};
-use rutter_diagnostic::Source;
-use rutter_plugin::{Catalogue, Plugin};
 
 fn pretended(name: &str) -> Arc<Plugin> {
     Pretended.find(name).expect("it is pretended")

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{NotFound, Plugins};
 use rutter_plugin::fixture::bare;
 use rutter_plugin::{Origin, Plugin};
+
+use crate::{NotFound, Plugins};
 
 /// The pretended plugins.
 pub(super) struct Pretended;

@@ -1,13 +1,13 @@
 //! The rules between inputs that plugins have.
 
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::{Diagnostic, render_all};
 use rutter_engine::Prepared;
 
 use super::nested;
 use super::runs::prepare;
 use super::{InputSources, load, load_with, loaded};
 use crate::Checked;
-use rutter_diagnostic::neutral::Style;
-use rutter_diagnostic::{Diagnostic, render_all};
 
 const HEAD: &str = "schema = 1\n[runbook]\nname = 'x'\n";
 

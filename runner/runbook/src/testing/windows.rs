@@ -1,11 +1,11 @@
 //! Windows of pauses that the pauses before them already miss.
 
 use jiff::{SignedDuration, Timestamp};
+use rutter_diagnostic::neutral::Style;
+use rutter_diagnostic::render_all;
 
 use super::loaded;
 use crate::WINDOW;
-use rutter_diagnostic::neutral::Style;
-use rutter_diagnostic::render_all;
 
 /// A runbook of pauses, and what is warned of.
 fn warned(pauses: &[(&str, &str)]) -> String {
