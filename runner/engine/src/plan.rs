@@ -64,8 +64,8 @@ pub struct Step {
     pub id: Name,
     /// The step that runs the sub-runbook this one belongs to. Its expressions see that runbook's
     /// inputs, accounts and steps, and nothing else.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside: Option<Name>,
+    #[serde(default, rename = "inside", skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Name>,
     /// Its title for people; the id when the runbook gives none.
     pub title: String,
     /// The plugin, the sub-runbook or the built-in that it runs.
@@ -132,7 +132,7 @@ pub enum Uses {
     Pause,
     /// Fails unless `that` is true. Inputs: `that`, `message`.
     Assert,
-    /// Another runbook: the steps that are `inside` this one. It is over when they are.
+    /// Another runbook: the steps whose `caller` this one is. It is over when they are.
     Runbook(Box<SubRunbook>),
 }
 

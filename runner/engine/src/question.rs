@@ -113,7 +113,8 @@ pub struct Shown {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Name>,
     /// The fingerprint of the change: a yes counts for no other.
-    pub print: String,
+    #[serde(rename = "print")]
+    pub fingerprint: String,
     /// Why it needs a person's word.
     pub because: Ask,
     /// The call for people, `ECS:DeleteImage`.
@@ -172,7 +173,7 @@ impl Shown {
         let (region, parameters) = region_and_parameters(call);
         Self {
             item,
-            print: fingerprint.to_owned(),
+            fingerprint: fingerprint.to_owned(),
             because,
             label: call.label(),
             account: call.account.clone(),

@@ -34,7 +34,7 @@ pub fn one_step(
     });
     let step = Step {
         id: plugin.into(),
-        inside: None,
+        caller: None,
         title: plugin.to_owned(),
         uses,
         accounts: accounts
@@ -89,7 +89,7 @@ impl Expressions for AsWritten {
         Ok(plan.outputs.clone())
     }
 
-    fn outputs_inside(
+    fn outputs_nested(
         &self,
         _caller: &Step,
         runbook: &SubRunbook,

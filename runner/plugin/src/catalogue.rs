@@ -22,7 +22,7 @@ pub const PATH_VARIABLE: &str = "RUTTER_PLUGIN_PATH";
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// In the order of the folders.
-    places: BTreeMap<String, Vec<Arc<Place>>>,
+    places: BTreeMap<String, Vec<Arc<PluginFile>>>,
     accepted: BTreeMap<String, Vec<Component>>,
     folders: Vec<PathBuf>,
 }
@@ -47,7 +47,7 @@ pub enum Component {
 
 /// Where a plugin is, and what it says about itself once somebody has asked.
 #[derive(Debug)]
-struct Place {
+struct PluginFile {
     path: PathBuf,
     origin: Origin,
     found: OnceLock<Result<Arc<Plugin>, CatalogueError>>,
@@ -143,7 +143,7 @@ impl Catalogue {
                     continue;
                 };
                 let places = catalogue.places.entry(name.to_owned()).or_default();
-                places.push(Arc::new(Place::new(path.clone(), origin)));
+                places.push(Arc::new(PluginFile::new(path.clone(), origin)));
             }
             catalogue.folders.push(folder.path);
         }
@@ -159,7 +159,7 @@ impl Catalogue {
     /// Adds a plugin that a run keeps, in place of any other of its name.
     pub fn keep(&mut self, plugin: Plugin) {
         let name = plugin.manifest().plugin.name.clone();
-        let place = Place {
+        let place = PluginFile {
             path: plugin.path.clone(),
             origin: plugin.origin,
             found: OnceLock::from(Ok(Arc::new(plugin))),
@@ -193,9 +193,9 @@ impl Catalogue {
     fn meant<'a>(
         &self,
         name: &str,
-        places: &'a [Arc<Place>],
-    ) -> Result<&'a Arc<Place>, CatalogueError> {
-        let ships = |place: &&Arc<Place>| place.origin == Origin::Shipped;
+        places: &'a [Arc<PluginFile>],
+    ) -> Result<&'a Arc<PluginFile>, CatalogueError> {
+        let ships = |place: &&Arc<PluginFile>| place.origin == Origin::Shipped;
         let first = &places[0];
         if places.len() == 1 || !held::hold(Rule::ShippedFirst) {
             return Ok(first);
@@ -215,7 +215,7 @@ impl Catalogue {
             return Ok(first);
         };
         let own = shipped.digest();
-        let differs = |place: &&Arc<Place>| {
+        let differs = |place: &&Arc<PluginFile>| {
             place.origin != Origin::Shipped && (own.is_none() || place.digest() != own)
         };
         match places.iter().find(differs) {
@@ -251,7 +251,7 @@ impl From<PathBuf> for Folder {
     }
 }
 
-impl Place {
+impl PluginFile {
     fn new(path: PathBuf, origin: Origin) -> Self {
         Self {
             path,

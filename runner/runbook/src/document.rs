@@ -47,12 +47,12 @@ pub(super) enum NodeKind {
 pub(super) struct Table {
     /// The header, or the braces.
     pub span: Span,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<TableEntry>,
 }
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct TableEntry {
     pub key: String,
     pub key_span: Span,
     pub value: Node,
@@ -82,7 +82,7 @@ pub(super) enum Declared {
 }
 
 impl Table {
-    pub fn get(&self, key: &str) -> Option<&Entry> {
+    pub fn get(&self, key: &str) -> Option<&TableEntry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 }
@@ -271,9 +271,9 @@ struct Tree<'a> {
 
 impl Tree<'_> {
     fn table(&mut self, table: &DeTable<'_>, span: Span, depth: usize) -> Table {
-        let mut entries: Vec<Entry> = table
+        let mut entries: Vec<TableEntry> = table
             .iter()
-            .map(|(key, value)| Entry {
+            .map(|(key, value)| TableEntry {
                 key: key.get_ref().to_string(),
                 key_span: key.span().into(),
                 value: self.node(value, depth + 1),

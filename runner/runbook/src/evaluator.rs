@@ -209,7 +209,7 @@ impl Expressions for Evaluator {
         self.outputs_in(&plan.outputs, None, scope)
     }
 
-    fn outputs_inside(
+    fn outputs_nested(
         &self,
         caller: &Step,
         runbook: &SubRunbook,

@@ -18,7 +18,7 @@ use super::file::{File, Used};
 use super::likes;
 use super::lines::Lines;
 use super::model::Model;
-use super::names::{Names, Place};
+use super::names::{Names, TextRole};
 use super::plugins::Plugins;
 use super::problems::Problems;
 use super::referents::type_of;
@@ -282,7 +282,7 @@ fn output_type(node: &Node, model: &Model<'_>) -> Option<Field> {
     let kind = match &node.kind {
         NodeKind::Text(_) => {
             let mut texts = model.texts.iter();
-            let text = texts.find(|text| text.place == Place::Output && text.span == node.span);
+            let text = texts.find(|text| text.place == TextRole::Output && text.span == node.span);
             let Some(text) = text else {
                 return Some(Field::new(FieldKind::String));
             };

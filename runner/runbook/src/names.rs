@@ -25,7 +25,7 @@ pub(super) struct Names {
 
 /// Where a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextRole {
     With,
     When,
     ForEach,
@@ -37,7 +37,7 @@ pub(super) enum Place {
 pub(super) struct Text {
     /// The step it belongs to; none for an output.
     pub step: Option<usize>,
-    pub place: Place,
+    pub place: TextRole,
     pub text: String,
     pub span: Span,
     pub template: Arc<Template>,
@@ -63,7 +63,7 @@ impl Names {
             reader.step(index, step);
         }
         for output in &runbook.outputs {
-            reader.node(None, Place::Output, &output.value);
+            reader.node(None, TextRole::Output, &output.value);
         }
         let texts = reader.texts;
         Self {
@@ -131,20 +131,20 @@ impl Reader<'_, '_> {
         let step_index = Some(index);
         if let Some(when) = &step.when {
             let parsed = self.templates.condition(&when.value);
-            self.keep(step_index, Place::When, &when.value, when.span, parsed);
+            self.keep(step_index, TextRole::When, &when.value, when.span, parsed);
         }
         if let Some(over) = &step.for_each {
-            self.node(step_index, Place::ForEach, over);
+            self.node(step_index, TextRole::ForEach, over);
         }
         if let Some(with) = &step.with {
-            self.node(step_index, Place::With, with);
+            self.node(step_index, TextRole::With, with);
         }
         if let Some(confirm) = &step.confirm {
             let message = &confirm.message;
             let parsed = self.templates.text(&message.value);
             self.keep(
                 step_index,
-                Place::Confirm,
+                TextRole::Confirm,
                 &message.value,
                 message.span,
                 parsed,
@@ -152,7 +152,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn node(&mut self, step: Option<usize>, place: Place, node: &Node) {
+    fn node(&mut self, step: Option<usize>, place: TextRole, node: &Node) {
         node.texts(&mut |text, span| {
             let parsed = self.templates.text(text);
             self.keep(step, place, text, span, parsed);
@@ -162,7 +162,7 @@ impl Reader<'_, '_> {
     fn keep(
         &mut self,
         step: Option<usize>,
-        place: Place,
+        place: TextRole,
         text: &str,
         span: Span,
         parsed: Result<Arc<Template>, Vec<Refusal>>,

@@ -17,7 +17,7 @@ use super::file::{File, Used};
 use super::model::Model;
 use super::names::parts;
 use super::order::Because;
-use super::schema::{Account, Accounts, Step};
+use super::schema::{Accounts, DeclaredAccount, Step};
 
 /// Makes the plan. Only for a model in which no rule found an error.
 pub(super) fn plan(model: &Model<'_>) -> Plan {
@@ -59,7 +59,7 @@ fn add_steps(model: &Model<'_>, caller: Option<&engine::Step>, steps: &mut Vec<e
         let inner = model.inner.get(&index);
         let made = engine::Step {
             id: ids[index].clone(),
-            inside: caller.map(|caller| caller.id.clone()),
+            caller: caller.map(|caller| caller.id.clone()),
             uses: uses(used, inner),
             accounts: accounts(step, used, caller),
             needs: needs(index, model, caller, &ids),
@@ -105,15 +105,15 @@ fn outer(caller: Option<&engine::Step>, id: &str) -> Name {
 }
 
 /// What a step says by itself.
-fn as_written(step: &Step, inside: bool) -> engine::Step {
-    let unsaid = if inside {
+fn as_written(step: &Step, is_nested: bool) -> engine::Step {
+    let unsaid = if is_nested {
         OnFailure::Caller
     } else {
         OnFailure::Stop
     };
     engine::Step {
         id: step.id.value.as_str().into(),
-        inside: None,
+        caller: None,
         title: step.title.clone().unwrap_or_else(|| step.id.value.clone()),
         uses: Uses::Assert,
         accounts: BTreeMap::new(),
@@ -289,7 +289,7 @@ fn accounts(step: &Step, used: &Used, caller: Option<&engine::Step>) -> BTreeMap
     }
 }
 
-fn bound(account: &Account, model: &Model<'_>) -> (Name, engine::Account) {
+fn bound(account: &DeclaredAccount, model: &Model<'_>) -> (Name, engine::Account) {
     let name = account.name.value.as_str();
     let binding = model
         .bindings

@@ -4,7 +4,7 @@ use rutter_expression::{Reference, Segment};
 use rutter_manifest::{FieldKind, nearest};
 
 use super::model::Model;
-use super::names::{Place, Text};
+use super::names::{Text, TextRole};
 use super::step_outputs;
 use super::types::{Nothing, Type, descend, near, nothing};
 
@@ -109,7 +109,7 @@ fn local<'a>(
 ) -> Result<Type<'a>, Nothing> {
     let root = reference.root.as_str();
     let runs_over = |step: usize| model.runbook.steps[step].for_each.is_some();
-    if text.place != Place::With || !text.step.is_some_and(runs_over) {
+    if text.place != TextRole::With || !text.step.is_some_and(runs_over) {
         return Err(nothing(
             format!("`{root}` exists only in `with` of a step that has `for_each`"),
             None,

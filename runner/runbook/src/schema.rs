@@ -8,7 +8,7 @@ use rutter_engine::{OnFailure, Retry};
 use rutter_manifest::{Field, FieldKind, Like, NOTES_MAX, note_problem};
 
 use super::codes;
-use super::document::{BadField, Declared, Document, Entry, Node, NodeKind, Table};
+use super::document::{BadField, Declared, Document, Node, NodeKind, Table, TableEntry};
 use super::problems::Problems;
 use super::reader::Reader;
 use super::spanned::Spanned;
@@ -26,10 +26,10 @@ pub(super) struct Runbook {
     /// What its operator must read before it is run.
     pub notes: Vec<String>,
     pub inputs: Vec<Input>,
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<DeclaredAccount>,
     pub steps: Vec<Step>,
     /// Name, its place, template.
-    pub outputs: Vec<Entry>,
+    pub outputs: Vec<TableEntry>,
 }
 
 /// An input that the runbook asks for.
@@ -54,7 +54,7 @@ pub(super) struct Likened {
 
 /// An account that the runbook works in.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct DeclaredAccount {
     pub name: Spanned<String>,
     pub help: String,
 }
@@ -169,14 +169,14 @@ pub(super) fn read(document: &Document, problems: &mut Problems<'_>) -> Runbook 
     runbook
 }
 
-fn name(entry: &Entry) -> Spanned<String> {
+fn name(entry: &TableEntry) -> Spanned<String> {
     Spanned {
         value: entry.key.clone(),
         span: entry.key_span,
     }
 }
 
-fn input(entry: &Entry, document: &Document, problems: &mut Problems<'_>) -> Input {
+fn input(entry: &TableEntry, document: &Document, problems: &mut Problems<'_>) -> Input {
     let mut likened = None;
     let written = |key: &str| match &entry.value.kind {
         NodeKind::Table(table) => table.get(key).map(|entry| &entry.value),
@@ -241,7 +241,7 @@ pub(super) fn default_has_unit(
 
 /// Where a declaration is wrong. Rules that do not fit each other are reported for the whole table:
 /// there it is the key that the message quotes.
-fn place(entry: &Entry, bad: &BadField) -> Span {
+fn place(entry: &TableEntry, bad: &BadField) -> Span {
     let NodeKind::Table(table) = &entry.value.kind else {
         return bad.span;
     };
@@ -253,8 +253,8 @@ fn place(entry: &Entry, bad: &BadField) -> Span {
     key.map_or(bad.span, |entry| entry.value.span)
 }
 
-fn account(entry: &Entry, problems: &mut Problems<'_>) -> Account {
-    let mut account = Account {
+fn account(entry: &TableEntry, problems: &mut Problems<'_>) -> DeclaredAccount {
+    let mut account = DeclaredAccount {
         name: name(entry),
         help: String::new(),
     };

@@ -191,14 +191,14 @@ pub fn componentise(module: &[u8], manifest_text: &str) -> Result<Vec<u8>, Strin
 }
 
 /// A package that is a plugin.
-struct Source {
+struct PluginSource {
     name: String,
     package: String,
     manifest_path: PathBuf,
     manifest_text: String,
 }
 
-impl Source {
+impl PluginSource {
     fn finish(&self, module: &Path, output: &Path) -> Result<Built, BuildError> {
         let module =
             std::fs::read(module).map_err(system(format!("read `{}`", module.display())))?;
@@ -281,7 +281,7 @@ impl Workspace {
     }
 
     /// The plugins to build: the one whose folder was named, or all of the workspace.
-    fn plugins(&self, folder: &Path, only: &[String]) -> Result<Vec<Source>, BuildError> {
+    fn plugins(&self, folder: &Path, only: &[String]) -> Result<Vec<PluginSource>, BuildError> {
         let own = folder.join("plugin.toml");
         let own_folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let mut plugins = Vec::new();
@@ -313,7 +313,7 @@ impl Workspace {
 }
 
 impl Package {
-    fn as_plugin(&self) -> Result<Option<Source>, BuildError> {
+    fn as_plugin(&self) -> Result<Option<PluginSource>, BuildError> {
         let path = self.manifest_path.with_file_name("plugin.toml");
         let manifest_text = match rutter_files::read_text(&path, rutter_files::TEXT_MAX) {
             Ok(text) => text,
@@ -322,7 +322,7 @@ impl Package {
         };
         let manifest = Manifest::parse(&manifest_text)
             .map_err(|error| BuildError::Manifest { path, error })?;
-        Ok(Some(Source {
+        Ok(Some(PluginSource {
             name: manifest.plugin.name,
             package: self.name.clone(),
             manifest_path: self.manifest_path.clone(),
@@ -344,7 +344,7 @@ struct Message {
 /// Runs cargo once for all plugins; returns the module of each by its package's `Cargo.toml`.
 fn compile(
     workspace: &Workspace,
-    plugins: &[Source],
+    plugins: &[PluginSource],
     toolchain: &Toolchain,
     offline: bool,
 ) -> Result<BTreeMap<PathBuf, PathBuf>, BuildError> {

@@ -225,7 +225,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
     };
     let mut nested: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
     for step in &run.plan().steps {
-        if let Some(caller) = &step.inside {
+        if let Some(caller) = &step.caller {
             nested.entry(caller).or_default().push(&step.id);
         }
     }
@@ -239,7 +239,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
             .and_then(|id| run.planned(id))
         {
             needed = latest(&mut step.needs.iter().map(|need| &need.step));
-            around = step.inside.as_ref();
+            around = step.caller.as_ref();
         }
         last_nested.or(needed)
     };
@@ -250,7 +250,7 @@ fn critical_path(material: &Material<'_>, lanes: &BTreeMap<Name, Lane>) -> BTree
         let mut around = Some(&id);
         while let Some(step) = around.and_then(|id| run.planned(id)) {
             path.insert(step.id.clone());
-            around = step.inside.as_ref();
+            around = step.caller.as_ref();
         }
     }
     path

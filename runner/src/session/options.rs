@@ -173,7 +173,7 @@ mod tests {
     fn question(changes: &[&str], covers: &[&str]) -> Question {
         let shown = |label: &&str| Shown {
             item: None,
-            print: (*label).to_owned(),
+            fingerprint: (*label).to_owned(),
             because: Ask::Irreversible,
             label: (*label).to_owned(),
             account: rutter_engine::Principal::new("owner").ok(),

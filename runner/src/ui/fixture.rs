@@ -156,7 +156,7 @@ pub(crate) fn fault() -> Fault {
 fn plan() -> Plan {
     let step = |id: &str, uses, needs: &[&str]| Step {
         id: id.into(),
-        inside: None,
+        caller: None,
         title: id.to_owned(),
         uses,
         accounts: BTreeMap::new(),

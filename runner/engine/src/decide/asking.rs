@@ -52,7 +52,7 @@ impl Turn<'_> {
         }
         let asked = |other: &Shown| {
             let same = (&other.item, other.undo) == (&shown.item, shown.undo);
-            same && other.print == fingerprint && other.takes_back == shown.takes_back
+            same && other.fingerprint == fingerprint && other.takes_back == shown.takes_back
         };
         let mut open = self.run.open_questions_of(&at.step);
         if !open.any(|question| question.approval.changes.iter().any(asked)) {

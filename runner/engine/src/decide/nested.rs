@@ -12,10 +12,10 @@ impl Turn<'_> {
         if !inner.begun || inner.open > 0 || self.run.is_stopped_by_nested(index) {
             return;
         }
-        let scope = self.run.scope_inside(step);
+        let scope = self.run.scope_nested(step);
         let end = match self.run.broken(index) {
             Some(fault) => StepEnd::Failed(fault.clone()),
-            None => match self.expressions.outputs_inside(step, runbook, &scope) {
+            None => match self.expressions.outputs_nested(step, runbook, &scope) {
                 Ok(outputs) => StepEnd::Done(outputs),
                 Err(fault) => StepEnd::Failed(fault),
             },

@@ -23,7 +23,7 @@ impl Run {
                 None => StepRun::default(),
             };
             // What a sub-runbook is given is what its steps are made from.
-            let around = step.inside.as_ref().and_then(|caller| steps.get(caller));
+            let around = step.caller.as_ref().and_then(|caller| steps.get(caller));
             run.revised |= !run.is_over() && around.is_some_and(|caller| caller.revised);
             run.unmet = 0;
             run.dependents.clear();
@@ -180,7 +180,7 @@ fn connect(plan: &Plan, steps: &mut IndexMap<Name, StepRun>) {
         step.inner.open = 0;
     }
     for (index, step) in plan.steps.iter().enumerate() {
-        let caller = step.inside.as_ref().and_then(|id| steps.get_index_of(id));
+        let caller = step.caller.as_ref().and_then(|id| steps.get_index_of(id));
         if let Some(caller) = caller.filter(|caller| *caller != index) {
             let open = !steps[index].is_over();
             let inner = &mut steps[caller].inner;

@@ -59,7 +59,7 @@ impl Run {
     /// Whether a person said yes to this change as it is shown.
     pub(crate) fn is_granted(&self, at: &At, shown: &Shown) -> bool {
         let said = |granted: &Shown| {
-            let same = is_yes_to(granted, at, &shown.print);
+            let same = is_yes_to(granted, at, &shown.fingerprint);
             same && granted.takes_back == shown.takes_back
         };
         let step = self.step(&at.step);
@@ -283,5 +283,5 @@ impl Run {
 /// Whether a yes was said to this change: by the step itself, or by its own undo.
 fn is_yes_to(granted: &Shown, at: &At, fingerprint: &str) -> bool {
     let undo = at.phase == Phase::Undo;
-    (&granted.item, granted.undo) == (&at.item, undo) && granted.print == fingerprint
+    (&granted.item, granted.undo) == (&at.item, undo) && granted.fingerprint == fingerprint
 }

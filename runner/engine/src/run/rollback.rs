@@ -334,11 +334,11 @@ impl Run {
                 .iter()
                 .filter(|need| order == Order::Counts || need.because != Because::Order);
             open.extend(needs.map(|need| need.step.clone()));
-            open.extend(planned.inside.clone());
+            open.extend(planned.caller.clone());
             if let Uses::Runbook(_) = planned.uses {
                 let inner = self
                     .steps()
-                    .filter(|(inner, _)| name != *step && inner.inside.as_ref() == Some(&name));
+                    .filter(|(inner, _)| name != *step && inner.caller.as_ref() == Some(&name));
                 open.extend(inner.map(|(inner, _)| inner.id.clone()));
             }
         }

@@ -84,12 +84,12 @@ impl Run {
     pub fn scope_of(&self, step: &Step) -> Scope<'_> {
         Scope {
             run: self,
-            caller: step.inside.as_deref().and_then(|id| self.planned(id)),
+            caller: step.caller.as_deref().and_then(|id| self.planned(id)),
         }
     }
 
     /// The view that the sub-runbook has which a step runs.
-    pub fn scope_inside<'a>(&'a self, caller: &'a Step) -> Scope<'a> {
+    pub fn scope_nested<'a>(&'a self, caller: &'a Step) -> Scope<'a> {
         Scope {
             run: self,
             caller: Some(caller),
@@ -137,7 +137,7 @@ pub trait Expressions {
     ///
     /// # Errors
     /// As [`Self::prepare`].
-    fn outputs_inside(
+    fn outputs_nested(
         &self,
         caller: &Step,
         runbook: &SubRunbook,

@@ -347,7 +347,7 @@ fn a_plan_of_an_older_journal_is_read() {
         "outputs": {},
     });
     let plan: Plan = serde_json::from_value(old.clone()).unwrap();
-    assert_eq!(plan.steps[0].inside, None);
+    assert_eq!(plan.steps[0].caller, None);
     assert_eq!(
         serde_json::to_value(&plan).unwrap(),
         old,

@@ -7,7 +7,7 @@ use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::items::locals;
 use super::super::model::Model;
-use super::super::names::Place;
+use super::super::names::TextRole;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
@@ -39,7 +39,7 @@ fn expression(index: usize, over: &Node, model: &Model<'_>, problems: &mut Probl
     let texts = model.texts.iter();
     let Some(text) = texts
         .filter(|text| text.step == Some(index))
-        .find(|text| text.place == Place::ForEach)
+        .find(|text| text.place == TextRole::ForEach)
     else {
         return;
     };

@@ -12,7 +12,7 @@ use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
 use super::super::model::Model;
-use super::super::names::{Place, Text};
+use super::super::names::{Text, TextRole};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
@@ -24,7 +24,7 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         let plugin = text
             .step
             .is_some_and(|step| !matches!(model.used[step], Some(Used::BuiltIn(_))));
-        let why = if text.place != Place::With || !plugin {
+        let why = if text.place != TextRole::With || !plugin {
             "it can only be passed to an input of a plugin"
         } else if reference.inspected {
             "a secret is passed on whole: it cannot be compared or changed"
@@ -121,7 +121,7 @@ fn text_passed(
     };
     let whole = Text {
         step: Some(step),
-        place: Place::With,
+        place: TextRole::With,
         text: text.to_owned(),
         span,
         template,

@@ -8,7 +8,7 @@ use super::super::codes;
 use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
 use super::super::model::Model;
-use super::super::names::{Place, Text};
+use super::super::names::{Text, TextRole};
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
@@ -51,7 +51,7 @@ fn types(
             };
             let text = Text {
                 step: Some(step),
-                place: Place::With,
+                place: TextRole::With,
                 text: text.clone(),
                 span: node.span,
                 template,

@@ -5,12 +5,16 @@ use rutter_manifest::FieldKind;
 
 use super::super::codes;
 use super::super::model::Model;
-use super::super::names::Place;
+use super::super::names::TextRole;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
 pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'_>) {
-    for text in model.texts.iter().filter(|text| text.place == Place::When) {
+    for text in model
+        .texts
+        .iter()
+        .filter(|text| text.place == TextRole::When)
+    {
         let Some(step) = text.step.filter(|step| steps[*step]) else {
             continue;
         };

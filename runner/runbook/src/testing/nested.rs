@@ -171,7 +171,7 @@ fn the_steps_inside_follow_the_step_that_runs_them_under_its_id() {
         .iter()
         .map(|step| {
             let needs = step.needs.iter().map(|need| &*need.step).collect();
-            (&*step.id, step.inside.as_deref(), needs)
+            (&*step.id, step.caller.as_deref(), needs)
         })
         .collect();
     assert_eq!(
@@ -373,8 +373,8 @@ fn a_step_inside_reads_what_its_runbook_was_given() {
     let Uses::Runbook(runbook) = &caller.uses else {
         panic!("it runs a runbook");
     };
-    let scope = run_three.scope_inside(caller);
-    let outputs = checked.evaluator.outputs_inside(caller, runbook, &scope);
+    let scope = run_three.scope_nested(caller);
+    let outputs = checked.evaluator.outputs_nested(caller, runbook, &scope);
     assert_eq!(
         outputs,
         Ok(json!({ "arn": "the-arn", "who": "2222222222222222" }))

@@ -16,7 +16,7 @@ const ABOVE: &str = "*above*";
 pub fn step(id: &str) -> Step {
     Step {
         id: id.into(),
-        inside: None,
+        caller: None,
         title: id.to_owned(),
         uses: Uses::Plugin(PluginRef {
             name: id.to_owned(),
@@ -64,8 +64,8 @@ fn nested(caller: &str, mut step: Step) -> Step {
     for need in &mut step.needs {
         need.step = outer(&need.step);
     }
-    step.inside = Some(
-        step.inside
+    step.caller = Some(
+        step.caller
             .map_or_else(|| caller.into(), |within| outer(&within)),
     );
     step
@@ -80,7 +80,7 @@ pub fn plan(steps: impl IntoIterator<Item = Step>) -> Plan {
             .first()
             .is_some_and(|need| &*need.step == ABOVE)
         {
-            let beside = |step: &&Step| step.inside.is_none();
+            let beside = |step: &&Step| step.caller.is_none();
             let above = steps[..index]
                 .iter()
                 .rfind(beside)
@@ -292,7 +292,7 @@ impl Expressions for Plain {
         value(&plan.outputs, scope)
     }
 
-    fn outputs_inside(
+    fn outputs_nested(
         &self,
         _caller: &Step,
         runbook: &SubRunbook,

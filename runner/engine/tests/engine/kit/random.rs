@@ -171,7 +171,7 @@ fn call(parts: &[Part], place: usize, steps: &mut Vec<Step>) {
         let outside = step.needs.iter().filter(|need| !own(&need.step));
         needs.extend(outside.cloned());
         step.needs.retain(|need| own(&need.step));
-        step.inside = Some(name.as_str().into());
+        step.caller = Some(name.as_str().into());
         if step.on_failure != OnFailure::Continue {
             outputs = json!({ "$step": step.id.split_once('.').unwrap().1 });
         }
