@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::codes;
+use super::path::{self, PathStep};
 
 /// Bytes of a runbook: the largest of the procedures known is a hundredth of it.
 pub(super) const FILE_BYTES_MAX: usize = 1 << 20;
@@ -139,19 +140,14 @@ impl Node {
     pub fn find_entry<'a>(&'a self, path: &str) -> (&'a Node, Option<Span>, bool) {
         let mut node = self;
         let mut key_span = None;
-        for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-            let entry = match &node.kind {
-                NodeKind::Table(table) => table.get(step),
+        for step in path::steps(path) {
+            let entry = match (&node.kind, step) {
+                (NodeKind::Table(table), PathStep::Key(key)) => table.get(key),
                 _ => None,
             };
-            let next = match &node.kind {
-                NodeKind::Table(_) => entry.map(|entry| &entry.value),
-                NodeKind::List(items) => step
-                    .trim_end_matches(']')
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get(index)),
-                _ => None,
+            let next = match (&node.kind, step) {
+                (NodeKind::List(items), PathStep::Index(index)) => items.get(index),
+                _ => entry.map(|entry| &entry.value),
             };
             match next {
                 Some(next) => {

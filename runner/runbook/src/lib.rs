@@ -27,6 +27,7 @@ mod names;
 mod nested;
 mod not_yet;
 mod order;
+mod path;
 mod plan;
 mod plugins;
 mod problems;

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::codes;
 use super::document::{self, FILE_BYTES_MAX, Table};
+use super::path::{self, PathStep, root};
 use super::quoting::without_quoting;
 use super::read_text;
 use super::sources::{ENVIRONMENT_PREFIX, InputSources};
@@ -136,10 +137,6 @@ fn placeholders(
     }
 }
 
-fn root(path: &str) -> &str {
-    path.split(['.', '[']).next().unwrap_or(path)
-}
-
 /// The value at a path, from the file or the environment.
 fn given(path: &str, file: Option<&Table>, sources: &InputSources<'_>) -> Option<String> {
     let root = root(path);
@@ -154,12 +151,9 @@ fn given(path: &str, file: Option<&Table>, sources: &InputSources<'_>) -> Option
             serde_json::from_str(text).ok()?
         }
     };
-    let steps = rest.split(['.', '[']).filter(|step| !step.is_empty());
-    let value = steps.into_iter().try_fold(&whole, |value, step| {
-        match step.strip_suffix(']').map(str::parse::<usize>) {
-            Some(Ok(index)) => value.get(index),
-            _ => value.get(step),
-        }
+    let value = path::steps(rest).try_fold(&whole, |value, step| match step {
+        PathStep::Index(index) => value.get(index),
+        PathStep::Key(key) => value.get(key),
     })?;
     value.as_str().map(str::to_owned)
 }

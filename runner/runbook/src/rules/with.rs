@@ -19,6 +19,7 @@ use super::super::file::Used;
 use super::super::items::locals;
 use super::super::model::Model;
 use super::super::not_yet::{NOT_YET, is_not_yet};
+use super::super::path::{self, PathStep};
 use super::super::problems::Problems;
 use super::super::resolve::Local;
 use super::super::schema::Step;
@@ -287,21 +288,17 @@ fn inputs(uses: &str, fields: &IndexMap<String, Field>) -> String {
 
 /// Whether a path leads to a field.
 fn known(fields: &IndexMap<String, Field>, path: &str) -> bool {
-    let mut steps = path.split(['.', '[']).filter(|step| !step.is_empty());
-    let Some(first) = steps.next().and_then(|first| fields.get(first)) else {
-        return false;
+    let mut steps = path::steps(path);
+    let first = match steps.next() {
+        Some(PathStep::Key(key)) => fields.get(key),
+        _ => None,
     };
-    let mut field = first;
-    for step in steps {
-        let next = if step.ends_with(']') {
-            field.items.as_deref()
-        } else {
-            field.fields.get(step)
-        };
-        match next {
-            Some(next) => field = next,
-            None => return false,
-        }
-    }
-    true
+    let last = steps.try_fold(first, |field, step| {
+        let field = field?;
+        Some(match step {
+            PathStep::Index(_) => field.items.as_deref(),
+            PathStep::Key(key) => field.fields.get(key),
+        })
+    });
+    last.flatten().is_some()
 }
