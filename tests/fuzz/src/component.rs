@@ -1,5 +1,5 @@
-use rutter_plugin::{Outline, inspect, sentences};
 use rutter_manifest::SECTION;
+use rutter_plugin::{Outline, inspect, sentences};
 
 /// A component before anybody compiles it: what is let through wants no more than a plugin may, is the same whatever is
 /// appended that is no code, and says what it may do.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use rutter_runbook::Checked;
 use rutter_engine::{Effect, Identity, Input, Mode, Record, Run, Timestamp, advance};
+use rutter_runbook::Checked;
 use serde_json::json;
 
 /// Inputs of one run at the most.

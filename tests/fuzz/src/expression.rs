@@ -1,6 +1,5 @@
-use rutter_runbook::load;
-
 use crate::drive;
+use crate::runbook::load;
 
 /// A runbook that reads everything there is.
 const AROUND: &str = r#"

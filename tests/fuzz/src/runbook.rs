@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use rutter_diagnostic::{Diagnostic, Source, render_all};
 use rutter_diagnostic::neutral::Style;
-use rutter_plugin::{Origin, Plugin};
-use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
+use rutter_diagnostic::{Diagnostic, Source, render_all};
 use rutter_engine::Plan;
 use rutter_manifest::SECTION;
+use rutter_plugin::{Origin, Plugin};
+use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
 
 use crate::drive;
 
