@@ -16,6 +16,7 @@ mod evaluator;
 mod file;
 mod files;
 mod gate;
+mod given;
 mod inputs;
 mod items;
 pub mod keys;

@@ -4,12 +4,10 @@
 //! To a plugin a secret is a placeholder, which the host replaces when a call is sent. A piece of
 //! one, or one compared, would be a piece of the placeholder.
 
-use rutter_diagnostic::Span;
 use rutter_expression::Template;
 use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
-use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
 use super::super::model::Model;
 use super::super::names::{Text, TextRole};
@@ -34,99 +32,14 @@ pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
         let title = format!("the secret `{reference}` cannot be used here");
         problems.push_at(codes::SECRET, title, span, why, None);
     }
-    for (index, step) in model.runbook.steps.iter().enumerate() {
-        let (
-            Some(used),
-            Some(Node {
-                kind: NodeKind::Table(with),
-                ..
-            }),
-        ) = (&model.used[index], &step.with)
-        else {
-            continue;
-        };
-        for entry in &with.entries {
-            if let Some(field) = used.inputs().get(&entry.key) {
-                passed(&entry.value, field, &entry.key, index, model, problems);
-            }
-        }
-    }
+    model.given(&mut |text, field, path| passed(text, field, path, model, problems));
 }
 
-/// Holds what stands in one input of a step against its field.
-fn passed(
-    node: &Node,
-    field: &Field,
-    path: &str,
-    step: usize,
-    model: &Model<'_>,
-    problems: &mut Problems<'_>,
-) {
-    match (&node.kind, field.kind) {
-        (NodeKind::Text(text), _) => {
-            let secret = field.kind == FieldKind::Secret;
-            text_passed(
-                text,
-                node.span,
-                field.holds_secret(),
-                secret,
-                path,
-                step,
-                model,
-                problems,
-            );
-        }
-        (NodeKind::Table(table), FieldKind::Table) => {
-            for entry in &table.entries {
-                let path = format!("{path}.{}", entry.key);
-                if let Some(field) = field.fields.get(&entry.key) {
-                    passed(&entry.value, field, &path, step, model, problems);
-                }
-            }
-        }
-        (NodeKind::List(items), FieldKind::List) => {
-            if let Some(field) = &field.items {
-                for (index, item) in items.iter().enumerate() {
-                    passed(
-                        item,
-                        field,
-                        &format!("{path}[{index}]"),
-                        step,
-                        model,
-                        problems,
-                    );
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one text with everything that is known of its place"
-)]
-fn text_passed(
-    text: &str,
-    span: Span,
-    takes_secret: bool,
-    wants_secret: bool,
-    path: &str,
-    step: usize,
-    model: &Model<'_>,
-    problems: &mut Problems<'_>,
-) {
-    let Ok(template) = model.templates.text(text) else {
-        return;
-    };
-    let whole = Text {
-        step: Some(step),
-        place: TextRole::With,
-        text: text.to_owned(),
-        span,
-        template,
-    };
-    if matches!(*whole.template, Template::Literal) {
+/// Holds a text that a field takes against the field.
+fn passed(text: &Text, field: &Field, path: &str, model: &Model<'_>, problems: &mut Problems<'_>) {
+    let (span, takes_secret) = (text.span, field.holds_secret());
+    let wants_secret = field.kind == FieldKind::Secret;
+    if matches!(*text.template, Template::Literal) {
         if wants_secret {
             let help =
                 "declare an input of type `secret` and pass it on: `\"{{ inputs.password }}\"`";
@@ -141,12 +54,12 @@ fn text_passed(
         }
         return;
     }
-    for piece in whole.template.pieces() {
+    for piece in text.template.pieces() {
         for reference in piece.expression.references() {
-            let Ok(found) = type_of(reference, &whole, model) else {
+            let Ok(found) = type_of(reference, text, model) else {
                 continue;
             };
-            let at = problems.inside(span, text, piece.place(reference.span));
+            let at = problems.inside(span, &text.text, piece.place(reference.span));
             if found.holds_secret() && !takes_secret && !reference.inspected {
                 let title =
                     format!("the secret `{reference}` is passed to `{path}`, which is no secret");

@@ -5,89 +5,19 @@ use rutter_expression::Template;
 use rutter_manifest::{Field, FieldKind};
 
 use super::super::codes;
-use super::super::document::{Node, NodeKind};
 use super::super::file::Used;
 use super::super::model::Model;
-use super::super::names::{Text, TextRole};
+use super::super::names::Text;
 use super::super::problems::Problems;
 use super::super::referents::type_of;
 
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {
-    for (index, step) in model.runbook.steps.iter().enumerate() {
-        let Some(used) = &model.used[index] else {
-            continue;
-        };
-        if matches!(used, Used::Runbook(file) if !file.knows_its_inputs()) {
-            continue;
+    model.given(&mut |text, field, path| {
+        let used = text.step.and_then(|step| model.used[step].as_ref());
+        if !matches!(used, Some(Used::Runbook(file)) if !file.knows_its_inputs()) {
+            one_type(text, field, path, model, problems);
         }
-        let Some(Node {
-            kind: NodeKind::Table(with),
-            ..
-        }) = &step.with
-        else {
-            continue;
-        };
-        for entry in &with.entries {
-            if let Some(field) = used.inputs().get(&entry.key) {
-                types(&entry.value, field, &entry.key, index, model, problems);
-            }
-        }
-    }
-}
-
-/// Holds the types of references against the fields, where values are not known yet.
-fn types(
-    node: &Node,
-    field: &Field,
-    path: &str,
-    step: usize,
-    model: &Model<'_>,
-    problems: &mut Problems<'_>,
-) {
-    match (&node.kind, field.kind) {
-        (NodeKind::Text(text), _) => {
-            let Ok(template) = model.templates.text(text) else {
-                return;
-            };
-            let text = Text {
-                step: Some(step),
-                place: TextRole::With,
-                text: text.clone(),
-                span: node.span,
-                template,
-            };
-            one_type(&text, field, path, model, problems);
-        }
-        (NodeKind::Table(table), FieldKind::Table) => {
-            for entry in &table.entries {
-                if let Some(inner) = field.fields.get(&entry.key) {
-                    types(
-                        &entry.value,
-                        inner,
-                        &format!("{path}.{}", entry.key),
-                        step,
-                        model,
-                        problems,
-                    );
-                }
-            }
-        }
-        (NodeKind::List(items), FieldKind::List) => {
-            for (index, item) in items.iter().enumerate() {
-                if let Some(inner) = &field.items {
-                    types(
-                        item,
-                        inner,
-                        &format!("{path}[{index}]"),
-                        step,
-                        model,
-                        problems,
-                    );
-                }
-            }
-        }
-        _ => {}
-    }
+    });
 }
 
 fn one_type(
