@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::{Diagnostic, Source, render_all};
 use rutter_engine::Plan;
-use rutter_manifest::SECTION;
+use rutter_plugin::fixture::bare;
 use rutter_plugin::{Origin, Plugin};
 use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
 
@@ -73,30 +73,11 @@ fn shelf() -> &'static [Arc<Plugin>] {
     static SHELF: OnceLock<Vec<Arc<Plugin>>> = OnceLock::new();
     SHELF.get_or_init(|| {
         let plugin = |manifest| {
-            let plugin = Plugin::new("it.wasm".into(), without_code(manifest), Origin::Shipped);
+            let plugin = Plugin::new("it.wasm".into(), bare(manifest), Origin::Shipped);
             Arc::new(plugin.expect("a manifest that ships"))
         };
         MANIFESTS.into_iter().map(plugin).collect()
     })
-}
-
-/// A component that carries a manifest and does nothing.
-fn without_code(manifest: &str) -> Vec<u8> {
-    let text = "(component (import \"rutter:step/log@0.1.0\" (instance)))";
-    let mut bytes = wat::parse_str(text).expect("a component");
-    let mut section = vec![u8::try_from(SECTION.len()).expect("a short name")];
-    section.extend_from_slice(SECTION.as_bytes());
-    section.extend_from_slice(manifest.as_bytes());
-    // A custom section: its number, its size in groups of seven bits, itself.
-    bytes.push(0);
-    let mut size = section.len();
-    while size > 0x7f {
-        bytes.push((size & 0x7f) as u8 | 0x80);
-        size >>= 7;
-    }
-    bytes.push(size as u8);
-    bytes.extend(section);
-    bytes
 }
 
 impl Plugins for Shelf {
