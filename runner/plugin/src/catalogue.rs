@@ -268,7 +268,7 @@ impl PluginFile {
 
     /// The digest of its bytes, whether or not it can be used.
     fn digest(&self) -> Option<String> {
-        if let Some(Ok(found)) = self.found.get() {
+        if let Ok(found) = self.found() {
             return Some(found.digest().to_owned());
         }
         let bytes = rutter_files::read(&self.path, rutter_files::COMPONENT_MAX).ok()?;

@@ -52,8 +52,12 @@ impl Preflight {
         if plan.steps.iter().all(is_caller) {
             return None;
         }
-        let used = |step: &Step| plugins.get(digest(step)).cloned();
-        let plugins = plan.steps.iter().filter_map(used).collect();
+        let is_used = |plugin: &&Arc<Plugin>| {
+            plan.steps
+                .iter()
+                .any(|step| digest(step) == plugin.digest())
+        };
+        let plugins = plugins.values().filter(is_used).cloned().collect();
         Some(Self { plan, plugins })
     }
 
