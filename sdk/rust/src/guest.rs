@@ -11,16 +11,8 @@ use crate::host::{Host, HostBackend, HttpRequest, HttpResponse, Level};
 use crate::plugin::{MadeChange, Plugin};
 
 #[expect(missing_docs, reason = "generated; documented in sdk/wit")]
-pub mod bindings {
-    wit_bindgen::generate!({
-        path: "../wit/0.1",
-        world: "step",
-        pub_export_macro: true,
-        export_macro_name: "export_step",
-        default_bindings_module: "rutter_sdk::guest::bindings",
-        generate_all,
-    });
-}
+#[rustfmt::skip]
+pub mod bindings;
 
 use bindings::rutter::step::{accounts, flow, http, log, types};
 
