@@ -43,6 +43,9 @@ use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use exit::Exit;
 pub use failure::Failure;
@@ -227,19 +230,29 @@ fn usage(error: &clap::Error) -> Exit {
     }
 }
 
+/// What `-vv` traces: a target and a level, as `RUTTER_LOG` takes them, separated by commas.
+const OWN_TRACES: &str = "rutter=debug";
+
 /// Traces are for debugging rutter: off unless `RUTTER_LOG` names what to trace, or `-vv`.
 fn start_tracing(context: &Context, verbose: u8) {
     let wanted = context.environment.get("RUTTER_LOG");
-    let filter = match (wanted, verbose) {
-        (Some(filter), _) => filter,
-        (None, 2..) => "rutter=debug".to_owned(),
+    let wanted = match (wanted, verbose) {
+        (Some(wanted), _) => wanted,
+        (None, 2..) => OWN_TRACES.to_owned(),
         (None, _) => return,
     };
+    let (targets, refused) = match wanted.parse::<Targets>() {
+        Ok(targets) => (targets, None),
+        Err(error) => (Targets::new().with_default(LevelFilter::WARN), Some(error)),
+    };
     // Only a second subscriber in the same process could be refused.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
-        .with_writer(|| crate::ui::Traces)
+    let _ = tracing_subscriber::registry()
+        .with(targets)
+        .with(tracing_subscriber::fmt::layer().with_writer(|| crate::ui::Traces))
         .try_init();
+    if let Some(error) = refused {
+        tracing::warn!(RUTTER_LOG = wanted, %error, "write it like `{OWN_TRACES}`");
+    }
 }
 
 #[cfg(test)]
