@@ -12,7 +12,6 @@ pub mod host;
 pub mod journal;
 mod lock;
 mod modes;
-pub mod plugin;
 mod rehearsal;
 pub mod secrets;
 mod session;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use rutter_build::{BuildError, Options};
 use rutter_diagnostic::Diagnostic;
 use rutter_diagnostic::neutral::one_line;
 use rutter_manifest::{Field, IdSide, Manifest};
@@ -11,7 +12,6 @@ use serde_json::json;
 
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
-use crate::plugin::build::{self, BuildError, Options};
 use crate::ui::{Align, Table};
 
 /// Build, inspect and list plugins
@@ -69,9 +69,11 @@ fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {
         source: args.source,
         only: args.only,
         output: args.output,
+        target: None,
         offline: args.offline,
+        start: |program| crate::children::cargo(program),
     };
-    let built = build::build(&options).map_err(|error| build_failed(&error))?;
+    let built = rutter_build::build(&options).map_err(|error| build_failed(&error))?;
     for plugin in built {
         let path = plugin.path.display().to_string();
         let plugin_info = &plugin.inspected.manifest.plugin;

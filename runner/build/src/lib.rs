@@ -1,20 +1,23 @@
 //! From source to `.wasm`: compiled by cargo, made a component, given its manifest.
 //!
-//! The plugins that ship with this program are built here like everybody else's. However many there
-//! are, cargo runs once.
+//! The plugins that ship with this program are built here like everybody else's, by `rutter plugin build` or by the
+//! program's own build script. However many there are, cargo runs once.
+
+mod toolchain;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rutter_manifest::Manifest;
 use rutter_plugin::{Inspected, PluginError, inspect};
 use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
-use crate::children;
-use crate::plugin::toolchain::{NoTarget, TARGET, Toolchain};
+pub use toolchain::NoTarget;
+use toolchain::{TARGET, Toolchain};
 
 /// The profile of guests, given to cargo whole, so that a plugin's own workspace needs none: small
 /// before fast, since a step waits for the network and a start reads all of it.
@@ -39,9 +42,16 @@ pub struct Options {
     pub only: Vec<String>,
     /// Where the `.wasm` files go; absent means `plugins` below cargo's target folder.
     pub output: Option<PathBuf>,
-    /// Whether cargo may use the network.
+    /// Where cargo puts what it compiles; absent means its target folder.
+    pub target: Option<PathBuf>,
+    /// Whether cargo may not use the network.
     pub offline: bool,
+    /// Makes the command that starts a program, cargo or the compiler: with the environment that it is to see.
+    pub start: Start,
 }
+
+/// Makes the command that starts a program.
+pub type Start = fn(&OsStr) -> Command;
 
 /// A plugin that was built.
 #[derive(Clone, Debug)]
@@ -151,11 +161,15 @@ impl BuildError {
 }
 
 /// Builds plugins. What the compiler has to say goes to standard error as it comes.
+///
+/// # Errors
+/// Where the folder has no plugin of that name, the compiler lacks the guests' target or refuses the source, or what was
+/// built would be refused here.
 pub fn build(options: &Options) -> Result<Vec<Built>, BuildError> {
-    let workspace = Workspace::read(&options.source, options.offline)?;
+    let workspace = Workspace::read(options)?;
     let plugins = workspace.plugins(&options.source, &options.only)?;
-    let toolchain = Toolchain::find(&workspace.target_folder)?;
-    let modules = compile(&workspace, &plugins, &toolchain, options.offline)?;
+    let toolchain = Toolchain::find(&workspace.target_folder, options.start)?;
+    let modules = compile(&workspace, &plugins, &toolchain, options)?;
     let output = options
         .output
         .clone()
@@ -176,6 +190,9 @@ pub fn build(options: &Options) -> Result<Vec<Built>, BuildError> {
 }
 
 /// Makes a component of a compiled module and puts the manifest into it.
+///
+/// # Errors
+/// When the module is none that could be a component, in the words of the conversion.
 pub fn componentise(module: &[u8], manifest_text: &str) -> Result<Vec<u8>, String> {
     let mut component = wit_component::ComponentEncoder::default()
         .validate(true)
@@ -250,9 +267,10 @@ struct Package {
 }
 
 impl Workspace {
-    fn read(folder: &Path, offline: bool) -> Result<Self, BuildError> {
+    fn read(options: &Options) -> Result<Self, BuildError> {
+        let folder = &options.source;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = children::cargo(cargo);
+        let mut command = (options.start)(&cargo);
         command
             .args([
                 "metadata",
@@ -261,14 +279,14 @@ impl Workspace {
                 "--manifest-path",
             ])
             .arg(folder.join("Cargo.toml"));
-        if offline {
+        if options.offline {
             command.arg("--offline");
         }
         let output = command
             .output()
             .map_err(system("start `cargo`".to_owned()))?;
         let no_package = |reason: String| BuildError::NoPackage {
-            folder: folder.to_owned(),
+            folder: folder.clone(),
             reason,
         };
         if !output.status.success() {
@@ -346,9 +364,9 @@ fn compile(
     workspace: &Workspace,
     plugins: &[PluginSource],
     toolchain: &Toolchain,
-    offline: bool,
+    options: &Options,
 ) -> Result<BTreeMap<PathBuf, PathBuf>, BuildError> {
-    let mut command = toolchain.cargo_build();
+    let mut command = toolchain.cargo_build(options.start);
     command
         .args([
             "--lib",
@@ -367,7 +385,10 @@ fn compile(
         .arg("--config")
         .arg(flags(workspace))
         .stdout(Stdio::piped());
-    if offline {
+    if let Some(target) = &options.target {
+        command.arg("--target-dir").arg(target);
+    }
+    if options.offline {
         command.arg("--offline");
     }
     let mut child = command

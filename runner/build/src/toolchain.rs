@@ -6,17 +6,17 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::children;
+use crate::Start;
 
 /// The target of guests written in Rust: it imports nothing but our interface.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The note that `scripts/wasm-target` writes, below the target folder.
 const NOTE: &str = "wasm-target.env";
 
 /// How cargo is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Toolchain {
+pub(crate) struct Toolchain {
     cargo: PathBuf,
     flags: Vec<String>,
     environment: Vec<(String, String)>,
@@ -29,10 +29,10 @@ pub struct NoTarget;
 
 impl Toolchain {
     /// Finds the tool chain for sources whose artefacts go to `target_folder`.
-    pub(super) fn find(target_folder: &Path) -> Result<Self, NoTarget> {
+    pub(crate) fn find(target_folder: &Path, start: Start) -> Result<Self, NoTarget> {
         match std::fs::read_to_string(target_folder.join(NOTE)) {
             Ok(note) => Ok(Self::from_note(&note)),
-            Err(_) if library_is_there() => Ok(Self::from_note("")),
+            Err(_) if library_is_there(start) => Ok(Self::from_note("")),
             Err(_) => Err(NoTarget),
         }
     }
@@ -57,8 +57,8 @@ impl Toolchain {
     }
 
     /// `cargo build` for the guest's target, to be completed with packages.
-    pub(super) fn cargo_build(&self) -> Command {
-        let mut command = children::cargo(&self.cargo);
+    pub(crate) fn cargo_build(&self, start: Start) -> Command {
+        let mut command = start(self.cargo.as_os_str());
         command
             .arg("build")
             .args(&self.flags)
@@ -68,9 +68,9 @@ impl Toolchain {
     }
 }
 
-fn library_is_there() -> bool {
+fn library_is_there(start: Start) -> bool {
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = children::cargo(compiler)
+    let output = start(&compiler)
         .args(["--print", "target-libdir", "--target", TARGET])
         .output();
     output.is_ok_and(|output| {
@@ -87,7 +87,7 @@ mod tests {
     fn the_note_says_which_cargo_and_how() {
         let note = "RUTTER_CARGO=/usr/bin/cargo\nRUTTER_CARGO_FLAGS=-Zbuild-std=std,panic_abort\nRUSTC_BOOTSTRAP=1\n";
         let toolchain = Toolchain::from_note(note);
-        let command = toolchain.cargo_build();
+        let command = toolchain.cargo_build(|program| Command::new(program));
         assert_eq!(command.get_program(), "/usr/bin/cargo");
         assert!(
             command

@@ -2,12 +2,13 @@
 //! guest's target; says so and passes where there is none (`scripts/wasm-target` gets it).
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use rutter::plugin::build::{BuildError, Built, Options, build};
+use rutter_build::{BuildError, Built, Options, build};
 use rutter_plugin::{Catalogue, inspect};
 
 fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Builds plugins of the workspace, or `None` on a machine that cannot.
@@ -16,7 +17,9 @@ fn built(names: &[&str], output: &Path) -> Option<Vec<Built>> {
         source: workspace(),
         only: names.iter().map(|name| (*name).to_owned()).collect(),
         output: Some(output.to_owned()),
+        target: None,
         offline: true,
+        start: |program| Command::new(program),
     };
     match build(&options) {
         Ok(built) => Some(built),
@@ -68,7 +71,9 @@ fn a_misspelled_plugin_is_answered_with_the_nearest_name() {
         source: workspace(),
         only: vec!["create-rol".to_owned()],
         output: None,
+        target: None,
         offline: true,
+        start: |program| Command::new(program),
     };
     let error = build(&options).unwrap_err();
     assert_eq!(error.help().as_deref(), Some("did you mean `create-role`?"));
@@ -81,7 +86,9 @@ fn a_folder_without_a_package_is_named() {
         source: folder.path().to_owned(),
         only: Vec::new(),
         output: None,
+        target: None,
         offline: true,
+        start: |program| Command::new(program),
     };
     let error = build(&options).unwrap_err();
     assert!(matches!(error, BuildError::NoPackage { .. }), "{error}");
