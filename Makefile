@@ -3,6 +3,8 @@
 #   make rehearse   build the program and every plugin, and rehearse a real runbook
 #   make test       format, lints, documents, all tests, every runbook checked: what a change must pass
 #   make check      the quick loop: does it compile, is it formatted
+#   make install    the program alone, with plugins and runbooks in it, where cargo installs programs; PREFIX
+#   make deb        a package for Debian in target/rutter.deb, tried in an empty folder
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
 #   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
@@ -19,7 +21,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check plugins bench deny fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
+.PHONY: rehearse test check install one-file deb plugins bench deny fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -34,6 +36,26 @@ test: wasm-target
 	$(MAKE) fuzz-smoke
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	$(MAKE) one-file
+
+# The build script compiles the plugins itself, in a target folder of its own.
+install: wasm-target
+	$(CARGO) install --locked --path runner $(if $(PREFIX),--root $(PREFIX))
+
+# A package for Debian, put into an empty folder, tried there and removed again; nothing of this machine is touched.
+deb: wasm-target $(TARGET)/tools/bin/cargo-deb
+	PATH="$(abspath $(TARGET))/tools/bin:$$PATH" $(CARGO) deb --locked --package rutter --output $(TARGET)/rutter.deb
+	scripts/try-package $(TARGET)/rutter.deb
+
+$(TARGET)/tools/bin/cargo-deb:
+	$(CARGO) install cargo-deb --version 3.8.0 --locked --root $(TARGET)/tools
+
+# A program with its plugins in it, as it is installed; not optimised, and with the plugins that are built already.
+one-file:
+	[ -d $(TARGET)/plugins ] || $(MAKE) plugins
+	RUTTER_STANDARD_PLUGINS=$(abspath $(TARGET))/plugins \
+		$(CARGO) build --workspace --features rutter/standard --bin rutter
+	scripts/one-file $(RUTTER)
 
 check:
 	$(CARGO) fmt --all --check

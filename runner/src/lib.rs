@@ -17,5 +17,6 @@ pub mod secrets;
 mod session;
 pub mod settings;
 mod signed;
+mod standard;
 mod ui;
 mod user;

@@ -6,17 +6,16 @@
 mod toolchain;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rutter_manifest::Manifest;
 use rutter_plugin::{Inspected, PluginError, inspect};
 use serde::Deserialize;
 use wasm_encoder::{ComponentSection, CustomSection};
 
-pub use toolchain::NoTarget;
+pub use toolchain::{NoTarget, Start};
 use toolchain::{TARGET, Toolchain};
 
 /// The profile of guests, given to cargo whole, so that a plugin's own workspace needs none: small
@@ -49,9 +48,6 @@ pub struct Options {
     /// Makes the command that starts a program, cargo or the compiler: with the environment that it is to see.
     pub start: Start,
 }
-
-/// Makes the command that starts a program.
-pub type Start = fn(&OsStr) -> Command;
 
 /// A plugin that was built.
 #[derive(Clone, Debug)]

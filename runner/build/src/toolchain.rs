@@ -1,12 +1,15 @@
 //! What compiles Rust for the guest: cargo, its flags and its environment.
 //!
 //! `scripts/wasm-target` installs what is missing and writes down how to use it; here that note is
-//! read, or plain cargo is used where its compiler has the target already.
+//! read, or plain cargo is used where its compiler has the target already. The program's build script includes this
+//! file, to stop before anything is compiled: it needs nothing but the standard library.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Start;
+/// Makes the command that starts a program, with the environment that it is to see.
+pub type Start = fn(&OsStr) -> Command;
 
 /// The target of guests written in Rust: it imports nothing but our interface.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -23,9 +26,19 @@ pub(crate) struct Toolchain {
 }
 
 /// The compiler has no standard library for the target.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the Rust compiler here has no standard library for {TARGET}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoTarget;
+
+impl std::error::Error for NoTarget {}
+
+impl std::fmt::Display for NoTarget {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "the Rust compiler here has no standard library for {TARGET}"
+        )
+    }
+}
 
 impl Toolchain {
     /// Finds the tool chain for sources whose artefacts go to `target_folder`.

@@ -17,6 +17,9 @@ use crate::inspect::PluginError;
 /// The environment variable with folders of plugins, searched first; separated as `PATH` is.
 pub const PATH_VARIABLE: &str = "RUTTER_PLUGIN_PATH";
 
+/// Where a plugin is said to be that the program itself holds.
+const IN_THE_PROGRAM: &str = "(in rutter itself)";
+
 /// The plugins that a name can mean. Finding one reads and checks its file, once; the others are
 /// left unread, so that a catalogue of large components costs nothing to open.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +53,8 @@ pub enum Component {
 struct PluginFile {
     path: PathBuf,
     origin: Origin,
+    /// Its bytes, where the program holds them.
+    held: Option<&'static [u8]>,
     found: OnceLock<Result<Arc<Plugin>, CatalogueError>>,
 }
 
@@ -150,6 +155,19 @@ impl Catalogue {
         catalogue
     }
 
+    /// Adds the plugins that the program itself holds: they ship. Each is a file's name and what is in it.
+    pub fn hold(&mut self, files: &[(&str, &'static [u8])]) {
+        for (file, bytes) in files {
+            let name = file.strip_suffix(".wasm").unwrap_or(file);
+            let place = PluginFile {
+                held: Some(bytes),
+                ..PluginFile::new(Path::new(IN_THE_PROGRAM).join(file), Origin::Shipped)
+            };
+            let places = self.places.entry(name.to_owned()).or_default();
+            places.push(Arc::new(place));
+        }
+    }
+
     /// Says which component a name stands for, where several have it.
     pub fn accept(&mut self, name: &str, component: Component) {
         let known = self.accepted.entry(name.to_owned()).or_default();
@@ -162,6 +180,7 @@ impl Catalogue {
         let place = PluginFile {
             path: plugin.path.clone(),
             origin: plugin.origin,
+            held: None,
             found: OnceLock::from(Ok(Arc::new(plugin))),
         };
         self.places.insert(name, vec![Arc::new(place)]);
@@ -230,7 +249,7 @@ impl Catalogue {
 
     /// Returns the plugin in a file, which `uses` may name instead.
     pub fn read(path: &Path) -> Result<Arc<Plugin>, CatalogueError> {
-        read(path, Origin::Other).map(Arc::new)
+        plugin(path, read_bytes(path)?, Origin::Other).map(Arc::new)
     }
 
     /// The names there are, in order.
@@ -256,14 +275,25 @@ impl PluginFile {
         Self {
             path,
             origin,
+            held: None,
             found: OnceLock::new(),
         }
     }
 
     fn found(&self) -> Result<Arc<Plugin>, CatalogueError> {
         self.found
-            .get_or_init(|| read(&self.path, self.origin).map(Arc::new))
+            .get_or_init(|| {
+                let bytes = self.bytes()?;
+                plugin(&self.path, bytes, self.origin).map(Arc::new)
+            })
             .clone()
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, CatalogueError> {
+        match self.held {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => read_bytes(&self.path),
+        }
     }
 
     /// The digest of its bytes, whether or not it can be used.
@@ -271,7 +301,7 @@ impl PluginFile {
         if let Ok(found) = self.found() {
             return Some(found.digest().to_owned());
         }
-        let bytes = rutter_files::read(&self.path, rutter_files::COMPONENT_MAX).ok()?;
+        let bytes = self.bytes().ok()?;
         Some(digest_of(&self.path, &bytes))
     }
 
@@ -280,13 +310,16 @@ impl PluginFile {
     }
 }
 
-fn read(path: &Path, origin: Origin) -> Result<Plugin, CatalogueError> {
-    let bytes = rutter_files::read(path, rutter_files::COMPONENT_MAX).map_err(|error| {
+fn read_bytes(path: &Path) -> Result<Vec<u8>, CatalogueError> {
+    rutter_files::read(path, rutter_files::COMPONENT_MAX).map_err(|error| {
         CatalogueError::Unreadable {
             path: path.to_owned(),
             reason: error.to_string(),
         }
-    })?;
+    })
+}
+
+fn plugin(path: &Path, bytes: Vec<u8>, origin: Origin) -> Result<Plugin, CatalogueError> {
     Plugin::new(path.to_owned(), bytes, origin).map_err(|error| CatalogueError::Plugin {
         path: path.to_owned(),
         error,
@@ -415,6 +448,25 @@ mod tests {
         assert!(text.contains(&shipped.display().to_string()), "{text}");
         assert!(text.contains(&other.display().to_string()), "{text}");
         assert!(help.contains(&other.display().to_string()), "{help}");
+    }
+
+    #[test]
+    fn one_that_the_program_holds_ships_and_is_not_replaced() {
+        let two = Two::new();
+        let bytes: &'static [u8] = component("a-plugin", "held").leak();
+        let catalogue = || {
+            let mut catalogue = two.catalogue();
+            catalogue.hold(&[("a-plugin.wasm", bytes)]);
+            catalogue
+        };
+        let found = catalogue().find("a-plugin").expect("it");
+        assert_eq!((found.origin, &*found.bytes), (Origin::Shipped, bytes));
+        Two::write(&two.earlier, "another");
+        let error = catalogue().find("a-plugin").expect_err("ambiguous");
+        let other = two.earlier.path().display().to_string();
+        let help = error.help().expect("a remedy");
+        assert!(error.to_string().contains("(in rutter itself)"), "{error}");
+        assert!(help.contains(&other), "{help}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod failure;
 mod flags;
 mod gates;
 mod granted;
+mod init;
 mod list;
 mod load;
 mod lock;
@@ -78,6 +79,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Lock(lock::Args),
     Rehearse(rehearse::Args),
@@ -171,7 +173,8 @@ impl Command {
     fn writes_for_others(&self) -> bool {
         matches!(
             self,
-            Self::Lock(_)
+            Self::Init(_)
+                | Self::Lock(_)
                 | Self::World(_)
                 | Self::Simulate(_)
                 | Self::Plugin(_)
@@ -184,6 +187,7 @@ impl Command {
             crate::modes::keep_to_ourselves();
         }
         match self {
+            Self::Init(args) => init::run(context, &args),
             Self::Check(args) => check::run(context, &args),
             Self::Lock(args) => lock::run(context, &args),
             Self::Rehearse(args) => rehearse::run(context, &args),

@@ -29,6 +29,8 @@ enum Command {
     Inspect(InspectArgs),
     /// List the plugins that runbooks can use
     List,
+    /// Print the interface between plugins and rutter, for plugins in any language that makes components
+    Interface,
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,6 +63,10 @@ pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
         Command::Build(args) => build(context, args),
         Command::Inspect(args) => inspect(context, &args),
         Command::List => list(context),
+        Command::Interface => {
+            context.printer.verbatim(crate::standard::INTERFACE);
+            Ok(Exit::Done)
+        }
     }
 }
 
