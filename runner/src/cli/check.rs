@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::flags::Inputs;
 use super::load::{self, Loaded};
 use super::{Context, Exit, Failure, gates, granted};
-use crate::ui::{destroys, destroys_by_parameter, input_declared, notes, possible_no_return};
+use crate::ui::{
+    count, destroys, destroys_by_parameter, input_declared, notes, possible_no_return,
+};
 
 /// Check runbooks for every mistake that can be found before the first change
 #[derive(Debug, clap::Args)]
@@ -75,7 +77,7 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
     let (problems, verdict) = match &result {
         Ok(loaded) => (
             loaded.checked.warnings.as_slice(),
-            format!("ok, {} steps", loaded.checked.plan.steps.len()),
+            format!("ok, {}", count(loaded.checked.plan.steps.len(), "step")),
         ),
         Err(failure) => {
             let errors = failure.diagnostics().iter();

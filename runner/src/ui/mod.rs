@@ -58,6 +58,7 @@ pub use slow::{again, is_slow, no_answer};
 pub(crate) use summary::explained;
 pub use summary::{ending, ending_seen, outputs, steps_table};
 pub use table::{Align, Table};
+pub(crate) use words::count;
 pub use words::{duration, instant, instant_here, place};
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
