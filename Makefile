@@ -10,6 +10,7 @@
 #   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
 #   make fuzz       the same, two minutes each, with inputs chosen by what they reach; FUZZ_SECONDS, FUZZ_TARGETS
 #   make deny       licences, sources and doubled crates by cargo-deny, which is installed into target/tools once
+#   make docs       the book, in target/book, by mdBook, which is installed into target/tools once
 #   make soak       run, resume and undo killed a thousand times at random, and what `make load` does; SOAK_SEED, SOAK_KILLS
 #   make load       10,000 steps waiting and 1,000 changing at once, and a journal of a million records, with figures
 #   make soak-matrix  every fault at every change of every runbook and of its way back; WAY_BACK_ONLY
@@ -21,7 +22,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check install one-file deb plugins bench deny fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
+.PHONY: rehearse test check install one-file deb plugins bench deny docs fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -102,6 +103,13 @@ deny: $(TARGET)/tools/bin/cargo-deny
 
 $(TARGET)/tools/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version 0.20.2 --locked --root $(TARGET)/tools
+
+# That the book is true is a test of its own (tests/tests/book.rs), which needs no mdBook.
+docs: $(TARGET)/tools/bin/mdbook
+	$< build docs --dest-dir $(abspath $(TARGET))/book
+
+$(TARGET)/tools/bin/mdbook:
+	$(CARGO) install mdbook --version 0.5.4 --locked --no-default-features --features search --root $(TARGET)/tools
 
 soak: plugins load
 	$(CARGO) test --package rutter-tests --test soak -- --ignored --nocapture

@@ -2,6 +2,7 @@
 //! process of its own, and a proxy between the two that knows the moment to kill.
 
 mod blow;
+pub mod book;
 mod cloud;
 mod command;
 pub mod examples;

@@ -1,0 +1,71 @@
+//! The book in `docs/`, held to what it says: every block of a page names its kind and is checked, and every command is run.
+//!
+//! A page is one temporary folder, and its blocks are taken in their order. `page.rs` finds the blocks, `kind.rs` says
+//! which kinds there are, `stage.rs` carries them out, `shown.rs` compares what a command prints with what the page shows, and
+//! `fragment.rs` puts a part of a file into the file. `docs/src/background/this-book.md` says how a page is written.
+
+mod fragment;
+mod kind;
+mod page;
+mod shown;
+mod stage;
+
+use std::path::Path;
+
+pub use page::{Block, Page};
+pub use stage::Stage;
+
+/// What is wrong with a block, and where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The page and the line at which the block begins.
+    pub place: String,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.message)
+    }
+}
+
+/// What was found on a page.
+pub struct Findings {
+    /// What is wrong, in the order of the page.
+    pub problems: Vec<Problem>,
+    /// The page with what the commands really print; equal to the page when all of it is true.
+    pub corrected: String,
+}
+
+/// Carries out a page. `folder` is where its includes start from.
+pub fn check(name: &str, text: &str, folder: &Path) -> Findings {
+    let page = Page::read(name, text, folder);
+    let mut problems = page.problems;
+    let mut stage = Stage::new();
+    let mut corrected = text.to_owned();
+    let mut changes = Vec::new();
+    let mut place = String::new();
+    for block in &page.blocks {
+        place = format!("{name}:{}", block.line);
+        let outcome = stage.carry_out(block);
+        problems.extend(outcome.problems.into_iter().map(|message| Problem {
+            place: place.clone(),
+            message,
+        }));
+        if let (Some(text), Some(range)) = (outcome.corrected, &block.range) {
+            changes.push((range.clone(), text));
+        }
+    }
+    problems.extend(stage.finish().into_iter().map(|message| Problem {
+        place: place.clone(),
+        message,
+    }));
+    for (range, text) in changes.into_iter().rev() {
+        corrected.replace_range(range, &text);
+    }
+    Findings {
+        problems,
+        corrected,
+    }
+}
