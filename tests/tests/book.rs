@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rutter_tests::Bench;
-use rutter_tests::book::check;
+use rutter_tests::book::{check, keys, plugins};
 
 fn source() -> PathBuf {
     Bench::top().join("docs/src")
@@ -102,4 +102,90 @@ fn every_link_between_pages_leads_to_one() {
         }
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// Asserts that the text of a page, its blocks aside, has each of these keys in code.
+fn names(page: &str, keys: impl IntoIterator<Item = String>) {
+    let text = read(Path::new(page));
+    let prose: String = text.split("```").step_by(2).collect();
+    let code: Vec<&str> = prose.split('`').skip(1).step_by(2).collect();
+    let named = |key: &String| {
+        code.iter().any(|code| {
+            code.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|word| word == key)
+        })
+    };
+    let missing: Vec<String> = keys.into_iter().filter(|key| !named(key)).collect();
+    assert!(
+        missing.is_empty(),
+        "{page} does not name {}",
+        missing.join(", ")
+    );
+}
+
+#[test]
+fn the_language_reference_names_every_key() {
+    let top = Bench::top();
+    let schema = keys::read_by_calls(&top.join("runner/runbook/src/schema.rs"));
+    assert!(schema.len() > 25, "the keys are found: {schema:?}");
+    let fields = keys::read_into_structures(&top.join("sdk/manifest/src/field.rs"));
+    let like = keys::read_into_structures(&top.join("sdk/manifest/src/like.rs"));
+    names("language.md", schema.into_iter().chain(fields).chain(like));
+}
+
+#[test]
+fn the_language_reference_names_every_filter() {
+    let filters = Bench::top().join("runner/expression/src/filters.rs");
+    let text = std::fs::read_to_string(filters).expect("the source can be read");
+    let named = text
+        .split("filter(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let named: Vec<String> = named.map(str::to_owned).collect();
+    assert!(named.len() > 10, "the filters are found: {named:?}");
+    names("language.md", named);
+}
+
+#[test]
+fn the_reference_of_settings_names_every_key() {
+    let folder = Bench::top().join("runner/src");
+    let mut found = keys::read_into_structures(&folder.join("settings.rs"));
+    for file in ["http", "limits", "pace", "profile"] {
+        found.extend(keys::read_into_structures(
+            &folder.join(format!("settings/{file}.rs")),
+        ));
+    }
+    assert!(found.len() > 35, "the keys are found: {found:?}");
+    names("settings.md", found);
+}
+
+#[test]
+fn the_page_of_exit_codes_has_each_of_them() {
+    let source = Bench::top().join("runner/src/cli/exit.rs");
+    let source = std::fs::read_to_string(source).expect("the source can be read");
+    let codes = source.lines().filter_map(|line| {
+        let code = line.trim().strip_prefix("Self::")?.split_once(" => ")?.1;
+        code.strip_suffix(',')?.parse::<u8>().ok()
+    });
+    let codes: Vec<u8> = codes.collect();
+    assert!(codes.len() > 8, "the codes are found: {codes:?}");
+    let page = read(Path::new("exit-codes.md"));
+    for code in codes {
+        assert!(
+            page.contains(&format!("\n| {code} | ")),
+            "the page does not have {code}"
+        );
+    }
+}
+
+#[test]
+fn the_page_of_the_plugins_is_what_their_manifests_say() {
+    let page = plugins::page(&Bench::top().join("plugins"));
+    if written() {
+        std::fs::write(source().join("plugins.md"), &page).expect("a page can be written");
+    }
+    assert!(
+        read(Path::new("plugins.md")) == page,
+        "write it anew: `BOOK=write cargo test --workspace --test book`"
+    );
 }

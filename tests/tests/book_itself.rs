@@ -114,6 +114,15 @@ fn a_command_prints_what_is_shown_and_ends_as_is_said() {
 }
 
 #[test]
+fn dots_stand_for_any_lines_and_for_any_text_in_a_line() {
+    let page =
+        |shown: &str| format!("{RUNBOOK}\n```console\n$ rutter check wait.toml\n{shown}\n```\n");
+    assert_eq!(problems(&page("...")), []);
+    assert_eq!(problems(&page("wait.toml: ok, [..] step")), []);
+    assert_eq!(problems(&page("wait.toml: [..] steps")).len(), 1);
+}
+
+#[test]
 fn a_correction_leaves_the_rest_of_the_page_alone() {
     let page =
         format!("{RUNBOOK}\nBefore.\n\n```console\n$ rutter check wait.toml\nno\n```\n\nAfter.\n");

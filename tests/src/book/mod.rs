@@ -5,8 +5,10 @@
 //! `fragment.rs` puts a part of a file into the file. `docs/src/background/this-book.md` says how a page is written.
 
 mod fragment;
+pub mod keys;
 mod kind;
 mod page;
+pub mod plugins;
 mod shown;
 mod stage;
 

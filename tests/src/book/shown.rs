@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
-use snapbox::{Data, IntoData as _};
+use snapbox::Data;
 
 /// A command of a console block.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,11 +81,11 @@ impl Command {
 
 /// Compares; the error shows both.
 pub(super) fn compare(shown: &str, printed: &str) -> Result<(), String> {
-    let form = |text: &str| Data::from(form_of(text)).raw();
-    let result = snapbox::Assert::new().try_eq(
+    let assert = snapbox::Assert::new().normalize_paths(false);
+    let result = assert.try_eq(
         Some(&"output"),
-        form(printed),
-        form_of(shown).into_data().raw(),
+        Data::text(form_of(printed)),
+        Data::text(form_of(shown)),
     );
     result
         .map(|_| ())

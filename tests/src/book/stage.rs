@@ -378,9 +378,13 @@ impl Stage {
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         let home = self.bench.path().display().to_string();
         let told = told.replace(&home, HOME).replace(&self.address, ADDRESS);
-        let by = format!("by {}", self.user);
-        told.replace(&format!("{by}:"), &format!("by {USER}:"))
-            .replace(&format!("{by}\n"), &format!("by {USER}\n"))
+        let words = ["by USER:", "by USER\n", " USER said"];
+        words.iter().fold(told, |told, words| {
+            told.replace(
+                &words.replace("USER", &self.user),
+                &words.replace("USER", USER),
+            )
+        })
     }
 
     fn stop(&mut self) {
