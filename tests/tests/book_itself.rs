@@ -38,6 +38,7 @@ fn a_block_without_a_known_kind_is_refused_with_page_and_line() {
     assert!(problem("```toml\nx = 1\n```\n").starts_with("1: no kind of block is called `toml`"));
     assert!(problem("```sh\nls\n```\n").contains("no kind of block is called `sh`"));
     assert!(problem("```toml runbook\n```\n").contains("no kind of block"));
+    assert!(problem("text\n\n<pre>\nx\n</pre>\n").starts_with("3: code stands in a block"));
     assert!(problem("```toml runbook a.toml ignore\n```\n").contains("no kind of block"));
 }
 

@@ -47,22 +47,20 @@ pub fn check(name: &str, text: &str, folder: &Path) -> Findings {
     let mut stage = Stage::new();
     let mut corrected = text.to_owned();
     let mut changes = Vec::new();
-    let mut place = String::new();
+    let problem = |line: usize, message: String| Problem {
+        place: format!("{name}:{line}"),
+        message,
+    };
     for block in &page.blocks {
-        place = format!("{name}:{}", block.line);
         let outcome = stage.carry_out(block);
-        problems.extend(outcome.problems.into_iter().map(|message| Problem {
-            place: place.clone(),
-            message,
-        }));
+        let found = outcome.problems.into_iter();
+        problems.extend(found.map(|message| problem(block.line, message)));
         if let (Some(text), Some(range)) = (outcome.corrected, &block.range) {
             changes.push((range.clone(), text));
         }
     }
-    problems.extend(stage.finish().into_iter().map(|message| Problem {
-        place: place.clone(),
-        message,
-    }));
+    let left = stage.finish().into_iter();
+    problems.extend(left.map(|(line, message)| problem(line, message)));
     for (range, text) in changes.into_iter().rev() {
         corrected.replace_range(range, &text);
     }

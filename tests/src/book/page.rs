@@ -58,6 +58,14 @@ impl Page {
                         block.range = Some(start..range.end);
                     }
                 }
+                Event::Html(html) | Event::InlineHtml(html) if hides_code(&html) => {
+                    let line = 1 + text[..range.start].matches('\n').count();
+                    page.problems.push(Problem {
+                        place: format!("{name}:{line}"),
+                        message: "code stands in a block with a kind, not in `<pre>` or `<code>`"
+                            .to_owned(),
+                    });
+                }
                 Event::End(TagEnd::CodeBlock) => page.blocks.extend(open.take()),
                 _ => {}
             }
@@ -73,6 +81,12 @@ impl Page {
         }
         page
     }
+}
+
+/// Whether HTML would show code that no block holds.
+fn hides_code(html: &str) -> bool {
+    let html = html.to_ascii_lowercase();
+    html.contains("<pre") || html.contains("<code")
 }
 
 /// Puts in the file of a block that consists of `{{#include FILE}}`, as mdBook does.

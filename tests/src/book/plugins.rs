@@ -5,13 +5,16 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+/// Characters of a line of prose.
+const LINE_MAX: usize = 140;
+
 const HEAD: &str = "# Plugins
 
 <!-- Generated from plugins/*/plugin.toml; `BOOK=write` writes it anew. -->
 
 What ships with Rutter, generated from the manifests. `rutter plugin list` shows what is installed, and `rutter plugin inspect NAME` says in
-sentences what a plugin may do. A plugin of the kind *read* changes nothing, what a *change* does is taken back by `rutter undo`, and what an
-*irreversible* one does is not.
+sentences what a plugin may do. A plugin of the kind *read* changes nothing, what a *change* does is taken back by `rutter undo`, and what
+an *irreversible* one does is not.
 ";
 
 /// The page for the plugins in a folder, in the order of their names.
@@ -55,11 +58,26 @@ fn section(page: &mut String, manifest: &Table) {
         .into_iter()
         .flatten()
     {
-        let _ = writeln!(page, "\n> {}", note.as_str().unwrap_or_default());
+        let _ = writeln!(page, "\n{}", quoted(note.as_str().unwrap_or_default()));
     }
     fields(page, manifest.get("inputs"), "input");
     fields(page, manifest.get("outputs"), "output");
     permissions(page, manifest);
+}
+
+/// A note as a quotation, in lines that are no longer than prose may be.
+fn quoted(note: &str) -> String {
+    let mut lines = vec![">".to_owned()];
+    for word in note.split_whitespace() {
+        let last = lines.last_mut().expect("there is a line");
+        if last.chars().count() + 1 + word.chars().count() > LINE_MAX {
+            lines.push(format!("> {word}"));
+        } else {
+            last.push(' ');
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 fn fields(page: &mut String, fields: Option<&Value>, what: &str) {
@@ -121,7 +139,7 @@ fn permissions(page: &mut String, manifest: &Table) {
         let _ = writeln!(page, "\nIt makes no calls.");
         return;
     };
-    let _ = writeln!(page, "\nIt may call:\n");
+    let _ = writeln!(page, "\n| it may call | because it |\n|---|---|");
     for permission in permissions {
         let reason = permission
             .get("reason")
@@ -147,6 +165,6 @@ fn permissions(page: &mut String, manifest: &Table) {
             }
             (None, None) => "other things".to_owned(),
         };
-        let _ = writeln!(page, "- {calls}: {reason}");
+        let _ = writeln!(page, "| {calls} | {reason} |");
     }
 }

@@ -32,10 +32,10 @@ pub struct Stage {
     user: String,
     /// The files of the page, with their kinds, by the names that the page gives them.
     files: BTreeMap<String, FileKind>,
-    /// Runbooks that are still to be rehearsed: their inputs and world may stand below them.
-    unrehearsed: Vec<String>,
-    /// Inputs that no rehearsal has used.
-    unused: Vec<String>,
+    /// Runbooks that are still to be rehearsed, with their lines: their inputs and world may stand below them.
+    unrehearsed: Vec<(String, usize)>,
+    /// Inputs that no rehearsal has used, with their lines.
+    unused: Vec<(String, usize)>,
     /// The ids of runs, each with the one that the page shows for it.
     runs: Vec<(String, String)>,
     /// What was exported.
@@ -94,7 +94,7 @@ impl Stage {
     pub fn carry_out(&mut self, block: &Block) -> Outcome {
         match Kind::read(&block.info) {
             Err(message) => Err(message).into(),
-            Ok(Kind::File(kind, name)) => self.file(kind, &name, &block.text).into(),
+            Ok(Kind::File(kind, name)) => self.file(kind, &name, block).into(),
             Ok(Kind::Fragment(name)) => self.fragment(&name, &block.text).into(),
             Ok(Kind::Console) => self.console(&block.text),
             Ok(Kind::Background) => self.start(&block.text).into(),
@@ -103,15 +103,18 @@ impl Stage {
         }
     }
 
-    /// Rehearses what is left at the page's end, and stops what runs.
-    pub fn finish(&mut self) -> Vec<String> {
+    /// Rehearses what is left at the page's end, and stops what runs. Each problem has the line of its block.
+    pub fn finish(&mut self) -> Vec<(usize, String)> {
         let left = std::mem::take(&mut self.unrehearsed);
-        let mut problems: Vec<String> = left
-            .iter()
-            .filter_map(|name| self.rehearse(name).err())
-            .collect();
-        for name in &self.unused {
-            problems.push(format!("`{name}` holds inputs that no runbook of the page takes: a runbook `x.toml` takes `x.inputs.toml`"));
+        let mut problems = Vec::new();
+        for (name, line) in left {
+            problems.extend(self.rehearse(&name).err().map(|problem| (line, problem)));
+        }
+        for (name, line) in &self.unused {
+            let message = format!(
+                "`{name}` holds inputs that no runbook of the page takes: a runbook `x.toml` takes `x.inputs.toml`"
+            );
+            problems.push((*line, message));
         }
         self.stop();
         problems
@@ -124,8 +127,9 @@ impl Stage {
         }
     }
 
-    fn file(&mut self, kind: FileKind, name: &str, text: &str) -> Result<(), String> {
-        if let Some(place) = self.unrehearsed.iter().position(|other| other == name) {
+    fn file(&mut self, kind: FileKind, name: &str, block: &Block) -> Result<(), String> {
+        let (text, line) = (block.text.as_str(), block.line);
+        if let Some(place) = self.unrehearsed.iter().position(|(other, _)| other == name) {
             // What stands there is overwritten: it has had no rehearsal yet.
             self.unrehearsed.remove(place);
             self.rehearse(name)?;
@@ -133,8 +137,8 @@ impl Stage {
         self.write(name, text)?;
         self.files.insert(name.to_owned(), kind);
         match kind {
-            FileKind::Runbook => self.unrehearsed.push(name.to_owned()),
-            FileKind::Inputs => self.unused.push(name.to_owned()),
+            FileKind::Runbook => self.unrehearsed.push((name.to_owned(), line)),
+            FileKind::Inputs => self.unused.push((name.to_owned(), line)),
             FileKind::World | FileKind::Settings | FileKind::Manifest => {}
         }
         self.loaded(kind, name, text)
@@ -194,7 +198,7 @@ impl Stage {
         let stem = name.strip_suffix(".toml").unwrap_or(name);
         let (inputs, world) = (format!("{stem}.inputs.toml"), format!("{stem}.world.toml"));
         let given = if self.path(&inputs).exists() {
-            self.unused.retain(|other| *other != inputs);
+            self.unused.retain(|(other, _)| *other != inputs);
             format!("--inputs {inputs}")
         } else {
             String::new()
