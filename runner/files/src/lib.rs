@@ -20,6 +20,9 @@ pub const WORLD_MAX: u64 = 4 * 1024 * 1024;
 /// Bytes of a component: a bundled interpreter has some tens of megabytes.
 pub const COMPONENT_MAX: u64 = 64 * 1024 * 1024;
 
+/// What some editors write before a text in UTF-8: the character U+FEFF.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Opens a plain file.
 ///
 /// # Errors
@@ -102,7 +105,8 @@ fn read_all(mut file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads a plain file of text, of at most so many bytes.
+/// Reads a plain file of text, of at most so many bytes, without the byte order mark that some editors
+/// write before it.
 ///
 /// # Errors
 /// As [`read`], and when it is not UTF-8.
@@ -110,9 +114,16 @@ pub fn read_text(path: &Path, bytes_max: u64) -> io::Result<String> {
     text_of(read(path, bytes_max)?)
 }
 
-fn text_of(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+fn text_of(mut bytes: Vec<u8>) -> io::Result<String> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    // Text in two bytes a character begins with the mark too, and is the one other form that people meet.
+    let wrong = match bytes.as_slice() {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16 text: save it as UTF-8",
+        _ => "it is not UTF-8 text",
+    };
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, wrong))
 }
 
 /// Reads a plain file of text that is no link; `None` where there is nothing.
@@ -200,6 +211,20 @@ mod tests {
         fs::write(&path, "é").unwrap();
         assert_eq!(read_text(&path, 2).unwrap(), "é");
         assert!(read_text(&path, 1).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        for (bytes, text) in [("\u{feff}a\u{feff}", "a\u{feff}"), ("\u{feff}", "")] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(read_text(&path, 9).unwrap(), text);
+            assert_eq!(read_unlinked(&path, 9).unwrap().as_deref(), Some(text));
+        }
+        fs::write(&path, b"\xff\xfea\0").unwrap();
+        let refused = read_text(&path, 9).unwrap_err().to_string();
+        assert_eq!(refused, "it is UTF-16 text: save it as UTF-8");
     }
 
     #[test]

@@ -57,6 +57,10 @@ fn configuration_trusting(store: RootCertStore) -> Result<ClientConfig, String> 
 }
 
 fn add(store: &mut RootCertStore, pem: &[u8]) -> usize {
+    // A mark before the first certificate would make it one of the lines between certificates.
+    let pem = pem
+        .strip_prefix(rutter_files::BYTE_ORDER_MARK)
+        .unwrap_or(pem);
     let certificates = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
     store.add_parsable_certificates(certificates).0
 }
