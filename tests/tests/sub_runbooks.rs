@@ -138,6 +138,31 @@ async fn what_needs_only_inputs_is_asked_before_anything_runs_inside_too() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
+#[tokio::test]
+async fn a_step_that_may_fail_is_warned_about_and_the_run_begins() {
+    let copies = Copies::new();
+    let child = "schema = 1\n[runbook]\nname = \"child\"\n[inputs.name]\ntype = \"string\"\n\
+        [[steps]]\nid = \"usual\"\nuses = \"assert\"\nwith.that = \"{{ inputs.name == 'a' }}\"\n\
+        with.message = \"not the usual name\"\n";
+    let continuing = child.to_owned() + "on_failure = \"continue\"\n";
+    copies.bench.write("one.toml", &continuing);
+    copies.bench.write("inner.toml", child);
+    let parent = "schema = 1\n[runbook]\nname = \"parent\"\n\
+        [[steps]]\nid = \"inner\"\nuses = \"./inner.toml\"\nwith.name = \"b\"\non_failure = \"continue\"\n";
+    copies.bench.write("two.toml", parent);
+    for (file, step) in [("one.toml", "usual"), ("two.toml", "inner.usual")] {
+        let path = copies.bench.path().join(file).display().to_string();
+        let arguments = match file {
+            "one.toml" => vec!["check", &*path, "--set", "name=b"],
+            _ => vec!["check", &*path],
+        };
+        let ended = copies.bench.run(&arguments).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let said = format!("step `{step}` will fail, and the run goes on: not the usual name");
+        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    }
+}
+
 /// A simulated cloud, and how to reach it.
 async fn cloud(copies: &mut Copies) -> Cloud {
     let cloud = Cloud::start(&copies.bench, &copies.path("world.toml")).await;

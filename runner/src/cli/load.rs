@@ -18,7 +18,7 @@ use super::accounts::bindings;
 use super::flags::Inputs;
 use super::{Context, Failure, driving};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
-use crate::session::Preflight;
+use crate::session::{Preflight, Refusal};
 use crate::settings::Settings;
 use crate::ui::Prompt;
 
@@ -140,7 +140,8 @@ fn load(
         },
     )
     .map_err(Failure::runbook)?;
-    ask_ahead(settings, &checked, &acceptance.may_be_asked(&checked))?;
+    let doubts = ask_ahead(settings, &checked, &acceptance.may_be_asked(&checked))?;
+    checked.warnings.extend(doubts);
     for (path, value) in checked.secrets.iter() {
         secrets.input(path, SecretText::new(value));
     }
@@ -178,14 +179,15 @@ fn texts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Asks the steps that need nothing but inputs, so that a run that they would stop is not begun.
+/// Asks the steps that need nothing but inputs, so that a run that they would stop is not begun. Returns what
+/// those say whose failure stops no run.
 fn ask_ahead(
     settings: &Settings,
     checked: &Checked,
     plugins: &BTreeMap<String, Arc<Plugin>>,
-) -> Result<(), Failure> {
+) -> Result<Vec<Diagnostic>, Failure> {
     let Some(ahead) = Preflight::of(&checked.plan, plugins) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let secrets = Secrets::new("check", None).map_err(|error| vault_failed(&error))?;
     let sandbox = driving::sandbox(settings)?;
@@ -196,22 +198,37 @@ fn ask_ahead(
         limits,
         secrets,
     ))?;
-    if refusals.is_empty() {
-        return Ok(());
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        refusals.into_iter().partition(|refusal| refusal.stops);
+    if !errors.is_empty() {
+        let errors = errors.into_iter();
+        return Err(Failure::runbook(
+            errors.map(|refusal| refused(checked, refusal)).collect(),
+        ));
     }
-    let diagnostics = refusals.into_iter().map(|(step, fault)| {
-        let title = format!("step `{}` refuses: {}", step.id, one_line(&fault.message));
-        let diagnostic = Diagnostic::error(fault.code, title).state(super::failure::NOTHING_RAN);
-        let line = &step.line;
-        let source = checked.source_of(line);
-        let span = source.and_then(|source| source.span_at(line.line, line.column));
-        let diagnostic = match source.zip(span) {
-            Some((source, span)) => diagnostic.at(source, span, ""),
-            None => diagnostic,
-        };
-        super::failure::with_help(diagnostic, fault.advice)
-    });
-    Err(Failure::runbook(diagnostics.collect()))
+    let warnings = warnings.into_iter();
+    Ok(warnings.map(|refusal| refused(checked, refusal)).collect())
+}
+
+/// What a step says that refuses ahead of the run, at its place.
+fn refused(checked: &Checked, Refusal { step, fault, stops }: Refusal) -> Diagnostic {
+    let said = one_line(&fault.message);
+    let diagnostic = match stops {
+        true => Diagnostic::error(fault.code, format!("step `{}` refuses: {said}", step.id))
+            .state(super::failure::NOTHING_RAN),
+        false => {
+            let title = format!("step `{}` will fail, and the run goes on: {said}", step.id);
+            Diagnostic::warning(fault.code, title)
+        }
+    };
+    let line = &step.line;
+    let source = checked.source_of(line);
+    let span = source.and_then(|source| source.span_at(line.line, line.column));
+    let diagnostic = match source.zip(span) {
+        Some((source, span)) => diagnostic.at(source, span, ""),
+        None => diagnostic,
+    };
+    super::failure::with_help(diagnostic, fault.advice)
 }
 
 /// The secrets of a run that is resumed: they are asked for again, because they are stored nowhere.

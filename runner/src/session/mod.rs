@@ -36,7 +36,7 @@ pub use error::SessionError;
 pub use live::{Letters, LiveShell};
 pub use options::{Consent, RunOptions};
 use outbox::Outbox;
-pub use preflight::Preflight;
+pub use preflight::{Preflight, Refusal};
 pub use recover::{Recovered, recover};
 pub use rehearse::{Rehearsal, rehearse};
 use watch::Watch;

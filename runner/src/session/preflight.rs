@@ -4,11 +4,11 @@
 //! whenever they are asked. So `rutter check` asks them too, and a run that they would stop is not
 //! begun. What needs an account, an earlier step or an input that is missing waits for the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rutter_engine::{
-    Fact, Fault, Input, Mode, OnFailure, Plan, Retry, Run, Step, StepEnd, Timestamp, Uses,
+    Fact, Fault, Input, Mode, Name, OnFailure, Plan, Retry, Run, Step, StepEnd, Timestamp, Uses,
 };
 use rutter_manifest::Kind;
 use rutter_plugin::Plugin;
@@ -33,11 +33,25 @@ const NOWHERE: &str = "schema = 1\n";
 pub struct Preflight {
     plan: Plan,
     plugins: Vec<Arc<Plugin>>,
+    /// Those whose failure does not stop a run.
+    may_fail: BTreeSet<Name>,
+}
+
+/// A step that said no.
+pub struct Refusal {
+    /// The step.
+    pub step: Step,
+    /// What it says.
+    pub fault: Fault,
+    /// Whether a run ends with it; one with `on_failure = "continue"` goes on.
+    pub stops: bool,
 }
 
 impl Preflight {
     /// Picks them; `None` if there are none. `plugins` are the plan's by digest.
     pub fn of(plan: &Plan, plugins: &BTreeMap<String, Arc<Plugin>>) -> Option<Self> {
+        let may_fail = plan.steps.iter().filter(|step| may_fail(plan, step));
+        let may_fail = may_fail.map(|step| step.id.clone()).collect();
         let mut plan = plan.clone();
         plan.accounts.clear();
         plan.outputs = json!({});
@@ -58,7 +72,11 @@ impl Preflight {
                 .any(|step| digest(step) == plugin.digest())
         };
         let plugins = plugins.values().filter(is_used).cloned().collect();
-        Some(Self { plan, plugins })
+        Some(Self {
+            plan,
+            plugins,
+            may_fail,
+        })
     }
 
     /// Asks them, and returns those that refuse, with what they say.
@@ -71,7 +89,7 @@ impl Preflight {
         sandbox: Arc<Sandbox>,
         limits: Limits,
         secrets: Secrets,
-    ) -> Result<Vec<(Step, Fault)>, SessionError> {
+    ) -> Result<Vec<Refusal>, SessionError> {
         let world = World::from_toml(NOWHERE, "no world")?;
         let plugins = load(&sandbox, &self.plugins)?;
         let guests = Guests::new(sandbox, plugins, limits, Hosts::default(), secrets.clone());
@@ -111,8 +129,9 @@ impl Preflight {
         Ok(ends
             .filter(|(_, fault)| is_verdict(fault))
             .filter_map(|(id, fault)| {
-                let step = steps.iter().find(|step| step.id == id)?;
-                Some((step.clone(), fault))
+                let step = steps.iter().find(|step| step.id == id)?.clone();
+                let stops = !self.may_fail.contains(&id);
+                Some(Refusal { step, fault, stops })
             })
             .collect())
     }
@@ -123,6 +142,19 @@ fn digest(step: &Step) -> &str {
     match &step.uses {
         Uses::Plugin(plugin) => &plugin.digest,
         _ => "",
+    }
+}
+
+/// Whether a run goes on when the step fails: by what it says itself, or the step whose runbook it is part of.
+fn may_fail(plan: &Plan, step: &Step) -> bool {
+    let mut step = step;
+    loop {
+        let caller = step.caller.as_ref();
+        let caller = caller.and_then(|id| plan.steps.iter().find(|step| step.id == *id));
+        match (step.on_failure, caller) {
+            (OnFailure::Caller, Some(caller)) => step = caller,
+            (said, _) => return said == OnFailure::Continue,
+        }
     }
 }
 
