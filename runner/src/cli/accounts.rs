@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use rutter_runbook::Binding;
 
+use crate::cloud::credentials;
 use crate::settings::Settings;
 
 /// `NAME=PROFILE[@REGION]`.
@@ -24,9 +25,10 @@ impl FromStr for AccountFlag {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || "it must be NAME=PROFILE or NAME=PROFILE@REGION".to_owned();
         let (name, bound) = text.split_once('=').ok_or_else(wrong)?;
+        // No region has a dot; the name of a profile may be somebody's address.
         let (profile, region) = match bound.rsplit_once('@') {
-            Some((profile, region)) => (profile, Some(region)),
-            None => (bound, None),
+            Some((profile, region)) if !region.contains('.') => (profile, Some(region)),
+            _ => (bound, None),
         };
         let all = [Some(name), Some(profile), region];
         if all.into_iter().flatten().any(|part| part.trim().is_empty()) {
@@ -70,9 +72,25 @@ pub(super) fn bindings(
     bindings
 }
 
+/// Gives accounts that are bound to a profile without a region the region that the profile names.
+pub(super) fn with_regions(
+    settings: &Settings,
+    mut bindings: BTreeMap<String, Binding>,
+) -> BTreeMap<String, Binding> {
+    for binding in bindings.values_mut() {
+        if binding.region.is_empty() && !binding.profile.is_empty() {
+            // What is wrong with a profile is said when it is used.
+            let profile = credentials::find(&binding.profile, settings).ok();
+            let region = profile.and_then(|profile| profile.region);
+            binding.region = region.unwrap_or_default();
+        }
+    }
+    bindings
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{AccountFlag, bindings};
+    use super::{AccountFlag, bindings, with_regions};
     use crate::settings::{Environment, Settings, SettingsOverrides};
 
     #[test]
@@ -88,6 +106,14 @@ mod tests {
         );
         let flag: AccountFlag = "source=team-a".parse().unwrap();
         assert_eq!(flag.region, None);
+        let flag: AccountFlag = "source=wang@corp.example".parse().unwrap();
+        assert_eq!(
+            (flag.profile.as_str(), flag.region),
+            ("wang@corp.example", None)
+        );
+        let flag: AccountFlag = "source=wang@corp.example@cn-beijing".parse().unwrap();
+        assert_eq!(flag.profile, "wang@corp.example");
+        assert_eq!(flag.region.as_deref(), Some("cn-beijing"));
         for wrong in ["source", "=a", "source=", "source=a@", "source=@cn-beijing"] {
             assert!(wrong.parse::<AccountFlag>().is_err(), "{wrong}");
         }
@@ -105,5 +131,19 @@ mod tests {
         assert_eq!(bound.keys().collect::<Vec<_>>(), ["source", "typo"]);
         assert_eq!(bound["source"].profile, "b");
         assert_eq!(bound["source"].region, "cn-hangzhou");
+    }
+
+    #[test]
+    fn an_account_without_a_region_takes_that_of_its_profile() {
+        let text = "[profiles.a]\naccess_key_id = \"k\"\naccess_key_secret_env = \"S\"\nregion = \"cn-qingdao\"\n\
+            [profiles.b]\nsource_profile = \"a\"\nrole_arn = \"acs:ram::1:role/r\"\n";
+        let environment = Environment::given([("HOME", "/home/o"), ("S", "s")]);
+        let path = std::path::Path::new("rutter.toml");
+        let settings =
+            Settings::parse(text, path, &SettingsOverrides::default(), environment).unwrap();
+        let flags = ["x=b", "y=a@cn-beijing", "z=none"].map(|flag| flag.parse().unwrap());
+        let bound = with_regions(&settings, bindings(&settings, &flags, &[]));
+        let regions = ["x", "y", "z"].map(|name| bound[name].region.as_str());
+        assert_eq!(regions, ["cn-qingdao", "cn-beijing", ""]);
     }
 }

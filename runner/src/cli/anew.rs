@@ -12,7 +12,7 @@ use rutter_runbook::{Binding, Checked, InputSources, Load, secret_places};
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
-use super::accounts::bindings;
+use super::accounts::{bindings, with_regions};
 use super::load::{asking, input_variables, keep_back, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
@@ -136,7 +136,7 @@ fn bound_as_before(
     before: &Plan,
     names: &[&str],
 ) -> BTreeMap<String, Binding> {
-    let mut bound = bindings(settings, &[], names);
+    let mut bound = with_regions(settings, bindings(settings, &[], names));
     for name in names {
         if let Some(account) = before.accounts.get(*name) {
             let binding = Binding {

@@ -172,6 +172,9 @@ pub(super) fn parameters(role: &Role, label: &str) -> Value {
     if let Some(id) = &role.external_id {
         parameters["ExternalId"] = id.as_str().into();
     }
+    if let Some(policy) = &role.policy {
+        parameters["Policy"] = policy.as_str().into();
+    }
     if let Some(duration) = role.duration {
         parameters["DurationSeconds"] = duration.as_secs().into();
     }

@@ -38,6 +38,12 @@ impl Environment {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Returns a variable's value without the space around it; one of nothing else counts as not set.
+    pub(crate) fn trimmed(&self, name: &str) -> Option<String> {
+        let value = self.get(name)?;
+        Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
     /// Returns the home folder.
     pub fn home(&self) -> Option<PathBuf> {
         self.get("HOME")

@@ -31,6 +31,10 @@ pub struct ProfileSettings {
     pub session_name: Option<String>,
     /// The id that the role's owner asked for.
     pub external_id: Option<String>,
+    /// The policy that narrows what the role's session may do, as JSON.
+    pub policy: Option<String>,
+    /// The region of accounts that are bound to the profile without one.
+    pub region: Option<String>,
     /// How long the role's credentials live; refreshed in time.
     duration: Option<DurationText>,
 }
@@ -67,6 +71,12 @@ impl ProfileSettings {
             return Some((
                 "a profile needs an access key, or `source_profile` and `role_arn`",
                 None,
+            ));
+        }
+        if self.policy.is_some() && self.role_arn.is_none() {
+            return Some((
+                "a policy narrows a role, and the profile has no `role_arn`",
+                Some("policy"),
             ));
         }
         if self.source_profile.is_some() && self.role_arn.is_none() {

@@ -5,32 +5,67 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{AccessKey, Answer, CredentialError, Role, Search};
-use crate::secrets::SecretText;
+use super::section::Section;
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search};
 use crate::settings::Settings;
 
 #[derive(Deserialize)]
 struct File {
-    #[serde(default)]
-    profiles: Vec<CliProfile>,
+    profiles: Option<Vec<Section>>,
 }
 
-/// What is read of a profile. The CLI writes absent texts as empty ones.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct CliProfile {
-    name: String,
-    mode: String,
-    access_key_id: String,
-    access_key_secret: Option<SecretText>,
-    sts_token: Option<SecretText>,
-    sts_region: String,
-    ram_role_arn: String,
-    ram_session_name: String,
-    external_id: String,
-    source_profile: String,
-    expired_seconds: u64,
+impl File {
+    fn profile(&self, name: &str) -> Option<&Section> {
+        let mut profiles = self.profiles.iter().flatten();
+        profiles.find(|profile| profile.text("name").as_deref() == Some(name))
+    }
 }
+
+/// The keys that the CLI writes, used here or without a meaning here.
+const KNOWN: [&str; 42] = [
+    "access_key_id",
+    "access_key_secret",
+    "access_token",
+    "auto_plugin_install",
+    "auto_plugin_install_enable_pre",
+    "cloud_sso_access_config",
+    "cloud_sso_access_token_expire",
+    "cloud_sso_account_id",
+    "cloud_sso_sign_in_url",
+    "connect_timeout",
+    "credentials_uri",
+    "enable",
+    "endpoint_type",
+    "expired_seconds",
+    "external_id",
+    "key_pair_name",
+    "language",
+    "mode",
+    "name",
+    "oauth_access_token",
+    "oauth_access_token_expire",
+    "oauth_refresh_token",
+    "oauth_refresh_token_expire",
+    "oauth_site_type",
+    "oidc_provider_arn",
+    "oidc_token_file",
+    "output_format",
+    "policy",
+    "private_key",
+    "process_command",
+    "ram_role_arn",
+    "ram_role_name",
+    "ram_session_name",
+    "region_id",
+    "retry_count",
+    "retry_timeout",
+    "site",
+    "source_profile",
+    "sts_expiration",
+    "sts_region",
+    "sts_token",
+    "verified",
+];
 
 pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
     let Some(path) = path(search.settings) else {
@@ -50,88 +85,107 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
                 error.column()
             ),
         })?;
-    let Some(profile) = file.profiles.iter().find(|profile| profile.name == name) else {
+    let Some(profile) = file.profile(name) else {
         return Ok(Answer::Unknown);
     };
     let mut names = vec![name.to_owned()];
-    let (key, roles) = resolve(search, &file, profile, &mut names)?;
-    Ok(Answer::Key(key, roles))
+    resolve(search, &file, (name, profile), &mut names).map(Answer::Found)
 }
 
 fn resolve(
-    search: &Search<'_>,
+    search: &mut Search<'_>,
     file: &File,
-    profile: &CliProfile,
+    (name, profile): (&str, &Section),
     names: &mut Vec<String>,
-) -> Result<(AccessKey, Vec<Role>), CredentialError> {
-    match profile.mode.as_str() {
+) -> Result<Found, CredentialError> {
+    search.judge(name, profile, &KNOWN)?;
+    let mode = profile.text("mode");
+    let (key, roles) = match mode.as_deref() {
         // A profile without a mode is one of the first kind.
-        "AK" | "" => Ok((key(search, profile, false)?, Vec::new())),
-        "StsToken" => Ok((key(search, profile, true)?, Vec::new())),
-        "RamRoleArn" => Ok((key(search, profile, false)?, vec![role(search, profile)?])),
-        "ChainableRamRoleArn" => {
-            let base = profile.source_profile.clone();
-            let again = names.contains(&base);
-            names.push(base.clone());
-            if again {
-                return Err(CredentialError::Circle {
-                    names: std::mem::take(names),
-                });
-            }
-            // The CLI looks for the base in its own file, and so does this.
-            let base = file
-                .profiles
-                .iter()
-                .find(|profile| profile.name == base)
-                .ok_or_else(|| {
-                    let what = format!("its `source_profile` `{base}` is not in the same file");
-                    search.incomplete(&profile.name, what)
-                })?;
-            let (key, mut roles) = resolve(search, file, base, names)?;
-            roles.push(role(search, profile)?);
-            Ok((key, roles))
+        Some("AK") | None => (key(search, name, profile, false)?, Vec::new()),
+        Some("StsToken") => (key(search, name, profile, true)?, Vec::new()),
+        Some("RamRoleArn") => (
+            key(search, name, profile, false)?,
+            vec![role(search, name, profile)?],
+        ),
+        Some("ChainableRamRoleArn") => {
+            let mut found = base(search, file, (name, profile), names)?;
+            found.roles.push(role(search, name, profile)?);
+            found.region = profile.text("region_id").or(found.region);
+            return Ok(found);
         }
-        mode => Err(search.unsupported(&profile.name, mode)),
+        Some(mode) => return Err(search.unsupported(name, mode)),
+    };
+    if roles.is_empty() && profile.text("policy").is_some() {
+        return Err(search.setting(name, "policy"));
     }
+    Ok(Found {
+        key,
+        roles,
+        region: profile.text("region_id"),
+    })
+}
+
+/// The profile that another one is based on. The CLI looks for it in its own file, and so does this.
+fn base(
+    search: &mut Search<'_>,
+    file: &File,
+    (name, profile): (&str, &Section),
+    names: &mut Vec<String>,
+) -> Result<Found, CredentialError> {
+    let base = profile.text("source_profile").unwrap_or_default();
+    let again = names.contains(&base);
+    names.push(base.clone());
+    if again {
+        return Err(CredentialError::Circle {
+            names: std::mem::take(names),
+        });
+    }
+    let found = file.profile(&base).ok_or_else(|| {
+        let what = format!("its `source_profile` `{base}` is not in the same file");
+        search.incomplete(name, what)
+    })?;
+    resolve(search, file, (&base, found), names)
 }
 
 fn key(
     search: &Search<'_>,
-    profile: &CliProfile,
+    name: &str,
+    profile: &Section,
     with_token: bool,
 ) -> Result<AccessKey, CredentialError> {
-    let given = |text: &Option<SecretText>| text.clone().filter(|text| !text.is_empty());
-    let token = given(&profile.sts_token);
+    let token = profile.secret("sts_token");
     if with_token && token.is_none() {
-        return Err(search.incomplete(&profile.name, "it has no `sts_token`"));
+        return Err(search.incomplete(name, "it has no `sts_token`"));
     }
-    match given(&profile.access_key_secret) {
-        Some(secret) if !profile.access_key_id.is_empty() => Ok(AccessKey {
-            id: profile.access_key_id.clone(),
-            secret,
-            // A token left over from another mode would make the key unusable.
-            token: token.filter(|_| with_token || profile.mode == "RamRoleArn"),
-        }),
-        _ => Err(search.incomplete(
-            &profile.name,
-            "it has no `access_key_id` or no `access_key_secret`",
-        )),
-    }
+    let is_role = profile.text("mode").as_deref() == Some("RamRoleArn");
+    let id_and_secret = profile
+        .text("access_key_id")
+        .zip(profile.secret("access_key_secret"));
+    let (id, secret) = id_and_secret.ok_or_else(|| {
+        search.incomplete(name, "it has no `access_key_id` or no `access_key_secret`")
+    })?;
+    Ok(AccessKey {
+        id,
+        secret,
+        // A token left over from another mode would make the key unusable.
+        token: token.filter(|_| with_token || is_role),
+    })
 }
 
-fn role(search: &Search<'_>, profile: &CliProfile) -> Result<Role, CredentialError> {
-    if profile.ram_role_arn.is_empty() {
-        return Err(search.incomplete(&profile.name, "it has no `ram_role_arn`"));
-    }
-    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+fn role(search: &Search<'_>, name: &str, profile: &Section) -> Result<Role, CredentialError> {
+    let arn = profile
+        .text("ram_role_arn")
+        .ok_or_else(|| search.incomplete(name, "it has no `ram_role_arn`"))?;
+    let duration = profile.seconds("expired_seconds");
+    let duration = duration.map_err(|what| search.incomplete(name, what))?;
     Ok(Role {
-        session: given(&profile.ram_session_name),
-        external_id: given(&profile.external_id),
-        duration: Some(profile.expired_seconds)
-            .filter(|seconds| *seconds > 0)
-            .map(Duration::from_secs),
-        region: given(&profile.sts_region),
-        ..Role::new(&profile.ram_role_arn)
+        session: profile.text("ram_session_name"),
+        external_id: profile.text("external_id"),
+        policy: profile.text("policy"),
+        duration: duration.map(Duration::from_secs),
+        region: profile.text("sts_region"),
+        ..Role::new(arn)
     })
 }
 
@@ -139,8 +193,9 @@ fn role(search: &Search<'_>, profile: &CliProfile) -> Result<Role, CredentialErr
 pub(super) fn names(settings: &Settings) -> Vec<String> {
     let text = path(settings).and_then(|path| super::read(&path).ok().flatten());
     let file = text.and_then(|text| serde_json::from_str::<File>(text.expose()).ok());
-    let profiles = file.map(|file| file.profiles).unwrap_or_default();
-    profiles.into_iter().map(|profile| profile.name).collect()
+    let profiles = file.and_then(|file| file.profiles).unwrap_or_default();
+    let names = profiles.iter().filter_map(|profile| profile.text("name"));
+    names.collect()
 }
 
 fn path(settings: &Settings) -> Option<PathBuf> {

@@ -1,34 +1,61 @@
 //! Sections of the credentials file that the official SDKs share: INI, a section a profile.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AccessKey, Answer, CredentialError, Role, Search};
+use super::section::Section;
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search, ini};
 use crate::secrets::SecretText;
 use crate::settings::Settings;
 
-type Section = BTreeMap<String, SecretText>;
+/// The keys that the official clients read.
+const KNOWN: [&str; 19] = [
+    "access_key_id",
+    "access_key_secret",
+    "bearer_token",
+    "enable",
+    "external_id",
+    "oidc_provider_arn",
+    "oidc_token_file_path",
+    "policy",
+    "private_key_file",
+    "public_key_id",
+    "region_id",
+    "role_arn",
+    "role_name",
+    "role_session_expiration",
+    "role_session_name",
+    "security_token",
+    "session_expiration",
+    "sts_region",
+    "type",
+];
 
 pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
-    let Some(path) = path(search.settings) else {
-        return Ok(Answer::Unknown);
+    for path in paths(search.settings) {
+        search.looked.push(format!("`{}`", path.display()));
+        let Some(text) = search.read(&path)? else {
+            continue;
+        };
+        let mut sections = ini::parse(text.expose())
+            .map_err(|reason| CredentialError::Unreadable { path, reason })?;
+        if let Some(section) = sections.remove(name) {
+            return resolve(search, name, &section).map(Answer::Found);
+        }
+    }
+    Ok(Answer::Unknown)
+}
+
+fn resolve(
+    search: &mut Search<'_>,
+    name: &str,
+    section: &Section,
+) -> Result<Found, CredentialError> {
+    search.judge(name, section, &KNOWN)?;
+    let needed = |key: &str| {
+        let missing = || search.incomplete(name, format!("it has no `{key}`"));
+        section.secret(key).ok_or_else(missing)
     };
-    search.looked.push(format!("`{}`", path.display()));
-    let Some(text) = search.read(&path)? else {
-        return Ok(Answer::Unknown);
-    };
-    let mut sections = parse(text.expose()).map_err(|line| CredentialError::Unreadable {
-        path: path.clone(),
-        reason: format!("line {line} is neither `[section]` nor `key = value`"),
-    })?;
-    let Some(section) = sections.remove(name) else {
-        return Ok(Answer::Unknown);
-    };
-    let get = |key: &str| section.get(key).filter(|value| !value.is_empty()).cloned();
-    let needed =
-        |key: &str| get(key).ok_or_else(|| search.incomplete(name, format!("it has no `{key}`")));
-    let text = |key: &str| get(key).map(|value| value.expose().to_owned());
     let key = |token: Option<SecretText>| -> Result<AccessKey, CredentialError> {
         Ok(AccessKey {
             id: needed("access_key_id")?.expose().to_owned(),
@@ -36,66 +63,54 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
             token,
         })
     };
-    match text("type").as_deref() {
-        Some("access_key") | None => Ok(Answer::Key(key(None)?, Vec::new())),
-        Some("sts") => Ok(Answer::Key(
-            key(Some(needed("security_token")?))?,
-            Vec::new(),
-        )),
+    let kind = section.text("type");
+    let (key, roles) = match kind.as_deref() {
+        Some("access_key") | None => (key(None)?, Vec::new()),
+        Some("sts") => (key(Some(needed("security_token")?))?, Vec::new()),
         Some("ram_role_arn") => {
+            let arn = needed("role_arn")?;
+            let duration = section.seconds("role_session_expiration");
+            let duration = duration.map_err(|what| search.incomplete(name, what))?;
             let role = Role {
-                session: text("role_session_name"),
-                external_id: text("external_id"),
-                duration: text("role_session_expiration")
-                    .and_then(|seconds| seconds.parse().ok())
-                    .map(Duration::from_secs),
-                ..Role::new(needed("role_arn")?.expose())
+                session: section.text("role_session_name"),
+                external_id: section.text("external_id"),
+                policy: section.text("policy"),
+                duration: duration.map(Duration::from_secs),
+                region: section.text("sts_region"),
+                ..Role::new(arn.expose())
             };
-            Ok(Answer::Key(key(get("security_token"))?, vec![role]))
+            (key(section.secret("security_token"))?, vec![role])
         }
-        Some(other) => Err(search.unsupported(name, other)),
+        Some(other) => return Err(search.unsupported(name, other)),
+    };
+    if roles.is_empty() && section.text("policy").is_some() {
+        return Err(search.setting(name, "policy"));
     }
+    Ok(Found {
+        key,
+        roles,
+        region: section.text("region_id"),
+    })
 }
 
-/// Reads the sections; the number of the first line that is none of the forms is the error.
-fn parse(text: &str) -> Result<BTreeMap<String, Section>, usize> {
-    let mut sections: BTreeMap<String, Section> = BTreeMap::new();
-    let mut current = None;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with(['#', ';']) {
-            continue;
-        }
-        let header = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
-        if let Some(name) = header {
-            sections.entry(name.trim().to_owned()).or_default();
-            current = Some(name.trim().to_owned());
-            continue;
-        }
-        let (key, value) = line.split_once('=').ok_or(index + 1)?;
-        let section = current.as_ref().and_then(|name| sections.get_mut(name));
-        section
-            .ok_or(index + 1)?
-            .insert(key.trim().to_owned(), SecretText::new(value.trim()));
-    }
-    Ok(sections)
-}
-
-/// Returns the names of all sections, none if the file cannot be read.
+/// Returns the names of all sections, none if no file can be read.
 pub(super) fn names(settings: &Settings) -> Vec<String> {
-    let text = path(settings).and_then(|path| super::read(&path).ok().flatten());
-    let sections = text.and_then(|text| parse(text.expose()).ok());
-    sections
-        .map(|sections| sections.into_keys().collect())
-        .unwrap_or_default()
+    let texts = paths(settings).into_iter();
+    let texts = texts.filter_map(|path| super::read(&path).ok().flatten());
+    let sections = texts.filter_map(|text| ini::parse(text.expose()).ok());
+    sections.flat_map(|sections| sections.into_keys()).collect()
 }
 
-fn path(settings: &Settings) -> Option<PathBuf> {
+/// The file that the variable names, or those under their two usual names.
+fn paths(settings: &Settings) -> Vec<PathBuf> {
     let environment = &settings.environment;
-    environment
-        .get("ALIBABA_CLOUD_CREDENTIALS_FILE")
-        .map(PathBuf::from)
-        .or_else(|| Some(environment.home()?.join(".alibabacloud/credentials")))
+    if let Some(path) = environment.get("ALIBABA_CLOUD_CREDENTIALS_FILE") {
+        return vec![PathBuf::from(path)];
+    }
+    let names = ["credentials", "credentials.ini"];
+    let folder = environment.home().map(|home| home.join(".alibabacloud"));
+    let folder = folder.into_iter();
+    folder
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .collect()
 }

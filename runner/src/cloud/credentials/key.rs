@@ -43,6 +43,8 @@ pub struct Role {
     pub session: Option<String>,
     /// The id that the role's owner asked for.
     pub external_id: Option<String>,
+    /// The policy that narrows what the session may do, as JSON.
+    pub policy: Option<String>,
     /// How long its credentials live; the cloud's default when absent.
     pub duration: Option<Duration>,
     /// The region whose STS is asked; the account's when absent.
@@ -56,6 +58,7 @@ impl Role {
             arn: arn.into(),
             session: None,
             external_id: None,
+            policy: None,
             duration: None,
             region: None,
         }
@@ -69,6 +72,8 @@ pub struct Profile {
     pub key: AccessKey,
     /// The roles assumed one after the other, the first with the key.
     pub roles: Vec<Role>,
+    /// The region that the profile names, for an account that is bound without one.
+    pub region: Option<String>,
     /// What the operator should know, such as a file that others may read.
     pub warnings: Vec<String>,
 }

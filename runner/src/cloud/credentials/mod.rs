@@ -6,7 +6,7 @@
 //! 1. `[profiles.NAME]` of `rutter.toml`;
 //! 2. the profile NAME of the aliyun CLI, `~/.aliyun/config.json`;
 //! 3. the section `[NAME]` of the credentials file, `$ALIBABA_CLOUD_CREDENTIALS_FILE`, else
-//!    `~/.alibabacloud/credentials`;
+//!    `~/.alibabacloud/credentials` and `~/.alibabacloud/credentials.ini`;
 //! 4. for the name `env` alone, the variables that the official tools read;
 //! 5. `RUTTER_PROFILE_<NAME>_ACCESS_KEY_ID`, `…_ACCESS_KEY_SECRET`, `…_SECURITY_TOKEN`.
 //!
@@ -14,8 +14,10 @@
 
 mod aliyun_cli;
 mod credentials_file;
+mod ini;
 mod key;
 mod own;
+mod section;
 mod variables;
 
 use std::path::{Path, PathBuf};
@@ -58,6 +60,34 @@ pub enum CredentialError {
         /// What is missing or wrong.
         what: String,
     },
+    /// The profile says that it must not be used.
+    #[error("the profile `{name}` in {place} is switched off: it has `enable = false`")]
+    SwitchedOff {
+        /// The profile's name.
+        name: String,
+        /// Where it is.
+        place: String,
+    },
+    /// The profile narrows or directs its use in a way that would be ignored.
+    #[error("the profile `{name}` in {place} has `{key}`, which is not supported there")]
+    Setting {
+        /// The profile's name.
+        name: String,
+        /// Where it is.
+        place: String,
+        /// The key.
+        key: String,
+    },
+    /// A key, secret or token holds what no key holds.
+    #[error("the profile `{name}` cannot be used: its {part} holds {what}")]
+    Malformed {
+        /// The profile's name.
+        name: String,
+        /// Which of the three.
+        part: &'static str,
+        /// The character.
+        what: String,
+    },
     /// A file is there and cannot be read.
     #[error("`{}` cannot be read: {reason}", path.display())]
     Unreadable {
@@ -78,15 +108,33 @@ impl CredentialError {
     /// Returns what the operator can do.
     pub fn help(&self) -> String {
         match self {
+            Self::Missing { name, nearest: Some(nearest), .. } if has_at(name, nearest) => {
+                format!("there is a profile `{nearest}`: write `{nearest}@REGION`")
+            }
             Self::Missing {
                 nearest: Some(nearest),
                 ..
             } => format!("did you mean `{nearest}`?"),
+            Self::Missing { name, .. } if name == variables::SHARED => {
+                "set the variables `ALIBABA_CLOUD_ACCESS_KEY_ID` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET`".to_owned()
+            }
             Self::Missing { name, .. } => format!(
                 "add `[profiles.{name}]` to rutter.toml, run `aliyun configure --profile {name}`, or bind the account to another profile"
             ),
             Self::Unsupported { .. } => {
-                "use a profile of the mode AK, StsToken or RamRoleArn, or put a role on top of one with `[profiles.NAME]` in rutter.toml".to_owned()
+                "use a profile of the mode AK, StsToken, RamRoleArn or ChainableRamRoleArn, or put a role on top of one with `[profiles.NAME]` in rutter.toml".to_owned()
+            }
+            Self::SwitchedOff { .. } => {
+                "remove `enable = false` if the profile may be used, or bind the account to another".to_owned()
+            }
+            Self::Setting { key, .. } if key == "policy" => {
+                "a policy narrows a role: let the profile assume one, or remove the policy".to_owned()
+            }
+            Self::Setting { key, .. } => format!(
+                "remove `{key}`, and name the address of STS in rutter.toml: `[endpoints] sts = \"https://…\"`"
+            ),
+            Self::Malformed { part, .. } => {
+                format!("write the {part} anew, on one line and as it was given out")
             }
             Self::Incomplete { .. } => "complete the profile, or bind the account to another".to_owned(),
             Self::Unreadable { path, .. } => {
@@ -97,15 +145,30 @@ impl CredentialError {
     }
 }
 
+/// Whether a name is what is left of another one when its end is taken for a region.
+fn has_at(name: &str, whole: &str) -> bool {
+    whole
+        .strip_prefix(name)
+        .is_some_and(|end| end.starts_with('@'))
+}
+
 /// What a source knows of a name: nothing, a base to go on with, or the end of the chain.
 enum Answer {
     Unknown,
-    Key(AccessKey, Vec<Role>),
+    Found(Found),
     /// Go on with another profile, then assume the role.
     Based {
         on: String,
         role: Role,
+        region: Option<String>,
     },
+}
+
+/// The end of the chain.
+struct Found {
+    key: AccessKey,
+    roles: Vec<Role>,
+    region: Option<String>,
 }
 
 /// One look-up: collects where it looked and what the operator should know.
@@ -129,27 +192,63 @@ pub fn find(name: &str, settings: &Settings) -> Result<Profile, CredentialError>
     };
     let mut wanted = name.to_owned();
     let mut outer_roles = Vec::new();
+    let mut outer_region = None;
     loop {
         if wanted.is_empty() {
             return Err(search.missing(&wanted));
         }
         search.enter(&wanted)?;
         match search.ask_all(&wanted)? {
-            Answer::Based { on, role } => {
+            Answer::Based { on, role, region } => {
                 outer_roles.insert(0, role);
+                outer_region = outer_region.or(region);
                 wanted = on;
             }
-            Answer::Key(key, mut roles) => {
-                roles.append(&mut outer_roles);
+            Answer::Found(mut found) => {
+                well_formed(&wanted, &found.key)?;
+                found.roles.append(&mut outer_roles);
                 return Ok(Profile {
-                    key,
-                    roles,
+                    key: found.key,
+                    roles: found.roles,
+                    region: outer_region.or(found.region),
                     warnings: search.warnings,
                 });
             }
             Answer::Unknown => return Err(search.missing(&wanted)),
         }
     }
+}
+
+/// Refuses a key that no request could carry; what it holds otherwise is the cloud's to judge.
+fn well_formed(name: &str, key: &AccessKey) -> Result<(), CredentialError> {
+    let token = key.token.as_ref().map(SecretText::expose);
+    // The id and the token are sent in headers; the secret stays here and only signs.
+    let unsent = |c: char| c.is_whitespace() || !c.is_ascii() || c.is_control();
+    let parts: [(_, _, &dyn Fn(char) -> bool); 3] = [
+        ("access key id", Some(key.id.as_str()), &unsent),
+        (
+            "access key secret",
+            Some(key.secret.expose()),
+            &rutter_manifest::is_unseen,
+        ),
+        ("security token", token, &unsent),
+    ];
+    for (part, text, wrong) in parts {
+        let Some(found) = text.and_then(|text| text.chars().find(|c| wrong(*c))) else {
+            continue;
+        };
+        let what = match found {
+            '\n' | '\r' => "a line break".to_owned(),
+            ' ' | '\t' => "a space".to_owned(),
+            other => format!("the character U+{:04X}, which no key has", u32::from(other)),
+        };
+        return Err(CredentialError::Malformed {
+            name: name.to_owned(),
+            part,
+            what,
+        });
+    }
+    Ok(())
 }
 
 impl Search<'_> {
@@ -184,12 +283,16 @@ impl Search<'_> {
     }
 
     fn missing(&self, name: &str) -> CredentialError {
-        let known = self.known_names();
+        let mut known = self.known_names();
+        known.retain(|known| known != name);
+        let mut with_at = known.iter().filter(|known| has_at(name, known));
+        let nearest = with_at.next().map(String::as_str);
+        let nearest =
+            nearest.or_else(|| rutter_manifest::nearest(name, known.iter().map(String::as_str)));
         CredentialError::Missing {
             name: name.to_owned(),
             looked: self.looked.clone(),
-            nearest: rutter_manifest::nearest(name, known.iter().map(String::as_str))
-                .map(str::to_owned),
+            nearest: nearest.map(str::to_owned),
         }
     }
 
@@ -197,8 +300,46 @@ impl Search<'_> {
         let mut names: Vec<String> = self.settings.profiles.keys().cloned().collect();
         names.extend(aliyun_cli::names(self.settings));
         names.extend(credentials_file::names(self.settings));
-        names.push("env".to_owned());
+        names.push(variables::SHARED.to_owned());
         names
+    }
+
+    /// Refuses a profile that is switched off, or that counts on what would be ignored; says which of its keys
+    /// are not known.
+    fn judge(
+        &mut self,
+        name: &str,
+        section: &section::Section,
+        known: &[&str],
+    ) -> Result<(), CredentialError> {
+        let place = self.looked.last().cloned().unwrap_or_default();
+        if section
+            .is_off()
+            .map_err(|what| self.incomplete(name, what))?
+        {
+            return Err(CredentialError::SwitchedOff {
+                name: name.to_owned(),
+                place,
+            });
+        }
+        if let Some(key) = section.unsupported() {
+            return Err(self.setting(name, key));
+        }
+        for key in section.unknown(known) {
+            let key = rutter_diagnostic::neutral::one_line(key);
+            self.warnings.push(format!(
+                "the profile `{name}` in {place} has `{key}`, which is not known and has no effect"
+            ));
+        }
+        Ok(())
+    }
+
+    fn setting(&self, name: &str, key: &str) -> CredentialError {
+        CredentialError::Setting {
+            name: name.to_owned(),
+            place: self.looked.last().cloned().unwrap_or_default(),
+            key: key.to_owned(),
+        }
     }
 
     fn incomplete(&self, name: &str, what: impl Into<String>) -> CredentialError {

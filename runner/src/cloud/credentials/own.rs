@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{AccessKey, Answer, CredentialError, Role, Search};
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search};
 use crate::secrets::SecretText;
 use crate::settings::ProfileSettings;
 
@@ -18,6 +18,7 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
     let role = profile.role_arn.as_ref().map(|arn| Role {
         session: profile.session_name.clone(),
         external_id: profile.external_id.clone(),
+        policy: profile.policy.clone(),
         duration: profile.duration(),
         ..Role::new(arn)
     });
@@ -25,10 +26,15 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
         (Some(on), Some(role)) => Ok(Answer::Based {
             on: on.clone(),
             role,
+            region: profile.region.clone(),
         }),
         (_, role) => {
             let key = key(search, name, profile)?;
-            Ok(Answer::Key(key, role.into_iter().collect()))
+            Ok(Answer::Found(Found {
+                key,
+                roles: role.into_iter().collect(),
+                region: profile.region.clone(),
+            }))
         }
     }
 }
@@ -39,7 +45,7 @@ fn key(
     profile: &ProfileSettings,
 ) -> Result<AccessKey, CredentialError> {
     let id = match (&profile.access_key_id, &profile.access_key_id_env) {
-        (Some(id), _) => Some(SecretText::new(id.clone())),
+        (Some(id), _) => Some(SecretText::new(id.trim())),
         (None, variable) => text(search, name, variable.as_deref(), None)?,
     };
     let secret = text(
@@ -75,7 +81,7 @@ fn text(
         (Some(variable), _) => search
             .settings
             .environment
-            .get(variable)
+            .trimmed(variable)
             .map(SecretText::new)
             .ok_or_else(|| format!("the variable `{variable}` is not set")),
         (None, Some(file)) => search

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::settings::{Environment, SettingsOverrides};
 
@@ -254,4 +256,185 @@ fn no_secret_is_in_debug_output() {
     let home = Home::new(&[(CLI, CLI_PROFILES)]);
     let shown = format!("{:?}", home.find("token", "").unwrap());
     assert!(shown.contains("STS.1") && !shown.contains("s-2") && !shown.contains("t-2"));
+}
+
+/// The files that a test of the official client reads too, and what it reads there.
+#[test]
+fn profiles_are_read_as_the_official_client_reads_them() {
+    const EXPECTED: &str = include_str!("../../../../tests/clients/profiles/expected.json");
+    let files = [
+        (
+            CLI,
+            "config.json",
+            include_str!("../../../../tests/clients/profiles/config.json"),
+        ),
+        (
+            FILE,
+            "credentials.ini",
+            include_str!("../../../../tests/clients/profiles/credentials.ini"),
+        ),
+    ];
+    let expected: Value = serde_json::from_str(EXPECTED).unwrap();
+    for (path, file, text) in files {
+        // As a Unix system writes them, and as editors of another one do.
+        let marked = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        for text in [text, marked.as_str()] {
+            let home = Home::new(&[(path, text)]);
+            for (name, expected) in expected[file].as_object().unwrap() {
+                let found = home.find(name, "").unwrap();
+                assert_eq!(read(&found), *expected, "{name}");
+                assert_eq!(found.warnings, Vec::<String>::new(), "{name}");
+            }
+        }
+    }
+}
+
+/// What a profile would sign with or assume a role with, without what it does not say.
+fn read(found: &Profile) -> Value {
+    let token = found.key.token.as_ref().map(SecretText::expose);
+    let mut read = json!({"id": found.key.id, "secret": found.key.secret.expose(), "token": token});
+    if let [role] = found.roles.as_slice() {
+        read["role"] = role.arn.as_str().into();
+        read["session"] = json!(role.session);
+        read["policy"] = json!(role.policy);
+        read["external_id"] = json!(role.external_id);
+        read["seconds"] = json!(role.duration.map(|duration| duration.as_secs()));
+    }
+    let fields = read.as_object_mut().unwrap();
+    fields.retain(|_, value| !value.is_null());
+    read
+}
+
+#[test]
+fn values_stand_in_quotes_or_before_a_comment() {
+    let text = "[a] ; mine\naccess_key_id = \"id#1\" # why\naccess_key_secret = 'a ; b'\nrole_arn = c ; d\n";
+    let home = Home::new(&[(".alibabacloud/credentials.ini", text)]);
+    let key = home.find("a", "").unwrap().key;
+    assert_eq!((key.id.as_str(), key.secret.expose()), ("id#1", "a ; b"));
+}
+
+#[test]
+fn what_narrows_a_profile_is_never_ignored() {
+    let ini = |line: &str| {
+        let text = format!("[a]\naccess_key_id = k\naccess_key_secret = s\n{line}\n");
+        Home::new(&[(FILE, &text)]).find("a", "")
+    };
+    let cli = |field: &str| {
+        let text = format!(
+            r#"{{"profiles": [{{"name": "a", "mode": "RamRoleArn", "access_key_id": "k", "access_key_secret": "s",
+                "ram_role_arn": "acs:ram::1:role/r", {field}}}]}}"#
+        );
+        Home::new(&[(CLI, &text)]).find("a", "")
+    };
+    let refused = [
+        (ini("enable = False"), "is switched off"),
+        (ini("enable = perhaps"), "neither `true` nor `false`"),
+        (ini("policy = {}"), "has `policy`"),
+        (ini("sts_endpoint = sts.example"), "has `sts_endpoint`"),
+        (ini("enable_vpc = true"), "has `enable_vpc`"),
+        (ini("type = rsa_key_pair"), "mode `rsa_key_pair`"),
+        (
+            ini("type = ram_role_arn\nrole_arn = r\nrole_session_expiration = 1h"),
+            "`role_session_expiration` is not a number of seconds",
+        ),
+        (
+            ini("access_key_id = other"),
+            "line 4 gives `access_key_id` a second time",
+        ),
+        (ini("[a]"), "line 4 names the section `[a]` a second time"),
+        (cli(r#""enable": false"#), "is switched off"),
+        (cli(r#""enable_vpc": true"#), "has `enable_vpc`"),
+        (
+            cli(r#""sts_endpoint": "sts.example""#),
+            "has `sts_endpoint`",
+        ),
+        (cli(r#""expired_seconds": "1h""#), "not a number of seconds"),
+    ];
+    for (found, said) in refused {
+        let error = found.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    for found in [ini("enable_vpc = false"), cli(r#""sts_endpoint": null"#)] {
+        assert_eq!(found.unwrap().warnings, Vec::<String>::new());
+    }
+    let warnings = ini("polcy = {}").unwrap().warnings;
+    assert!(
+        warnings[0].contains("has `polcy`, which is not known"),
+        "{warnings:?}"
+    );
+    let policy = cli(r#""policy": {"Version": "1"}"#).unwrap().roles[0]
+        .policy
+        .clone();
+    assert_eq!(policy.as_deref(), Some(r#"{"Version":"1"}"#));
+}
+
+#[test]
+fn space_around_a_key_is_no_part_of_it_and_space_inside_is_refused() {
+    let home = Home::new(&[(
+        CLI,
+        r#"{"profiles": [{"name": "a", "access_key_id": " k ", "access_key_secret": "s\r\n"}]}"#,
+    )]);
+    let key = home.find("a", "").unwrap().key;
+    assert_eq!((key.id.as_str(), key.secret.expose()), ("k", "s"));
+    let variables = |id, secret| {
+        let id = ("ALIBABA_CLOUD_ACCESS_KEY_ID", id);
+        home.find_with(
+            "env",
+            "",
+            &[id, ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)],
+        )
+    };
+    assert_eq!(variables("k\r\n", " s\t").unwrap().key.id, "k");
+    for (id, secret, said) in [
+        ("k\nl", "s", "its access key id holds a line break"),
+        ("k", "s\rt", "its access key secret holds a line break"),
+        ("k l", "s", "its access key id holds a space"),
+        (
+            "k\u{200b}",
+            "s",
+            "its access key id holds the character U+200B",
+        ),
+    ] {
+        let error = variables(id, secret).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    let unset = variables(" ", "s").unwrap_err().to_string();
+    assert!(
+        unset.ends_with("`ALIBABA_CLOUD_ACCESS_KEY_ID` is not set"),
+        "{unset}"
+    );
+}
+
+#[test]
+fn the_same_name_is_never_what_may_have_been_meant() {
+    let help = Home::new(&[]).find("env", "").unwrap_err().help();
+    assert!(help.contains("ALIBABA_CLOUD_ACCESS_KEY_ID"), "{help}");
+    let home = Home::new(&[(
+        FILE,
+        "[wang@corp-x]\naccess_key_id = a\naccess_key_secret = b\n",
+    )]);
+    assert_eq!(
+        home.find("wang", "").unwrap_err().help(),
+        "there is a profile `wang@corp-x`: write `wang@corp-x@REGION`"
+    );
+}
+
+#[test]
+fn the_region_of_a_profile_is_known() {
+    let home = Home::new(&[(CLI, CLI_PROFILES)]);
+    let region = |name: &str, settings: &str, variables: &[(&str, &str)]| {
+        home.find_with(name, settings, variables).unwrap().region
+    };
+    assert_eq!(region("plain", "", &[]).as_deref(), Some("cn-hangzhou"));
+    assert_eq!(region("token", "", &[]), None);
+    let based = "[profiles.b]\nsource_profile = \"plain\"\nrole_arn = \"x\"\n";
+    assert_eq!(region("b", based, &[]).as_deref(), Some("cn-hangzhou"));
+    let own = format!("{based}region = \"cn-beijing\"\n");
+    assert_eq!(region("b", &own, &[]).as_deref(), Some("cn-beijing"));
+    let variables = [
+        ("ALIBABACLOUD_ACCESS_KEY_ID", "k"),
+        ("ALIBABACLOUD_ACCESS_KEY_SECRET", "s"),
+        ("ALIBABACLOUD_REGION_ID", "cn-qingdao"),
+    ];
+    assert_eq!(region("env", "", &variables).as_deref(), Some("cn-qingdao"));
 }

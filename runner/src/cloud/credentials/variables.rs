@@ -1,17 +1,22 @@
 //! Credentials in the environment.
 
-use super::{AccessKey, Answer, CredentialError, Search};
+use super::{AccessKey, Answer, CredentialError, Found, Search};
 use crate::secrets::SecretText;
 
 /// The name under which the official tools' variables are a profile.
-const SHARED: &str = "env";
+pub(super) const SHARED: &str = "env";
 
 /// The variables of the official tools, id, secret and token; the older spellings after the present one.
-const SHARED_VARIABLES: [[&str; 3]; 3] = [
+const SHARED_VARIABLES: [[&str; 3]; 4] = [
     [
         "ALIBABA_CLOUD_ACCESS_KEY_ID",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
         "ALIBABA_CLOUD_SECURITY_TOKEN",
+    ],
+    [
+        "ALIBABACLOUD_ACCESS_KEY_ID",
+        "ALIBABACLOUD_ACCESS_KEY_SECRET",
+        "ALIBABACLOUD_SECURITY_TOKEN",
     ],
     [
         "ALICLOUD_ACCESS_KEY_ID",
@@ -25,12 +30,20 @@ const SHARED_VARIABLES: [[&str; 3]; 3] = [
     ],
 ];
 
+/// Where the official tools look for the region.
+const SHARED_REGIONS: [&str; 4] = [
+    "ALIBABA_CLOUD_REGION_ID",
+    "ALIBABACLOUD_REGION_ID",
+    "ALICLOUD_REGION_ID",
+    "ALICLOUD_REGION",
+];
+
 pub(super) fn ask_shared(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
     if name != SHARED {
         return Ok(Answer::Unknown);
     }
     for names in SHARED_VARIABLES {
-        match ask(search, name, names)? {
+        match ask(search, name, names, &SHARED_REGIONS)? {
             Answer::Unknown => {}
             answer => return Ok(answer),
         }
@@ -51,26 +64,34 @@ pub(super) fn ask_named(search: &mut Search<'_>, name: &str) -> Result<Answer, C
         .collect();
     let variable = |part: &str| format!("RUTTER_PROFILE_{upper}_{part}");
     let names = ["ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN"].map(variable);
-    ask(search, name, names.each_ref().map(String::as_str))
+    let region = variable("REGION");
+    ask(
+        search,
+        name,
+        names.each_ref().map(String::as_str),
+        &[&region],
+    )
 }
 
 fn ask(
     search: &mut Search<'_>,
     name: &str,
     [id, secret, token]: [&str; 3],
+    regions: &[&str],
 ) -> Result<Answer, CredentialError> {
     search.looked.push(format!("the variable `{id}`"));
     let environment = &search.settings.environment;
-    match (environment.get(id), environment.get(secret)) {
+    match (environment.trimmed(id), environment.trimmed(secret)) {
         (None, None) => Ok(Answer::Unknown),
-        (Some(found), Some(secret)) => Ok(Answer::Key(
-            AccessKey {
+        (Some(found), Some(secret)) => Ok(Answer::Found(Found {
+            key: AccessKey {
                 id: found,
                 secret: SecretText::new(secret),
-                token: environment.get(token).map(SecretText::new),
+                token: environment.trimmed(token).map(SecretText::new),
             },
-            Vec::new(),
-        )),
+            roles: Vec::new(),
+            region: regions.iter().find_map(|name| environment.trimmed(name)),
+        })),
         (Some(_), None) => Err(search.incomplete(name, format!("`{secret}` is not set"))),
         (None, Some(_)) => Err(search.incomplete(name, format!("`{id}` is not set"))),
     }
