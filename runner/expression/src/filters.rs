@@ -20,7 +20,8 @@ pub(super) struct Filter {
 }
 
 /// All filters, in the order of the alphabet.
-pub(super) const FILTERS: [Filter; 13] = [
+pub(super) const FILTERS: [Filter; 14] = [
+    filter("collect", (1, 1), collect),
     filter(DEFAULT, (1, 1), |value, arguments| {
         let given = value.filter(|value| !value.is_null());
         Ok(Some(given.unwrap_or(&arguments[0]).clone()))
@@ -80,6 +81,26 @@ pub(crate) fn formatted(value: &Value) -> Result<String, String> {
         Value::Array(_) => Err("a list cannot stand in text: use `| join(\", \")`".to_owned()),
         Value::Object(_) => Err("a table cannot stand in text: use `| tojson`".to_owned()),
     }
+}
+
+/// One field of each table of a list, or of a table: what a step gives for each of its items. An item that failed
+/// gives nothing and is left out; a table without the field is a mistake.
+fn collect(value: Option<&Value>, arguments: &[Value]) -> Result<Option<Value>, String> {
+    let name = text(arguments.first())?;
+    let items: Vec<&Value> = match defined(value)? {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(entries) => entries.values().collect(),
+        other => return Err(format!("expected a list or a table, got {}", kind(other))),
+    };
+    let given = items.into_iter().filter(|item| !item.is_null());
+    let fields = given.map(|item| match item {
+        Value::Object(fields) => fields
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("an item has no `{name}`")),
+        other => Err(format!("an item is {}, not a table", kind(other))),
+    });
+    fields.collect::<Result<Value, _>>().map(Some)
 }
 
 /// The whole number that a text writes; absent where it writes none.

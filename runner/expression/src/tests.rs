@@ -68,6 +68,9 @@ fn operators_and_filters_work_on_values() {
     gives("inputs.name | replace('r-', '')", json!("é"));
     gives("'a,b' | split(',')", json!(["a", "b"]));
     gives("['b', 'a', 'b'] | unique", json!(["b", "a"]));
+    gives("[{'id': 1}, {'id': 2}] | collect('id')", json!([1, 2]));
+    gives("{'a': {'id': 1}} | collect('id')", json!([1]));
+    gives("[] | collect('id')", json!([]));
     gives("'-12' | int", json!(-12));
     gives("'1.5' | int", json!(null));
     gives("'twelve' | int | default(0)", json!(0));
@@ -90,6 +93,10 @@ fn what_is_undefined_is_an_error_unless_it_has_a_default() {
     );
     refuses("inputs.nme == 'x'", "`inputs.nme` is undefined");
     refuses("[] | first", "the expression");
+    refuses(
+        "[{'id': 1}, {'od': 2}] | collect('id')",
+        "an item has no `id`",
+    );
     gives("inputs.nme | default('x')", json!("x"));
     gives("inputs.gone | default('x')", json!("x"));
     gives("inputs.count | default(0)", json!(3));

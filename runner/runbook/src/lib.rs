@@ -17,6 +17,7 @@ mod file;
 mod files;
 mod gate;
 mod given;
+mod input_type;
 mod inputs;
 mod items;
 pub mod keys;

@@ -3,10 +3,11 @@
 use rutter_expression::{Reference, Segment};
 use rutter_manifest::{FieldKind, nearest};
 
+use super::input_type;
 use super::model::Model;
 use super::names::{Text, TextRole};
 use super::step_outputs;
-use super::types::{Nothing, Type, descend, near, nothing};
+use super::types::{Nothing, Type, near, nothing};
 
 const ROOTS: [&str; 7] = ["inputs", "accounts", "steps", "run", "item", "key", "index"];
 
@@ -20,7 +21,7 @@ pub(super) fn type_of<'a>(
     model: &'a Model<'_>,
 ) -> Result<Type<'a>, Nothing> {
     match reference.root.as_str() {
-        "inputs" => input(reference, model),
+        "inputs" => input_type::type_of(reference, model),
         "accounts" => account(reference, model),
         "steps" => step_outputs::type_of(reference, model),
         "run" => match (reference.name(), reference.path.len()) {
@@ -49,28 +50,6 @@ pub(super) fn type_of<'a>(
             };
             Err(nothing(format!("`{other}` is not known"), help))
         }
-    }
-}
-
-fn input<'a>(reference: &Reference, model: &'a Model<'_>) -> Result<Type<'a>, Nothing> {
-    let Some(name) = reference.name() else {
-        return Err(nothing(
-            "`inputs` is followed by the name of an input",
-            None,
-        ));
-    };
-    let inputs = &model.runbook.inputs;
-    let Some(input) = inputs.iter().find(|input| input.name.value == name) else {
-        let names = inputs.iter().map(|input| input.name.value.as_str());
-        let help = near(name, names, &format!("declare it: `[inputs.{name}]`"));
-        return Err(nothing(
-            format!("the runbook has no input `{name}`"),
-            Some(help),
-        ));
-    };
-    match &input.field {
-        Some(field) => descend(field, &reference.path[1..], &format!("inputs.{name}")),
-        None => Ok(Type::Any),
     }
 }
 

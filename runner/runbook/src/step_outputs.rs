@@ -7,7 +7,9 @@ use rutter_manifest::FieldKind;
 use super::built_in::BuiltIn;
 use super::document::{Node, NodeKind};
 use super::file::Used;
+use super::input_type;
 use super::model::Model;
+use super::names::{TextRole, step_read};
 use super::schema::Step;
 use super::types::{Nothing, Type, descend, near, nothing};
 
@@ -43,14 +45,11 @@ pub(super) fn type_of<'a>(
     let Some(over) = &step.for_each else {
         return outputs(used, step, path, &place);
     };
+    let shape = shape(index, over, model, 0);
     let Some((item, rest)) = path.split_first() else {
-        return Ok(match over.kind {
-            NodeKind::List(_) => Type::Kind(FieldKind::List),
-            NodeKind::Table(_) => Type::Kind(FieldKind::Table),
-            _ => Type::Any,
-        });
+        return Ok(shape.map_or(Type::Any, Type::Kind));
     };
-    has_item(over, item, &place)?;
+    has_item(over, shape, item, &place)?;
     let place = match item {
         Segment::Name(name) => format!("{place}.{name}"),
         Segment::Index(index) => format!("{place}[{index}]"),
@@ -58,12 +57,53 @@ pub(super) fn type_of<'a>(
     outputs(used, step, rest, &place)
 }
 
-/// Whether a step that runs over something has an item, as far as that is written out.
-fn has_item(over: &Node, item: &Segment, place: &str) -> Result<(), Nothing> {
+/// Whether a step runs over a list or a table, where that is written out or the type of what it names is known.
+fn shape(index: usize, over: &Node, model: &Model<'_>, depth: usize) -> Option<FieldKind> {
+    match over.kind {
+        NodeKind::List(_) => return Some(FieldKind::List),
+        NodeKind::Table(_) => return Some(FieldKind::Table),
+        _ => {}
+    }
+    let mut texts = model.texts.iter();
+    let text = texts.find(|text| text.step == Some(index) && text.place == TextRole::ForEach)?;
+    let reference = text.template.as_reference()?;
+    let kind = match step_read(reference, &model.ids) {
+        None if reference.root == "inputs" => input_type::type_of(reference, model).ok()?.kind()?,
+        None => return None,
+        Some(read) => {
+            let step = &model.runbook.steps[read];
+            match (&step.for_each, reference.path.get(1..)?) {
+                // Steps that run over each other are reported elsewhere.
+                (Some(_), _) if depth > model.runbook.steps.len() => return None,
+                (Some(over), []) => shape(read, over, model, depth + 1)?,
+                (Some(_), [_, rest @ ..]) => known(read, rest, model)?,
+                (None, path) => known(read, path, model)?,
+            }
+        }
+    };
+    matches!(kind, FieldKind::List | FieldKind::Table).then_some(kind)
+}
+
+/// The kind of what a path into the outputs of one item stands for.
+fn known(index: usize, path: &[Segment], model: &Model<'_>) -> Option<FieldKind> {
+    let used = model.used[index].as_ref()?;
+    let step = &model.runbook.steps[index];
+    outputs(used, step, path, "").ok()?.kind()
+}
+
+/// Whether a step that runs over something has an item, as far as that is written out or known by its type.
+fn has_item(
+    over: &Node,
+    shape: Option<FieldKind>,
+    item: &Segment,
+    place: &str,
+) -> Result<(), Nothing> {
     match (&over.kind, item) {
-        (NodeKind::List(_), Segment::Name(name)) => Err(nothing(
+        (_, Segment::Name(name)) if shape == Some(FieldKind::List) => Err(nothing(
             format!("`{place}` runs over a list: its outputs are a list"),
-            Some(format!("write `{place}[0].{name}` for the first")),
+            Some(format!(
+                "write `{place}[0].{name}` for the first, or `{place} | collect('{name}')` for those of all"
+            )),
         )),
         (NodeKind::List(items), Segment::Index(index)) if *index >= items.len() => Err(nothing(
             format!("`{place}` runs over {} items, counted from 0", items.len()),
@@ -76,7 +116,7 @@ fn has_item(over: &Node, item: &Segment, place: &str) -> Result<(), Nothing> {
                 Some(near(name, keys, "the table is empty")),
             ))
         }
-        (NodeKind::Table(_), Segment::Index(_)) => Err(nothing(
+        (_, Segment::Index(_)) if shape == Some(FieldKind::Table) => Err(nothing(
             format!("`{place}` runs over a table: its outputs are a table by the items' keys"),
             None,
         )),
