@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An object of the cloud, known well enough to be told from others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Object {
-    /// The account's id, 16 digits.
+    /// The account's id.
     pub account: String,
     /// The product as the contracts spell it.
     pub product: String,

@@ -46,7 +46,7 @@ pub enum Mode {
 /// Who an account turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The account's id, 16 decimal digits.
+    /// The account's id, decimal digits.
     pub id: String,
     /// The ARN of the user or role that the calls are made as.
     pub arn: String,

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use rutter_diagnostic::{Diagnostic, Source, Span};
-use rutter_manifest::{Field, FieldKind, FieldProblem, duration_text, nearest, unseen_in};
+use rutter_manifest::{
+    Field, FieldKind, FieldProblem, duration_text, is_usual_account_id, nearest, unseen_in,
+};
 use rutter_meaning::Rule;
 use rutter_meaning::held;
 use rutter_meaning::placeholder::placeholders;
@@ -248,6 +250,7 @@ fn accept(
     }) {
         Ok(value) => {
             warn_of_unseen(input, field, &given, problems);
+            warn_of_unusual(input, field, &given, problems);
             Some(set_apart(name, field, value, secret, secrets))
         }
         Err(found) => {
@@ -354,6 +357,30 @@ fn warn_of_unseen(input: &Input, field: &Field, given: &Given, problems: &mut Pr
         ),
     };
     problems.push(warning.help("the character is invisible: type the value instead of copying it"));
+}
+
+/// Says of an account's id that it has another length than those of today.
+fn warn_of_unusual(input: &Input, field: &Field, given: &Given, problems: &mut Problems<'_>) {
+    let Some(id) = given.value.as_str() else {
+        return;
+    };
+    if field.kind != FieldKind::AccountId || is_usual_account_id(id) {
+        return;
+    }
+    let (name, digits) = (&input.name.value, id.len());
+    let title = format!("the input `{name}` is an account's id of {digits} digits");
+    let warning = Diagnostic::warning(codes::INPUT_UNUSUAL, title);
+    let warning = match &given.place {
+        Some((source, span)) => warning.at(source, *span, ""),
+        None => warning.at(
+            problems.source,
+            input.name.span,
+            format!("given by {}", given.from),
+        ),
+    };
+    problems.push(
+        warning.help("most have 16: see whether one is missing, unless the account is an old one"),
+    );
 }
 
 fn unseen_within(value: &Value) -> Option<String> {

@@ -82,11 +82,10 @@ fn assume_role(context: &mut RequestContext<'_>) -> Answer {
         return Err(no_permission("Roles may not be assumed by root accounts."));
     }
     let policy = session_policy(context)?;
-    let account = context.world.ram.get(owner);
-    let role = account.and_then(|account| account.roles.get(role_name));
-    let role = role.ok_or_else(|| {
-        Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.")
-    })?;
+    let no_role = || Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.");
+    let account = context.world.ram.get(owner).ok_or_else(no_role)?;
+    let role_name = account.spelling(role_name).ok_or_else(no_role)?.to_owned();
+    let role = account.roles.get(&role_name).ok_or_else(no_role)?;
     let spread = context.settings().durations.ram_spread.0;
     let trusted = role
         .trust
@@ -114,7 +113,7 @@ fn assume_role(context: &mut RequestContext<'_>) -> Answer {
     }
     let role_id = role.id.clone();
     let identity = Identity::Role {
-        name: role_name.to_owned(),
+        name: role_name,
         session: session_name.clone(),
         policy,
     };
@@ -168,11 +167,7 @@ fn give_out(
 fn parse_arn(arn: &str) -> Result<(&str, &str), Refusal> {
     arn.strip_prefix("acs:ram::")
         .and_then(|rest| rest.split_once(":role/"))
-        .filter(|(account, name)| {
-            account.bytes().all(|byte| byte.is_ascii_digit())
-                && !account.is_empty()
-                && !name.is_empty()
-        })
+        .filter(|(account, name)| crate::ram::is_account_id(account) && !name.is_empty())
         .ok_or_else(|| {
             Refusal::new(
                 400,

@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 38] = [
+const REMEDIES: [(&str, &str); 39] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -74,6 +74,10 @@ const REMEDIES: [(&str, &str); 38] = [
     (
         "input-unseen",
         "It came along when the value was copied from a page. Type the value, or delete the character where the message names it.",
+    ),
+    (
+        "input-unusual",
+        "Ids of accounts that are given out today have 16 digits, and those of old accounts fewer. Compare it with the id in the console.",
     ),
     (
         "inputs-file-open",

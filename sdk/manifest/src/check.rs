@@ -219,7 +219,7 @@ impl Check<'_> {
             Value::Number(number) if is_account_id(&number.to_string()) => {
                 Some(format!("put it in quotes: \"{number}\""))
             }
-            _ => Some("an account's id is 16 digits, as text".to_owned()),
+            _ => Some("an account's id is digits, as text: mostly 16".to_owned()),
         };
         let message = told(format!("{} is not an account's id", shown(value)), value);
         self.problem(path, message, help)

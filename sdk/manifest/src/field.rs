@@ -28,7 +28,7 @@ pub enum FieldKind {
     Table,
     /// Text that nobody may see; as a value, a placeholder.
     Secret,
-    /// The id of an account: 16 digits, as text.
+    /// The id of an account: digits, as text.
     AccountId,
     /// The id of a region, `cn-hangzhou`.
     Region,

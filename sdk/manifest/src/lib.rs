@@ -32,7 +32,10 @@ pub use ids::{IdPair, IdSide, OF_INPUTS};
 pub use kind::Kind;
 pub use like::Like;
 pub use manifest::{AccountNeed, Manifest, Plugin};
-pub use name::{is_account_id, is_kebab_case, is_region, is_snake_case, nearest, nearest_few};
+pub use name::{
+    is_account_id, is_kebab_case, is_region, is_snake_case, is_usual_account_id, nearest,
+    nearest_few,
+};
 pub use notes::{NOTE_CHARS_MAX, NOTES_MAX, note_problem};
 pub use permission::{HttpPermission, HttpRepeat, OPERATORS_HOSTS, Permission};
 pub use rules::InputRule;

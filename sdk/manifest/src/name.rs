@@ -20,9 +20,17 @@ fn is_name(text: &str, separator: char) -> bool {
         })
 }
 
-/// Returns whether `text` has the shape of an account's id: 16 decimal digits.
+/// Digits of an account's id at most. No rule is published; today's ids have 16, and those of old accounts fewer.
+const ACCOUNT_DIGITS_MAX: usize = 20;
+
+/// Returns whether `text` has the shape of an account's id: decimal digits.
 pub fn is_account_id(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit())
+    (1..=ACCOUNT_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Returns whether an account's id is as long as those that are given out today.
+pub fn is_usual_account_id(text: &str) -> bool {
+    is_account_id(text) && text.len() == 16
 }
 
 /// Returns whether `text` has the shape of a region's id, `cn-hangzhou`.
@@ -97,7 +105,9 @@ mod tests {
         assert!(is_region("cn-hangzhou") && is_region("ap-southeast-1"));
         assert!(!is_region("hangzhou") && !is_region("cn-") && !is_region("CN-hangzhou"));
         assert!(is_account_id("1234567890123456"));
-        assert!(!is_account_id("123456789012345") && !is_account_id("12345678901234x6"));
+        assert!(is_account_id("31520001") && !is_usual_account_id("31520001"));
+        assert!(!is_account_id("") && !is_account_id("12345678901234x6"));
+        assert!(!is_account_id("123456789012345678901") && !is_account_id("１２３４"));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Account {
         Self { backend }
     }
 
-    /// Returns the account's id, 16 decimal digits.
+    /// Returns the account's id, decimal digits.
     pub fn id(&self) -> String {
         self.backend.id()
     }

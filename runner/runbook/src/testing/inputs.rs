@@ -26,6 +26,9 @@ optional = true
 type = "table"
 optional = true
 fields = { user = { type = "string" }, password = { type = "secret" } }
+[inputs.owner]
+type = "account_id"
+optional = true
 [[steps]]
 id = "holds"
 uses = "assert"
@@ -86,6 +89,20 @@ fn a_character_that_nobody_sees_is_named() {
     let text = render_all(&checked.warnings, Style::Plain);
     assert!(text.contains("`password` holds U+200B"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn an_account_s_id_of_unusual_length_is_taken_with_a_warning() {
+    let warned = |id: &str| {
+        let checked = from_variable("OWNER", id).expect("it is taken");
+        render_all(&checked.warnings, Style::Plain)
+    };
+    assert!(!warned("1111111111111111").contains("input-unusual"));
+    let text = warned("31520001");
+    assert!(
+        text.contains("warning[input-unusual]: the input `owner` is an account's id of 8 digits")
+    );
+    assert!(refused(from_variable("OWNER", "owner")).contains("is not an account's id"));
 }
 
 #[test]

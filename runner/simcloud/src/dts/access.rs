@@ -50,7 +50,7 @@ impl Visit<'_> {
         check_owner(world, self.owner)?;
         check_role_name(self.role)?;
         let owner = &world.ram[self.owner];
-        let Some(held) = owner.roles.get(self.role) else {
+        let Some(held) = owner.role_named(self.role) else {
             return Err(assume_role_fail(
                 "EntityNotExist.Role : The role not exists",
             ));
@@ -120,7 +120,7 @@ fn on_behalf_of(account: &str) -> Principal<'_> {
 }
 
 fn check_owner(world: &View<'_>, owner: &str) -> Result<(), Refusal> {
-    if owner.len() != 16 || !owner.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !crate::ram::is_account_id(owner) {
         let message = "The cloud account to which the source instance belongs should fill in the standard Alibaba Cloud UID";
         return Err(Refusal::enveloped(
             "DTS.Msg.InvalidParameter.AliyunUidFormat",

@@ -130,10 +130,10 @@ impl Builder<'_, '_> {
         start_ms: i64,
     ) -> Result<(), WorldError> {
         let id = self.id;
-        if id.len() != 16 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !crate::ram::is_account_id(id) {
             return Err(self.world_text.error(
                 file.id.span(),
-                format!("`{id}` is no account id, which has 16 digits"),
+                format!("`{id}` is no account id, which is a number of at most 20 digits"),
             ));
         }
         let redis = self.ids.resources(file.redis)?;
@@ -214,10 +214,11 @@ impl Builder<'_, '_> {
             trust: Trust::new(ALWAYS, file.trust.into_inner()),
             attached: Vec::new(),
         };
-        if account.roles.insert(name.clone(), role).is_some() {
+        if account.spelling(&name).is_some() {
             let message = "the account has a role of this name already";
             return Err(self.world_text.error(span, message));
         }
+        account.add_role(&name, role);
         for policy in policies {
             account.attach(&name, policy, ALWAYS);
         }

@@ -55,6 +55,8 @@ pub(crate) const ACTIONS: &[(&str, Act)] = &[
 pub(crate) struct Ram {
     pub users: BTreeMap<String, User>,
     pub roles: Register<Role>,
+    /// How the names of the roles are spelt, by the name in lower case: they are compared without case.
+    pub spellings: BTreeMap<String, String>,
     pub policies: Register<Policy>,
     /// The names of the roles that each policy is attached to.
     pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
@@ -257,7 +259,13 @@ fn date(context: &RequestContext<'_>, instant_ms: i64) -> String {
 fn role_name(context: &RequestContext<'_>) -> Result<String, Refusal> {
     let name = context.required("RoleName")?;
     check_characters("RoleName", &name, ".-")?;
-    Ok(name)
+    let spelling = context.account().spelling(&name).map(str::to_owned);
+    Ok(spelling.unwrap_or(name))
+}
+
+/// Whether a text is an account's id: a number, of 16 digits since long, and of fewer before.
+pub(crate) fn is_account_id(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn policy_name(context: &RequestContext<'_>) -> Result<String, Refusal> {

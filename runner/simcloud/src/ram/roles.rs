@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    RequestContext, Role, Trust, check_characters, date, document_text, malformed, no_role, page,
-    role_name,
+    Ram, RequestContext, Role, Trust, check_characters, date, document_text, malformed, no_role,
+    page, role_name,
 };
 use crate::answer::{Answer, Refusal, without};
 use crate::rights::Document;
@@ -15,11 +15,31 @@ const TRUST_MAX: usize = 2048;
 /// What `GetRole` alone shows of a role.
 const ONLY_READ: &[&str] = &["IsServiceLinkedRole", "RolePrincipalName"];
 
+/// Names of roles are compared without case.
+impl Ram {
+    /// How the name of a role is spelt that the account has.
+    pub fn spelling(&self, name: &str) -> Option<&str> {
+        let known = self.spellings.get(&name.to_ascii_lowercase())?;
+        self.roles.contains_key(known).then_some(known)
+    }
+
+    /// Adds a role under a name that the account does not have.
+    pub fn add_role(&mut self, name: &str, role: Role) {
+        let lower = name.to_ascii_lowercase();
+        self.spellings.insert(lower, name.to_owned());
+        self.roles.insert(name.to_owned(), role);
+    }
+
+    pub fn role_named(&self, name: &str) -> Option<&Role> {
+        self.roles.get(self.spelling(name)?)
+    }
+}
+
 pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
     let name = context.required("RoleName")?;
     check_characters("RoleName", &name, ".-")?;
     let trust = trust_text(context, "AssumeRolePolicyDocument")?;
-    if context.account().roles.contains_key(&name) {
+    if context.account().spelling(&name).is_some() {
         return Err(Refusal::new(
             409,
             "EntityAlreadyExists.Role",
@@ -40,7 +60,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Answer {
         trust: Trust::new(now, trust),
         attached: Vec::new(),
     };
-    context.account_mut().roles.insert(name.clone(), role);
+    context.account_mut().add_role(&name, role);
     shown(context, &name, &[ONLY_READ, &["UpdateDate"]].concat())
 }
 

@@ -50,7 +50,10 @@ fn names_caller(name: &str, caller: &Caller) -> bool {
     match &caller.identity {
         Identity::Main => false,
         Identity::User { name: user } => name == format!("acs:ram::{account}:user/{user}"),
-        Identity::Role { name: role, .. } => name == format!("acs:ram::{account}:role/{role}"),
+        // Names of roles are compared without case.
+        Identity::Role { name: role, .. } => {
+            name.eq_ignore_ascii_case(&format!("acs:ram::{account}:role/{role}"))
+        }
     }
 }
 

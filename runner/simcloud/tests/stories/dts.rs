@@ -303,7 +303,7 @@ fn every_mistake_in_the_authorisation_fails_with_its_own_code_and_words() {
         "Abnormal.RamCheckUserRole"
     );
     assert_eq!(
-        refused(&mut story, "SourceEndpointOwnerID", json!("12345")).0,
+        refused(&mut story, "SourceEndpointOwnerID", json!("12345x")).0,
         "DTS.Msg.InvalidParameter.AliyunUidFormat"
     );
     assert_eq!(

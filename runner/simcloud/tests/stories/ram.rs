@@ -318,3 +318,27 @@ fn the_difference_between_two_states_says_what_changed_in_which_account() {
         ("new", Change::Created)
     );
 }
+
+#[test]
+fn names_of_roles_are_compared_without_case() {
+    let mut story = Story::two_accounts();
+    create_role(&mut story, "Ops.Admin");
+    let document = trust(&json!({ "RAM": [format!("acs:ram::{DESTINATION}:root")] }));
+    let again = json!({ "RoleName": "ops.admin", "AssumeRolePolicyDocument": document });
+    assert_eq!(
+        story.refused("source", "RAM:CreateRole", again),
+        "EntityAlreadyExists.Role"
+    );
+    let attach = json!({ "RoleName": "OPS.admin", "PolicyType": "System", "PolicyName": "AdministratorAccess" });
+    story.call("source", "RAM:AttachPolicyToRole", attach);
+    let (key, token) = story.assume("destination", &role_arn("ops.admin"));
+    let who = story
+        .send_with(&key, Some(&token), "STS:GetCallerIdentity", json!({}))
+        .body;
+    assert_eq!(
+        who["Arn"],
+        format!("acs:ram::{SOURCE}:assumed-role/Ops.Admin/story")
+    );
+    let roles = story.send_with(&key, Some(&token), "RAM:ListRoles", json!({}));
+    assert_eq!(roles.status, 200);
+}

@@ -61,7 +61,7 @@ fn a_world_file_is_refused_at_the_place_that_is_wrong() {
         "a.world.toml:4:1:",
     );
     starts(
-        "schema = 1\n[accounts.a]\nid = \"111\"",
+        "schema = 1\n[accounts.a]\nid = \"account-a\"",
         "a.world.toml:3:6:",
     );
     starts(
