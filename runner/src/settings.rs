@@ -22,7 +22,7 @@ mod pace;
 mod profile;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -228,6 +228,14 @@ impl Settings {
             (Some(file), Some(text)) => Self::parse(&text, &file, overrides, environment),
             _ => Self::assemble(Document::default(), None, overrides, environment),
         }
+    }
+
+    /// The products whose address is named here, in lower case.
+    pub fn own_endpoints(&self) -> BTreeSet<String> {
+        let products = self.endpoints.keys();
+        products
+            .map(|product| product.name().to_ascii_lowercase())
+            .collect()
     }
 
     fn file(overrides: &SettingsOverrides, environment: &Environment) -> (Option<PathBuf>, bool) {

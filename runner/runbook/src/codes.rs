@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 39] = [
+pub const CODES: [(&str, &str); 40] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -32,6 +32,10 @@ pub const CODES: [(&str, &str); 39] = [
     (
         INPUT_UNUSUAL,
         "the value of an input is possible and looks like a slip",
+    ),
+    (
+        REGION,
+        "a region does not exist, or what a step calls is not offered there",
     ),
     (INPUT_FILE, "the file of inputs cannot be read"),
     (
@@ -107,6 +111,7 @@ pub(super) const INPUT_MISSING: &str = "missing-input";
 pub(super) const INPUT_VALUE: &str = "input-value";
 pub(super) const INPUT_UNSEEN: &str = "input-unseen";
 pub(super) const INPUT_UNUSUAL: &str = "input-unusual";
+pub(super) const REGION: &str = "region";
 pub(super) const INPUT_FILE_LAX: &str = "inputs-file-open";
 pub(super) const INPUT_FILE: &str = "inputs-file";
 pub(super) const SECRET: &str = "secret";

@@ -49,7 +49,7 @@ mod types;
 mod uses;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -87,6 +87,9 @@ pub type Bind<'a> = dyn Fn(&[&str]) -> BTreeMap<String, Binding> + 'a;
 pub struct Load<'a> {
     /// Where plugins come from.
     pub plugins: &'a dyn Plugins,
+    /// The products whose address the operator names, in lower case: the others are called where the published
+    /// table says.
+    pub endpoints: &'a BTreeSet<String>,
     /// Where the values of inputs come from.
     pub inputs: InputSources<'a>,
     /// What the accounts are bound to. `None` only checks: then neither a profile nor an input

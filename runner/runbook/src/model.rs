@@ -16,6 +16,8 @@ use super::resolve::Local;
 use super::schema::Runbook;
 use super::{Binding, resolve as values};
 
+static NONE: BTreeSet<String> = BTreeSet::new();
+
 /// What the rules look at.
 pub(super) struct Model<'a> {
     pub file: &'a File,
@@ -33,6 +35,8 @@ pub(super) struct Model<'a> {
     pub templates: &'a Arc<Templates>,
     /// What the accounts are bound to; none when nothing is to be run.
     pub bindings: Option<&'a BTreeMap<String, Binding>>,
+    /// The products whose address the operator names.
+    pub endpoints: &'a BTreeSet<String>,
     /// What each step waits for.
     pub needs: &'a Needs,
     /// The sub-runbooks that its steps run, by the steps' places.
@@ -62,6 +66,7 @@ impl<'a> Model<'a> {
             assumed: BTreeSet::new(),
             templates,
             bindings,
+            endpoints: &NONE,
             needs,
             inner: BTreeMap::new(),
         }

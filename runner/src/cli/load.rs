@@ -127,6 +127,7 @@ fn load(
         acceptance.path(),
         &Load {
             plugins: &catalogue,
+            endpoints: &settings.own_endpoints(),
             inputs: InputSources {
                 set: inputs.set.clone(),
                 file: inputs.inputs.clone(),

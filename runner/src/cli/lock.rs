@@ -1,5 +1,6 @@
 //! `rutter lock`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rutter_runbook::{InputSources, Load};
@@ -24,6 +25,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             path,
             &Load {
                 plugins: &acceptance.catalogue(),
+                endpoints: &BTreeSet::new(),
                 inputs: InputSources::default(),
                 bind: None,
                 secret: &|_| String::new(),

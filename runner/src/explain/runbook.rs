@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 39] = [
+const REMEDIES: [(&str, &str); 40] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -78,6 +78,10 @@ const REMEDIES: [(&str, &str); 39] = [
     (
         "input-unusual",
         "Ids of accounts that are given out today have 16 digits, and those of old accounts fewer. Compare it with the id in the console.",
+    ),
+    (
+        "region",
+        "Correct the region. If it is newer than this program, or the product is served there at an address of its own, name the address under `[endpoints]` of rutter.toml.",
     ),
     (
         "inputs-file-open",

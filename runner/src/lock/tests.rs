@@ -1,5 +1,6 @@
 //! A folder with a runbook and a plugin of its own, locked, and then altered.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rutter_plugin::fixture::bare;
@@ -64,6 +65,7 @@ impl Bench {
     fn checked_with(&self, catalogue: &Catalogue) -> Checked {
         let load = Load {
             plugins: catalogue,
+            endpoints: &BTreeSet::new(),
             inputs: InputSources::default(),
             bind: None,
             secret: &|_| String::new(),

@@ -14,6 +14,7 @@ mod may_be_undefined;
 mod names;
 mod needs;
 mod references;
+mod regions;
 mod secrets;
 mod sub_runbook;
 mod types;
@@ -33,12 +34,13 @@ type Rule = fn(&Model<'_>, &mut Problems<'_>);
 type ValueRule = fn(&Model<'_>, &[bool], &mut Problems<'_>);
 
 /// The checks of what is written. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     names::check,
     needs::check,
     cycle::check,
     accounts::check,
     bindings::check,
+    regions::of_accounts,
     built_in::check,
     confirm::check,
     sub_runbook::check,
@@ -51,7 +53,13 @@ const RULES: [Rule; 14] = [
 ];
 
 /// The checks that evaluate something.
-const VALUE_RULES: [ValueRule; 4] = [for_each::check, when::check, windows::check, with::check];
+const VALUE_RULES: [ValueRule; 5] = [
+    for_each::check,
+    when::check,
+    windows::check,
+    with::check,
+    regions::check,
+];
 
 /// Holds a runbook against every rule.
 pub(super) fn check(model: &Model<'_>, problems: &mut Problems<'_>) {

@@ -49,7 +49,7 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
 }
 
 /// The items of a step, as far as they are known; one without a value for any other step.
-fn items(step: &Step, model: &Model<'_>) -> Vec<Option<Local>> {
+pub(super) fn items(step: &Step, model: &Model<'_>) -> Vec<Option<Local>> {
     let unknown = vec![None];
     let Some(over) = &step.for_each else {
         return unknown;

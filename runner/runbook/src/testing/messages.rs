@@ -5,6 +5,7 @@
 //! `# inputs: file.toml`, `# env: NAME=value`. The runbooks that some of them use lie in `inside/`.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rutter_diagnostic::neutral::Style;
@@ -43,6 +44,7 @@ fn messages(name: &str, text: &str) -> String {
     let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
     let load = Load {
         plugins: &Pretended,
+        endpoints: &BTreeSet::new(),
         inputs,
         bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),

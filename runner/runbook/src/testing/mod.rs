@@ -8,11 +8,13 @@ mod messages;
 mod nested;
 mod plans;
 mod plugins;
+mod regions;
 mod rules;
 mod runs;
 mod windows;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rutter_diagnostic::neutral::Style;
@@ -40,6 +42,7 @@ fn load_with(
     let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
     let load = Load {
         plugins: &plugins::Pretended,
+        endpoints: &BTreeSet::new(),
         inputs,
         bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),

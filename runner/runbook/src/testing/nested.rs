@@ -1,5 +1,6 @@
 //! Runbooks that run inside others.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rutter_diagnostic::neutral::Style;
@@ -131,6 +132,7 @@ pub(super) fn load_asking(
 fn load_with(path: &Path, inputs: InputSources<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let load = Load {
         plugins: &Pretended,
+        endpoints: &BTreeSet::new(),
         inputs,
         bind: Some(&|_| bindings(&["source", "destination"])),
         secret: &|path| format!("placeholder-{path}"),

@@ -1,0 +1,67 @@
+//! Regions that do not exist, or in which nothing of the kind is offered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rutter_diagnostic::Source;
+
+use super::{Binding, InputSources, Load, bindings, load_text, plugins};
+
+const RUNBOOK: &str = r#"
+schema = 1
+[runbook]
+name = "x"
+[accounts.source]
+help = "Account A"
+[accounts.destination]
+help = "Account B"
+[[steps]]
+id = "copies"
+uses = "copy-image"
+accounts = { from = "source", to = "destination" }
+for_each = ["cn-hangzhou", "cn-hangzou", "cn-hangzou"]
+with = { region = "{{ item }}", name = "n" }
+"#;
+
+/// What is said about the runbook where these products have an address of the operator's.
+fn said(bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
+    let bind = |_: &[&str]| bound.clone();
+    let load = Load {
+        plugins: &plugins::Pretended,
+        endpoints: &endpoints.iter().copied().map(str::to_owned).collect(),
+        inputs: InputSources::default(),
+        bind: Some(&bind),
+        secret: &|path| path.to_owned(),
+        accept: &|_| Ok(()),
+    };
+    let found = load_text(&Source::new("x.toml", RUNBOOK), Path::new(""), &load);
+    let problems = found.map_or_else(|problems| problems, |_| Vec::new());
+    let said = problems
+        .into_iter()
+        .map(|problem| format!("{}; {}", problem.title, problem.help.unwrap_or_default()));
+    // In the order of the file otherwise, which is not looked at here.
+    said.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[test]
+fn a_region_that_does_not_exist_is_refused_once_with_the_nearest_one() {
+    let mut bound = bindings(&["source", "destination"]);
+    let step = "`region` of step `copies`: `cn-hangzou` is not a region of this cloud; did you mean `cn-hangzhou`?";
+    assert_eq!(said(&bound, &[]), [step]);
+    if let Some(binding) = bound.get_mut("source") {
+        binding.region = "cn-beijin".to_owned();
+    }
+    let account = "the region of the account `source`: `cn-beijin` is not a region of this cloud; did you mean `cn-beijing`?";
+    assert_eq!(said(&bound, &[]), [step, account]);
+}
+
+#[test]
+fn an_address_of_the_operator_s_serves_any_region() {
+    let mut bound = bindings(&["source", "destination"]);
+    assert_eq!(said(&bound, &["ecs"]), Vec::<String>::new());
+    if let Some(binding) = bound.get_mut("source") {
+        binding.region = "xx-new-1".to_owned();
+    }
+    assert_eq!(said(&bound, &["ecs", "sts"]), Vec::<String>::new());
+    assert_eq!(said(&bound, &["ecs"]).len(), 1);
+}
