@@ -152,3 +152,18 @@ fn what_runs_in_the_background_is_a_bounded_simulation() {
             .contains("--limit")
     );
 }
+
+#[test]
+fn nothing_that_a_page_started_outlives_it() {
+    let world = format!("served-{}.toml", std::process::id());
+    let page = format!(
+        "```toml world {world}\nschema = 1\n[accounts.a]\nid = \"1111111111111111\"\n```\n\n\
+         ```console background\n$ rutter simulate --world {world} --listen 127.0.0.1:8100 --limit 1m\n```\n"
+    );
+    assert_eq!(problems(&page), []);
+    let processes = std::fs::read_dir("/proc").expect("this system shows its processes");
+    let mut lines = processes
+        .flatten()
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    assert!(!lines.any(|line| String::from_utf8_lossy(&line).contains(&world)));
+}

@@ -337,8 +337,13 @@ impl Stage {
                 "what runs in the background is `rutter simulate`, with a `--limit`".to_owned(),
             );
         }
-        let mut child = self.prepared("exec ", &command.line);
-        let child = child.spawn().map_err(|error| error.to_string())?;
+        if !command.shown.is_empty() {
+            return Err("what runs in the background shows nothing here".to_owned());
+        }
+        // Not below `timeout`: the process that is stopped has to be the one that serves.
+        let shell = Path::new("/bin/sh");
+        let mut serving = self.prepared(shell, &["-c"], &format!("exec {}", command.line));
+        let child = serving.spawn().map_err(|error| error.to_string())?;
         self.background.push(child);
         let end = Instant::now() + Duration::from_secs(20);
         while std::net::TcpStream::connect(&self.address).is_err() {
@@ -351,22 +356,20 @@ impl Stage {
     }
 
     fn shell(&self, line: &str) -> Result<Output, String> {
-        self.prepared("", line)
-            .output()
-            .map_err(|error| error.to_string())
+        let timeout = Path::new("/usr/bin/timeout");
+        let mut command = self.prepared(timeout, &[PATIENCE, "/bin/sh", "-c"], line);
+        command.output().map_err(|error| error.to_string())
     }
 
     /// A line, typed into a shell in the page's folder: what it prints stands in one text, as on a terminal.
-    fn prepared(&self, before: &str, line: &str) -> Command {
+    fn prepared(&self, program: &Path, arguments: &[&str], line: &str) -> Command {
         let binary = Bench::binary();
         let programs = binary.parent().unwrap_or(&binary).display().to_string();
         let line = line.replace(ADDRESS, &self.address);
-        let line = format!("exec 2>&1\n{before}{line}");
-        let timeout = Path::new("/usr/bin/timeout");
-        let bounded = self
-            .bench
-            .command_of(timeout, &[PATIENCE, "/bin/sh", "-c", &line]);
-        let mut command = bounded.into_std();
+        let line = format!("exec 2>&1\n{line}");
+        let arguments = [arguments, &[line.as_str()]].concat();
+        let typed = self.bench.command_of(program, &arguments);
+        let mut command = typed.into_std();
         command
             .current_dir(self.bench.path().join("page"))
             .env("PATH", format!("{programs}:/usr/bin:/bin"))
