@@ -224,7 +224,7 @@ fn fields(text: &mut String, title: &str, fields: &indexmap::IndexMap<String, Fi
             (None, false) => String::new(),
         };
         let help = field.help.as_deref().unwrap_or_default();
-        let kind = format!("{:?}", field.kind).to_lowercase();
+        let kind = field.kind.name();
         table.row([
             format!("  {name}"),
             format!("{kind} {need}"),

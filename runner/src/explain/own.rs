@@ -70,7 +70,7 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
     (
         "rutter.declined",
         "A person who was asked said no.",
-        "Do what the person asks for, then `rutter resolve RUN STEP --retry` asks again; or `rutter undo RUN`.",
+        "Do what the person asks for, then `rutter resume RUN` asks again; or `rutter undo RUN`.",
     ),
     (
         "rutter.no-answer",
