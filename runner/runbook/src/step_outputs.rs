@@ -67,7 +67,7 @@ fn shape(index: usize, over: &Node, model: &Model<'_>, depth: usize) -> Option<F
     let mut texts = model.texts.iter();
     let text = texts.find(|text| text.step == Some(index) && text.place == TextRole::ForEach)?;
     let reference = text.template.as_reference()?;
-    let kind = match step_read(reference, &model.ids) {
+    let kind = match step_read(reference, model.ids) {
         None if reference.root == "inputs" => input_type::type_of(reference, model).ok()?.kind()?,
         None => return None,
         Some(read) => {

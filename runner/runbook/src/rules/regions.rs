@@ -13,6 +13,7 @@ use super::super::file::Used;
 use super::super::model::Model;
 use super::super::problems::Problems;
 use super::super::resolve::Local;
+use super::super::schema::{Accounts, Step};
 use super::with;
 
 /// The input whose value says where a plugin's products are called.
@@ -32,6 +33,8 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
         if products.is_empty() {
             continue;
         }
+        // One product in several regions: it is called in each.
+        let in_each = products.len() == 1 && !manifest.inputs.contains_key(REGION);
         let mut regions = Vec::new();
         for local in with::items(step, model) {
             for (name, field) in &manifest.inputs {
@@ -42,11 +45,12 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
             }
         }
         for (place, node, region) in regions {
-            let problem = match place.as_str() {
-                REGION => products
+            let problem = match place == REGION || (in_each && manifest.inputs.contains_key(&place))
+            {
+                true => products
                     .iter()
                     .find_map(|product| unserved(product, &region)),
-                _ => unknown(&region),
+                false => unknown(&region),
             };
             let Some((what, help)) = problem else {
                 continue;
@@ -59,29 +63,26 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
     }
 }
 
-/// The regions that accounts are bound to: there STS is asked whose they are, and plugins without an input
-/// `region` are at work.
+/// The regions that accounts are bound to: there STS is asked whose they are, and plugins that are given no
+/// region are at work.
 pub(super) fn of_accounts(model: &Model<'_>, problems: &mut Problems<'_>) {
-    let plugins = model.used.iter().flatten().filter_map(|used| match used {
-        Used::Plugin(plugin) => Some(plugin.manifest()),
-        _ => None,
-    });
-    let mut products = BTreeSet::from(["sts".to_owned()]);
-    products.extend(
-        plugins
-            .filter(|manifest| !manifest.inputs.contains_key(REGION))
-            .flat_map(products_of),
-    );
-    products.retain(|product| !model.endpoints.contains(product));
     for account in &model.runbook.accounts {
         let name = account.name.value.as_str();
         let binding = model.bindings.and_then(|bindings| bindings.get(name));
-        let Some(region) = binding.map(|binding| binding.region.as_str()) else {
-            continue;
-        };
+        let region = binding.map_or("", |binding| binding.region.as_str());
         if region.is_empty() {
             continue;
         }
+        let mut products = BTreeSet::from(["sts".to_owned()]);
+        let steps = model.runbook.steps.iter().zip(model.used);
+        for (_, used) in steps.filter(|(step, _)| works_in(step, name)) {
+            if let Some(Used::Plugin(plugin)) = used
+                && !plugin.manifest().inputs.values().any(holds_region)
+            {
+                products.extend(products_of(plugin.manifest()));
+            }
+        }
+        products.retain(|product| !model.endpoints.contains(product));
         let found = products
             .iter()
             .find_map(|product| unserved(product, region));
@@ -91,6 +92,22 @@ pub(super) fn of_accounts(model: &Model<'_>, problems: &mut Problems<'_>) {
             problems.push_at(codes::REGION, title, span, label, Some(help));
         }
     }
+}
+
+/// Whether a step names an account of the runbook.
+fn works_in(step: &Step, account: &str) -> bool {
+    match &step.accounts {
+        Accounts::None => false,
+        Accounts::One(name) => name.value == account,
+        Accounts::Many(_, names) => names.iter().any(|(_, name)| name.value == account),
+    }
+}
+
+/// Whether an input is a region or holds one.
+fn holds_region(field: &Field) -> bool {
+    field.kind == FieldKind::Region
+        || field.fields.values().any(holds_region)
+        || field.items.as_deref().is_some_and(holds_region)
 }
 
 /// The products that a plugin may call, in lower case.

@@ -25,6 +25,10 @@ with = { region = "{{ item }}", name = "n" }
 
 /// What is said about the runbook where these products have an address of the operator's.
 fn said(bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
+    said_of(RUNBOOK, bound, endpoints)
+}
+
+fn said_of(text: &str, bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
     let bind = |_: &[&str]| bound.clone();
     let load = Load {
         plugins: &plugins::Pretended,
@@ -34,7 +38,7 @@ fn said(bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
         secret: &|path| path.to_owned(),
         accept: &|_| Ok(()),
     };
-    let found = load_text(&Source::new("x.toml", RUNBOOK), Path::new(""), &load);
+    let found = load_text(&Source::new("x.toml", text), Path::new(""), &load);
     let problems = found.map_or_else(|problems| problems, |_| Vec::new());
     let said = problems
         .into_iter()
@@ -64,4 +68,26 @@ fn an_address_of_the_operator_s_serves_any_region() {
     }
     assert_eq!(said(&bound, &["ecs", "sts"]), Vec::<String>::new());
     assert_eq!(said(&bound, &["ecs"]).len(), 1);
+}
+
+#[test]
+fn where_an_account_is_matters_to_plugins_that_are_given_no_region() {
+    let mut bound = bindings(&["source"]);
+    if let Some(binding) = bound.get_mut("source") {
+        binding.region = "ap-northeast-2".to_owned();
+    }
+    let told = |plugin: &str| {
+        let text = format!(
+            "schema = 1\n[runbook]\nname = \"x\"\n[accounts.source]\nhelp = \"A\"\n\
+            [[steps]]\nid = \"it\"\naccount = \"source\"\nuses = \"{plugin}\"\n"
+        );
+        let mut said = said_of(&text, &bound, &[]);
+        said.retain(|said| said.contains("region"));
+        said
+    };
+    let said = told("configure-task");
+    let title =
+        "the region of the account `source`: DTS is not offered in the region `ap-northeast-2`";
+    assert!(said.len() == 1 && said[0].starts_with(title), "{said:?}");
+    assert_eq!(told("say-hello"), Vec::<String>::new());
 }
