@@ -32,7 +32,9 @@ pub(crate) fn runbooks() -> impl Iterator<Item = &'static str> {
 /// The files of a standard runbook: itself, the runbooks that it runs, its inputs and its worlds. None if there is no
 /// runbook of that name.
 pub(crate) fn files_of(runbook: &str) -> Vec<NewFile> {
-    let Some(itself) = find(&format!("{runbook}.toml")) else {
+    let itself = find(&format!("{runbook}.toml"));
+    // What has another word before its ending is an inputs file or a world.
+    let Some(itself) = itself.filter(|_| !runbook.contains('.')) else {
         return Vec::new();
     };
     let mut found = vec![itself];
