@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -44,6 +44,7 @@ pub fn load(text: &str) -> Result<Checked, Vec<Diagnostic>> {
     let given = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let load = Load {
         plugins: &Shelf,
+        endpoints: &BTreeSet::new(),
         inputs: InputSources {
             set: vec![given("instance", "r-abc"), given("days", "3")],
             ..InputSources::default()
