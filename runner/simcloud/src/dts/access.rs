@@ -82,7 +82,7 @@ pub(super) fn check_own(world: &View<'_>, now: i64, account: &str) -> Result<(),
     let Some(own) = world.ram.get(account) else {
         return Ok(());
     };
-    let trust = own.roles.get(DEFAULT_ROLE).and_then(|role| {
+    let trust = own.role_named(DEFAULT_ROLE).and_then(|role| {
         role.trust
             .in_force(now, world.settings.durations.ram_spread.0)
     });

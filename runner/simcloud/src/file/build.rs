@@ -167,7 +167,7 @@ impl Builder<'_, '_> {
         for role in file.roles {
             self.role(&mut ram, role)?;
         }
-        if file.dts_authorised && !ram.roles.contains_key(DTS_ROLE) {
+        if file.dts_authorised && ram.spelling(DTS_ROLE).is_none() {
             self.role(&mut ram, dts_role())?;
         }
         for (position, user) in with_operator(file.users).into_iter().enumerate() {

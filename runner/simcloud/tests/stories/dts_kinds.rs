@@ -193,6 +193,11 @@ fn an_account_that_never_authorised_dts_cannot_use_its_own_databases() {
     story.call("source", "RAM:GetRole", role);
     let code = story.refused("destination", "DTS:ConfigureDtsJob", configuration());
     assert_eq!(code, "Abnormal.RamCheckUserRole");
+    // Names of roles are compared without case, this one's too.
+    let document = trust(&json!({ "Service": ["dts.aliyuncs.com"] }));
+    let role = json!({ "RoleName": "aliyundtsdefaultrole", "AssumeRolePolicyDocument": document });
+    story.call("destination", "RAM:CreateRole", role);
+    story.call("destination", "DTS:ConfigureDtsJob", configuration());
 }
 
 #[test]
