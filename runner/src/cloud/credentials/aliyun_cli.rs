@@ -116,14 +116,7 @@ fn resolve(
         }
         Some(mode) => return Err(search.unsupported(name, mode)),
     };
-    if roles.is_empty() && profile.text("policy").is_some() {
-        return Err(search.setting(name, "policy"));
-    }
-    Ok(Found {
-        key,
-        roles,
-        region: profile.text("region_id"),
-    })
+    search.found(name, profile, key, roles)
 }
 
 /// The profile that another one is based on. The CLI looks for it in its own file, and so does this.

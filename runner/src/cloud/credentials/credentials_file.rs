@@ -83,14 +83,7 @@ fn resolve(
         }
         Some(other) => return Err(search.unsupported(name, other)),
     };
-    if roles.is_empty() && section.text("policy").is_some() {
-        return Err(search.setting(name, "policy"));
-    }
-    Ok(Found {
-        key,
-        roles,
-        region: section.text("region_id"),
-    })
+    search.found(name, section, key, roles)
 }
 
 /// Returns the names of all sections, none if no file can be read.

@@ -334,6 +334,24 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// The end of the chain in a section of a file; both formats name the region and the policy alike.
+    fn found(
+        &self,
+        name: &str,
+        section: &section::Section,
+        key: AccessKey,
+        roles: Vec<Role>,
+    ) -> Result<Found, CredentialError> {
+        if roles.is_empty() && section.text("policy").is_some() {
+            return Err(self.setting(name, "policy"));
+        }
+        Ok(Found {
+            key,
+            roles,
+            region: section.text("region_id"),
+        })
+    }
+
     fn setting(&self, name: &str, key: &str) -> CredentialError {
         CredentialError::Setting {
             name: name.to_owned(),
