@@ -20,7 +20,7 @@ use crate::secrets::Secrets;
 pub struct BoundAccount {
     /// What calls are made on.
     pub principal: Principal,
-    /// 16 decimal digits.
+    /// Decimal digits; ids that are given out today have 16.
     pub id: String,
     /// Where a call goes that names no region.
     pub region: String,

@@ -978,7 +978,7 @@ pub mod rutter {
             }
             impl Account {
                 #[allow(unused_unsafe, clippy::all)]
-                /// The account's id, 16 decimal digits.
+                /// The account's id, decimal digits; ids that are given out today have 16.
                 #[allow(async_fn_in_trait)]
                 pub fn id(&self) -> _rt::String {
                     unsafe {
