@@ -6,7 +6,7 @@
 //! build, of any profile, would compile two dozen packages twice for it.
 
 #[path = "build/src/toolchain.rs"]
-#[allow(dead_code, reason = "only whether there is one is asked here")]
+#[expect(dead_code, reason = "only whether there is one is asked here")]
 mod toolchain;
 
 use std::ffi::OsStr;
@@ -57,7 +57,10 @@ fn is_wanted() -> bool {
 fn plugins(top: &Path, out: &Path) -> Result<Vec<PathBuf>, String> {
     println!("cargo::rerun-if-env-changed={BUILT}");
     if let Some(folder) = std::env::var_os(BUILT) {
-        let folder = PathBuf::from(folder);
+        // It is written into a source in another folder.
+        let folder = PathBuf::from(folder)
+            .canonicalize()
+            .map_err(|error| format!("{BUILT} names no folder: {error}"))?;
         println!("cargo::rerun-if-changed={}", folder.display());
         return files(&folder, "wasm");
     }

@@ -8,9 +8,8 @@ use std::process::{Command, ExitCode};
 use rutter_build::{Options, build};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let (Some(source), output, target) = (arguments.next(), arguments.next(), arguments.next())
-    else {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let Ok([source, output, target]) = <[PathBuf; 3]>::try_from(arguments) else {
         return refuse(
             "three folders are needed: the workspace, the output and cargo's target folder",
         );
@@ -18,8 +17,8 @@ fn main() -> ExitCode {
     let options = Options {
         source,
         only: Vec::new(),
-        output,
-        target,
+        output: Some(output),
+        target: Some(target),
         offline: false,
         start: |program| Command::new(program),
     };
