@@ -10,7 +10,7 @@ use rutter_engine::{
 };
 
 use crate::journal::{Journal, JournalError, LogLevel, PATIENCE, append_patiently};
-use crate::ui::{Drawing, Show, again};
+use crate::ui::{Drawing, Show, SlowCall, again};
 
 /// What happened outside since the last look.
 #[derive(Debug)]
@@ -40,6 +40,13 @@ pub enum Wakeup {
         level: LogLevel,
         /// The text; secrets are marks in it.
         message: String,
+    },
+    /// A call has no answer for too long.
+    Slow {
+        /// The attempt that waits for it.
+        at: At,
+        /// The call.
+        call: SlowCall,
     },
 }
 
@@ -117,6 +124,7 @@ impl<S: Shell> Drive<'_, S> {
                     Some(Wakeup::Log { at, level, message }) => {
                         self.show.log(&at, level, &message);
                     }
+                    Some(Wakeup::Slow { at, call }) => self.show.slow(&at, &call),
                 }
             };
         }

@@ -18,5 +18,6 @@ mod session;
 pub mod settings;
 mod signed;
 mod standard;
+mod took;
 mod ui;
 mod user;

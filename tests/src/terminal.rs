@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
@@ -14,6 +15,9 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::Bench;
 
+/// How many lines a terminal shows.
+const ROWS: u16 = 40;
+
 /// A pseudo-terminal with a process in it, which is killed when this is dropped.
 pub struct Terminal {
     child: Child,
@@ -25,11 +29,12 @@ pub struct Terminal {
     reading: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Screen {
     /// What was written, with the instant of each piece.
     pieces: Mutex<Vec<(Instant, String)>>,
     more: Condvar,
+    /// What a person sees of it.
+    seen: Mutex<vt100::Parser>,
 }
 
 /// Keys on their way.
@@ -62,6 +67,14 @@ impl Terminal {
     /// # Panics
     /// When there is no pseudo-terminal to be had.
     pub fn start(bench: &Bench, arguments: &[&str]) -> Self {
+        Self::start_wide(bench, arguments, 80)
+    }
+
+    /// The same, so many columns wide.
+    ///
+    /// # Panics
+    /// When there is no pseudo-terminal to be had.
+    pub fn start_wide(bench: &Bench, arguments: &[&str], columns: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&master).expect("it is ours");
         unlockpt(&master).expect("it is ours");
@@ -72,13 +85,7 @@ impl Terminal {
             .open(name.to_str().expect("its name is text"))
             .expect("it can be opened")
             .into();
-        let size = Winsize {
-            ws_row: 40,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&side, size).expect("it has a size");
+        tcsetwinsize(&side, window(columns)).expect("it has a size");
         let stdio = || Stdio::from(side.try_clone().expect("a descriptor"));
         let mut command = bench.command(arguments).into_std();
         command
@@ -95,7 +102,11 @@ impl Terminal {
             });
         }
         let child = command.spawn().expect("the binary can be started");
-        let screen = Arc::new(Screen::default());
+        let screen = Arc::new(Screen {
+            pieces: Mutex::default(),
+            more: Condvar::new(),
+            seen: Mutex::new(vt100::Parser::new(cells(ROWS), cells(columns), 1_000)),
+        });
         let output = File::from(master.try_clone().expect("a descriptor"));
         let written = screen.clone();
         let reading = std::thread::spawn(move || written.read(output));
@@ -130,6 +141,44 @@ impl Terminal {
     pub fn text(&self) -> String {
         let pieces = self.screen.lock();
         pieces.iter().map(|(_, piece)| piece.as_str()).collect()
+    }
+
+    /// Makes the terminal so many columns wide.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn resize(&self, columns: u16) {
+        let mut seen = self.screen.seen();
+        tcsetwinsize(&self.side, window(columns)).expect("it has a size");
+        seen.screen_mut().set_size(cells(ROWS), cells(columns));
+    }
+
+    /// The lines on the screen at this moment, as a person sees them.
+    pub fn screen(&self) -> Vec<String> {
+        let seen = self.screen.seen();
+        let screen = seen.screen();
+        let lines = screen.rows(0, screen.size().1.get());
+        let mut lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+        while lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        lines
+    }
+
+    /// Waits until the screen shows what is wanted, and returns it; panics with the screen after a while.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn shows(&self, wanted: impl Fn(&str) -> bool, within: Duration) -> Vec<String> {
+        let until = Instant::now() + within;
+        loop {
+            let screen = self.screen();
+            if wanted(&screen.join("\n")) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "it shows:\n{}", screen.join("\n"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Waits until a text was written and returns when its last piece came; `None` after a while.
@@ -172,9 +221,27 @@ impl Terminal {
     }
 }
 
+/// A number of rows or columns, of which there is one at least.
+fn cells(number: u16) -> NonZero<u16> {
+    NonZero::new(number).unwrap_or(NonZero::<u16>::MIN)
+}
+
+fn window(columns: u16) -> Winsize {
+    Winsize {
+        ws_row: ROWS,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    }
+}
+
 impl Screen {
     fn lock(&self) -> MutexGuard<'_, Vec<(Instant, String)>> {
         self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, vt100::Parser> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self, mut output: File) {
@@ -184,6 +251,7 @@ impl Screen {
             if length == 0 {
                 return;
             }
+            self.seen().process(&bytes[..length]);
             let piece = String::from_utf8_lossy(&bytes[..length]).into_owned();
             self.lock().push((Instant::now(), piece));
             self.more.notify_all();

@@ -52,8 +52,8 @@ pub use question::{
     Approval, Evidence, Question, Settled, Shown, Silence, TakesBack, Within, Yes, names_action,
 };
 pub use record::{
-    AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Record, RollbackEnd, RunEnd, Shape,
-    StepEnd,
+    A_PAUSE, AttemptEnd, Durability, FORMAT, Fact, Identity, Item, Mode, Record, RollbackEnd,
+    RunEnd, Shape, StepEnd,
 };
 pub use resolution::{Resolution, Settlement};
 pub use run::{

@@ -22,6 +22,9 @@ use crate::time::Timestamp;
 /// The version of the records' form. A journal with a higher one is shown but never continued.
 pub const FORMAT: u32 = 2;
 
+/// What a wait is said to be for that only lets time pass.
+pub const A_PAUSE: &str = "a pause";
+
 /// One fact in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {

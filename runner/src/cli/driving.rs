@@ -12,6 +12,7 @@ use crate::host::compiler::Compiler;
 use crate::host::{CacheKey, Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
+use crate::took::TookFolder;
 use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs};
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
@@ -89,7 +90,9 @@ pub(super) async fn go(
             .printer
             .note(&format!("warning: {}", one_line(warning)));
     }
-    let mut show = KeepLog::new(ui::show(&context.printer), session.folder().log()?);
+    let took = TookFolder::of(&context.settings()?.state_dir);
+    let show = ui::show(&context.printer, &took);
+    let mut show = KeepLog::new(show, session.folder().log()?, took);
     let standing = session.go(&mut show).await?;
     show.finish(session.run());
     Ok(end(context, &session, &standing, asked))

@@ -9,7 +9,9 @@ use super::flags::Inputs;
 use super::run::WishFlags;
 use super::simulate::read_world;
 use super::{Context, Exit, Failure, driving, gates, load, windows};
-use crate::session::{Rehearsal, rehearse};
+use crate::session::{Rehearsal, Rehearsed, rehearse};
+use crate::settings::Settings;
+use crate::took::{Stopwatch, TookFolder};
 use crate::ui;
 
 /// Rehearse a runbook in a simulated cloud, without credentials or a network
@@ -51,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     // A rehearsal is over before bars would be of use, and its report says all of it.
     let output = context.printer.output();
     let mut show = if output.json || output.verbose > 0 {
-        ui::show(&context.printer)
+        ui::show(&context.printer, &TookFolder::of(&settings.state_dir))
     } else {
         ui::silent()
     };
@@ -61,6 +63,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         settings.limits.clone(),
         &mut *show,
     ))?;
+    keep_times(&settings, &rehearsed);
     let now = jiff::Timestamp::now();
     context.warn(&windows::missed(&rehearsed.run, &rehearsed.records, now));
     if !output.json {
@@ -71,6 +74,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))
+}
+
+/// A run of this runbook tells later how long it takes.
+fn keep_times(settings: &Settings, rehearsed: &Rehearsed) {
+    let mut watch = Stopwatch::default();
+    for record in &rehearsed.records {
+        watch.record(record);
+    }
+    TookFolder::of(&settings.state_dir).keep(&rehearsed.run, &watch);
 }
 
 /// The world that lies beside a runbook.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rutter_engine::{At, Call, Class, Ticket};
+use rutter_engine::{At, Call, Class, Ticket, Timestamp};
 
 use super::outbox::Left;
-use crate::ui::{duration, no_answer};
+use crate::ui::SlowCall;
 
 /// An answer that takes longer than this is worth a word; then twice as long, and so on.
 const SLOW: Duration = Duration::from_secs(10);
@@ -56,9 +56,9 @@ impl Flight {
         out.and_then(waited).unwrap_or_default()
     }
 
-    /// Those that have no answer for too long, each with what to say: which, for how long, how often
-    /// tried, and what comes next. `patience` is when the network gives one up.
-    pub(super) fn slow(&mut self, now: Instant, patience: Duration) -> Vec<(At, String)> {
+    /// Those that have no answer for too long, each with what to say. `patience` is when the network
+    /// gives one up.
+    pub(super) fn slow(&mut self, now: Instant, patience: Duration) -> Vec<(At, SlowCall)> {
         let mut slow = Vec::new();
         for out in self.calls.values_mut() {
             let Some(since) = out.left.get() else {
@@ -69,20 +69,26 @@ impl Flight {
                 continue;
             }
             out.told_at *= 2;
-            slow.push((out.at.clone(), out.told(waited, patience)));
+            slow.push((out.at.clone(), out.slow(waited, patience)));
         }
         slow
     }
 }
 
 impl Out {
-    fn told(&self, waited: Duration, patience: Duration) -> String {
-        let ms = |span: Duration| duration(u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
-        let next = match self.class {
-            Class::Read => "sent again",
-            Class::Change => "taken to be of unknown outcome",
-        };
-        no_answer(&self.label, &ms(waited), self.tries, &ms(patience), next)
+    fn slow(&self, waited: Duration, patience: Duration) -> SlowCall {
+        let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let now = jiff::Timestamp::now().as_millisecond();
+        SlowCall {
+            label: self.label.clone(),
+            since: Timestamp(now.saturating_sub_unsigned(ms(waited))),
+            tries: self.tries,
+            patience_ms: ms(patience),
+            next: match self.class {
+                Class::Read => "sent again",
+                Class::Change => "taken to be of unknown outcome",
+            },
+        }
     }
 }
 
@@ -133,8 +139,9 @@ mod tests {
         left.set(now).unwrap();
         assert!(flight.slow(after(5), patience).is_empty());
         let told = flight.slow(after(11), patience);
+        let call = &told[0].1;
         assert_eq!(
-            told[0].1,
+            call.told(call.since.after(11_000)),
             "STS:AssumeRole has no answer for 11s (try 2); after 1m00s it is sent again"
         );
         assert!(flight.slow(after(12), patience).is_empty());

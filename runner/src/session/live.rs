@@ -12,12 +12,13 @@ use tokio::task::JoinSet;
 use super::RunOptions;
 use super::flight::Flight;
 use super::outbox::Outbox;
+use super::talk::Talk;
 use super::timers::Timers;
 use super::watch::Watch;
 use crate::drive::{Shell, Wakeup};
 use crate::guests::Guests;
-use crate::journal::{Adoptions, Inbox, LogLevel, RunFolder};
-use crate::ui::{Drawing, Heard, Interview, posting};
+use crate::journal::{Adoptions, Inbox, RunFolder};
+use crate::ui::{Heard, Interview, posting};
 
 /// How often the inbox is looked at while something is under way.
 const INBOX_EVERY: Duration = Duration::from_millis(250);
@@ -54,7 +55,7 @@ pub struct LiveShell {
     /// What the operator should know and no record says.
     notes: VecDeque<String>,
     /// The conversation with the person at the terminal, if there is one.
-    interview: Option<Interview>,
+    talk: Talk,
 }
 
 impl LiveShell {
@@ -72,7 +73,7 @@ impl LiveShell {
             .then(|| Interview::at_terminal(&options.by))
             .flatten();
         Self {
-            interview,
+            talk: Talk::new(interview),
             adoptions: Adoptions::beside(letters.folder.path()),
             folder: letters.folder,
             inbox: letters.inbox,
@@ -184,12 +185,11 @@ impl LiveShell {
         answered
     }
 
-    /// Calls that have no answer for too long, as lines of their steps.
+    /// Calls that have no answer for too long.
     fn tell_slow(&mut self) {
-        for (at, message) in self.flight.slow(std::time::Instant::now(), self.patience) {
-            let level = LogLevel::Warn;
-            self.told.push_back(Wakeup::Log { at, level, message });
-        }
+        let slow = self.flight.slow(std::time::Instant::now(), self.patience);
+        let told = slow.into_iter().map(|(at, call)| Wakeup::Slow { at, call });
+        self.told.extend(told);
     }
 
     /// What other processes left since the last look.
@@ -311,11 +311,10 @@ impl Shell for LiveShell {
             if !self.own.is_empty() {
                 return Some(Wakeup::Inputs(std::mem::take(&mut self.own)));
             }
-            let mut talk = Talk(self.interview.as_mut());
-            if let Some(drawing) = talk.attend(run) {
+            if let Some(drawing) = self.talk.attend(run) {
                 return Some(Wakeup::Ask(drawing));
             }
-            let talking = talk.is_open();
+            let talking = self.talk.is_open();
             if !talking && self.is_idle(run) {
                 // Whatever was left until now is heard, however much of it there is.
                 let letters = self.read_inbox(run);
@@ -327,8 +326,7 @@ impl Shell for LiveShell {
             let timers = self.timers.first(run).into_iter();
             let first = timers.chain(self.idle_timers.first(run)).min();
             let pause = first.map_or(INBOX_EVERY, |due| self.watch.clock.until(due));
-            let mut talk = Talk(self.interview.as_mut());
-            let listens = talk.wakes_at();
+            let listens = self.talk.wakes_at();
             let listens_in = listens.map_or(INBOX_EVERY, |at| {
                 at.saturating_duration_since(std::time::Instant::now())
             });
@@ -346,7 +344,7 @@ impl Shell for LiveShell {
                     other => other,
                 }),
                 () = tokio::time::sleep(pause), if first.is_some() => return Some(self.take_due(run)),
-                heard = talk.hear(), if talking => return Some(match heard {
+                heard = self.talk.hear(), if talking => return Some(match heard {
                     Heard::Draw(drawing) => Wakeup::Ask(drawing),
                     Heard::Said(answers) => Wakeup::Inputs(answers),
                 }),
@@ -373,28 +371,4 @@ pub struct Letters {
     pub group: Option<u32>,
     /// When the network gives a call up.
     pub patience: Duration,
-}
-
-/// The conversation, or nothing to hear where nobody sits.
-struct Talk<'a>(Option<&'a mut Interview>);
-
-impl Talk<'_> {
-    fn attend(&mut self, run: &Run) -> Option<Drawing> {
-        self.0.as_mut()?.attend(run)
-    }
-
-    fn is_open(&self) -> bool {
-        self.0.as_ref().is_some_and(|interview| interview.is_open())
-    }
-
-    fn wakes_at(&self) -> Option<std::time::Instant> {
-        self.0.as_ref()?.wakes_at()
-    }
-
-    async fn hear(&mut self) -> Heard {
-        match &mut self.0 {
-            Some(interview) => interview.hear().await,
-            None => std::future::pending().await,
-        }
-    }
 }

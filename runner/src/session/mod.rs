@@ -19,6 +19,7 @@ mod outbox;
 mod preflight;
 mod recover;
 mod rehearse;
+mod talk;
 mod timers;
 mod watch;
 
@@ -38,7 +39,7 @@ pub use options::{Consent, RunOptions};
 use outbox::Outbox;
 pub use preflight::{Preflight, Refusal};
 pub use recover::{Recovered, recover};
-pub use rehearse::{Rehearsal, rehearse};
+pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 use watch::Watch;
 
 use crate::cloud::{Binding, LiveCarrier, system_clock};

@@ -1,25 +1,26 @@
-//! Bars on a terminal: one for the run, one for each attempt under way; what is finished stands
-//! above them as lines.
+//! A terminal while a run is under way: what is over stands above as lines, what is under way below
+//! them, as `screen.rs` lays it out, and the line where a person types last.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rutter_diagnostic::neutral::{neutral, one_line};
-use rutter_engine::{At, Record, Run, Timestamp};
+use rutter_diagnostic::neutral::{Style, neutral, one_line};
+use rutter_engine::{At, Fact, Record, Run, Timestamp};
 
 use super::board::Board;
 use super::footer::fitting;
 use super::names::Names;
 use super::printer::paint;
-use super::words::{count, duration};
+use super::screen::{Size, rows};
+use super::slow::SlowCall;
+use super::wrap::wrap;
 use super::{Drawing, Printer, Show, Tone, Weight, describe};
 use crate::journal::LogLevel;
-
-/// More attempts under way than this are counted, not drawn: a screen has some fifty lines.
-const BARS_MAX: usize = 16;
+use crate::took::TookFolder;
 
 /// How often what takes time is redrawn.
 const TICK: Duration = Duration::from_millis(200);
@@ -28,42 +29,42 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) struct BarShow {
     printer: Printer,
     screen: Arc<Mutex<Screen>>,
+    took: TookFolder,
     ticker: Option<(Arc<std::sync::atomic::AtomicBool>, JoinHandle<()>)>,
 }
 
 struct Screen {
     bars: MultiProgress,
+    /// The bar of the run; its message is all that is under way.
     run: ProgressBar,
-    more: ProgressBar,
     /// The line where a person types, while one does.
     input: Option<ProgressBar>,
-    steps: BTreeMap<At, ProgressBar>,
+    /// The questions that stand above, with that line.
+    asked: BTreeSet<u64>,
     board: Board,
     names: Names,
-    started: Option<Timestamp>,
+    style: Style,
 }
 
 impl BarShow {
-    pub(super) fn new(printer: Printer) -> Self {
+    /// Shows a run; `took` tells how long its steps took before.
+    pub(super) fn new(printer: Printer, took: TookFolder) -> Self {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let run = bars.add(ProgressBar::new(0));
-        run.set_style(style("{bar:24} {pos} of {len} steps  {msg}"));
-        let more = bars.add(ProgressBar::no_length());
-        more.set_style(style("{msg}"));
         let screen = Arc::new(Mutex::new(Screen {
             bars,
             run,
-            more,
             input: None,
-            steps: BTreeMap::new(),
+            asked: BTreeSet::new(),
             board: Board::default(),
             names: Names::default(),
-            started: None,
+            style: printer.error_style(),
         }));
         Self {
             printer,
             ticker: tick(&screen),
             screen,
+            took,
         }
     }
 
@@ -72,9 +73,20 @@ impl BarShow {
     }
 
     fn above(&self, screen: &Screen, text: &str, tone: Tone) {
-        let text = paint(&neutral(text), tone, self.printer.error_style());
-        // A terminal that went away has nobody in front of it.
-        let _ = screen.bars.println(text);
+        let style = self.printer.error_style();
+        for line in wrap(&neutral(text), size().columns.saturating_sub(1)) {
+            // A terminal that went away has nobody in front of it.
+            let _ = screen.bars.println(paint(&line, tone, style));
+        }
+    }
+}
+
+/// The terminal as it is at this moment.
+fn size() -> Size {
+    let (rows, columns) = Term::stderr().size();
+    Size {
+        columns: usize::from(columns),
+        rows: usize::from(rows),
     }
 }
 
@@ -101,6 +113,25 @@ fn lock(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many columns the bar of the run takes, with the space after it: none where words need them.
+fn bar_columns(columns: usize) -> usize {
+    match columns {
+        0..60 => 0,
+        60..100 => 13,
+        _ => 25,
+    }
+}
+
+/// The run's line, and below it what else there is.
+fn run_style(columns: usize, alone: bool) -> ProgressStyle {
+    let bar = match bar_columns(columns) {
+        0 => String::new(),
+        columns => format!("{{bar:{}}} ", columns - 1),
+    };
+    let below = if alone { "" } else { "\n{prefix}" };
+    style(&format!("{bar}{{msg}}{below}"))
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the templates are constants and well formed")
 }
@@ -124,49 +155,25 @@ impl Screen {
         bar.set_message(fitting(text));
     }
 
-    /// Makes the bars show what the board says.
+    /// Makes the screen show what the board says.
     fn redraw(&mut self) {
-        let Some(started) = self.started else {
+        if self.board.runbook.is_empty() {
             return;
-        };
-        let now = now();
+        }
+        let size = size();
+        let bar = bar_columns(size.columns);
+        let rows = rows(&self.board, &self.asked, now(), size, bar);
+        let mut lines = rows
+            .into_iter()
+            .map(|row| paint(&row.text, row.tone, self.style));
+        let first = lines.next().unwrap_or_default();
+        let below = lines.collect::<Vec<_>>().join("\n");
+        self.run
+            .set_style(run_style(size.columns, below.is_empty()));
         self.run.set_length(self.board.steps);
         self.run.set_position(self.board.steps_over);
-        self.run.set_message(duration(now.since(started)));
-        let (bars, more) = (&self.bars, &self.more);
-        let board = &self.board;
-        self.steps.retain(|at, bar| {
-            let stays = board.entries().any(|(entry, _)| entry == at);
-            if !stays {
-                bar.finish_and_clear();
-                bars.remove(bar);
-            }
-            stays
-        });
-        let mut hidden = 0;
-        for (at, entry) in board.entries() {
-            if !self.steps.contains_key(at) && self.steps.len() >= BARS_MAX {
-                hidden += 1;
-                continue;
-            }
-            let bar = self.steps.entry(at.clone()).or_insert_with(|| {
-                let bar = bars.insert_before(more, ProgressBar::no_length());
-                bar.set_style(style("  {prefix}  {wide_msg}"));
-                bar
-            });
-            let place = format!(
-                "{} {}",
-                self.names.place(at),
-                duration(now.since(entry.since))
-            );
-            bar.set_prefix(one_line(&place));
-            bar.set_message(one_line(&entry.text(now)));
-        }
-        more.set_message(if hidden > 0 {
-            format!("  and {} more under way", count(hidden, "attempt"))
-        } else {
-            String::new()
-        });
+        self.run.set_prefix(below);
+        self.run.set_message(first);
     }
 }
 
@@ -177,11 +184,15 @@ fn now() -> Timestamp {
 impl Show for BarShow {
     fn record(&mut self, record: &Record, run: &Run) {
         let mut screen = self.screen();
-        screen.board.record(record);
+        if screen.board.runbook.is_empty() && run.has_plan() {
+            screen.board = Board::new(self.took.load(&run.plan().name));
+        }
+        screen.board.record(record, run);
         screen.names.record(record);
-        screen.started.get_or_insert(run.started());
         let line = describe(record, run);
-        if line.weight >= Weight::Headline {
+        // A question stands below for as long as it is open.
+        let below = matches!(record.fact, Fact::ApprovalAsked { .. });
+        if line.weight >= Weight::Headline && !below {
             self.above(&screen, &line.text, line.tone);
         }
     }
@@ -206,6 +217,10 @@ impl Show for BarShow {
         }
     }
 
+    fn slow(&mut self, at: &At, call: &SlowCall) {
+        self.screen().board.slow(at, call);
+    }
+
     fn note(&mut self, text: &str) {
         self.above(&self.screen(), &one_line(text), Tone::Plain);
     }
@@ -214,6 +229,9 @@ impl Show for BarShow {
         let mut screen = self.screen();
         for line in &drawing.lines {
             self.above(&screen, line, Tone::Asks);
+        }
+        if let Some(about) = &drawing.about {
+            screen.asked = about.iter().copied().collect();
         }
         screen.type_in(drawing.input.as_deref());
     }
@@ -229,7 +247,6 @@ impl Show for BarShow {
         screen.board.clear();
         screen.redraw();
         screen.run.finish_and_clear();
-        screen.more.finish_and_clear();
         screen.type_in(None);
         // As above: there may be no terminal any more.
         let _ = screen.bars.clear();

@@ -33,6 +33,23 @@ impl Story {
         Self::of(plan)
     }
 
+    /// A rehearsal of such a run.
+    pub(crate) fn rehearsed(names: &[&str]) -> Self {
+        let begun = Self::of_steps(names);
+        let mut story = Self {
+            run: Run::new(),
+            records: Vec::new(),
+        };
+        for record in begun.records {
+            let mut fact = record.fact;
+            if let Fact::RunStarted { mode, .. } = &mut fact {
+                *mode = Mode::Rehearsal;
+            }
+            story.then(fact);
+        }
+        story
+    }
+
     fn of(plan: Plan) -> Self {
         let mut story = Self {
             run: Run::new(),

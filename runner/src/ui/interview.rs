@@ -12,7 +12,7 @@ use rutter_engine::{Evidence, Input, Name, Person, Question, Run, Settled};
 
 use super::keyboard::{Keyboard, Stroke, in_foreground};
 use super::prompt::is_terminal;
-use super::question::{how_to_approve, question_lines};
+use super::question::{block, how_to_answer, how_to_approve, question_lines};
 use super::typed::{Line, Typed};
 use super::word::new_word;
 
@@ -21,6 +21,8 @@ use super::word::new_word;
 pub struct Drawing {
     /// Lines that stay.
     pub lines: Vec<String>,
+    /// The questions that these lines are about, where that changes; none when they are over.
+    pub about: Option<Vec<u64>>,
     /// The line below everything, where a person types; nothing is typed now without one.
     pub input: Option<String>,
 }
@@ -83,10 +85,15 @@ impl Interview {
         self.current.is_some()
     }
 
+    /// Whether a question is put to the person here, who has not left it open.
+    pub fn asks(&self, question: &Question) -> bool {
+        !self.gone && is_mine(question, &self.by) && !self.left.contains(&question.number)
+    }
+
     /// Looks at the run: draws what it asks, takes away what is settled.
     pub fn attend(&mut self, run: &Run) -> Option<Drawing> {
         if std::mem::take(&mut self.clear) {
-            return Some(Drawing::default());
+            return Some(self.closed(Vec::new()));
         }
         if run.interrupted() {
             return self.current.take().map(|_| self.closed(Vec::new()));
@@ -136,8 +143,8 @@ impl Interview {
         };
         match typed {
             Typed::More => Heard::Draw(Drawing {
-                lines: Vec::new(),
                 input: asking.input(),
+                ..Drawing::default()
             }),
             Typed::End => Heard::Draw(self.leave()),
             Typed::Line(text) if asking.said_yes => self.entered(text),
@@ -146,12 +153,7 @@ impl Interview {
     }
 
     fn draw_next(&mut self, run: &Run) -> Option<Drawing> {
-        if self.gone {
-            return None;
-        }
-        let wanted = |question: &&Question| {
-            is_mine(question, &self.by) && !self.left.contains(&question.number)
-        };
+        let wanted = |question: &&Question| self.asks(question);
         let first = run.open_questions().find(wanted)?;
         // What one step holds at the same time is one question to a person.
         let together = |question: &&Question| {
@@ -163,10 +165,10 @@ impl Interview {
             .filter(wanted)
             .filter(together)
             .collect();
-        let lines = questions
-            .iter()
-            .flat_map(|question| question_lines(question, run))
-            .collect();
+        let texts = questions.iter();
+        let texts = texts.flat_map(|question| question_lines(question, run));
+        let lines = block(&first.step, texts.collect(), how_to_answer(first, run), run);
+        let about = questions.iter().map(|question| question.number).collect();
         let missing = |name: &String| {
             first
                 .missing(&Evidence::new())
@@ -189,7 +191,11 @@ impl Interview {
             line: None,
             listens: false,
         });
-        Some(Drawing { lines, input: None })
+        Some(Drawing {
+            lines,
+            about: Some(about),
+            input: None,
+        })
     }
 
     /// The question stands on the screen: what is typed from here on may answer it, in a while.
@@ -209,8 +215,8 @@ impl Interview {
         }
         asking.listens = true;
         Some(Drawing {
-            lines: Vec::new(),
             input: asking.input(),
+            ..Drawing::default()
         })
     }
 
@@ -285,7 +291,11 @@ impl Interview {
     fn closed(&mut self, lines: Vec<String>) -> Drawing {
         self.current = None;
         self.keyboard.close();
-        Drawing { lines, input: None }
+        Drawing {
+            lines,
+            about: Some(Vec::new()),
+            input: None,
+        }
     }
 }
 
@@ -307,8 +317,17 @@ impl Asking {
         self.listens = false;
         Drawing {
             lines: vec![one_line(&said)],
-            input: None,
+            ..Drawing::default()
         }
+    }
+}
+
+/// A question that nobody at this terminal is asked, with what to type elsewhere.
+pub fn announced(question: &Question, run: &Run) -> Drawing {
+    let how = format!("  `{}` says yes", how_to_approve(question, run));
+    Drawing {
+        lines: block(&question.step, question_lines(question, run), how, run),
+        ..Drawing::default()
     }
 }
 

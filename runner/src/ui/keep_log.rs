@@ -1,25 +1,30 @@
-//! Keeps the lines of plugins beside the journal while they are shown.
+//! Keeps the lines of plugins beside the journal while they are shown, and how long steps take.
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{Drawing, Show, instant};
+use super::{Drawing, Show, SlowCall, instant};
 use crate::journal::{LogFile, LogLevel, LogLine};
+use crate::took::{Stopwatch, TookFolder};
 
-/// Shows a run, and writes what its plugins write into the run's log.
+/// Shows a run, writes what its plugins write into the run's log, and keeps how long its steps took.
 pub struct KeepLog {
     show: Box<dyn Show>,
     log: LogFile,
     /// The log could not be written; said once.
     failed: bool,
+    watch: Stopwatch,
+    took: TookFolder,
 }
 
 impl KeepLog {
     /// Wraps a way of showing a run.
-    pub fn new(show: Box<dyn Show>, log: LogFile) -> Self {
+    pub(crate) fn new(show: Box<dyn Show>, log: LogFile, took: TookFolder) -> Self {
         Self {
             show,
             log,
             failed: false,
+            watch: Stopwatch::default(),
+            took,
         }
     }
 
@@ -42,6 +47,7 @@ impl KeepLog {
 
 impl Show for KeepLog {
     fn record(&mut self, record: &Record, run: &Run) {
+        self.watch.record(record);
         self.show.record(record, run);
     }
 
@@ -63,6 +69,12 @@ impl Show for KeepLog {
         self.keep(at, level, message.to_owned());
     }
 
+    fn slow(&mut self, at: &At, call: &SlowCall) {
+        self.show.slow(at, call);
+        let now = Timestamp(jiff::Timestamp::now().as_millisecond());
+        self.keep(at, LogLevel::Warn, call.told(now));
+    }
+
     fn note(&mut self, text: &str) {
         self.show.note(text);
     }
@@ -73,5 +85,6 @@ impl Show for KeepLog {
 
     fn finish(&mut self, run: &Run) {
         self.show.finish(run);
+        self.took.keep(run, &self.watch);
     }
 }

@@ -43,6 +43,9 @@ impl Show for LineShow {
     fn record(&mut self, record: &Record, run: &Run) {
         self.latest = Some(record.time);
         self.names.record(record);
+        if self.printer.draws(record) {
+            return;
+        }
         let line = describe(record, run);
         let style = self.printer.error_style();
         self.printer.aside(&timed(record.time, &line, style));

@@ -8,6 +8,7 @@
 
 mod bars;
 mod board;
+mod course;
 mod declared;
 mod describe;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod prompt;
 mod question;
 mod quiet;
 mod recovered;
+mod screen;
 mod slow;
 mod standing;
 mod summary;
@@ -35,15 +37,17 @@ mod table;
 mod typed;
 mod word;
 mod words;
+mod wrap;
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
 use crate::journal::LogLevel;
+use crate::took::TookFolder;
 
 pub use declared::input_declared;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
 pub use ids::{ids_csv, ids_json, ids_table};
-pub use interview::{Drawing, Heard, Interview};
+pub use interview::{Drawing, Heard, Interview, announced};
 pub use keep_log::KeepLog;
 pub use lines::timed;
 pub use no_return::{
@@ -54,12 +58,12 @@ pub use part::{difference, how, what_helps};
 pub use printer::{Output, Printer, Traces};
 pub use prompt::{Prompt, PromptError};
 pub use question::{open_questions, posting};
-pub use slow::{again, is_slow, no_answer};
+pub use slow::{SlowCall, again, is_slow};
 pub(crate) use summary::explained;
 pub use summary::{ending, ending_seen, outputs, steps_table};
 pub use table::{Align, Table};
 pub(crate) use words::count;
-pub use words::{duration, instant, instant_here, place};
+pub use words::{instant, instant_here, place};
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
 pub trait Show: Send {
@@ -78,6 +82,12 @@ pub trait Show: Send {
     /// A plugin wrote a line.
     fn log(&mut self, at: &At, level: LogLevel, message: &str);
 
+    /// A call has no answer for too long; said again when twice the time has passed.
+    fn slow(&mut self, at: &At, call: &SlowCall) {
+        let now = Timestamp(jiff::Timestamp::now().as_millisecond());
+        self.log(at, LogLevel::Warn, &call.told(now));
+    }
+
     /// The host has something to say that is no record: the clock jumped, say.
     fn note(&mut self, text: &str);
 
@@ -88,15 +98,15 @@ pub trait Show: Send {
     fn finish(&mut self, run: &Run);
 }
 
-/// The way of showing a run that fits where the output goes.
-pub fn show(printer: &Printer) -> Box<dyn Show> {
+/// The way of showing a run that fits where the output goes; `took` tells how long its steps took before.
+pub(crate) fn show(printer: &Printer, took: &TookFolder) -> Box<dyn Show> {
     let output = printer.output();
     if output.json {
         Box::new(json::JsonShow::new(printer.clone()))
     } else if output.quiet {
         Box::new(quiet::QuietShow::new(printer.clone()))
     } else if output.bars() {
-        Box::new(bars::BarShow::new(printer.clone()))
+        Box::new(bars::BarShow::new(printer.clone(), took.clone()))
     } else {
         Box::new(lines::LineShow::new(printer.clone()))
     }

@@ -3,11 +3,14 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::{Arc, OnceLock};
 
+use console::Term;
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::neutral::{guard, json_text};
+use rutter_engine::{Fact, Record};
 use serde::Serialize;
 
 use super::footer::Footer;
+use super::wrap::wrap;
 use super::{Drawing, Tone};
 use crate::secrets::Secrets;
 
@@ -121,16 +124,25 @@ impl Printer {
         self.write_aside(&self.footer.above(&text));
     }
 
-    /// Draws a question below what was printed, and the line where a person types below that.
+    /// Whether a record is a question that a terminal is shown by [`Self::ask`], in full.
+    pub(super) fn draws(&self, record: &Record) -> bool {
+        self.output.stderr_terminal && matches!(record.fact, Fact::ApprovalAsked { .. })
+    }
+
+    /// Draws a question below what was printed, and the line where a person types below that. Elsewhere
+    /// than on a terminal the record of the question says it.
     pub(super) fn ask(&self, drawing: &Drawing) {
-        let input = drawing.input.as_deref();
-        let lines: String = drawing
-            .lines
-            .iter()
-            .map(|line| format!("{}\n", guard(line, self.error_style())))
+        if !self.output.stderr_terminal {
+            return;
+        }
+        let columns = usize::from(Term::stderr().size().1).saturating_sub(1);
+        let lines = drawing.lines.iter();
+        let lines: String = lines
+            .flat_map(|line| wrap(&guard(line, self.error_style()), columns))
+            .map(|line| format!("{line}\n"))
             .collect();
         self.write_aside(&self.footer.above(&lines));
-        self.write_aside(&self.footer.set(input));
+        self.write_aside(&self.footer.set(drawing.input.as_deref()));
     }
 
     fn write_aside(&self, text: &str) {

@@ -29,6 +29,29 @@ pub(super) fn how_to_approve(question: &Question, run: &Run) -> String {
     )
 }
 
+/// Lines that stand on their own, between empty ones, below the title of their step.
+pub(super) fn block(step: &str, texts: Vec<String>, how: String, run: &Run) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let title = run.planned(step).map(|step| one_line(&step.title));
+    lines.extend(title.filter(|title| title != step).map(Into::into));
+    lines.extend(texts);
+    lines.push(how);
+    lines.push(String::new());
+    lines
+}
+
+/// How a person at this terminal answers, and what else to type.
+pub(super) fn how_to_answer(question: &Question, run: &Run) -> String {
+    let yes = match question.approval.is_final() {
+        true => "the word below",
+        false => "y",
+    };
+    let elsewhere = how_to_approve(question, run);
+    format!(
+        "  type {yes} for yes; n or Ctrl-D leaves it open, and `{elsewhere}` answers it later or elsewhere"
+    )
+}
+
 /// Who said yes so far: `1 of 2: alice, at 2026-…`; nothing where one is enough.
 pub(super) fn who_said_yes(question: &Question) -> Option<String> {
     let people = question.approval.people;

@@ -29,7 +29,7 @@ impl Show for QuietShow {
             return;
         };
         let line = describe(record, run);
-        if line.weight == Weight::Call {
+        if line.weight == Weight::Call && !printer.draws(record) {
             printer.aside(&timed(record.time, &line, printer.error_style()));
         }
     }

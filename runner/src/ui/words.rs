@@ -31,6 +31,32 @@ fn instant_in(time: Timestamp, zone: jiff::tz::TimeZone) -> String {
     format!("{utc} ({} {name})", here.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
+/// The time of the day of an instant in the operator's zone, which is named: `01:35 Asia/Shanghai`,
+/// with the date where that is another day than `now`.
+pub(super) fn clock(time: Timestamp, now: Timestamp) -> String {
+    clock_in(time, now, jiff::tz::TimeZone::system())
+}
+
+fn clock_in(time: Timestamp, now: Timestamp, zone: jiff::tz::TimeZone) -> String {
+    let local = |time: Timestamp| {
+        let time = jiff::Timestamp::from_millisecond(time.0).ok()?;
+        Some(time.to_zoned(zone.clone()))
+    };
+    let (Some(at), Some(now)) = (local(time), local(now)) else {
+        return instant(time);
+    };
+    let day = match at.date() == now.date() {
+        true => String::new(),
+        false => at.strftime("%Y-%m-%d ").to_string(),
+    };
+    let zone = match at.time_zone().iana_name() {
+        _ if at.offset().is_zero() => "UTC".to_owned(),
+        Some(name) => name.to_owned(),
+        None => at.offset().to_string(),
+    };
+    format!("{day}{} {zone}", at.strftime("%H:%M"))
+}
+
 /// A duration in at most two units: `850ms`, `12s`, `3m12s`, `11h05m`, `2d03h`.
 pub fn duration(ms: u64) -> String {
     let seconds = ms / 1_000;
@@ -95,7 +121,7 @@ pub(super) fn why(fault: &Fault) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, instant, instant_in};
+    use super::{clock_in, duration, instant, instant_in};
     use rutter_engine::Timestamp;
 
     #[test]
@@ -131,5 +157,18 @@ mod tests {
             "2023-11-14T22:13:20.000Z (2023-11-15 06:13:20 +08)"
         );
         assert_eq!(instant_in(at, jiff::tz::TimeZone::UTC), instant(at));
+    }
+
+    #[test]
+    fn the_time_of_the_day_names_its_zone_and_another_day() {
+        let now = Timestamp(1_700_000_000_000);
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+        let hour = 3_600_000;
+        assert_eq!(clock_in(now, now, zone.clone()), "06:13 Asia/Shanghai");
+        assert_eq!(
+            clock_in(now.after(20 * hour), now, zone),
+            "2023-11-16 02:13 Asia/Shanghai"
+        );
+        assert_eq!(clock_in(now, now, jiff::tz::TimeZone::UTC), "22:13 UTC");
     }
 }

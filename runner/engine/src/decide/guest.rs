@@ -10,7 +10,7 @@ use crate::find::Find;
 use crate::host_call::HostCall;
 use crate::place::{At, CallSite, Phase};
 use crate::plan::Uses;
-use crate::record::{AttemptEnd, Fact};
+use crate::record::{A_PAUSE, AttemptEnd, Fact};
 use crate::run::{Change, ChangeState, Slot, SlotKind};
 use crate::ticket::{LookFor, Ticket, Work};
 use crate::time::Timestamp;
@@ -172,7 +172,7 @@ impl Turn<'_> {
             HostCall::WaitFor { call, condition } => self.begin_wait(place, call, condition),
             HostCall::Sleep { duration_ms } => {
                 let deadline = self.now.after(duration_ms);
-                let label = "a pause".to_owned();
+                let label = A_PAUSE.to_owned();
                 self.sleep_until(place.at.clone(), place.index, deadline);
                 self.facts.push(Fact::WaitStarted {
                     place,
@@ -365,7 +365,7 @@ impl Turn<'_> {
             return;
         }
         let place = slot.site(at, index);
-        self.record_answer(place, "a pause".to_owned(), Ok(Value::Null));
+        self.record_answer(place, A_PAUSE.to_owned(), Ok(Value::Null));
     }
 
     pub(super) fn record_answer(
@@ -507,7 +507,7 @@ fn label(call: &HostCall) -> String {
     match call {
         HostCall::Call { call, .. } => call.label(),
         HostCall::WaitFor { call, condition } => wait_label(call, condition),
-        HostCall::Sleep { .. } => "a pause".to_owned(),
+        HostCall::Sleep { .. } => A_PAUSE.to_owned(),
     }
 }
 

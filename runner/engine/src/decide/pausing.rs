@@ -8,7 +8,7 @@ use crate::api::{Fault, FaultClass};
 use crate::place::{At, CallSite};
 use crate::plan::{Name, Step};
 use crate::question::Approval;
-use crate::record::{AttemptEnd, Fact, StepEnd};
+use crate::record::{A_PAUSE, AttemptEnd, Fact, StepEnd};
 use crate::run::{Attempt, ItemRun, ItemState, SlotKind, StepRun};
 use crate::time::Timestamp;
 
@@ -60,7 +60,7 @@ impl Turn<'_> {
         let deadline = pause_end(inputs, self.now);
         self.facts.push(Fact::WaitStarted {
             place: place(&at),
-            label: "a pause".to_owned(),
+            label: A_PAUSE.to_owned(),
             deadline,
         });
         self.sleep_until(at, 0, deadline);
@@ -69,7 +69,7 @@ impl Turn<'_> {
     pub(super) fn pause_over(&mut self, at: At) {
         self.facts.push(Fact::CallAnswered {
             place: place(&at),
-            label: "a pause".to_owned(),
+            label: A_PAUSE.to_owned(),
             answer: Ok(Value::Null),
         });
         let step = self.run.step(&at.step);
