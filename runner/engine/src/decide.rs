@@ -135,7 +135,9 @@ impl<'a> Turn<'a> {
                     plan,
                 });
             }
-            Input::Resume { rutter } => self.facts.push(Fact::Resumed { rutter }),
+            Input::Resume { rutter, profiles } => {
+                self.facts.push(Fact::Resumed { rutter, profiles });
+            }
             Input::ClockDoubted { shown, expected } => {
                 self.facts.push(Fact::ClockDoubted { shown, expected });
             }

@@ -36,6 +36,8 @@ pub enum Input {
     Resume {
         /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
+        /// The accounts that are bound to other credential profiles from here on, and to which.
+        profiles: BTreeMap<Name, String>,
     },
     /// The driver's clock shows another time than it can be.
     ClockDoubted {

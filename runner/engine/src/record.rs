@@ -167,6 +167,9 @@ pub enum Fact {
     Resumed {
         /// The version of the program that drives the run from here on, `0.1.0`.
         rutter: String,
+        /// The accounts that are bound to other credential profiles from here on, and to which.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        profiles: BTreeMap<Name, String>,
     },
     /// The journal was damaged, and begun again from the records that were sound.
     Recovered {

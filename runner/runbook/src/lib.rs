@@ -78,6 +78,19 @@ pub struct Binding {
     pub region: String,
     /// The account id the operator expects, if stated.
     pub expected_id: Option<String>,
+    /// Why the profile cannot be used.
+    pub fault: Option<BindingFault>,
+    /// Why the profile may not be the one that is meant.
+    pub doubt: Option<BindingFault>,
+}
+
+/// What is wrong with the profile that an account is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingFault {
+    /// What is wrong.
+    pub what: String,
+    /// What the operator can do.
+    pub help: String,
 }
 
 /// Binds accounts, given the names that the runbook declares.

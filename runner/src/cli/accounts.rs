@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use rutter_runbook::Binding;
+use rutter_runbook::{Binding, BindingFault};
 
 use crate::cloud::credentials;
 use crate::settings::Settings;
@@ -58,6 +58,7 @@ pub(super) fn bindings(
                     profile: account.profile.clone().unwrap_or_default(),
                     region: account.region.clone().unwrap_or_default(),
                     expected_id: account.id.clone(),
+                    ..Binding::default()
                 },
             );
         }
@@ -72,25 +73,48 @@ pub(super) fn bindings(
     bindings
 }
 
-/// Gives accounts that are bound to a profile without a region the region that the profile names.
-pub(super) fn with_regions(
+/// Adds what the profiles themselves say: the region where none was named, and why one cannot be used. Two
+/// accounts with one profile are one login.
+pub(super) fn looked_up(
     settings: &Settings,
     mut bindings: BTreeMap<String, Binding>,
 ) -> BTreeMap<String, Binding> {
-    for binding in bindings.values_mut() {
-        if binding.region.is_empty() && !binding.profile.is_empty() {
-            // What is wrong with a profile is said when it is used.
-            let profile = credentials::find(&binding.profile, settings).ok();
-            let region = profile.and_then(|profile| profile.region);
-            binding.region = region.unwrap_or_default();
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (name, binding) in &mut bindings {
+        if binding.profile.is_empty() {
+            continue;
         }
+        match credentials::find(&binding.profile, settings) {
+            Ok(profile) if binding.region.is_empty() => {
+                binding.region = profile.region.unwrap_or_default();
+            }
+            Ok(_) => {}
+            Err(error) => {
+                binding.fault = Some(BindingFault {
+                    what: error.to_string(),
+                    help: error.help(),
+                });
+            }
+        }
+        if let Some(other) = seen.get(&binding.profile) {
+            binding.doubt = Some(BindingFault {
+                what: format!(
+                    "`{other}` is bound to the same profile `{}`",
+                    binding.profile
+                ),
+                help: format!(
+                    "if they are meant to be two accounts, bind one of them to another profile: `--account {name}=PROFILE`"
+                ),
+            });
+        }
+        seen.insert(binding.profile.clone(), name.clone());
     }
     bindings
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AccountFlag, bindings, with_regions};
+    use super::{AccountFlag, bindings, looked_up};
     use crate::settings::{Environment, Settings, SettingsOverrides};
 
     #[test]
@@ -142,8 +166,32 @@ mod tests {
         let settings =
             Settings::parse(text, path, &SettingsOverrides::default(), environment).unwrap();
         let flags = ["x=b", "y=a@cn-beijing", "z=none"].map(|flag| flag.parse().unwrap());
-        let bound = with_regions(&settings, bindings(&settings, &flags, &[]));
+        let bound = looked_up(&settings, bindings(&settings, &flags, &[]));
         let regions = ["x", "y", "z"].map(|name| bound[name].region.as_str());
         assert_eq!(regions, ["cn-qingdao", "cn-beijing", ""]);
+        let fault = bound["z"].fault.as_ref().unwrap();
+        assert!(
+            fault
+                .what
+                .starts_with("there is no credential profile `none`"),
+            "{}",
+            fault.what
+        );
+    }
+
+    #[test]
+    fn one_profile_for_two_accounts_is_doubted_once() {
+        let environment = Environment::given([("HOME", "/home/o")]);
+        let path = std::path::Path::new("rutter.toml");
+        let settings =
+            Settings::parse("", path, &SettingsOverrides::default(), environment).unwrap();
+        let flags = ["x=a@r", "y=a@r", "z=b@r"].map(|flag| flag.parse().unwrap());
+        let bound = looked_up(&settings, bindings(&settings, &flags, &[]));
+        let doubted: Vec<_> = bound
+            .iter()
+            .filter(|(_, one)| one.doubt.is_some())
+            .collect();
+        assert_eq!(doubted.len(), 1);
+        assert_eq!(doubted[0].0, "y");
     }
 }

@@ -12,7 +12,7 @@ use rutter_runbook::{Binding, Checked, InputSources, Load, secret_places};
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
-use super::accounts::{bindings, with_regions};
+use super::accounts::{AccountFlag, bindings, looked_up};
 use super::load::{asking, input_variables, keep_back, vault_failed};
 use super::plugins::catalogue;
 use super::runs::Seen;
@@ -38,6 +38,8 @@ pub(super) struct Said<'a> {
     pub set: &'a [(String, String)],
     /// A TOML file of inputs, from `--inputs`.
     pub file: Option<&'a Path>,
+    /// Other profiles for accounts, from `--account NAME=PROFILE`.
+    pub accounts: &'a [AccountFlag],
 }
 
 /// Reads the runbook anew. `part` is what is taken back before the run goes on.
@@ -76,7 +78,7 @@ pub(super) fn anew(
                 before: before.inputs.as_object().cloned().unwrap_or_default(),
                 ask: asking(),
             },
-            bind: Some(&|names| bound_as_before(settings, before, names)),
+            bind: Some(&|names| bound_as_before(settings, before, said.accounts, names)),
             secret: &|path| secrets.placeholder_of_input(path),
             accept: &|checked| match &acceptance {
                 Some(acceptance) => acceptance.judge(checked),
@@ -135,20 +137,27 @@ fn with_kept(mut catalogue: Catalogue, seen: &Seen, mended: bool) -> Result<Cata
 fn bound_as_before(
     settings: &Settings,
     before: &Plan,
+    flags: &[AccountFlag],
     names: &[&str],
 ) -> BTreeMap<String, Binding> {
-    let mut bound = with_regions(settings, bindings(settings, &[], names));
+    let mut bound = bindings(settings, flags, names);
     for name in names {
         if let Some(account) = before.accounts.get(*name) {
             let binding = Binding {
                 profile: account.profile.clone(),
                 region: account.region.clone(),
                 expected_id: account.expected_id.clone(),
+                ..Binding::default()
             };
             bound.insert((*name).to_owned(), binding);
         }
     }
-    bound
+    for flag in flags {
+        if let Some(binding) = bound.get_mut(&flag.name) {
+            binding.profile.clone_from(&flag.profile);
+        }
+    }
+    looked_up(settings, bound)
 }
 
 /// The plan with the plugins that the run began with, by their exact bytes. If the runbook was

@@ -234,6 +234,10 @@ fn session_failed(error: &SessionError) -> Failure {
         ),
         SessionError::Part { help, .. } => ("part", Some(help.clone())),
         SessionError::Moved(_) => ("run", Some("try again".to_owned())),
+        SessionError::NoSuchAccount { accounts, .. } => (
+            "unknown-account",
+            Some(format!("its accounts are: {}", accounts.join(", "))),
+        ),
         SessionError::NoSuchStep(_) => ("step", Some("`rutter check` lists the steps".to_owned())),
         _ => ("run", None),
     };

@@ -1,9 +1,12 @@
 //! Flags that several commands share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use rutter_engine::Name;
 
+use super::Failure;
 use super::accounts::AccountFlag;
 
 /// Flags of every command.
@@ -38,6 +41,36 @@ pub(super) struct Inputs {
     /// Bind an account of the runbook to a credential profile
     #[arg(long = "account", value_name = "NAME=PROFILE[@REGION]")]
     pub accounts: Vec<AccountFlag>,
+}
+
+/// Other credentials for a run that was begun.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Rebind {
+    /// Bind an account of the run to another credential profile from here on; it must be the same account
+    #[arg(long = "account", value_name = "NAME=PROFILE")]
+    pub accounts: Vec<AccountFlag>,
+}
+
+impl Rebind {
+    /// The profiles by account.
+    ///
+    /// # Errors
+    /// When a region is named: what was done there would be looked for elsewhere.
+    pub(super) fn profiles(&self) -> Result<BTreeMap<Name, String>, Failure> {
+        let flags = self.accounts.iter();
+        if let Some(flag) = flags.clone().find(|flag| flag.region.is_some()) {
+            return Err(Failure::refused(
+                format!(
+                    "the account `{}` keeps its region in a run that was begun",
+                    flag.name
+                ),
+                format!("`--account {}={}`", flag.name, flag.profile),
+            ));
+        }
+        Ok(flags
+            .map(|flag| (flag.name.as_str().into(), flag.profile.clone()))
+            .collect())
+    }
 }
 
 /// Reads `NAME=VALUE`.

@@ -14,7 +14,7 @@ use rutter_runbook::{Ask, Bind, Checked, ENVIRONMENT_PREFIX, InputSources, Load,
 use serde_json::Value;
 
 use super::acceptance::{Acceptance, Manner};
-use super::accounts::{bindings, with_regions};
+use super::accounts::{bindings, looked_up};
 use super::flags::Inputs;
 use super::{Context, Failure, driving};
 use crate::secrets::{Given, SecretText, Secrets, Vault, made_with};
@@ -51,7 +51,7 @@ pub(super) fn check(
         false => Manner::Check,
     };
     let acceptance = Acceptance::new(context, path, manner)?;
-    let bind = |names: &[&str]| with_regions(settings, bindings(settings, &inputs.accounts, names));
+    let bind = |names: &[&str]| looked_up(settings, bindings(settings, &inputs.accounts, names));
     let bind: Option<&Bind<'_>> = match inputs.accounts.is_empty() {
         true => None,
         false => Some(&bind),
@@ -69,7 +69,7 @@ pub(super) fn for_run(
     id: &str,
 ) -> Result<Loaded, Failure> {
     let acceptance = Acceptance::new(context, path, Manner::Run)?;
-    let bind = |names: &[&str]| with_regions(settings, bindings(settings, &inputs.accounts, names));
+    let bind = |names: &[&str]| looked_up(settings, bindings(settings, &inputs.accounts, names));
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
     load(acceptance, settings, inputs, Some(&bind), asking(), secrets)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::anew::{Said, anew};
 use super::exit::Asked;
-use super::flags::pair;
+use super::flags::{Rebind, pair};
 use super::run::WishFlags;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
@@ -39,6 +39,8 @@ pub(super) struct Args {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
+    rebind: Rebind,
+    #[command(flatten)]
     options: WishFlags,
 }
 
@@ -56,7 +58,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, true)?;
-    let options = args.options.options();
+    let mut options = args.options.options();
+    options.profiles = args.rebind.profiles()?;
     // The run is read again under the lock; it is not held twice.
     let folder = seen.folder;
     drop(seen.run);
@@ -82,9 +85,11 @@ fn resume_anew(
         runbook: args.runbook.as_deref(),
         set: &args.set,
         file: args.inputs.as_deref(),
+        accounts: &args.rebind.accounts,
     };
     let anew = anew(context, &settings, seen, found.as_ref(), &said)?;
-    let options = args.options.options();
+    let mut options = args.options.options();
+    options.profiles = args.rebind.profiles()?;
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: found.clone().map(Box::new),

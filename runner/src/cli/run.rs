@@ -45,6 +45,7 @@ impl WishFlags {
             by: crate::user::current(),
             until: self.until.as_deref().map(Into::into),
             ask: true,
+            ..RunOptions::default()
         }
     }
 }

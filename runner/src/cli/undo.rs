@@ -6,6 +6,7 @@ use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{Change, PartFrom, PartRefused};
 
 use super::exit::Asked;
+use super::flags::Rebind;
 use super::runs::Seen;
 use super::{Context, Exit, Failure, driving, load, part};
 use crate::journal::Message;
@@ -36,6 +37,8 @@ pub(super) struct Args {
     /// Read secret inputs from a TOML file, if taking back needs them
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
+    #[command(flatten)]
+    rebind: Rebind,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
@@ -60,12 +63,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         context.printer.note("nothing was done");
         return Ok(Exit::Refused);
     }
-    if seen.driver.is_some() {
+    if let Some(driver) = &seen.driver {
+        if !args.rebind.accounts.is_empty() {
+            return Err(Failure::refused(
+                format!("{driver} drives the run, with the profiles that it began with"),
+                "stop it first, or leave `--account` out",
+            ));
+        }
         return super::approve::leave(context, &seen, &[Message::Undo {}.into()]);
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let options = RunOptions::default();
+    let options = RunOptions {
+        profiles: args.rebind.profiles()?,
+        ..RunOptions::default()
+    };
     Context::runtime()?.block_on(async {
         let equipment = driving::equipment(settings)?;
         let session =
@@ -109,7 +121,10 @@ fn undo_part(
     }
     let inputs = args.inputs.as_deref();
     let secrets = load::secrets_again(context, &settings, &seen.run, inputs, false)?;
-    let options = RunOptions::default();
+    let options = RunOptions {
+        profiles: args.rebind.profiles()?,
+        ..RunOptions::default()
+    };
     let aim = Aim::Anew {
         seen: seen.run.seq(),
         part: Some(Box::new(found)),

@@ -17,7 +17,7 @@ fn remedy(code: &str) -> &'static str {
 
 const ELSEWHERE: &str = "The message points at the place and says what to write.";
 
-const REMEDIES: [(&str, &str); 40] = [
+const REMEDIES: [(&str, &str); 42] = [
     (
         "runbook-file",
         "Check the path and the rights; a runbook is UTF-8 text of at most 1 MiB.",
@@ -122,6 +122,14 @@ const REMEDIES: [(&str, &str); 40] = [
     (
         "unbound-account",
         "Bind it: `--account NAME=PROFILE@REGION`.",
+    ),
+    (
+        "unknown-account",
+        "`--account NAME=PROFILE` names an account that the runbook does not declare. Correct the name, or leave it out.",
+    ),
+    (
+        "same-login",
+        "Two accounts of the runbook are bound to one login. Where they are meant to be two accounts, bind one of them to another profile.",
     ),
     (
         "unused",

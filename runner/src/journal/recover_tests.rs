@@ -16,6 +16,7 @@ fn record(seq: u64) -> Record {
         time: Timestamp(1_700_000_000_000 + seq.cast_signed()),
         fact: Fact::Resumed {
             rutter: format!("0.{seq}"),
+            profiles: Default::default(),
         },
     }
 }

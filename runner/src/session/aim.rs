@@ -1,8 +1,9 @@
 //! What a process takes a run up for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rutter_engine::{Input, Part, Person, Plan, Run};
+use rutter_engine::{Input, Name, Part, Person, Plan, Run};
 use rutter_plugin::Plugin;
 use rutter_runbook::Evaluator;
 
@@ -75,6 +76,21 @@ impl Aim {
             help: what_helps(&refused, run),
             refused,
         })
+    }
+
+    /// Binds accounts of the plan that the run goes on with to other profiles.
+    pub(super) fn bind(&mut self, profiles: &BTreeMap<Name, String>) {
+        let Self::Anew {
+            mended: Some(plan), ..
+        } = self
+        else {
+            return;
+        };
+        for (name, account) in &mut plan.accounts {
+            if let Some(profile) = profiles.get(name) {
+                account.profile.clone_from(profile);
+            }
+        }
     }
 
     /// The plan that the run goes on with, when it is another one than before.

@@ -63,6 +63,14 @@ pub enum SessionError {
     /// The run went on since it was looked at.
     #[error("run {0} went on since it was looked at")]
     Moved(String),
+    /// `--account` names an account that the run does not have.
+    #[error("the run has no account `{name}`")]
+    NoSuchAccount {
+        /// The name that was given.
+        name: String,
+        /// The accounts that it has.
+        accounts: Vec<String>,
+    },
     /// `--until` or `--approve` names a step that the runbook does not have.
     #[error("the runbook has no step `{0}`")]
     NoSuchStep(String),

@@ -150,7 +150,7 @@ impl Session {
         folder: &RunFolder,
         secrets: Secrets,
         options: RunOptions,
-        aim: Aim,
+        mut aim: Aim,
     ) -> Result<Self, SessionError> {
         let driving = folder.drive()?;
         let run = replay_whole(&driving.journal, &folder.journal())?;
@@ -162,6 +162,7 @@ impl Session {
             return Err(SessionError::Recovered(folder.id().to_owned()));
         }
         aim.fits(&run)?;
+        aim.bind(&options.profiles);
         let next = aim.mended().unwrap_or(run.plan()).clone();
         for plugin in aim.plugins() {
             driving.folder.keep_plugin(plugin)?;
@@ -175,7 +176,7 @@ impl Session {
             .map(|(digest, plugin)| (digest.clone(), plugin.shared_manifest()));
         let evaluator = Evaluator::new(manifests);
         aim.is_possible(&run, &evaluator)?;
-        let accounts = accounts_of(&run, &next);
+        let accounts = accounts_of(&run, &next, &options.profiles)?;
         let (carrier, identities) = if undo {
             let mut carrier = carrier_of_undo(&equipment.settings, &accounts, &secrets);
             let identities =
@@ -194,6 +195,7 @@ impl Session {
         warnings.extend(driving.lax.iter().cloned());
         let by = options.by.clone();
         let until = options.until.clone();
+        let profiles = options.profiles.clone();
         let letters = Letters {
             inbox: folder.inbox(),
             folder: folder.clone(),
@@ -204,7 +206,7 @@ impl Session {
         let asked = run.open_questions().filter(|asked| options.answer(asked));
         let answered: Vec<Input> = asked.map(|question| options.yes(question.number)).collect();
         let mut shell = shell(equipment, plugins, carrier, options, run.latest(), letters);
-        let mut first = vec![Input::Resume { rutter }];
+        let mut first = vec![Input::Resume { rutter, profiles }];
         // What is to be thought of earlier tokens comes before anything is repeated by one.
         first.extend(shell.look_at_clocks());
         first.extend(answered);
@@ -431,15 +433,28 @@ async fn confirm_what_answers(
 
 /// The accounts of a run and of the plan that it goes on with. Each must be who it was, whatever the
 /// credentials say today.
-fn accounts_of(run: &Run, next: &Plan) -> BTreeMap<Name, Account> {
+fn accounts_of(
+    run: &Run,
+    next: &Plan,
+    profiles: &BTreeMap<Name, String>,
+) -> Result<BTreeMap<Name, Account>, SessionError> {
     let mut accounts = run.plan().accounts.clone();
     accounts.extend(next.accounts.clone());
+    for (name, profile) in profiles {
+        let Some(account) = accounts.get_mut(name) else {
+            return Err(SessionError::NoSuchAccount {
+                name: name.to_string(),
+                accounts: accounts.keys().map(ToString::to_string).collect(),
+            });
+        };
+        account.profile.clone_from(profile);
+    }
     for (name, account) in &mut accounts {
         if let Some(identity) = run.identity(name) {
             account.expected_id = Some(identity.id.clone());
         }
     }
-    accounts
+    Ok(accounts)
 }
 
 fn limited(mut run: Run, options: &RunOptions) -> Run {

@@ -20,6 +20,8 @@ pub struct RunOptions {
     pub until: Option<Name>,
     /// Ask the person at the terminal.
     pub ask: bool,
+    /// Accounts of a run that is taken up, and the credential profiles that they are bound to from here on.
+    pub profiles: BTreeMap<Name, String>,
 }
 
 impl Default for RunOptions {
@@ -29,6 +31,7 @@ impl Default for RunOptions {
             by: crate::user::current(),
             until: None,
             ask: false,
+            profiles: BTreeMap::new(),
         }
     }
 }

@@ -189,7 +189,7 @@ fn of_run(fact: &Fact) -> Said {
             plan.name,
             count(plan.steps.len(), "step")
         )),
-        Fact::Resumed { rutter } => headline(format!("run resumed by rutter {rutter}")),
+        Fact::Resumed { rutter, profiles } => headline(resumed(rutter, profiles)),
         Fact::AccountsConfirmed { accounts } => headline(confirmed(accounts)),
         Fact::PlanRevised { plan } => headline(format!(
             "runbook replaced by {}: {}",
@@ -423,6 +423,16 @@ fn doubted(shown: Timestamp, expected: Timestamp) -> String {
 /// Each group above is entered only with the kinds that it names.
 fn unreachable_kind() -> Said {
     detail(String::new())
+}
+
+fn resumed(rutter: &str, profiles: &BTreeMap<Name, String>) -> String {
+    let bound = profiles
+        .iter()
+        .map(|(name, profile)| format!("; {name} is bound to the profile {}", one_line(profile)));
+    format!(
+        "run resumed by rutter {rutter}{}",
+        bound.collect::<String>()
+    )
 }
 
 fn confirmed(accounts: &BTreeMap<Name, Identity>) -> String {

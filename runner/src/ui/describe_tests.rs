@@ -106,6 +106,7 @@ fn a_run_that_goes_wrong_says_why_and_what_to_do() {
     story.then(Fact::Interrupted {});
     story.then(Fact::Resumed {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     story.then(Fact::Resolved {
         step: "role".into(),

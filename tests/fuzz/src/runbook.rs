@@ -37,7 +37,7 @@ pub fn load(text: &str) -> Result<Checked, Vec<Diagnostic>> {
         let binding = Binding {
             profile: name.to_owned(),
             region: "cn-hangzhou".to_owned(),
-            expected_id: None,
+            ..Binding::default()
         };
         (name.to_owned(), binding)
     };
@@ -49,7 +49,11 @@ pub fn load(text: &str) -> Result<Checked, Vec<Diagnostic>> {
             set: vec![given("instance", "r-abc"), given("days", "3")],
             ..InputSources::default()
         },
-        bind: Some(&|_| BTreeMap::from(["source", "destination"].map(binding))),
+        bind: Some(&|names| {
+            let mut bound = BTreeMap::from(["source", "destination"].map(binding));
+            bound.retain(|name, _| names.contains(&name.as_str()));
+            bound
+        }),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };

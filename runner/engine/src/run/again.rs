@@ -1,6 +1,6 @@
 //! What is begun again: by a new process, or because a person decided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,6 +9,25 @@ use crate::resolution::Resolution;
 use crate::run::{Back, ChangeState, ItemState, Legal, Run, StepState};
 
 impl Run {
+    /// Accounts answer to other credentials from here on. Whose they are is confirmed as ever.
+    pub(super) fn bound_anew(&mut self, profiles: &BTreeMap<Name, String>) -> Legal {
+        let mended = self.rollback.as_mut().and_then(|back| back.mended.as_mut());
+        let mut plans = [self.plan.as_mut(), mended];
+        for (name, profile) in profiles {
+            let mut bound = false;
+            for plan in plans.iter_mut().flatten() {
+                if let Some(account) = plan.accounts.get_mut(name) {
+                    account.profile.clone_from(profile);
+                    bound = true;
+                }
+            }
+            if !bound {
+                return Err(format!("the plan has no account `{name}`"));
+            }
+        }
+        Ok(())
+    }
+
     /// A new process: nothing is under way in it yet; what failed may be tried again.
     pub(super) fn resumed(&mut self) -> Legal {
         self.confirmed = false;

@@ -132,8 +132,9 @@ impl Run {
                 self.driven = time;
                 self.adopt_plan(plan.clone())
             }
-            Fact::Resumed { .. } => {
+            Fact::Resumed { profiles, .. } => {
                 self.driven = time;
+                self.bound_anew(profiles)?;
                 self.resumed()
             }
             Fact::AccountsConfirmed { accounts } => {

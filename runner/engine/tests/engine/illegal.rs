@@ -239,7 +239,7 @@ proptest! {
         }
         // A damage that cannot be told from a good journal is driven on without a panic.
         for input in [
-            rutter_engine::Input::Resume { rutter: String::new() },
+            rutter_engine::Input::Resume { rutter: String::new(), profiles: Default::default() },
             rutter_engine::Input::AccountsConfirmed(Default::default()),
             rutter_engine::Input::Undo { by: "ann".into() },
         ] {

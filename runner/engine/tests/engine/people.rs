@@ -329,6 +329,7 @@ fn a_decision_left_while_nobody_drives_is_used_by_the_next_process() {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(left);
     shell.confirm_accounts();

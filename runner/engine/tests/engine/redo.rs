@@ -298,6 +298,7 @@ fn a_step_that_failed_may_be_mended_with_the_runbook() {
     // As a process does: the plan is replaced before anything starts.
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(Input::Revise(Box::new(story(2))));
     shell.confirm_accounts();

@@ -128,6 +128,7 @@ fn a_mended_runbook_gives_a_failed_step_its_new_inputs() {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     let mut mended = story(1);
     mended.steps.push(step("c").needs(&["b"]));
@@ -156,6 +157,7 @@ fn a_step_added_above_a_failed_one_runs_before_it() {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(Input::Revise(Box::new(plan([step("fix"), step("b")]))));
     shell.push(Input::AccountsConfirmed(std::collections::BTreeMap::new()));
@@ -176,6 +178,7 @@ fn an_attempt_under_way_keeps_its_inputs_when_the_runbook_is_mended() {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(Input::Revise(Box::new(story("new"))));
     shell.push(Input::AccountsConfirmed(std::collections::BTreeMap::new()));

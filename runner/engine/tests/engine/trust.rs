@@ -27,6 +27,7 @@ fn taken_up(mut shell: Shell, passed: u64, cloud: u64) -> Shell {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(Input::CloudClock(cloud));
     shell.confirm_accounts();
@@ -54,6 +55,7 @@ fn a_clock_that_is_doubted_makes_every_earlier_token_old() {
     shell.kill();
     shell.push(Input::Resume {
         rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
     });
     shell.push(Input::ClockDoubted {
         shown: Timestamp(1),

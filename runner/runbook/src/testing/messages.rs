@@ -41,7 +41,7 @@ fn messages(name: &str, text: &str) -> String {
     inputs.environment = environment;
     // Paths are shown as they were given: relative ones keep the machine out of the messages.
     inputs.file = inputs.file.map(|file| relative(&folder().join(file)));
-    let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
+    let bind = |names: &[&str]| super::known(bindings.clone().unwrap_or_default(), names);
     let load = Load {
         plugins: &Pretended,
         endpoints: &BTreeSet::new(),

@@ -39,7 +39,7 @@ fn load_with(
     inputs: InputSources<'_>,
     bindings: Option<BTreeMap<String, Binding>>,
 ) -> Result<Checked, Vec<Diagnostic>> {
-    let bind = |_: &[&str]| bindings.clone().unwrap_or_default();
+    let bind = |names: &[&str]| known(bindings.clone().unwrap_or_default(), names);
     let load = Load {
         plugins: &plugins::Pretended,
         endpoints: &BTreeSet::new(),
@@ -51,12 +51,18 @@ fn load_with(
     load_text(&Source::new("x.toml", text), Path::new(""), &load)
 }
 
+/// As on the command line, where the settings may hold accounts of other runbooks.
+fn known(mut bindings: BTreeMap<String, Binding>, names: &[&str]) -> BTreeMap<String, Binding> {
+    bindings.retain(|name, _| names.contains(&name.as_str()));
+    bindings
+}
+
 fn bindings(names: &[&str]) -> BTreeMap<String, Binding> {
     let binding = |name: &&str| {
         let binding = Binding {
             profile: format!("profile-{name}"),
             region: "cn-hangzhou".to_owned(),
-            expected_id: None,
+            ..Binding::default()
         };
         ((*name).to_owned(), binding)
     };

@@ -134,7 +134,7 @@ fn load_with(path: &Path, inputs: InputSources<'_>) -> Result<Checked, Vec<Diagn
         plugins: &Pretended,
         endpoints: &BTreeSet::new(),
         inputs,
-        bind: Some(&|_| bindings(&["source", "destination"])),
+        bind: Some(&|names| super::known(bindings(&["source", "destination"]), names)),
         secret: &|path| format!("placeholder-{path}"),
         accept: &|_| Ok(()),
     };

@@ -29,7 +29,7 @@ fn said(bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
 }
 
 fn said_of(text: &str, bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
-    let bind = |_: &[&str]| bound.clone();
+    let bind = |names: &[&str]| super::known(bound.clone(), names);
     let load = Load {
         plugins: &plugins::Pretended,
         endpoints: &endpoints.iter().copied().map(str::to_owned).collect(),

@@ -233,6 +233,7 @@ impl Shell {
         }
         self.push(Input::Resume {
             rutter: "0.1.0".to_owned(),
+            profiles: Default::default(),
         });
         self.push(Input::UndoPart {
             by: "ann".into(),
@@ -273,6 +274,7 @@ impl Shell {
         self.kill();
         self.push(Input::Resume {
             rutter: "0.1.0".to_owned(),
+            profiles: Default::default(),
         });
         self.confirm_accounts();
     }
