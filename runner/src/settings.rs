@@ -14,6 +14,7 @@
 //! The usual `HTTPS_PROXY` and `SSL_CERT_FILE` are not read: a proxy or certificate that can see the
 //! traffic has to be named here. The file contains no secrets; it names the variable or file with each.
 
+mod endpoints;
 mod environment;
 mod error;
 mod http;
@@ -22,12 +23,15 @@ mod pace;
 mod profile;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rutter_contracts::Network as CalledFrom;
+use rutter_runbook::Reach;
 use serde::Deserialize;
 
+pub use endpoints::Endpoints;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use http::{Http, HttpCredential, HttpCredentialKind};
@@ -55,8 +59,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// The folder of compiled code.
     pub code_dir: PathBuf,
-    /// Endpoints that replace the published ones.
-    pub endpoints: BTreeMap<Product, Endpoint>,
+    /// Where the products of the cloud are reached, for accounts that say nothing else.
+    pub endpoints: Endpoints,
     /// How many times faster than here time passes behind the endpoints: 1 but for a simulated cloud.
     pub time_scale: f64,
     /// Credential profiles defined here.
@@ -87,6 +91,9 @@ pub struct AccountSettings {
     pub region: Option<String>,
     /// The account's id, to be checked against what the cloud says.
     pub id: Option<String>,
+    /// Where the products of the cloud are reached for this account; what it leaves open, `[endpoints]` says.
+    #[serde(default)]
+    pub endpoints: Endpoints,
 }
 
 /// `[network]`: how the cloud and other services are reached.
@@ -118,7 +125,7 @@ struct Document {
     #[serde(default)]
     state: StateDocument,
     #[serde(default)]
-    endpoints: BTreeMap<Product, Endpoint>,
+    endpoints: Endpoints,
     #[serde(default)]
     profiles: BTreeMap<String, ProfileSettings>,
     #[serde(default)]
@@ -163,21 +170,23 @@ struct SimulationDocument {
 
 impl SimulationDocument {
     /// Waiting less than the cloud needs is harmless only where there is no cloud.
-    fn time_scale(&self, endpoints: &BTreeMap<Product, Endpoint>) -> Result<f64, SettingsError> {
+    fn time_scale(
+        &self,
+        endpoints: &Endpoints,
+        accounts: &BTreeMap<String, AccountSettings>,
+    ) -> Result<f64, SettingsError> {
         let Some(scale) = self.time_scale else {
             return Ok(1.0);
         };
-        let products = rutter_contracts::products().count();
-        let local = endpoints
-            .values()
-            .filter(|endpoint| is_loopback(endpoint.url()))
-            .count();
+        let own = accounts.values().map(|account| &account.endpoints);
+        let local =
+            endpoints.is_complete() && own.chain([endpoints]).all(|endpoints| endpoints.is_local());
         if !(scale >= 1.0 && scale.is_finite()) {
             return Err(SettingsError::simulation(
                 "`time_scale` is a number from 1 on",
             ));
         }
-        if local < products {
+        if !local {
             return Err(SettingsError::simulation(
                 "`time_scale` is only for a simulated cloud: every product of `[endpoints]` must lead to this machine",
             ));
@@ -230,12 +239,24 @@ impl Settings {
         }
     }
 
-    /// The products whose address is named here, in lower case.
-    pub fn own_endpoints(&self) -> BTreeSet<String> {
-        let products = self.endpoints.keys();
-        products
-            .map(|product| product.name().to_ascii_lowercase())
-            .collect()
+    /// What of the cloud is reached, and how: for checks before anything is called. Where accounts differ, as
+    /// the one that reaches most.
+    pub fn reach(&self) -> Reach {
+        let own = self.accounts.values().map(|account| &account.endpoints);
+        let all = own.chain([&self.endpoints]);
+        let products = all.clone().flat_map(Endpoints::products);
+        let public = all
+            .clone()
+            .any(|endpoints| endpoints.network == Some(CalledFrom::Public));
+        Reach {
+            own: products
+                .map(|product| product.name().to_ascii_lowercase())
+                .collect(),
+            network: match self.endpoints.network {
+                Some(network) if !public => network,
+                _ => CalledFrom::Public,
+            },
+        }
     }
 
     fn file(overrides: &SettingsOverrides, environment: &Environment) -> (Option<PathBuf>, bool) {
@@ -298,21 +319,26 @@ impl Settings {
             })
             .ok_or_else(SettingsError::no_state_folder)?;
         let code_dir = environment.get("RUTTER_CACHE_DIR").map(PathBuf::from);
-        let mut endpoints = document.endpoints;
-        endpoints.extend(value::endpoints_of(&environment)?);
+        let (mut endpoints, mut accounts) = (document.endpoints, document.accounts);
+        for (product, endpoint) in value::endpoints_of(&environment)? {
+            endpoints.everywhere(product, endpoint);
+            for account in accounts.values_mut() {
+                account.endpoints.forget(product);
+            }
+        }
         let network = document.network;
         Ok(Self {
             file: file.map(Path::to_owned),
             code_dir: code_dir.unwrap_or_else(|| state_dir.join("cache")),
             state_dir,
-            time_scale: document.simulation.time_scale(&endpoints)?,
+            time_scale: document.simulation.time_scale(&endpoints, &accounts)?,
             endpoints,
             profiles: document
                 .profiles
                 .into_iter()
                 .map(|(name, profile)| (name, profile.rooted(&in_file)))
                 .collect(),
-            accounts: document.accounts,
+            accounts,
             network: Network {
                 proxy: value::proxy_of(&environment)?
                     .or(network.proxy)

@@ -7,6 +7,17 @@ use serde::Deserialize;
 
 use crate::table::nearest;
 
+/// From where a product is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// From anywhere.
+    #[default]
+    Public,
+    /// From a machine inside a VPC of the same region, which may have no way to the internet.
+    Vpc,
+}
+
 /// Why there is no host to name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
@@ -32,6 +43,14 @@ pub enum EndpointError {
         /// The region as it was given.
         region: String,
     },
+    /// The product has no host in the VPC's of this region.
+    #[error("{product} has no host for VPCs in the region `{region}`")]
+    NotInVpc {
+        /// The product as the table spells it.
+        product: &'static str,
+        /// The region as it was given.
+        region: String,
+    },
     /// The product is served by region, and none was given.
     #[error("{product} has an endpoint for each region, and no region was given")]
     RegionMissing {
@@ -50,6 +69,8 @@ struct Table {
 struct ProductRow {
     kind: Kind,
     host: Option<String>,
+    /// The host for VPCs, with `<region>` in it where there is one for each.
+    vpc: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize)]
@@ -66,6 +87,9 @@ enum Kind {
 struct RegionRow {
     name: String,
     hosts: BTreeMap<String, String>,
+    /// The products that have no host for VPCs here.
+    #[serde(default)]
+    no_vpc: Vec<String>,
 }
 
 fn table() -> &'static Table {
@@ -85,6 +109,19 @@ fn table() -> &'static Table {
 ///
 /// The product or the region is unknown, the product is not offered there, or the region is missing.
 pub fn endpoint(product: &str, region: &str) -> Result<String, EndpointError> {
+    endpoint_from(product, region, Network::Public)
+}
+
+/// Returns the host that serves a product in a region, as it is called from this network.
+///
+/// # Errors
+///
+/// As [`endpoint`], and when the product has no host for VPCs there.
+pub fn endpoint_from(
+    product: &str,
+    region: &str,
+    network: Network,
+) -> Result<String, EndpointError> {
     let unknown = || EndpointError::UnknownProduct {
         product: product.to_owned(),
     };
@@ -92,7 +129,10 @@ pub fn endpoint(product: &str, region: &str) -> Result<String, EndpointError> {
     let key = name.to_ascii_lowercase();
     let row = table().products.get(&key).ok_or_else(unknown)?;
     if region.is_empty() {
-        let central = row.host.clone();
+        let central = match network {
+            Network::Public => row.host.clone(),
+            Network::Vpc => Some(row.vpc.clone()).filter(|host| !host.contains('<')),
+        };
         return central.ok_or(EndpointError::RegionMissing { product: name });
     }
     let place = table()
@@ -108,10 +148,26 @@ pub fn endpoint(product: &str, region: &str) -> Result<String, EndpointError> {
         Kind::CentralAndRegional => regional.or_else(|| row.host.clone()),
         Kind::Regional => regional,
     };
-    host.ok_or_else(|| EndpointError::NotOffered {
+    let host = host.ok_or_else(|| EndpointError::NotOffered {
         product: name,
         region: region.to_owned(),
-    })
+    })?;
+    match network {
+        Network::Public => Ok(host),
+        Network::Vpc if has_host_for_vpcs(row, place, &key) => {
+            Ok(row.vpc.replace("<region>", region))
+        }
+        Network::Vpc => Err(EndpointError::NotInVpc {
+            product: name,
+            region: region.to_owned(),
+        }),
+    }
+}
+
+/// Products with one host for all VPCs have it in regions too that have no row of theirs.
+fn has_host_for_vpcs(row: &ProductRow, place: &RegionRow, key: &str) -> bool {
+    let listed = place.hosts.contains_key(key) || !row.vpc.contains("<region>");
+    listed && !place.no_vpc.iter().any(|product| product == key)
 }
 
 /// Returns whether the cloud has a region of this id.
@@ -184,5 +240,29 @@ mod tests {
     fn every_region_has_a_name() {
         assert!(regions().count() > 30);
         assert!(regions().all(|region| region_name(region).is_some()));
+    }
+
+    #[test]
+    fn machines_in_a_vpc_have_hosts_of_their_own() {
+        let vpc = |product, region| super::endpoint_from(product, region, super::Network::Vpc);
+        for (product, host) in [
+            ("RAM", "ram.vpc-proxy.aliyuncs.com"),
+            ("STS", "sts-vpc.cn-hangzhou.aliyuncs.com"),
+            ("DTS", "dts-vpc.cn-hangzhou.aliyuncs.com"),
+            ("ECS", "ecs-vpc.cn-hangzhou.aliyuncs.com"),
+            ("R-kvstore", "r-kvstore-vpc.cn-hangzhou.aliyuncs.com"),
+        ] {
+            assert_eq!(vpc(product, "cn-hangzhou").unwrap(), host);
+        }
+        assert_eq!(
+            vpc("ECS", "cn-hangzhou-finance").unwrap_err().to_string(),
+            "ECS has no host for VPCs in the region `cn-hangzhou-finance`"
+        );
+        assert!(matches!(
+            vpc("DTS", "ap-northeast-2"),
+            Err(EndpointError::NotOffered { .. })
+        ));
+        assert_eq!(vpc("SMC", "").unwrap(), "smc.vpc-proxy.aliyuncs.com");
+        assert!(vpc("STS", "").is_err());
     }
 }

@@ -60,7 +60,10 @@ pub use action::{
 pub use check::{ParameterProblem, ProblemKind};
 pub use common::is_common;
 pub use danger::{Danger, charged, charged_kind};
-pub use endpoints::{EndpointError, endpoint, nearest_region, region_known, region_name, regions};
+pub use endpoints::{
+    EndpointError, Network, endpoint, endpoint_from, nearest_region, region_known, region_name,
+    regions,
+};
 pub use errors::{
     ErrorClass, Failure, Giver, Known, Meaning, all_meanings, classify, classify_run, failure_in,
     meaning_by_form, meanings, refused_before_acting,

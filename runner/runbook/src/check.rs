@@ -30,7 +30,7 @@ pub(super) fn check(file: &File, load: &Load<'_>) -> Result<Checked, Vec<Diagnos
     let bound = bindings.as_ref();
     let mut model = Model::new(file, given.known, bound);
     model.assumed = given.assumed;
-    model.endpoints = load.endpoints;
+    model.reach = load.reach;
     nested::check(&mut model, &mut problems);
     let warnings = without_errors(problems.list, &file.source)?;
     let mut checked = checked(&model, given.secrets, warnings);

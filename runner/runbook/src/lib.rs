@@ -55,6 +55,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rutter_contracts::Network;
 use rutter_engine::{Plan, SourceLine};
 use rutter_expression::Templates;
 use rutter_manifest::Field;
@@ -96,13 +97,22 @@ pub struct BindingFault {
 /// Binds accounts, given the names that the runbook declares.
 pub type Bind<'a> = dyn Fn(&[&str]) -> BTreeMap<String, Binding> + 'a;
 
+/// How the products of the cloud are reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The products whose address the operator names, in lower case: the others are called where the published
+    /// table says.
+    pub own: BTreeSet<String>,
+    /// From where those are called.
+    pub network: Network,
+}
+
 /// What a runbook is loaded with.
 pub struct Load<'a> {
     /// Where plugins come from.
     pub plugins: &'a dyn Plugins,
-    /// The products whose address the operator names, in lower case: the others are called where the published
-    /// table says.
-    pub endpoints: &'a BTreeSet<String>,
+    /// How the cloud is reached.
+    pub reach: &'a Reach,
     /// Where the values of inputs come from.
     pub inputs: InputSources<'a>,
     /// What the accounts are bound to. `None` only checks: then neither a profile nor an input

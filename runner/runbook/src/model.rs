@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rutter_contracts::Network;
 use rutter_diagnostic::Span;
 use rutter_expression::{EvaluationError, Piece, Reference, TemplateError, Templates};
 use serde_json::{Map, Value};
@@ -14,9 +15,12 @@ use super::order::Needs;
 use super::problems::Problems;
 use super::resolve::Local;
 use super::schema::Runbook;
-use super::{Binding, resolve as values};
+use super::{Binding, Reach, resolve as values};
 
-static NONE: BTreeSet<String> = BTreeSet::new();
+static EVERYWHERE: Reach = Reach {
+    own: BTreeSet::new(),
+    network: Network::Public,
+};
 
 /// What the rules look at.
 pub(super) struct Model<'a> {
@@ -35,8 +39,8 @@ pub(super) struct Model<'a> {
     pub templates: &'a Arc<Templates>,
     /// What the accounts are bound to; none when nothing is to be run.
     pub bindings: Option<&'a BTreeMap<String, Binding>>,
-    /// The products whose address the operator names.
-    pub endpoints: &'a BTreeSet<String>,
+    /// How the cloud is reached.
+    pub reach: &'a Reach,
     /// What each step waits for.
     pub needs: &'a Needs,
     /// The sub-runbooks that its steps run, by the steps' places.
@@ -66,7 +70,7 @@ impl<'a> Model<'a> {
             assumed: BTreeSet::new(),
             templates,
             bindings,
-            endpoints: &NONE,
+            reach: &EVERYWHERE,
             needs,
             inner: BTreeMap::new(),
         }

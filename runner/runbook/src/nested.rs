@@ -28,7 +28,7 @@ pub(super) fn check(model: &mut Model<'_>, problems: &mut Problems<'_>) {
         let known = known_inputs(runs, step, model);
         let mut inner = Model::new(runs, known, None);
         inner.assumed = assumed_inputs(runs, step, model);
-        inner.endpoints = model.endpoints;
+        inner.reach = model.reach;
         check(&mut inner, &mut found);
         let found = in_order(found.list, &runs.source).into_iter();
         let through = found.map(|problem| by_way_of(problem, step, source));

@@ -70,7 +70,7 @@ pub(super) fn anew(
         path,
         &Load {
             plugins: &catalogue,
-            endpoints: &settings.own_endpoints(),
+            reach: &settings.reach(),
             inputs: InputSources {
                 set: said.set.to_vec(),
                 file: said.file.map(Path::to_owned),

@@ -127,7 +127,7 @@ fn load(
         acceptance.path(),
         &Load {
             plugins: &catalogue,
-            endpoints: &settings.own_endpoints(),
+            reach: &settings.reach(),
             inputs: InputSources {
                 set: inputs.set.clone(),
                 file: inputs.inputs.clone(),

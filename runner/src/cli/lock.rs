@@ -1,9 +1,8 @@
 //! `rutter lock`.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use rutter_runbook::{InputSources, Load};
+use rutter_runbook::{InputSources, Load, Reach};
 use serde_json::json;
 
 use super::acceptance::{Acceptance, Manner};
@@ -25,7 +24,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             path,
             &Load {
                 plugins: &acceptance.catalogue(),
-                endpoints: &BTreeSet::new(),
+                reach: &Reach::default(),
                 inputs: InputSources::default(),
                 bind: None,
                 secret: &|_| String::new(),

@@ -104,7 +104,7 @@ impl LiveCarrier {
         }
         Self {
             accounts,
-            endpoints: Endpoints(settings.endpoints.clone()),
+            endpoints: Endpoints::of(settings),
             http: settings.http.clone(),
             environment: settings.environment.clone(),
             transport: Transport::new(settings.network.clone(), settings.limits.answer_max),
@@ -291,7 +291,8 @@ impl LiveCarrier {
     ) -> Outcome {
         let label = format!("{}:{}", call.product, call.action);
         let region = call.region.unwrap_or(&bound.account.region);
-        let address = match self.endpoints.address(call.product, region) {
+        let account = bound.principal.name();
+        let address = match self.endpoints.address(account, call.product, region) {
             Ok(address) => address,
             Err(fault) => return Outcome::Refused(fault),
         };

@@ -1,11 +1,10 @@
 //! A folder with a runbook and a plugin of its own, locked, and then altered.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rutter_plugin::fixture::bare;
 use rutter_plugin::{Catalogue, Folder, Origin, Plugin};
-use rutter_runbook::{Checked, InputSources, Load};
+use rutter_runbook::{Checked, InputSources, Load, Reach};
 use tempfile::TempDir;
 
 use super::Lock;
@@ -65,7 +64,7 @@ impl Bench {
     fn checked_with(&self, catalogue: &Catalogue) -> Checked {
         let load = Load {
             plugins: catalogue,
-            endpoints: &BTreeSet::new(),
+            reach: &Reach::default(),
             inputs: InputSources::default(),
             bind: None,
             secret: &|_| String::new(),

@@ -28,7 +28,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_engine::{Account, Input, Mode, Name, Plan, Run, RunStatus, Timestamp, Uses};
+use rutter_engine::{Account, Identity, Input, Mode, Name, Plan, Run, RunStatus, Timestamp, Uses};
 use tokio::sync::mpsc;
 
 pub use aim::Aim;
@@ -115,6 +115,7 @@ impl Session {
         };
         let run = limited(Run::new(), &options);
         let mut warnings = carrier.warnings();
+        warnings.extend(one_login(&identities));
         warnings.extend(driving.lax.iter().cloned());
         let until = options.until.clone();
         let letters = Letters {
@@ -433,6 +434,24 @@ async fn confirm_what_answers(
 
 /// The accounts of a run and of the plan that it goes on with. Each must be who it was, whatever the
 /// credentials say today.
+/// Accounts that turned out to be one login: where they are meant to be two, nothing was moved between them.
+fn one_login(identities: &BTreeMap<Name, Identity>) -> Vec<String> {
+    let mut first: BTreeMap<&str, &Name> = BTreeMap::new();
+    let mut said = Vec::new();
+    for (name, identity) in identities {
+        match first.get(identity.arn.as_str()) {
+            Some(other) => said.push(format!(
+                "the accounts `{other}` and `{name}` are one login: {}",
+                identity.arn
+            )),
+            None => {
+                first.insert(&identity.arn, name);
+            }
+        }
+    }
+    said
+}
+
 fn accounts_of(
     run: &Run,
     next: &Plan,

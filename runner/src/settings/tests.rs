@@ -76,9 +76,15 @@ fn a_whole_file_is_read() {
     )
     .unwrap();
     assert_eq!(settings.state_dir, Path::new("/etc/rutter/state"));
-    let ram = &settings.endpoints[&Product::named("RAM").unwrap()];
+    let own = |name: &str| {
+        settings
+            .endpoints
+            .own(Product::named(name).unwrap(), "cn-hangzhou")
+            .unwrap()
+    };
+    let ram = own("RAM");
     assert_eq!(ram.url().as_str(), "http://127.0.0.1:8100/");
-    let redis = &settings.endpoints[&Product::named("r-kvstore").unwrap()];
+    let redis = own("r-kvstore");
     assert_eq!(redis.url().as_str(), "https://redis.example.com:8443/");
     assert_eq!(
         settings.profiles["owner"].access_key_secret_file.as_deref(),
@@ -121,6 +127,70 @@ fn an_unknown_product_is_refused_with_those_that_there_are() {
         text.starts_with("2:1 `rum` is not a product, expected one of `ram`"),
         "{text}"
     );
+}
+
+#[test]
+fn an_address_may_be_that_of_a_region_and_the_environment_s_is_that_of_all() {
+    let text = r#"
+        [endpoints]
+        network = "vpc"
+        ecs = { default = "ecs.example.com", cn-beijing = "ecs-b.example.com" }
+        dts = { cn-beijing = "dts-b.example.com" }
+        [accounts.source.endpoints]
+        network = "public"
+        ecs = "ecs-source.example.com"
+    "#;
+    let of = |settings: &crate::settings::Endpoints, product: &str, region: &str| {
+        let own = settings.own(Product::named(product).unwrap(), region);
+        own.map(|endpoint| endpoint.url().host_str().unwrap_or_default().to_owned())
+    };
+    let settings = parse(text).unwrap();
+    let all = &settings.endpoints;
+    assert_eq!(all.network, Some(rutter_contracts::Network::Vpc));
+    assert_eq!(of(all, "ecs", "cn-hangzhou").unwrap(), "ecs.example.com");
+    assert_eq!(of(all, "ecs", "cn-beijing").unwrap(), "ecs-b.example.com");
+    assert_eq!(of(all, "dts", "cn-beijing").unwrap(), "dts-b.example.com");
+    assert_eq!(of(all, "dts", "cn-hangzhou"), None);
+    let source = &settings.accounts["source"].endpoints;
+    assert_eq!(
+        of(source, "ecs", "cn-beijing").unwrap(),
+        "ecs-source.example.com"
+    );
+    let environment = Environment::given([
+        ("HOME", "/home/o"),
+        ("RUTTER_ENDPOINT_ECS", "https://e.example.com"),
+    ]);
+    let path = Path::new("/etc/rutter/rutter.toml");
+    let settings = Settings::parse(text, path, &SettingsOverrides::default(), environment).unwrap();
+    assert_eq!(
+        of(&settings.endpoints, "ecs", "cn-beijing").unwrap(),
+        "e.example.com"
+    );
+    assert_eq!(
+        of(&settings.accounts["source"].endpoints, "ecs", "cn-beijing"),
+        None
+    );
+}
+
+#[test]
+fn what_is_no_address_is_refused_at_its_place() {
+    for (text, said) in [
+        (
+            "[endpoints]\necs = 7\n",
+            "expected an address, or a table of regions",
+        ),
+        (
+            "[endpoints]\nnetwork = \"lan\"\n",
+            "expected `public` or `vpc`",
+        ),
+        (
+            "[endpoints.ecs]\ncn-beijing = \"http://10.0.0.1\"\n",
+            "plain HTTP only goes to this machine",
+        ),
+    ] {
+        let told = problem(text);
+        assert!(told.starts_with("2:") && told.contains(said), "{told}");
+    }
 }
 
 #[test]
@@ -186,7 +256,8 @@ fn the_environment_is_stronger_than_the_file_and_the_command_line_than_both() {
     let load = |overrides| Settings::parse(text, file, &overrides, environment.clone()).unwrap();
     let settings = load(SettingsOverrides::default());
     assert_eq!(settings.state_dir, Path::new("/from/environment"));
-    let endpoint = settings.endpoints.values().next().unwrap();
+    let redis = Product::named("r-kvstore").unwrap();
+    let endpoint = settings.endpoints.own(redis, "").unwrap();
     assert_eq!(endpoint.url().as_str(), "http://127.0.0.1:1/");
     let settings = load(SettingsOverrides {
         state_dir: Some("/from/command".into()),

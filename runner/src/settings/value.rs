@@ -21,24 +21,22 @@ impl Product {
         rutter_contracts::product_name(name).map(Self)
     }
 
-    /// Returns the name as the contracts spell it.
-    pub fn name(self) -> &'static str {
-        self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Product {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::named(&text).ok_or_else(|| {
+    /// Returns the product of this name, in any case, or what to say of a name that is none's.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        Self::named(text).ok_or_else(|| {
             let known: Vec<_> = rutter_contracts::products()
                 .map(|(name, _)| format!("`{}`", name.to_ascii_lowercase()))
                 .collect();
-            D::Error::custom(format!(
+            format!(
                 "`{text}` is not a product, expected one of {}",
                 known.join(", ")
-            ))
+            )
         })
+    }
+
+    /// Returns the name as the contracts spell it.
+    pub fn name(self) -> &'static str {
+        self.0
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use rutter_diagnostic::{Diagnostic, Source, render_all};
 use rutter_engine::Plan;
 use rutter_plugin::fixture::bare;
 use rutter_plugin::{Origin, Plugin};
-use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, load_text};
+use rutter_runbook::{Binding, Checked, InputSources, Load, NotFound, Plugins, Reach, load_text};
 
 use crate::drive;
 
@@ -44,7 +44,7 @@ pub fn load(text: &str) -> Result<Checked, Vec<Diagnostic>> {
     let given = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let load = Load {
         plugins: &Shelf,
-        endpoints: &BTreeSet::new(),
+        reach: &Reach::default(),
         inputs: InputSources {
             set: vec![given("instance", "r-abc"), given("days", "3")],
             ..InputSources::default()

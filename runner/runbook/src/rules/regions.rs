@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use rutter_contracts::EndpointError;
+use rutter_contracts::{EndpointError, Network};
 use rutter_manifest::{Field, FieldKind, Manifest};
 
 use super::super::codes;
@@ -28,7 +28,7 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
         };
         let manifest = plugin.manifest();
         let mut products = products_of(manifest);
-        products.retain(|product| !model.endpoints.contains(product));
+        products.retain(|product| !model.reach.own.contains(product));
         // Where the operator names every address, the cloud knows regions that the table does not.
         if products.is_empty() {
             continue;
@@ -49,7 +49,7 @@ pub(super) fn check(model: &Model<'_>, steps: &[bool], problems: &mut Problems<'
             {
                 true => products
                     .iter()
-                    .find_map(|product| unserved(product, &region)),
+                    .find_map(|product| unserved(product, &region, model.reach.network)),
                 false => unknown(&region),
             };
             let Some((what, help)) = problem else {
@@ -82,10 +82,10 @@ pub(super) fn of_accounts(model: &Model<'_>, problems: &mut Problems<'_>) {
                 products.extend(products_of(plugin.manifest()));
             }
         }
-        products.retain(|product| !model.endpoints.contains(product));
+        products.retain(|product| !model.reach.own.contains(product));
         let found = products
             .iter()
-            .find_map(|product| unserved(product, region));
+            .find_map(|product| unserved(product, region, model.reach.network));
         if let Some((what, help)) = found {
             let title = format!("the region of the account `{name}`: {what}");
             let (span, label) = (account.name.span, account.help.as_str());
@@ -156,13 +156,19 @@ fn collect<'n>(
 }
 
 /// What is wrong with a region in which a product is called, and what to do.
-fn unserved(product: &str, region: &str) -> Option<(String, String)> {
-    match rutter_contracts::endpoint(product, region) {
+fn unserved(product: &str, region: &str, network: Network) -> Option<(String, String)> {
+    match rutter_contracts::endpoint_from(product, region, network) {
         Err(EndpointError::UnknownRegion { .. }) => unknown(region),
         Err(error @ EndpointError::NotOffered { .. }) => Some((
             error.to_string(),
             format!(
                 "name another region, or the address of the product in rutter.toml: `[endpoints] {product} = \"https://…\"`"
+            ),
+        )),
+        Err(error @ EndpointError::NotInVpc { .. }) => Some((
+            error.to_string(),
+            format!(
+                "name the address of the product in rutter.toml, or the public network: `[endpoints] {product} = \"https://…\"`"
             ),
         )),
         // Products that the table does not have are said when they are called.

@@ -5,7 +5,6 @@
 //! `# inputs: file.toml`, `# env: NAME=value`. The runbooks that some of them use lie in `inside/`.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rutter_diagnostic::neutral::Style;
@@ -44,7 +43,7 @@ fn messages(name: &str, text: &str) -> String {
     let bind = |names: &[&str]| super::known(bindings.clone().unwrap_or_default(), names);
     let load = Load {
         plugins: &Pretended,
-        endpoints: &BTreeSet::new(),
+        reach: &crate::Reach::default(),
         inputs,
         bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),

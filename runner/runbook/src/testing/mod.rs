@@ -14,7 +14,6 @@ mod runs;
 mod windows;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rutter_diagnostic::neutral::Style;
@@ -42,7 +41,7 @@ fn load_with(
     let bind = |names: &[&str]| known(bindings.clone().unwrap_or_default(), names);
     let load = Load {
         plugins: &plugins::Pretended,
-        endpoints: &BTreeSet::new(),
+        reach: &crate::Reach::default(),
         inputs,
         bind: bindings.is_some().then_some(&bind),
         secret: &|path| format!("placeholder-{path}"),

@@ -1,6 +1,5 @@
 //! Runbooks that run inside others.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use rutter_diagnostic::neutral::Style;
@@ -132,7 +131,7 @@ pub(super) fn load_asking(
 fn load_with(path: &Path, inputs: InputSources<'_>) -> Result<Checked, Vec<Diagnostic>> {
     let load = Load {
         plugins: &Pretended,
-        endpoints: &BTreeSet::new(),
+        reach: &crate::Reach::default(),
         inputs,
         bind: Some(&|names| super::known(bindings(&["source", "destination"]), names)),
         secret: &|path| format!("placeholder-{path}"),

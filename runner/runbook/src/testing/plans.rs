@@ -1,7 +1,6 @@
 //! From a good runbook to a plan.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rutter_diagnostic::Source;
@@ -369,7 +368,7 @@ fn a_file_that_is_no_plugin_stops_the_runbook_and_says_what_to_do() {
                 [[steps]]\nid = 'b'\nuses = './broken.wasm'\n[[steps]]\nid = 'c'\nuses = 'borken'\n";
     let load = Load {
         plugins: &catalogue,
-        endpoints: &BTreeSet::new(),
+        reach: &crate::Reach::default(),
         inputs: InputSources::default(),
         bind: None,
         secret: &|_| String::new(),
@@ -423,7 +422,7 @@ fn limits_are_stated_and_enforced() {
         std::fs::write(&path, bytes).expect("it is written");
         let load = Load {
             plugins: &Pretended,
-            endpoints: &BTreeSet::new(),
+            reach: &crate::Reach::default(),
             inputs: InputSources::default(),
             bind: None,
             secret: &|_| String::new(),
@@ -441,7 +440,7 @@ fn limits_are_stated_and_enforced() {
     std::fs::remove_file(&path).expect("it is there");
     let gone = Load {
         plugins: &Pretended,
-        endpoints: &BTreeSet::new(),
+        reach: &crate::Reach::default(),
         inputs: InputSources::default(),
         bind: None,
         secret: &|_| String::new(),

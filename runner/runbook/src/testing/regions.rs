@@ -29,10 +29,22 @@ fn said(bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
 }
 
 fn said_of(text: &str, bound: &BTreeMap<String, Binding>, endpoints: &[&str]) -> Vec<String> {
+    said_from(rutter_contracts::Network::Public, text, bound, endpoints)
+}
+
+fn said_from(
+    network: rutter_contracts::Network,
+    text: &str,
+    bound: &BTreeMap<String, Binding>,
+    endpoints: &[&str],
+) -> Vec<String> {
     let bind = |names: &[&str]| super::known(bound.clone(), names);
     let load = Load {
         plugins: &plugins::Pretended,
-        endpoints: &endpoints.iter().copied().map(str::to_owned).collect(),
+        reach: &crate::Reach {
+            own: endpoints.iter().copied().map(str::to_owned).collect(),
+            network,
+        },
         inputs: InputSources::default(),
         bind: Some(&bind),
         secret: &|path| path.to_owned(),
@@ -90,4 +102,18 @@ fn where_an_account_is_matters_to_plugins_that_are_given_no_region() {
         "the region of the account `source`: DTS is not offered in the region `ap-northeast-2`";
     assert!(said.len() == 1 && said[0].starts_with(title), "{said:?}");
     assert_eq!(told("say-hello"), Vec::<String>::new());
+}
+
+#[test]
+fn what_has_no_host_for_vpcs_is_refused_where_it_is_called_from_one() {
+    let mut bound = bindings(&["source", "destination"]);
+    if let Some(binding) = bound.get_mut("source") {
+        binding.region = "cn-hangzhou-finance".to_owned();
+    }
+    let text = RUNBOOK.replace("cn-hangzou", "cn-hangzhou");
+    assert_eq!(said_of(&text, &bound, &[]), Vec::<String>::new());
+    let said = said_from(rutter_contracts::Network::Vpc, &text, &bound, &[]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    let text = "the region of the account `source`: STS has no host for VPCs in the region `cn-hangzhou-finance`";
+    assert!(said[0].starts_with(text), "{said:?}");
 }
