@@ -20,6 +20,30 @@ pub(super) enum BuiltIn {
 
 type Fields = IndexMap<String, Field>;
 
+/// A built-in step as people see it.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltInStep {
+    /// The name in `uses`.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// What it takes.
+    pub inputs: &'static IndexMap<String, Field>,
+    /// What it gives.
+    pub outputs: &'static IndexMap<String, Field>,
+}
+
+/// The built-in step of this name: `approve`, `pause` or `assert`.
+pub fn built_in_step(name: &str) -> Option<BuiltInStep> {
+    let step = BuiltIn::named(name)?;
+    Some(BuiltInStep {
+        name: step.name(),
+        summary: step.summary(),
+        inputs: step.inputs(),
+        outputs: step.outputs(),
+    })
+}
+
 static NOTHING: LazyLock<Fields> = LazyLock::new(Fields::new);
 
 static APPROVE: LazyLock<Fields> = LazyLock::new(|| {
@@ -142,6 +166,15 @@ impl BuiltIn {
             Self::Approve => "approve",
             Self::Pause => "pause",
             Self::Assert => "assert",
+        }
+    }
+
+    /// What it does, for people.
+    fn summary(self) -> &'static str {
+        match self {
+            Self::Approve => "Wait until people say yes",
+            Self::Pause => "Wait for a while, or until an instant",
+            Self::Assert => "Fail unless something is true",
         }
     }
 

@@ -66,6 +66,7 @@ pub use self::plugins::{NotFound, Plugins};
 pub use self::secret_inputs::{SecretInputs, secret_places, secrets_again};
 pub use self::sources::{Ask, ENVIRONMENT_PREFIX, InputSources};
 pub use self::window::{at as window_at, missed as window_missed};
+pub use built_in::{BuiltInStep, built_in_step};
 
 use rutter_diagnostic::{Diagnostic, Source};
 use rutter_plugin::Plugin;

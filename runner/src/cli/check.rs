@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::flags::Inputs;
 use super::load::{self, Loaded};
-use super::{Context, Exit, Failure, gates, granted};
+use super::{Context, Exit, Failure, gates, granted, steps};
 use crate::ui::{
     count, destroys, destroys_by_parameter, input_declared, notes, possible_no_return,
 };
@@ -96,9 +96,11 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
         let list: Vec<_> = problems.iter().map(to_json).collect();
         let loaded = result.as_ref().ok();
         let (plugins, may) = loaded.map(|loaded| granted::json(&loaded.checked)).unzip();
+        let steps = loaded.map(|loaded| steps::json(&loaded.checked.plan));
         let answer = json!({
             "runbook": path,
             "ok": result.is_ok(),
+            "steps": steps,
             "problems": list,
             "notes": told,
             "no_return": possible,
@@ -116,6 +118,9 @@ fn report(context: &Context, path: &Path, result: Result<Loaded, Failure>) {
         "{}: {verdict}",
         one_line(&path.display().to_string())
     ));
+    if let Ok(loaded) = &result {
+        printer.answer(&steps::block(&loaded.checked.plan));
+    }
     for line in &possible {
         printer.answer_line(&format!("  {}", one_line(line)));
     }

@@ -35,6 +35,7 @@ mod run;
 mod runs;
 mod show;
 mod simulate;
+mod steps;
 mod undo;
 mod windows;
 mod world;

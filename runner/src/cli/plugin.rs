@@ -6,13 +6,14 @@ use clap::Subcommand;
 use rutter_build::{BuildError, Options};
 use rutter_diagnostic::Diagnostic;
 use rutter_diagnostic::neutral::one_line;
-use rutter_manifest::{Field, IdSide, Manifest};
+use rutter_manifest::{IdSide, Manifest};
 use rutter_plugin::{Catalogue, CatalogueError, NOTHING, Plugin, kind, own_undo, sentences};
+use rutter_runbook::BuiltInStep;
 use serde_json::json;
 
 use super::plugins::catalogue;
 use super::{Context, Exit, Failure};
-use crate::ui::{Align, Table};
+use crate::ui::{Align, Table, fields};
 
 /// Build, inspect and list plugins
 #[derive(Debug, clap::Args)]
@@ -108,6 +109,9 @@ fn build_failed(error: &BuildError) -> Failure {
 
 fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
     let is_file = args.plugin.ends_with(".wasm") || args.plugin.contains(std::path::MAIN_SEPARATOR);
+    if let Some(step) = rutter_runbook::built_in_step(&args.plugin) {
+        return inspect_built_in(context, &step);
+    }
     let found = if is_file {
         Catalogue::read(Path::new(&args.plugin))
     } else {
@@ -140,6 +144,28 @@ fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// A step that needs no plugin: it has inputs and outputs, and is about the run alone.
+fn inspect_built_in(context: &Context, step: &BuiltInStep) -> Result<Exit, Failure> {
+    let printer = &context.printer;
+    if printer.output().json {
+        printer.json(&json!({
+            "built_in": step.name,
+            "summary": step.summary,
+            "inputs": step.inputs,
+            "outputs": step.outputs,
+        }));
+        return Ok(Exit::Done);
+    }
+    printer.answer(&format!(
+        "{}: {}\nbuilt in: it needs no plugin, and calls nothing\n{}{}",
+        step.name,
+        step.summary,
+        fields("inputs", step.inputs),
+        fields("outputs", step.outputs),
+    ));
+    Ok(Exit::Done)
+}
+
 fn not_found(error: &CatalogueError) -> Failure {
     let diagnostic = Diagnostic::error("plugin", error.to_string());
     Failure::new(
@@ -162,8 +188,8 @@ fn page(found: &Plugin) -> String {
         found.digest(),
         format_args!("it {}", kind(plugin.kind)),
     );
-    fields(&mut text, "inputs", &manifest.inputs);
-    fields(&mut text, "outputs", &manifest.outputs);
+    text.push_str(&fields("inputs", &manifest.inputs));
+    text.push_str(&fields("outputs", &manifest.outputs));
     notes_and_ids(&mut text, manifest);
     permissions(&mut text, manifest);
     text
@@ -210,29 +236,6 @@ fn notes_and_ids(text: &mut String, manifest: &Manifest) {
             pair.kind, pair.source
         ));
     }
-}
-
-fn fields(text: &mut String, title: &str, fields: &indexmap::IndexMap<String, Field>) {
-    if fields.is_empty() {
-        return;
-    }
-    let mut table = Table::new([("", Align::Left), ("", Align::Left), ("", Align::Left)]);
-    for (name, field) in fields {
-        let need = match (&field.default, field.optional) {
-            (Some(default), _) => format!("= {default}"),
-            (None, true) => "optional".to_owned(),
-            (None, false) => String::new(),
-        };
-        let help = field.help.as_deref().unwrap_or_default();
-        let kind = field.kind.name();
-        table.row([
-            format!("  {name}"),
-            format!("{kind} {need}"),
-            help.to_owned(),
-        ]);
-    }
-    text.push_str(&format!("\n{title}"));
-    text.push_str(&table.render());
 }
 
 fn list(context: &Context) -> Result<Exit, Failure> {

@@ -11,6 +11,7 @@ mod board;
 mod course;
 mod declared;
 mod describe;
+mod fields;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod footer;
@@ -46,6 +47,7 @@ use crate::took::TookFolder;
 
 pub use declared::input_declared;
 pub use describe::{Line, Tone, Weight, describe, describe_stored};
+pub use fields::fields;
 pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview, announced};
 pub use keep_log::KeepLog;
