@@ -12,6 +12,7 @@ pub mod host;
 pub mod journal;
 mod lock;
 mod modes;
+mod notify;
 mod rehearsal;
 pub mod secrets;
 mod session;

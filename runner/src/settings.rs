@@ -19,6 +19,7 @@ mod environment;
 mod error;
 mod http;
 mod limits;
+mod notify;
 mod pace;
 mod profile;
 mod value;
@@ -36,6 +37,7 @@ pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use http::{Http, HttpCredential, HttpCredentialKind};
 pub use limits::Limits;
+pub use notify::{NotifyEvent, NotifyKind, NotifySettings};
 pub use pace::PaceSettings;
 pub use profile::ProfileSettings;
 pub(crate) use value::is_loopback;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub network: Network,
     /// What plain HTTP calls of plugins may use.
     pub http: Http,
+    /// Who is told of a run while nobody looks, by name.
+    pub notify: BTreeMap<String, NotifySettings>,
     /// What one attempt of a step may use up; the largest answer bounds what is read from the network.
     pub limits: Limits,
     /// How fast the cloud is called.
@@ -134,6 +138,8 @@ struct Document {
     network: NetworkDocument,
     #[serde(default)]
     http: Http,
+    #[serde(default)]
+    notify: BTreeMap<String, NotifySettings>,
     #[serde(default)]
     limits: LimitsDocument,
     #[serde(default)]
@@ -297,6 +303,12 @@ impl Settings {
                 return Err(SettingsError::at(file, text, path, message));
             }
         }
+        for (name, one) in &document.notify {
+            if let Some(message) = one.problem() {
+                let path = ["notify", name].into_iter();
+                return Err(SettingsError::at(file, text, path, message));
+            }
+        }
         Self::assemble(document, Some(file), overrides, environment)
     }
 
@@ -353,6 +365,11 @@ impl Settings {
                 timeout: network.timeout.map_or(CALL_TIMEOUT, |text| text.0),
             },
             http: document.http.rooted(&in_file),
+            notify: document
+                .notify
+                .into_iter()
+                .map(|(name, one)| (name, one.rooted(&in_file)))
+                .collect(),
             limits: document.limits.limits(),
             pace: document.pace.pace(),
             inbox_group: document.inbox.group()?,

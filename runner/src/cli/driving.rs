@@ -10,6 +10,7 @@ use super::exit::Asked;
 use super::{Context, Exit, Failure};
 use crate::host::compiler::Compiler;
 use crate::host::{CacheKey, Sandbox, SandboxSettings};
+use crate::notify::Telling;
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::took::TookFolder;
@@ -92,9 +93,21 @@ pub(super) async fn go(
     }
     let took = TookFolder::of(&context.settings()?.state_dir);
     let show = ui::show(&context.printer, &took);
-    let mut show = KeepLog::new(show, session.folder().log()?, took);
-    let standing = session.go(&mut show).await?;
+    let notifier = session.notifier(&context.settings()?);
+    let notifier = notifier.map_err(|error| {
+        Failure::refused(
+            error.to_string(),
+            "correct `[notify]` in the settings; nobody else would be told",
+        )
+    })?;
+    let show = KeepLog::new(show, session.folder().log()?, took);
+    let mut show = Telling::new(show, notifier);
+    let standing = session.go(&mut show).await;
     show.finish(session.run());
+    for complaint in show.end().await {
+        context.printer.note(&format!("warning: {complaint}"));
+    }
+    let standing = standing?;
     Ok(end(context, &session, &standing, asked))
 }
 

@@ -41,6 +41,7 @@ use rutter_engine::Timestamp;
 pub use account::Binding;
 pub use live::{CloudError, LiveCarrier};
 pub use time::CloudTime;
+pub(crate) use transport::client_for;
 
 /// Says what time it is; a value, so that tests can wind it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -184,6 +184,15 @@ impl Transport {
     }
 }
 
+/// Returns a client for an address that the operator names, with the settings' proxy and certificates.
+pub(crate) fn client_for(network: &Network, url: &Url) -> Result<Client, String> {
+    match url.scheme() {
+        "http" if is_loopback(url) => plain(network),
+        "http" => Err("plain HTTP only goes to this machine".to_owned()),
+        _ => named(network),
+    }
+}
+
 fn plain(network: &Network) -> Result<Client, String> {
     build(common(network, trust::nobody()?))
 }

@@ -47,6 +47,7 @@ use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, LoadedPlugin, Sandbox};
 use crate::journal::{Damage, Driving, Journal, JournalError, RunFolder, Runs};
+use crate::notify::{Notifier, NotifyError};
 use crate::secrets::Secrets;
 use crate::settings::{Limits, Settings};
 use crate::ui::Show;
@@ -284,6 +285,24 @@ impl Session {
             .is_some_and(rutter_engine::StepRun::is_over);
         let stopped = self.run.status() == RunStatus::Stopped && !self.run.interrupted();
         (over && stopped).then_some(step)
+    }
+
+    /// Who tells others what happens to the run; what an earlier process could not tell is told at once.
+    ///
+    /// # Errors
+    /// When somebody who is to be told cannot be.
+    pub(crate) fn notifier(&self, settings: &Settings) -> Result<Option<Notifier>, NotifyError> {
+        let notifier = Notifier::begin(settings, self.folder(), &self.run, &self.secrets)?;
+        if let Some(notifier) = &notifier {
+            let told = self.driving.journal.replay(&mut |record| {
+                notifier.catch_up(&record, &self.run);
+                ControlFlow::Continue(())
+            });
+            if let Err(error) = told {
+                tracing::warn!(%error, "what was not told of the run stays untold");
+            }
+        }
+        Ok(notifier)
     }
 
     /// The run's folder.

@@ -20,6 +20,7 @@ mod interview;
 mod json;
 mod keep_log;
 mod keyboard;
+mod lateness;
 mod lines;
 mod names;
 mod no_return;
@@ -51,6 +52,7 @@ pub use fields::fields;
 pub use ids::{ids_csv, ids_json, ids_table};
 pub use interview::{Drawing, Heard, Interview, announced};
 pub use keep_log::KeepLog;
+pub(crate) use lateness::Lateness;
 pub use lines::timed;
 pub use no_return::{
     destroys, destroys_by_parameter, no_return, passed_no_return, possible_no_return,
