@@ -26,7 +26,7 @@ fn problem(text: &str) -> String {
 #[test]
 fn a_page_without_mistakes_has_none() {
     let page = format!(
-        "# A page\n\n{RUNBOOK}\n```console\n$ rutter check wait.toml\nwait.toml: ok, 1 step\n```\n"
+        "# A page\n\n{RUNBOOK}\n```console\n$ rutter check wait.toml\nwait.toml: ok, 1 step\nSteps\nwait  pause\n```\n"
     );
     assert_eq!(problems(&page), []);
 }
@@ -119,7 +119,7 @@ fn dots_stand_for_any_lines_and_for_any_text_in_a_line() {
     let page =
         |shown: &str| format!("{RUNBOOK}\n```console\n$ rutter check wait.toml\n{shown}\n```\n");
     assert_eq!(problems(&page("...")), []);
-    assert_eq!(problems(&page("wait.toml: ok, [..] step")), []);
+    assert_eq!(problems(&page("wait.toml: ok, [..] step\nSteps\nwait  pause")), []);
     assert_eq!(problems(&page("wait.toml: [..] steps")).len(), 1);
 }
 
@@ -130,7 +130,7 @@ fn a_correction_leaves_the_rest_of_the_page_alone() {
     let corrected = check("page.md", &page, Path::new("/nowhere")).corrected;
     assert_eq!(
         corrected,
-        page.replace("\nno\n", "\nwait.toml: ok, 1 step\n")
+        page.replace("\nno\n", "\nwait.toml: ok, 1 step\nSteps\nwait  pause\n")
     );
 }
 
