@@ -13,7 +13,7 @@ use crate::host::{CacheKey, Sandbox, SandboxSettings};
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::took::TookFolder;
-use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs};
+use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs, records_end};
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;
@@ -95,7 +95,12 @@ pub(super) async fn go(
     let mut show = KeepLog::new(show, session.folder().log()?, took);
     let standing = session.go(&mut show).await?;
     show.finish(session.run());
-    Ok(end(context, &session, &standing, asked))
+    let exit = end(context, &session, &standing, asked);
+    if !context.printer.output().json {
+        let end = session.folder().view()?.end()?;
+        context.printer.note(&records_end(&end));
+    }
+    Ok(exit)
 }
 
 fn end(context: &Context, session: &Session, standing: &RunStatus, asked: Asked) -> Exit {

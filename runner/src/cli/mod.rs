@@ -14,6 +14,7 @@ mod completions;
 mod driving;
 mod exit;
 mod explain;
+mod export;
 mod failure;
 mod flags;
 mod gates;
@@ -36,6 +37,7 @@ mod runs;
 mod show;
 mod simulate;
 mod undo;
+mod verify;
 mod windows;
 mod world;
 
@@ -92,6 +94,8 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Logs(logs::Args),
+    Export(export::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
     World(world::Args),
     Simulate(simulate::Args),
@@ -200,6 +204,8 @@ impl Command {
             Self::List(args) => list::run(context, &args),
             Self::Show(args) => show::run(context, &args),
             Self::Logs(args) => logs::run(context, &args),
+            Self::Export(args) => export::run(context, &args),
+            Self::Verify(args) => verify::run(context, &args),
             Self::Explain(args) => explain::run(context, &args),
             Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
