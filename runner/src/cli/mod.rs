@@ -10,6 +10,7 @@ mod anew;
 mod approve;
 mod check;
 mod compile;
+mod complete;
 mod completions;
 mod driving;
 mod exit;
@@ -24,6 +25,7 @@ mod list;
 mod load;
 mod lock;
 mod logs;
+mod man;
 mod panic;
 mod part;
 mod plugin;
@@ -101,6 +103,8 @@ enum Command {
     Simulate(simulate::Args),
     Plugin(plugin::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
     #[command(name = crate::host::compiler::COMMAND, hide = true)]
     Compile(compile::Args),
 }
@@ -151,7 +155,11 @@ impl Context {
 pub fn main() -> ExitCode {
     panic::install();
     crate::modes::dump_no_core();
-    run(std::env::args_os()).into()
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if complete::answered(&arguments) {
+        return Exit::Done.into();
+    }
+    run(arguments).into()
 }
 
 /// Runs the program on these arguments, the first being its own name.
@@ -183,6 +191,7 @@ impl Command {
                 | Self::Simulate(_)
                 | Self::Plugin(_)
                 | Self::Completions(_)
+                | Self::Man(_)
         )
     }
 
@@ -211,6 +220,7 @@ impl Command {
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
             Self::Completions(args) => completions::run(context, &args),
+            Self::Man(args) => man::run(context, &args),
             Self::Compile(args) => compile::run(context, &args),
         }
     }
