@@ -5,6 +5,7 @@
 #   make check      the quick loop: does it compile, is it formatted
 #   make install    the program alone, with plugins and runbooks in it, where cargo installs programs; PREFIX
 #   make deb        a package for Debian in target/rutter.deb, tried in an empty folder
+#   make man        the manual pages, in target/man; copy them to a folder `man1` of your MANPATH
 #   make plugins    the program, and the plugins in target/plugins
 #   make bench      the measurements, as ratios of one run
 #   make fuzz-smoke  what reads foreign bytes, given 2,000 wrong ones each; FUZZ_SEED, FUZZ_COUNT
@@ -22,7 +23,7 @@ RUNBOOK := runbooks/redis_cross_account
 # Runbooks are neither worlds nor inputs, nor the table of requirements.
 RUNBOOKS := $(filter-out %.world.toml %.inputs.toml %/REQUIREMENTS.toml,$(wildcard runbooks/*.toml))
 
-.PHONY: rehearse test check install one-file deb plugins bench deny docs fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
+.PHONY: rehearse test check install one-file deb man plugins bench deny docs fuzz fuzz-smoke load soak soak-matrix program tests modules wasm-target
 
 rehearse: plugins
 	$(RUTTER) rehearse $(RUNBOOK).toml --inputs $(RUNBOOK).inputs.toml
@@ -44,9 +45,15 @@ install: wasm-target
 	$(CARGO) install --locked --path runner $(if $(PREFIX),--root $(PREFIX))
 
 # A package for Debian, put into an empty folder, tried there and removed again; nothing of this machine is touched.
-deb: wasm-target $(TARGET)/tools/bin/cargo-deb
+deb: wasm-target $(TARGET)/tools/bin/cargo-deb man
 	PATH="$(abspath $(TARGET))/tools/bin:$$PATH" $(CARGO) deb --locked --package rutter --output $(TARGET)/rutter.deb
 	scripts/try-package $(TARGET)/rutter.deb
+
+# The pages come from the program's own help; the package takes them from here (runner/Cargo.toml).
+man: program
+	rm -rf target/man
+	$(RUTTER) man target/man
+	gzip -9 -n target/man/*.1
 
 $(TARGET)/tools/bin/cargo-deb:
 	$(CARGO) install cargo-deb --version 3.8.0 --locked --root $(TARGET)/tools

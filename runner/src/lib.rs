@@ -2,6 +2,7 @@
 //!
 //! Read next: ARCHITECTURE.md.
 
+mod audit;
 mod children;
 pub mod cli;
 mod cloud;

@@ -14,8 +14,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "rutter", &mut text);
-    context.printer.verbatim(&String::from_utf8_lossy(&text));
+    let script = super::complete::script(args.shell).unwrap_or_else(|| {
+        let mut text = Vec::new();
+        clap_complete::generate(args.shell, &mut Cli::command(), "rutter", &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    context.printer.verbatim(&script);
     Ok(Exit::Done)
 }

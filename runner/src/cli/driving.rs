@@ -14,7 +14,7 @@ use crate::notify::Telling;
 use crate::session::{Equipment, Session};
 use crate::settings::Settings;
 use crate::took::TookFolder;
-use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs};
+use crate::ui::{self, KeepLog, Show, ending, ending_seen, outputs, records_end};
 
 /// Presses of Ctrl-C that wait to be noticed; the third and later ones mean nothing more.
 const INTERRUPTS: usize = 2;
@@ -107,8 +107,12 @@ pub(super) async fn go(
     for complaint in show.end().await {
         context.printer.note(&format!("warning: {complaint}"));
     }
-    let standing = standing?;
-    Ok(end(context, &session, &standing, asked))
+    let exit = end(context, &session, &standing?, asked);
+    if !context.printer.output().json {
+        let end = session.folder().view()?.end()?;
+        context.printer.note(&records_end(&end));
+    }
+    Ok(exit)
 }
 
 fn end(context: &Context, session: &Session, standing: &RunStatus, asked: Asked) -> Exit {

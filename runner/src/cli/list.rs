@@ -1,11 +1,18 @@
 //! `rutter list`.
 
+use std::num::NonZeroUsize;
+
 use rutter_engine::{StepState, Timestamp};
+use rutter_manifest::parse_duration;
 use serde_json::{Value, json};
 
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
+use crate::journal::RunFolder;
 use crate::ui::{Align, Table, instant, instant_here, open_questions, passed_no_return};
+
+/// Runs that a terminal shows unless it is told otherwise.
+const ON_A_TERMINAL: usize = 50;
 
 /// List the runs, newest first
 #[derive(Debug, clap::Args)]
@@ -13,33 +20,173 @@ pub(super) struct Args {
     /// List only runs of this runbook
     #[arg(long, value_name = "NAME")]
     runbook: Option<String>,
+    /// List only runs in this state, or in one of these, separated by commas
+    #[arg(long = "status", value_name = "STATE", value_delimiter = ',', value_parser = STATES)]
+    states: Vec<String>,
+    /// List only runs that started since then: `2026-11-01`, `2026-11-01T09:30:00Z`, or `7d` for the last seven days
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Timestamp>,
+    /// List at most so many runs [default: 50 on a terminal, all elsewhere]
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<NonZeroUsize>,
+    /// Go on behind this run, with the ones that started before it
+    #[arg(long, value_name = "RUN")]
+    before: Option<String>,
+}
+
+/// The states as they are typed: a hyphen stands for a space.
+const STATES: [&str; 13] = [
+    "running",
+    "waiting",
+    "failed",
+    "stopped",
+    "unknown",
+    "done",
+    "no-outputs",
+    "taken-back",
+    "partly-taken-back",
+    "undo-failed",
+    "recovered",
+    "empty",
+    "unreadable",
+];
+
+/// Reads an instant, a date of the operator's zone, or how long ago.
+fn since(text: &str) -> Result<Timestamp, String> {
+    if let Some(ago) = parse_duration(text) {
+        let now = jiff::Timestamp::now().as_millisecond();
+        return Ok(Timestamp(now.saturating_sub_unsigned(ago)));
+    }
+    let here = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::system());
+    let date = text.parse().and_then(here).map(|day| day.timestamp());
+    let instant = match text.contains(['T', 't', ' ']) {
+        true => text.parse(),
+        false => date,
+    };
+    let read = instant.map(|instant: jiff::Timestamp| Timestamp(instant.as_millisecond()));
+    read.map_err(|_| {
+        "write a date like 2026-11-01, an instant like 2026-11-01T09:30:00Z, or 7d or 12h"
+            .to_owned()
+    })
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
-    let mut rows = Vec::new();
-    for folder in context.runs()?.list()? {
+    let output = context.printer.output();
+    let limit = match args.limit {
+        Some(limit) => limit.get(),
+        None if output.stdout_terminal && !output.json => ON_A_TERMINAL,
+        None => usize::MAX,
+    };
+    let wanted = Wanted::new(context, args)?;
+    let mut rows = newest(context.runs()?.list()?, &wanted, limit);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if output.json {
+        for row in &rows {
+            context.printer.json(&row.to_json());
+        }
+    } else if rows.is_empty() {
+        context.printer.note(match wanted.all() {
+            true => "no runs yet",
+            false => "no run is like that; `rutter list` without a filter lists all",
+        });
+    } else {
+        context.printer.answer(&table(&rows));
+        context.printer.answer(&below(&rows));
+    }
+    if let (true, Some(last)) = (more, rows.last()) {
+        context.printer.note(&format!(
+            "there are older runs: `--before {}` goes on with them, `--limit NUMBER` lists more at once",
+            last.id
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// The first rows, and one more where there are more. A run cannot have started after its journal was last written:
+/// those that were written most recently are read first, and the others no more once enough of them is known.
+fn newest(runs: Vec<RunFolder>, wanted: &Wanted<'_>, limit: usize) -> Vec<Row> {
+    let mut runs: Vec<_> = runs
+        .into_iter()
+        .map(|run| (run.touched().map(of_system), run))
+        .collect();
+    // What cannot be told is read first.
+    runs.sort_by_key(|(touched, _)| std::cmp::Reverse(touched.unwrap_or(Timestamp(i64::MAX))));
+    let mut rows: Vec<Row> = Vec::new();
+    for (touched, folder) in runs {
+        let enough = rows.get(limit).and_then(|row| row.started);
+        let late = touched.map(|touched| Timestamp(touched.0.saturating_add(CLOCKS_DIFFER_MS)));
+        let over =
+            |bound: Option<Timestamp>| bound.zip(late).is_some_and(|(bound, late)| late < bound);
+        if over(enough) || over(wanted.args.since) {
+            break;
+        }
         let row = match Seen::new(folder.clone()) {
             Ok(seen) => Row::of(&seen),
             // One damaged journal does not hide the other runs.
             Err(failure) => Row::unreadable(folder.id(), &failure),
         };
-        rows.push(row);
-    }
-    if let Some(name) = &args.runbook {
-        rows.retain(|row| row.runbook == *name);
-    }
-    rows.sort_by(|one, other| (&other.started, &other.id).cmp(&(&one.started, &one.id)));
-    if context.printer.output().json {
-        for row in &rows {
-            context.printer.json(&row.to_json());
+        if wanted.is(&row) {
+            let at = rows.partition_point(|other| other.place() > row.place());
+            rows.insert(at, row);
+            rows.truncate(limit.saturating_add(1));
         }
-    } else if rows.is_empty() {
-        context.printer.note("no runs yet");
-    } else {
-        context.printer.answer(&table(&rows));
-        context.printer.answer(&below(&rows));
     }
-    Ok(Exit::Done)
+    rows
+}
+
+/// How much the clock of the disk may be behind that of the driver, on a share say.
+const CLOCKS_DIFFER_MS: i64 = 60_000;
+
+fn of_system(time: std::time::SystemTime) -> Timestamp {
+    let since = time.duration_since(std::time::UNIX_EPOCH);
+    let ms = since.map_or(0, |since| since.as_millis());
+    Timestamp(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+/// Which runs are wanted.
+struct Wanted<'a> {
+    args: &'a Args,
+    before: Option<(Option<Timestamp>, String)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(context: &Context, args: &'a Args) -> Result<Self, Failure> {
+        let place = |prefix: &str| -> Result<_, Failure> {
+            let folder = context.runs()?.find(prefix)?;
+            let seen = Seen::new(folder.clone()).ok();
+            let started = seen.filter(|seen| seen.run.has_plan());
+            let started = started.map(|seen| seen.run.started());
+            Ok((started, folder.id().to_owned()))
+        };
+        let before = args.before.as_deref().map(place).transpose()?;
+        Ok(Self { args, before })
+    }
+
+    /// Whether every run is.
+    fn all(&self) -> bool {
+        let Args {
+            runbook,
+            states,
+            since,
+            ..
+        } = self.args;
+        runbook.is_none() && states.is_empty() && since.is_none() && self.before.is_none()
+    }
+
+    fn is(&self, row: &Row) -> bool {
+        let Args {
+            runbook,
+            states,
+            since,
+            ..
+        } = self.args;
+        let place = |(started, id): &(Option<Timestamp>, String)| row.place() < (*started, id);
+        runbook.as_ref().is_none_or(|name| row.runbook == *name)
+            && (states.is_empty() || states.contains(&row.state_typed()))
+            && since.is_none_or(|since| row.started.is_some_and(|started| started >= since))
+            && self.before.as_ref().is_none_or(place)
+    }
 }
 
 /// A run in one line.
@@ -59,6 +206,17 @@ struct Row {
 }
 
 impl Row {
+    /// What the list is ordered by.
+    fn place(&self) -> (Option<Timestamp>, &str) {
+        (self.started, &self.id)
+    }
+
+    /// The state as it is typed for `--status`; why a run is unreadable does not belong to it.
+    fn state_typed(&self) -> String {
+        let word = self.state.split(':').next().unwrap_or_default();
+        word.replace(' ', "-")
+    }
+
     fn of(seen: &Seen) -> Self {
         let run = &seen.run;
         let begun = run.has_plan();

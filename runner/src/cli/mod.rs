@@ -10,10 +10,12 @@ mod anew;
 mod approve;
 mod check;
 mod compile;
+mod complete;
 mod completions;
 mod driving;
 mod exit;
 mod explain;
+mod export;
 mod failure;
 mod flags;
 mod gates;
@@ -23,6 +25,7 @@ mod list;
 mod load;
 mod lock;
 mod logs;
+mod man;
 mod panic;
 mod part;
 mod plugin;
@@ -37,6 +40,7 @@ mod show;
 mod simulate;
 mod steps;
 mod undo;
+mod verify;
 mod windows;
 mod world;
 
@@ -93,11 +97,15 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Logs(logs::Args),
+    Export(export::Args),
+    Verify(verify::Args),
     Explain(explain::Args),
     World(world::Args),
     Simulate(simulate::Args),
     Plugin(plugin::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    Man(man::Args),
     #[command(name = crate::host::compiler::COMMAND, hide = true)]
     Compile(compile::Args),
 }
@@ -148,7 +156,11 @@ impl Context {
 pub fn main() -> ExitCode {
     panic::install();
     crate::modes::dump_no_core();
-    run(std::env::args_os()).into()
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if complete::answered(&arguments) {
+        return Exit::Done.into();
+    }
+    run(arguments).into()
 }
 
 /// Runs the program on these arguments, the first being its own name.
@@ -180,6 +192,7 @@ impl Command {
                 | Self::Simulate(_)
                 | Self::Plugin(_)
                 | Self::Completions(_)
+                | Self::Man(_)
         )
     }
 
@@ -201,11 +214,14 @@ impl Command {
             Self::List(args) => list::run(context, &args),
             Self::Show(args) => show::run(context, &args),
             Self::Logs(args) => logs::run(context, &args),
+            Self::Export(args) => export::run(context, &args),
+            Self::Verify(args) => verify::run(context, &args),
             Self::Explain(args) => explain::run(context, &args),
             Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
             Self::Completions(args) => completions::run(context, &args),
+            Self::Man(args) => man::run(context, &args),
             Self::Compile(args) => compile::run(context, &args),
         }
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rutter_engine::{Run, RunStatus};
 
 use super::{Context, Failure};
-use crate::journal::{Damage, JournalError, RunFolder, Runs};
+use crate::journal::{Damage, JournalError, Link, RunFolder, Runs};
 use crate::session::SessionError;
 
 /// A run as its journal tells it.
@@ -16,6 +16,8 @@ pub(super) struct Seen {
     pub run: Run,
     /// Records of kinds that a newer program wrote.
     pub foreign: bool,
+    /// The newest record.
+    pub end: Link,
     /// The process that drives it now.
     pub driver: Option<String>,
 }
@@ -38,7 +40,9 @@ impl Seen {
         let driver = folder.driver()?;
         let mut run = Run::new();
         let (mut foreign, mut illegal) = (false, None);
-        folder.view()?.follow(0, &mut |stored| {
+        let view = folder.view()?;
+        let end = view.end()?;
+        view.follow(0, &mut |stored| {
             match stored.into_known().map(|record| run.evolve(&record)) {
                 Some(Ok(())) => return ControlFlow::Continue(()),
                 Some(Err(error)) => illegal = Some(error),
@@ -54,6 +58,7 @@ impl Seen {
             folder,
             run,
             foreign,
+            end,
             driver,
         })
     }

@@ -12,7 +12,7 @@ use super::{Context, Exit, Failure};
 use crate::journal::{JournalError, RunView, StoredRecord};
 use crate::ui::{
     describe_stored, ending, ids_csv, ids_json, ids_table, instant_here, is_slow, open_questions,
-    outputs, passed_no_return, place, steps_table, timed,
+    outputs, passed_no_return, place, records_end, steps_table, timed,
 };
 
 /// How often a run that is followed is looked at.
@@ -132,7 +132,7 @@ impl<'a> Lines<'a> {
 }
 
 /// The whole page about a run.
-fn page(seen: &Seen) -> String {
+pub(super) fn page(seen: &Seen) -> String {
     let run = &seen.run;
     let plan = run.plan();
     let mut text = format!(
@@ -143,6 +143,7 @@ fn page(seen: &Seen) -> String {
         instant_here(run.started()),
         instant_here(run.latest()),
     );
+    text.push_str(&format!("{}\n", records_end(&seen.end)));
     for (name, account) in &plan.accounts {
         let id = run
             .identity(name)

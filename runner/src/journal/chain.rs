@@ -18,7 +18,7 @@ pub struct Link {
 
 impl Link {
     /// The link of the record that follows.
-    pub(super) fn next(&self, time: Timestamp, body: &str) -> Self {
+    pub fn next(&self, time: Timestamp, body: &str) -> Self {
         let seq = self.seq + 1;
         let digest = Sha256::new()
             .chain_update(self.digest)

@@ -14,12 +14,12 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rutter_plugin::{Origin, Plugin};
 
 use super::inbox::share;
-use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, place, run_id};
+use super::{Inbox, JournalError, RunView, RunsError, SqliteJournal, inspect, place, run_id};
 use crate::modes;
 
 /// Somebody who only asks who drives a run holds its lock for an instant; a driver waits that out.
@@ -212,6 +212,20 @@ impl RunFolder {
             }
             view => Ok(view?),
         }
+    }
+
+    /// When anything was last written to its journal, by the clock of its disk; nothing of it is read.
+    pub fn touched(&self) -> Option<SystemTime> {
+        let journal = self.journal();
+        let files = [
+            inspect::log_of(&journal),
+            inspect::head_of(&journal),
+            journal,
+        ];
+        let times = files
+            .iter()
+            .filter_map(|file| fs::metadata(file).ok()?.modified().ok());
+        times.max()
     }
 
     /// The answers that were left for the run.

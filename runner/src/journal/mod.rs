@@ -47,7 +47,7 @@ pub use posted::Posted;
 pub use recover::Wreck;
 pub use run_id::new_run_id;
 pub use sqlite::SqliteJournal;
-pub use stored::{RecordBody, StoredRecord};
+pub use stored::{Chained, RecordBody, StoredRecord};
 pub use view::RunView;
 
 /// The records of one run, in order.

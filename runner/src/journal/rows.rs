@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::chain::{Digest, Link};
 use super::damage::Damage;
-use super::{JournalError, RecordBody, StoredRecord};
+use super::{Chained, JournalError, RecordBody, StoredRecord};
 
 /// A record as the table holds it.
 #[derive(Clone, Debug)]
@@ -187,6 +187,21 @@ pub(super) fn walk_stored(
     each: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>,
 ) -> Result<(), JournalError> {
     walk_after(connection, path, since_seq, |row| each(row.show()))
+}
+
+/// Hands out all records as they are stored, until one is refused.
+pub(super) fn walk_chain(
+    connection: &Connection,
+    path: &Path,
+    each: &mut dyn FnMut(Chained) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    walk_after(connection, path, 0, |row| {
+        each(Chained {
+            link: row.link,
+            time: Timestamp(row.time),
+            body: row.body,
+        })
+    })
 }
 
 /// The newest record.

@@ -3,6 +3,8 @@
 use rutter_engine::{Fact, Record, Timestamp};
 use serde_json::{Value, json};
 
+use super::Link;
+
 /// A record read for showing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRecord {
@@ -12,6 +14,17 @@ pub struct StoredRecord {
     pub time: Timestamp,
     /// The fact, as far as this program understands it.
     pub body: RecordBody,
+}
+
+/// A record as its bytes are stored, with its place in the chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chained {
+    /// Its number, and the digest up to it.
+    pub link: Link,
+    /// The driver's clock when it was written.
+    pub time: Timestamp,
+    /// The text of its fact, which the digest is about.
+    pub body: String,
 }
 
 /// The fact of a record, as far as this program understands it.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rutter_engine::Record;
 
 use super::inspect::{Sound, head_of, inspect};
-use super::{Damage, JournalError, StoredRecord, format, head, rows};
+use super::{Chained, Damage, JournalError, Link, StoredRecord, format, head, rows};
 
 /// A read-only look at a run's journal.
 pub struct RunView {
@@ -73,6 +73,26 @@ impl RunView {
         each: &mut dyn FnMut(StoredRecord) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         rows::walk_stored(&self.connection, &self.path, since_seq, each)
+    }
+
+    /// Hands out all records as they are stored, until one is refused.
+    ///
+    /// # Errors
+    /// When the journal is damaged; what came before that was handed out.
+    pub fn walk_chain(
+        &self,
+        each: &mut dyn FnMut(Chained) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        rows::walk_chain(&self.connection, &self.path, each)
+    }
+
+    /// The newest record, which its digest tells from every other history.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn end(&self) -> Result<Link, JournalError> {
+        rows::newest_link(&self.connection)
+            .map_err(|error| JournalError::from_database(&self.path, error))
     }
 
     /// The records after `since_seq`.

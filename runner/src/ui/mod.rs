@@ -64,7 +64,7 @@ pub use prompt::{Prompt, PromptError};
 pub use question::{open_questions, posting};
 pub use slow::{SlowCall, again, is_slow};
 pub(crate) use summary::explained;
-pub use summary::{ending, ending_seen, outputs, steps_table};
+pub use summary::{ending, ending_seen, outputs, records_end, steps_table};
 pub use table::{Align, Table};
 pub(crate) use words::count;
 pub use words::{instant, instant_here, place};

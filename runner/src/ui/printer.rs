@@ -113,6 +113,12 @@ impl Printer {
         let _ = stdout().lock().write_all(text.as_bytes());
     }
 
+    /// Where an answer goes that is too large to be held; whoever writes keeps from it what a terminal would act on,
+    /// and is told when it cannot be written.
+    pub fn answer_stream(&self) -> impl Write + use<> {
+        stdout().lock()
+    }
+
     /// Prints a part of the answer and ends the line.
     pub fn answer_line(&self, text: &str) {
         self.answer(&format!("{text}\n"));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use rutter_contracts::hex;
 use rutter_diagnostic::neutral::json_text;
 use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{
@@ -19,6 +20,7 @@ use super::words::why;
 use super::words::{count, instant_here};
 use super::{Align, Table};
 use crate::explain;
+use crate::journal::Link;
 
 /// The outputs as `name = value` lines; values are JSON, so that a script can read them.
 pub fn outputs(outputs: &Value) -> String {
@@ -106,6 +108,16 @@ fn running(state: &StepRun) -> (&'static str, String) {
         (all, _) => format!("{done} of {all} items done"),
     };
     ("under way", more)
+}
+
+/// How the records of a run end: who has this digest from elsewhere can tell whether a copy of the run is this one.
+pub fn records_end(end: &Link) -> String {
+    let (records, digest) = (count_of_records(end), hex::encode(&end.digest));
+    format!("{records}, ending in digest {digest}")
+}
+
+fn count_of_records(end: &Link) -> String {
+    count(usize::try_from(end.seq).unwrap_or(usize::MAX), "record")
 }
 
 /// What a run that nobody drives came to: what happened, the state of the world, what to type next.
