@@ -13,6 +13,7 @@ pub mod journal;
 mod lock;
 mod modes;
 mod rehearsal;
+mod schema;
 pub mod secrets;
 mod session;
 pub mod settings;

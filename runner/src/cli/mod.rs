@@ -33,6 +33,7 @@ mod resolve;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 mod simulate;
 mod undo;
@@ -96,6 +97,7 @@ enum Command {
     World(world::Args),
     Simulate(simulate::Args),
     Plugin(plugin::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
     #[command(name = crate::host::compiler::COMMAND, hide = true)]
     Compile(compile::Args),
@@ -178,6 +180,7 @@ impl Command {
                 | Self::World(_)
                 | Self::Simulate(_)
                 | Self::Plugin(_)
+                | Self::Schema(_)
                 | Self::Completions(_)
         )
     }
@@ -204,6 +207,7 @@ impl Command {
             Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
+            Self::Schema(args) => schema::run(context, &args),
             Self::Completions(args) => completions::run(context, &args),
             Self::Compile(args) => compile::run(context, &args),
         }

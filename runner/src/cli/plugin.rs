@@ -1,6 +1,7 @@
 //! `rutter plugin`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use rutter_build::{BuildError, Options};
@@ -107,13 +108,7 @@ fn build_failed(error: &BuildError) -> Failure {
 }
 
 fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
-    let is_file = args.plugin.ends_with(".wasm") || args.plugin.contains(std::path::MAIN_SEPARATOR);
-    let found = if is_file {
-        Catalogue::read(Path::new(&args.plugin))
-    } else {
-        catalogue(&context.environment).find(&args.plugin)
-    };
-    let found = found.map_err(|error| not_found(&error))?;
+    let found = named(&catalogue(&context.environment), &args.plugin)?;
     let printer = &context.printer;
     if args.manifest {
         printer.verbatim(&found.inspected.manifest_text);
@@ -138,6 +133,17 @@ fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
         printer.answer(&page(&found));
     }
     Ok(Exit::Done)
+}
+
+/// The plugin that a command line names, by its name or by its file.
+pub(super) fn named(catalogue: &Catalogue, plugin: &str) -> Result<Arc<Plugin>, Failure> {
+    let is_file = plugin.ends_with(".wasm") || plugin.contains(std::path::MAIN_SEPARATOR);
+    let found = if is_file {
+        Catalogue::read(Path::new(plugin))
+    } else {
+        catalogue.find(plugin)
+    };
+    found.map_err(|error| not_found(&error))
 }
 
 fn not_found(error: &CatalogueError) -> Failure {
