@@ -100,13 +100,18 @@ pub fn built_ins() -> impl Iterator<Item = (&'static str, &'static IndexMap<Stri
     each.map(|built_in| (built_in.name(), built_in.inputs()))
 }
 
-/// How the inputs of a runbook are declared, as a JSON Schema of draft 7: on their own, or like a plugin's.
-pub fn declarations() -> [schemars::Schema; 2] {
-    let generator = || schemars::generate::SchemaSettings::draft07().into_generator();
-    [
-        generator().into_root_schema_for::<Field>(),
-        generator().into_root_schema_for::<rutter_manifest::Like>(),
-    ]
+/// How the inputs of a runbook are declared, as a JSON Schema of draft 7: on their own, or like a plugin's. The
+/// second is what they refer to, by name.
+pub fn declarations() -> (
+    [schemars::Schema; 2],
+    serde_json::Map<String, serde_json::Value>,
+) {
+    let mut generator = schemars::generate::SchemaSettings::draft07().into_generator();
+    let schemas = [
+        generator.subschema_for::<Field>(),
+        generator.subschema_for::<rutter_manifest::Like>(),
+    ];
+    (schemas, generator.take_definitions(true))
 }
 
 #[cfg(test)]

@@ -45,16 +45,13 @@ fn may_be_left_out(field: &Field, place: Place) -> bool {
 
 /// The schema of one field.
 pub(super) fn field(field: &Field, place: Place, what: &str) -> Value {
-    let mut schema = match (place, field.kind) {
-        (Place::Runbook, FieldKind::Secret) => expression(),
-        (Place::Runbook, kind) => match written(field, place, what) {
-            Value::Object(keys) if keys.is_empty() => json!({}),
-            written if plain_text(kind, field) => written,
-            written => json!({ "anyOf": [written, expression()] }),
-        },
-        (Place::Inputs, _) => written(field, place, what),
-    };
     let description = description(field, what);
+    let written = written(field, place, what);
+    let mut schema = match place {
+        Place::Runbook if field.kind == FieldKind::Secret => expression(),
+        Place::Runbook => or_expression(field, written, &description),
+        Place::Inputs => written,
+    };
     if !description.is_empty() {
         schema["description"] = description.into();
     }
@@ -68,10 +65,28 @@ fn expression() -> Value {
     json!({ "type": "string", "pattern": EXPRESSION })
 }
 
-/// Whether it takes any text, so that an expression fits as well.
-fn plain_text(kind: FieldKind, field: &Field) -> bool {
-    let bounded = field.min.is_some() || field.max.is_some();
-    kind == FieldKind::String && field.pattern.is_none() && field.one_of.is_empty() && !bounded
+/// What is written out, or text with an expression. As long as the rules of the two concern different types, one
+/// schema has both: an editor then knows one value and not a choice of two.
+fn or_expression(field: &Field, mut written: Value, description: &str) -> Value {
+    let rules = ["enum", "minLength", "maxLength", "allOf"];
+    let choice =
+        field.kind != FieldKind::Duration && rules.iter().any(|rule| written.get(rule).is_some());
+    if choice {
+        let mut choices = [written, expression()];
+        if !description.is_empty() {
+            choices
+                .iter_mut()
+                .for_each(|choice| choice["description"] = description.into());
+        }
+        return json!({ "anyOf": choices });
+    }
+    if written["type"] != "string" {
+        written["type"] = json!([written["type"], "string"]);
+        written["pattern"] = EXPRESSION.into();
+    } else if let Some(pattern) = written.get("pattern").and_then(Value::as_str) {
+        written["pattern"] = format!("(?:{pattern})|{EXPRESSION}").into();
+    }
+    written
 }
 
 /// What an editor shows of it.
@@ -190,7 +205,8 @@ mod tests {
     #[test]
     fn an_expression_may_stand_for_a_number_and_always_stands_for_a_secret() {
         let number = field(&Field::new(FieldKind::Integer), Place::Runbook, "");
-        assert_eq!(number["anyOf"][1]["pattern"], EXPRESSION);
+        let both = json!({ "type": ["integer", "string"], "pattern": EXPRESSION });
+        assert_eq!(number, both);
         let secret = field(&Field::new(FieldKind::Secret), Place::Runbook, "");
         assert_eq!(secret["pattern"], EXPRESSION);
         let written = field(&Field::new(FieldKind::Integer), Place::Inputs, "");

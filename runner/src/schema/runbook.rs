@@ -216,21 +216,12 @@ fn named(value: Value) -> Value {
 
 /// How an input is declared: on its own, or like a plugin's.
 fn declarations(definitions: &mut Map<String, Value>) -> Value {
-    let mut choices = Vec::new();
-    for (name, schema) in ["input", "like"].into_iter().zip(form::declarations()) {
-        let mut schema = schema.to_value();
+    let (choices, referred) = form::declarations();
+    for (name, mut schema) in referred {
         tidy(&mut schema);
-        let Value::Object(mut keys) = schema else {
-            continue;
-        };
-        keys.remove("$schema");
-        if let Some(Value::Object(inner)) = keys.remove("definitions") {
-            definitions.extend(inner);
-        }
-        definitions.insert(name.to_owned(), Value::Object(keys));
-        choices.push(json!({ "$ref": format!("#/definitions/{name}") }));
+        definitions.insert(name, schema);
     }
-    json!({ "anyOf": choices })
+    json!({ "anyOf": choices.map(schemars::Schema::to_value) })
 }
 
 /// What a step may use.
