@@ -10,9 +10,10 @@ use rutter::settings::{Environment, Settings, SettingsOverrides};
 use rutter_manifest::Manifest;
 use rutter_plugin::fixture::bare;
 use rutter_simcloud::World;
-use rutter_tests::Bench;
 use rutter_tests::book::Page;
 use rutter_tests::editor::{Asked, Complaints, File, ask};
+use rutter_tests::{Bench, overlay};
+use toml::{Table, Value};
 
 /// Prints schemas, each once, and remembers where it put them.
 struct Schemas {
@@ -277,6 +278,78 @@ async fn both_validators_refuse_what_a_schema_can_see_and_nothing_else() {
         .filter_map(|(path, (file, said))| Some((path, disagreement(&file.text, said)?)))
         .map(|(path, problem)| format!("{}: {problem}", path.display()))
         .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The cases of a table in `tests/bad/`, each laid over the example that it names, with what it says of schemas.
+fn bad_cases(name: &str) -> Vec<(&'static str, String)> {
+    let folder = Bench::top();
+    let table = |file: String| -> Table {
+        let text = read(&folder.join(&file));
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+    };
+    let cases = table(format!("tests/bad/{name}.toml"));
+    let mut texts = Vec::new();
+    for kind in ["input", "world"] {
+        let ending = if kind == "input" { "inputs" } else { "world" };
+        for case in cases
+            .get(kind)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let word = |key: &str| case.get(key).and_then(Value::as_str);
+            let usual = format!("{name}.{ending}.toml");
+            let mut laid = table(format!("runbooks/{}", word(ending).unwrap_or(&usual)));
+            let set = case.get("set").and_then(Value::as_table);
+            for (path, value) in set.into_iter().flatten() {
+                overlay::set(&mut laid, path, value.clone());
+            }
+            let removed = case.get("remove").and_then(Value::as_array);
+            for path in removed.into_iter().flatten().filter_map(Value::as_str) {
+                overlay::remove(&mut laid, path);
+            }
+            let says = word("schema").unwrap_or("cannot see, it is well formed");
+            texts.push((ending, format!("{laid}\n# schema: {says}\n")));
+        }
+    }
+    texts
+}
+
+#[tokio::test]
+async fn both_validators_agree_on_what_runbooks_refuse() {
+    let mut schemas = Schemas::new();
+    let mut asked = Vec::new();
+    for path in files(&Bench::top().join("tests/bad")) {
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .expect("names are text");
+        let runbook = Bench::top()
+            .join(format!("runbooks/{name}.toml"))
+            .display()
+            .to_string();
+        for (ending, text) in bad_cases(name) {
+            let schema = match ending {
+                "inputs" => schemas.get(&["inputs", &runbook]).await,
+                _ => schemas.get(&["world"]).await,
+            };
+            asked.push(File::new(&schema, &text));
+        }
+    }
+    let said = ask(&asked, &[]);
+    let wrong: Vec<String> = asked
+        .iter()
+        .zip(&said.files)
+        .filter_map(|(file, said)| {
+            Some(format!(
+                "{}\n{}",
+                disagreement(&file.text, said)?,
+                file.text
+            ))
+        })
+        .collect();
+    assert!(asked.len() > 250, "only {} cases", asked.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
