@@ -15,6 +15,7 @@ mod lock;
 mod modes;
 mod notify;
 mod rehearsal;
+mod schema;
 pub mod secrets;
 mod session;
 pub mod settings;

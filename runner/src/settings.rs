@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use rutter_contracts::Network as CalledFrom;
 use rutter_runbook::Reach;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use endpoints::Endpoints;
@@ -86,7 +87,7 @@ pub struct Settings {
 }
 
 /// `[accounts.NAME]`: what an account of a runbook is bound to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSettings {
     /// The credential profile.
@@ -123,37 +124,49 @@ pub struct SettingsOverrides {
 }
 
 /// The file's form; what is optional in it has its default in [`Settings`].
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    /// Where runs are kept.
     #[serde(default)]
     state: StateDocument,
+    /// Endpoints that replace the published ones, by product.
     #[serde(default)]
     endpoints: Endpoints,
+    /// Credential profiles.
     #[serde(default)]
     profiles: BTreeMap<String, ProfileSettings>,
+    /// What the names of accounts in runbooks are bound to.
     #[serde(default)]
     accounts: BTreeMap<String, AccountSettings>,
+    /// How the cloud and other services are reached.
     #[serde(default)]
     network: NetworkDocument,
+    /// What plain HTTP calls of plugins may use.
     #[serde(default)]
     http: Http,
+    /// What one attempt of a step may use up.
+    /// Who is told of a run while nobody looks.
     #[serde(default)]
     notify: BTreeMap<String, NotifySettings>,
     #[serde(default)]
     limits: LimitsDocument,
+    /// How fast the cloud is called.
     #[serde(default)]
     pace: PaceDocument,
+    /// Who may answer what a run asks.
     #[serde(default)]
     inbox: InboxDocument,
+    /// What a simulated cloud behind the endpoints needs.
     #[serde(default)]
     simulation: SimulationDocument,
 }
 
 /// Who may answer what a run asks.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InboxDocument {
+    /// The group whose members may read questions and answer them.
     group: Option<String>,
 }
 
@@ -168,9 +181,11 @@ impl InboxDocument {
 }
 
 /// What a simulated cloud behind the endpoints needs.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SimulationDocument {
+    /// How many times faster than here time passes behind the endpoints.
+    #[schemars(range(min = 1))]
     time_scale: Option<f64>,
 }
 
@@ -201,19 +216,31 @@ impl SimulationDocument {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct StateDocument {
+    /// The folder of runs, keys and caches.
     dir: Option<PathBuf>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NetworkDocument {
+    /// The proxy for everything but loopback.
+    #[schemars(with = "Option<value::WebAddress>")]
     proxy: Option<value::Proxy>,
+    /// Certificates (PEM) that are trusted beside the system's.
     ca_file: Option<PathBuf>,
+    /// How long a connection may take to come about.
     connect_timeout: Option<DurationText>,
+    /// How long a call may take, to the last byte of its answer.
     timeout: Option<DurationText>,
+}
+
+/// The form of the settings as a JSON Schema of draft 7, for editors.
+pub fn schema() -> schemars::Schema {
+    let settings = schemars::generate::SchemaSettings::draft07();
+    settings.into_generator().into_root_schema_for::<Document>()
 }
 
 impl Settings {

@@ -5,6 +5,7 @@ mod blow;
 pub mod book;
 mod cloud;
 mod command;
+pub mod editor;
 pub mod examples;
 #[path = "../../runner/src/host/fixture.rs"]
 #[allow(dead_code, reason = "of the guests there, the corpus makes some")]

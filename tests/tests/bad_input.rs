@@ -26,6 +26,9 @@ struct Cases {
 struct BadInput {
     set: Table,
     says: String,
+    /// Whether a schema sees it, or why not: `tests/tests/schema.rs` reads that.
+    #[serde(rename = "schema")]
+    _schema: String,
     inputs: Option<String>,
 }
 

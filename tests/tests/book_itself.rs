@@ -119,7 +119,10 @@ fn dots_stand_for_any_lines_and_for_any_text_in_a_line() {
     let page =
         |shown: &str| format!("{RUNBOOK}\n```console\n$ rutter check wait.toml\n{shown}\n```\n");
     assert_eq!(problems(&page("...")), []);
-    assert_eq!(problems(&page("wait.toml: ok, [..] step\nSteps\nwait  pause")), []);
+    assert_eq!(
+        problems(&page("wait.toml: ok, [..] step\nSteps\nwait  pause")),
+        []
+    );
     assert_eq!(problems(&page("wait.toml: [..] steps")).len(), 1);
 }
 

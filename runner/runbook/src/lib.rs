@@ -15,6 +15,7 @@ mod document;
 mod evaluator;
 mod file;
 mod files;
+pub mod form;
 mod gate;
 mod given;
 mod input_type;

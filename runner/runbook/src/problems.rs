@@ -6,11 +6,14 @@ use rutter_diagnostic::{Diagnostic, Source, Span};
 
 use super::codes;
 use super::document::{Node, NodeKind};
+use super::form::Form;
 
 /// Problems of one file, so far.
 pub(super) struct Problems<'a> {
     pub source: &'a Source,
     pub list: Vec<Diagnostic>,
+    /// What readers asked for, each table with what it is; where somebody wants to know.
+    pub forms: Option<Vec<(String, Form)>>,
 }
 
 impl<'a> Problems<'a> {
@@ -18,6 +21,7 @@ impl<'a> Problems<'a> {
         Self {
             source,
             list: Vec::new(),
+            forms: None,
         }
     }
 

@@ -5,6 +5,7 @@ use rutter_manifest::{nearest, parse_duration};
 
 use super::codes;
 use super::document::{Node, NodeKind, Table};
+use super::form::{Form, Shape};
 use super::problems::Problems;
 use super::spanned::Spanned;
 
@@ -13,7 +14,7 @@ pub(super) struct Reader<'t, 'p, 's> {
     table: &'t Table,
     /// What the table is, for people: `step `a``.
     pub what: String,
-    known: Vec<&'static str>,
+    form: Form,
     pub problems: &'p mut Problems<'s>,
 }
 
@@ -22,19 +23,24 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
         Self {
             table,
             what: what.to_owned(),
-            known: Vec::new(),
+            form: Form::default(),
             problems,
         }
     }
 
     /// The value of a key, of whatever type.
     pub fn node(&mut self, key: &'static str) -> Option<&'t Node> {
-        self.known.push(key);
+        self.asked(key, Shape::Any)
+    }
+
+    /// The value of a key that is asked for as one of this shape.
+    fn asked(&mut self, key: &'static str, shape: Shape) -> Option<&'t Node> {
+        self.form.keys.insert(key, shape);
         self.table.get(key).map(|entry| &entry.value)
     }
 
     pub fn text(&mut self, key: &'static str) -> Option<Spanned<String>> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::Text)?;
         match &node.kind {
             NodeKind::Text(text) => Some(Spanned {
                 value: text.clone(),
@@ -48,8 +54,9 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     pub fn required_text(&mut self, key: &'static str) -> Option<Spanned<String>> {
+        self.form.required.push(key);
         if self.table.get(key).is_none() {
-            self.known.push(key);
+            self.asked(key, Shape::Text);
             self.missing(key, None);
             return None;
         }
@@ -57,7 +64,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<Spanned<String>>> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::Texts)?;
         let NodeKind::List(items) = &node.kind else {
             self.problems.wrong_type("a list of texts", node);
             return None;
@@ -76,7 +83,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     pub fn integer(&mut self, key: &'static str, min: i64, max: i64) -> Option<Spanned<i64>> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::Integer(min, max))?;
         let NodeKind::Integer(number) = node.kind else {
             self.problems.wrong_type("a whole number", node);
             return None;
@@ -100,7 +107,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
 
     /// A duration in milliseconds, at least `min_ms`.
     pub fn duration(&mut self, key: &'static str, min_ms: u64) -> Option<Spanned<u64>> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::Duration)?;
         let duration_ms = match &node.kind {
             NodeKind::Text(text) => parse_duration(text),
             NodeKind::Refused => return None,
@@ -126,7 +133,10 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
 
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.text(key)?;
+        let text = self.text(key);
+        let words = choices.iter().map(|(word, _)| (*word).to_owned());
+        self.form.keys.insert(key, Shape::Words(words.collect()));
+        let text = text?;
         if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text.value) {
             return Some(*value);
         }
@@ -146,7 +156,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     pub fn table(&mut self, key: &'static str) -> Option<(Span, &'t Table)> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::Table)?;
         match &node.kind {
             NodeKind::Table(table) => Some((node.span, table)),
             _ => {
@@ -157,7 +167,7 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     pub fn list(&mut self, key: &'static str) -> Option<(Span, &'t [Node])> {
-        let node = self.node(key)?;
+        let node = self.asked(key, Shape::List)?;
         match &node.kind {
             NodeKind::List(items) => Some((node.span, items)),
             _ => {
@@ -169,7 +179,8 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     }
 
     /// Reports a key that is not there, unless it is there with a wrong value.
-    pub fn missing(&mut self, key: &str, help: Option<&str>) {
+    pub fn missing(&mut self, key: &'static str, help: Option<&str>) {
+        self.form.required.push(key);
         if self.table.get(key).is_some() {
             return;
         }
@@ -186,13 +197,16 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
     /// Reports the keys that nobody asked for.
     pub fn finish(self) {
         for entry in &self.table.entries {
-            if self.known.contains(&&*entry.key) {
+            if self.form.keys.contains_key(&*entry.key) {
                 continue;
             }
-            let near = nearest(&entry.key, self.known.iter().copied());
+            let near = nearest(&entry.key, self.form.keys.keys().copied());
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the keys are {}", self.known.join(", ")),
+                None => {
+                    let keys: Vec<_> = self.form.keys.keys().copied().collect();
+                    format!("the keys are {}", keys.join(", "))
+                }
             };
             self.problems.push_at(
                 codes::UNKNOWN_KEY,
@@ -201,6 +215,9 @@ impl<'t, 'p, 's> Reader<'t, 'p, 's> {
                 "",
                 Some(help),
             );
+        }
+        if let Some(forms) = &mut self.problems.forms {
+            forms.push((self.what, self.form));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Calls that go wrong by chance, as calls of the real cloud do now and then: which of them, the seed says.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::answer::Refusal;
@@ -9,11 +10,14 @@ use crate::identifier::IdentifierSource;
 const PARTS: u64 = 1_000_000;
 
 /// Shares of all calls, from 0 to 1.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct FaultsFile {
+    #[schemars(range(min = 0, max = 1))]
     pub throttled: f64,
+    #[schemars(range(min = 0, max = 1))]
     pub failed: f64,
+    #[schemars(range(min = 0, max = 1))]
     pub lost: f64,
 }
 

@@ -43,7 +43,7 @@ mod world;
 
 pub use charges::Charge;
 pub use difference::{Change, Difference, Summary, diff};
-pub use file::WorldError;
+pub use file::{WorldError, world_schema};
 pub use http::HttpScript;
 pub use ledger::{CallRecord, ChangeRecord};
 pub use products::simulated;

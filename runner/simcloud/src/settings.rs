@@ -1,5 +1,6 @@
 //! What the world file says of the world as a whole: how long things take, how fast data moves.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::chance::FaultsFile;
@@ -22,7 +23,7 @@ pub(crate) struct Settings {
 }
 
 /// How long the cloud takes to answer.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LatencyFile {
     pub read: Span,
@@ -41,7 +42,7 @@ impl Default for LatencyFile {
 }
 
 /// How long things take that do not depend on an amount of data.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DurationsFile {
     pub ram_spread: Span,
@@ -84,7 +85,7 @@ impl Default for DurationsFile {
 }
 
 /// How fast data moves, in megabytes a second.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RatesFile {
     pub initialise: f64,

@@ -36,6 +36,7 @@ mod resolve;
 mod resume;
 mod run;
 mod runs;
+mod schema;
 mod show;
 mod simulate;
 mod steps;
@@ -103,6 +104,7 @@ enum Command {
     World(world::Args),
     Simulate(simulate::Args),
     Plugin(plugin::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Man(man::Args),
@@ -191,6 +193,7 @@ impl Command {
                 | Self::World(_)
                 | Self::Simulate(_)
                 | Self::Plugin(_)
+                | Self::Schema(_)
                 | Self::Completions(_)
                 | Self::Man(_)
         )
@@ -220,6 +223,7 @@ impl Command {
             Self::World(args) => world::run(context, args),
             Self::Simulate(args) => simulate::run(context, &args),
             Self::Plugin(args) => plugin::run(context, args),
+            Self::Schema(args) => schema::run(context, &args),
             Self::Completions(args) => completions::run(context, &args),
             Self::Man(args) => man::run(context, &args),
             Self::Compile(args) => compile::run(context, &args),

@@ -1,6 +1,7 @@
 //! `rutter plugin`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use rutter_build::{BuildError, Options};
@@ -108,16 +109,10 @@ fn build_failed(error: &BuildError) -> Failure {
 }
 
 fn inspect(context: &Context, args: &InspectArgs) -> Result<Exit, Failure> {
-    let is_file = args.plugin.ends_with(".wasm") || args.plugin.contains(std::path::MAIN_SEPARATOR);
     if let Some(step) = rutter_runbook::built_in_step(&args.plugin) {
         return inspect_built_in(context, &step);
     }
-    let found = if is_file {
-        Catalogue::read(Path::new(&args.plugin))
-    } else {
-        catalogue(&context.environment).find(&args.plugin)
-    };
-    let found = found.map_err(|error| not_found(&error))?;
+    let found = named(&catalogue(&context.environment), &args.plugin)?;
     let printer = &context.printer;
     if args.manifest {
         printer.verbatim(&found.inspected.manifest_text);
@@ -164,6 +159,17 @@ fn inspect_built_in(context: &Context, step: &BuiltInStep) -> Result<Exit, Failu
         fields("outputs", step.outputs),
     ));
     Ok(Exit::Done)
+}
+
+/// The plugin that a command line names, by its name or by its file.
+pub(super) fn named(catalogue: &Catalogue, plugin: &str) -> Result<Arc<Plugin>, Failure> {
+    let is_file = plugin.ends_with(".wasm") || plugin.contains(std::path::MAIN_SEPARATOR);
+    let found = if is_file {
+        Catalogue::read(Path::new(plugin))
+    } else {
+        catalogue.find(plugin)
+    };
+    found.map_err(|error| not_found(&error))
 }
 
 fn not_found(error: &CatalogueError) -> Failure {

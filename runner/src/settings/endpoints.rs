@@ -1,9 +1,11 @@
 //! `[endpoints]`: where the products of the cloud are reached, for all accounts or for one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use rutter_contracts::Network;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -143,5 +145,35 @@ impl<'de> Visitor<'de> for OfRegions {
             }
         }
         Ok(own)
+    }
+}
+
+impl JsonSchema for Endpoints {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Endpoints".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let address = generator.subschema_for::<Endpoint>();
+        let own = json_schema!({
+            "anyOf": [address, { "type": "object", "additionalProperties": address }],
+        });
+        let mut products = serde_json::Map::new();
+        products.insert(super::value::product_pattern(), own.to_value());
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "network": {
+                    "description": "From where the published addresses are called.",
+                    "enum": ["public", "vpc"],
+                },
+            },
+            "patternProperties": products,
+            "additionalProperties": false,
+        })
     }
 }

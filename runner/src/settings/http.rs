@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::value::AllowedHost;
 
 /// `[http]`: which hosts plugins may reach by plain HTTP, and with which credentials.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// Hosts that may be called although their address is not public, or, on loopback, without TLS.
@@ -23,7 +24,7 @@ pub struct Http {
 }
 
 /// How a credential is put into a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HttpCredentialKind {
     /// `Authorization: Bearer SECRET`.
@@ -35,12 +36,14 @@ pub enum HttpCredentialKind {
 }
 
 /// `[http.credentials.NAME]`: a credential, and the hosts that it is sent to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["secret_env"] }, { "required": ["secret_file"] }]))]
 pub struct HttpCredential {
     /// How it is put into the request.
     pub kind: HttpCredentialKind,
     /// The hosts that it may be sent to, whatever a plugin's manifest says.
+    #[schemars(length(min = 1))]
     pub hosts: Vec<String>,
     /// The variable that holds the secret.
     pub secret_env: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::value::{DurationText, Size};
@@ -9,7 +10,7 @@ use super::value::{DurationText, Size};
 const MIB: usize = 1024 * 1024;
 
 /// The limits of one attempt. Each has an error of its own, `rutter.limit.…`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes of linear memory. A step is a script: the largest answer the host hands over and what
@@ -42,14 +43,20 @@ impl Default for Limits {
 }
 
 /// As it is written; what is left out has its default.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LimitsDocument {
+    /// Memory, `64MiB`.
     memory: Option<Size>,
+    /// Time on the processor, `8s`.
     cpu: Option<DurationText>,
+    /// Calls of the host.
     calls: Option<NonZeroU32>,
+    /// The JSON text of one call, and of a step's outputs, `1MiB`.
     request: Option<Size>,
+    /// The JSON text of one answer, `8MiB`.
     answer: Option<Size>,
+    /// All log lines and progress messages together, `256KiB`.
     log: Option<Size>,
 }
 

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[notify.NAME]`: an address that is told what happens to a run.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["url_env"] }, { "required": ["url_file"] }]))]
 pub struct NotifySettings {
     /// What listens there, and so what it is sent.
     pub kind: NotifyKind,
@@ -24,7 +26,7 @@ pub struct NotifySettings {
 }
 
 /// What listens at an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NotifyKind {
     /// A robot in a group of DingTalk.
@@ -38,7 +40,7 @@ pub enum NotifyKind {
 }
 
 /// What is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum NotifyEvent {
     /// A person is asked.

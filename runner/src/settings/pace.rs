@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How fast calls may be sent.
@@ -31,9 +32,10 @@ impl Default for PaceSettings {
 }
 
 /// As it is written.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaceDocument {
+    /// Calls in any second for each account and product.
     per_second: Option<NonZeroU32>,
 }
 

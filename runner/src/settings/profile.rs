@@ -3,13 +3,27 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::value::DurationText;
 
 /// `[profiles.NAME]`: where a credential is, and a role on top of it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend(
+    "oneOf" = [
+        { "required": ["source_profile"] },
+        { "allOf": [
+            { "anyOf": [{ "required": ["access_key_id"] }, { "required": ["access_key_id_env"] }] },
+            { "anyOf": [
+                { "required": ["access_key_secret_env"] },
+                { "required": ["access_key_secret_file"] },
+            ] },
+        ] },
+    ],
+    "dependencies" = { "policy": ["role_arn"], "source_profile": ["role_arn"] },
+))]
 pub struct ProfileSettings {
     /// The access key's id.
     pub access_key_id: Option<String>,

@@ -1,15 +1,61 @@
 //! Values of the settings that check themselves as they are read, so that an error points at them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use super::environment::Environment;
 use super::error::SettingsError;
+
+/// Text in the settings, and what it looks like in their schema.
+macro_rules! text_schema {
+    ($name:ident, $pattern:expr) => {
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+
+/// Stands for the address of a proxy where a schema is made.
+pub(super) enum WebAddress {}
+
+text_schema!(WebAddress, "^[hH][tT][tT][pP][sS]?:");
+text_schema!(Endpoint, "^((https|http)://)?[^/@]+/?$");
+text_schema!(AllowedHost, "^[^/@]+$");
+text_schema!(DurationText, rutter_manifest::shape::DURATION);
+text_schema!(Size, "^[0-9]+\\s*(B|KiB|MiB|GiB)$");
+text_schema!(Product, product_pattern());
+
+/// The names of products in any case, in the one way that every dialect of patterns has.
+pub(super) fn product_pattern() -> String {
+    let either_case = |letter: char| match letter.is_ascii_alphabetic() {
+        true => format!(
+            "[{}{}]",
+            letter.to_ascii_lowercase(),
+            letter.to_ascii_uppercase()
+        ),
+        false => letter.to_string(),
+    };
+    let names = rutter_contracts::products()
+        .map(|(name, _)| name.chars().map(either_case).collect::<String>());
+    format!("^({})$", names.collect::<Vec<_>>().join("|"))
+}
 
 /// A product of the cloud, spelled as the contracts do; read in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,15 +1,19 @@
 //! A typed field: an input or an output of a plugin, an input of a runbook.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::duration::parse_duration;
 use crate::name::is_snake_case;
+use crate::shape::{Bound, SnakeCase};
 
 /// The type of a field: what its values look like in a file, and as JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Text without characters that are not seen.
@@ -117,27 +121,51 @@ impl Field {
     }
 }
 
-/// A field as it is written, before its rules are held against each other.
-#[derive(Deserialize)]
+/// A field: the type of a value, and the rules that it keeps.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// Of which type its values are.
     r#type: FieldKind,
+    /// Whether it may be left out without a default.
     #[serde(default)]
     optional: bool,
+    /// The value when it is left out.
     #[serde(default, deserialize_with = "plain")]
     default: Option<Value>,
+    /// A regular expression that a text matches somewhere; `^` and `$` tie it to the whole.
     #[serde(default, deserialize_with = "pattern")]
     pattern: Option<String>,
+    /// The only values allowed.
     #[serde(default, deserialize_with = "plain_list")]
+    #[schemars(length(min = 1))]
     one_of: Vec<Value>,
+    /// The least number or duration, the least length of a text (characters) or list.
     #[serde(default, deserialize_with = "bound")]
+    #[schemars(with = "Option<Bound>")]
     min: Option<f64>,
+    /// The greatest, as for `min`.
     #[serde(default, deserialize_with = "bound")]
+    #[schemars(with = "Option<Bound>")]
     max: Option<f64>,
+    /// What it is, for people who fill it in.
     help: Option<String>,
+    /// The type of a list's items; absent means any value.
     items: Option<Box<Field>>,
+    /// The keys of a table; none means any.
     #[serde(default, deserialize_with = "fields")]
+    #[schemars(with = "IndexMap<SnakeCase, Field>")]
     fields: IndexMap<String, Field>,
+}
+
+impl JsonSchema for Field {
+    fn schema_name() -> Cow<'static, str> {
+        "Field".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
 }
 
 impl<'de> Deserialize<'de> for Field {

@@ -1,11 +1,13 @@
 //! Which output is the new counterpart of which input: an id map, said by the manifest.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::field::{Field, FieldKind};
 use crate::name::{is_snake_case, nearest};
+use crate::shape::SnakeCase;
 
 /// What a target begins with when it is an input as well: a task ties two things that were there.
 pub const OF_INPUTS: &str = "inputs.";
@@ -14,11 +16,12 @@ pub const OF_INPUTS: &str = "inputs.";
 ///
 /// A path is a field's name, or `table.field`. On its way through a list it means each element, so
 /// that two lists are paired one by one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdPair {
     /// What it is, a noun: `image`, `redis_instance`.
     #[serde(deserialize_with = "kind")]
+    #[schemars(with = "SnakeCase")]
     pub kind: String,
     /// The path of the old id in the inputs.
     pub source: String,

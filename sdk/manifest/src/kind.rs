@@ -1,9 +1,10 @@
 //! What a plugin, or a request, does to the world.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a plugin, or a request, does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It looks, and alters nothing.

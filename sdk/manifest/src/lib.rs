@@ -22,6 +22,7 @@ mod notes;
 mod parse;
 mod permission;
 mod rules;
+pub mod shape;
 mod unseen;
 
 pub use check::{FieldProblem, check_all, check_known};

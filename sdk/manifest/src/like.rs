@@ -1,15 +1,17 @@
 //! A field that is like another one: an input of a runbook that goes to an input of a plugin.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::field::{self, Field};
+use crate::shape::Bound;
 
 /// What is written with `like`: the input it is taken from, and what is said anew.
 ///
 /// Type, items, fields, bounds, default and help come from there. What stands beside it may only narrow what values
 /// it takes; `default`, `help` and `optional` are free.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Like {
     /// A plugin's name, and the path of its input: `configure-dts-task.source.kind`.
@@ -26,8 +28,10 @@ pub struct Like {
     #[serde(default, deserialize_with = "field::plain_list")]
     one_of: Vec<Value>,
     #[serde(default, deserialize_with = "field::bound")]
+    #[schemars(with = "Option<Bound>")]
     min: Option<f64>,
     #[serde(default, deserialize_with = "field::bound")]
+    #[schemars(with = "Option<Bound>")]
     max: Option<f64>,
 }
 

@@ -1,6 +1,7 @@
 //! What a plugin says about itself.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::field::{self, Field};
@@ -10,9 +11,10 @@ use crate::name::{is_kebab_case, is_snake_case};
 use crate::notes;
 use crate::permission::Permission;
 use crate::rules::InputRule;
+use crate::shape::{KebabCase, SnakeCase, Version};
 
 /// A plugin's manifest, checked: every name has its shape, every default its type.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// What the plugin is.
@@ -20,15 +22,18 @@ pub struct Manifest {
     /// The accounts it needs, by the names its code opens them with. A manifest that names none but
     /// has calls to make needs one, called [`crate::ONLY_ACCOUNT`].
     #[serde(default, deserialize_with = "accounts")]
+    #[schemars(with = "IndexMap<SnakeCase, AccountNeed>")]
     pub accounts: IndexMap<String, AccountNeed>,
     /// What it takes, by name, in the order in which it is written: the plugin's `Inputs`.
     #[serde(default, deserialize_with = "field::fields")]
+    #[schemars(with = "IndexMap<SnakeCase, Field>")]
     pub inputs: IndexMap<String, Field>,
     /// What must hold between inputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<InputRule>,
     /// What it gives, by name: the plugin's `Outputs`, and what a runbook reads as `steps.STEP.NAME`.
     #[serde(default, deserialize_with = "field::fields")]
+    #[schemars(with = "IndexMap<SnakeCase, Field>")]
     pub outputs: IndexMap<String, Field>,
     /// What it may do; nothing else is possible for it.
     #[serde(default)]
@@ -39,14 +44,16 @@ pub struct Manifest {
 }
 
 /// What a plugin is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
     /// Its name, kebab-case, such as `create-role`: what a runbook's `uses` says.
     #[serde(deserialize_with = "plugin_name")]
+    #[schemars(with = "KebabCase")]
     pub name: String,
     /// Its version, `1.2.3`, with a suffix such as `-beta.1` if need be.
     #[serde(deserialize_with = "version")]
+    #[schemars(with = "Version")]
     pub version: String,
     /// One sentence for people.
     pub summary: String,
@@ -70,7 +77,7 @@ pub struct Plugin {
 }
 
 /// An account that a plugin needs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountNeed {
     /// Which account that is, for people.

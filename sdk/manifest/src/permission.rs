@@ -1,11 +1,13 @@
 //! What a plugin asks leave to do.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::kind::Kind;
+use crate::shape::{Call, HttpPath, Method, Sentence};
 
 /// One permission: the calls a plugin may make, and why it wants to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {
     /// Actions of the cloud's API, each `product:Action`, such as `ram:CreateRole`.
@@ -14,6 +16,7 @@ pub struct Permission {
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "calls"
     )]
+    #[schemars(with = "Vec<Call>")]
     pub call: Vec<String>,
     /// Requests by plain HTTP to one host; a permission has either these or [`Self::call`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +51,7 @@ pub struct Permission {
     pub secret_answers: Vec<String>,
     /// Why the plugin wants it, for whoever decides.
     #[serde(deserialize_with = "reason")]
+    #[schemars(with = "Sentence")]
     pub reason: String,
 }
 
@@ -75,7 +79,7 @@ impl Permission {
 pub const OPERATORS_HOSTS: &str = "*";
 
 /// Requests by plain HTTP to one host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpPermission {
     /// The host's name, `hooks.example.com`, with `:port` unless it is the scheme's own; `*.example.com`
@@ -83,9 +87,11 @@ pub struct HttpPermission {
     pub host: String,
     /// The methods that it may use, in upper case: `GET`, `POST`.
     #[serde(deserialize_with = "methods")]
+    #[schemars(with = "Vec<Method>")]
     pub methods: Vec<String>,
     /// The path; `*` stands for any text.
     #[serde(deserialize_with = "http_path")]
+    #[schemars(with = "HttpPath")]
     pub path: String,
     /// Whether such a request alters the outside world; `read` or `change`.
     #[serde(default = "change")]
@@ -99,7 +105,7 @@ pub struct HttpPermission {
 }
 
 /// Whether a change by plain HTTP may be sent twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HttpRepeat {
     /// A second one may do the same again; when the answer was lost a person looks.

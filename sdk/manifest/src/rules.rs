@@ -3,19 +3,24 @@
 //! What one input may be is said by its [`Field`](crate::Field). Here is only what a rule looks like: whether its
 //! condition is an expression over inputs that exist is for whoever evaluates expressions to say.
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::shape::Sentence;
+
 /// What must hold between inputs before a step begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputRule {
     /// The condition, over `inputs.…`: it gives true or false. An optional input that is left out is `none`.
     #[serde(deserialize_with = "that")]
+    #[schemars(with = "Sentence")]
     pub that: String,
     /// What is wrong where it does not hold, a fragment fit to follow the step's name. It may hold expressions
     /// over inputs: `` `{{ inputs.name }}` is too long``.
     #[serde(deserialize_with = "message")]
+    #[schemars(with = "Sentence")]
     pub message: String,
     /// What to write instead.
     #[serde(
@@ -23,6 +28,7 @@ pub struct InputRule {
         skip_serializing_if = "Option::is_none",
         deserialize_with = "help"
     )]
+    #[schemars(with = "Option<Sentence>")]
     pub help: Option<String>,
 }
 

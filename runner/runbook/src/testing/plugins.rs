@@ -11,162 +11,23 @@ use crate::{NotFound, Plugins};
 /// The pretended plugins.
 pub(super) struct Pretended;
 
+/// The text of a manifest, which the tests of schemas read as well.
+macro_rules! manifest {
+    ($name:literal) => {
+        include_str!(concat!(
+            "../../../../tests/runbooks/pretended/",
+            $name,
+            ".toml"
+        ))
+    };
+}
+
 const MANIFESTS: [&str; 5] = [
-    r#"
-[plugin]
-name = "create-role"
-version = "0.1.0"
-summary = "Create a role"
-kind = "change"
-
-[inputs.name]
-type = "string"
-pattern = "^[A-Za-z0-9.-]{1,64}$"
-help = "1 to 64 letters, digits, full stops or hyphens; a name, not an ARN"
-
-[inputs.trusted_account]
-type = "account_id"
-
-[inputs.session_hours]
-type = "integer"
-optional = true
-min = 1
-max = 12
-
-[outputs.name]
-type = "string"
-
-[outputs.arn]
-type = "string"
-
-[outputs.note]
-type = "string"
-optional = true
-
-[[permissions]]
-call = ["ram:CreateRole"]
-reason = "creates it"
-"#,
-    r#"
-[plugin]
-name = "configure-task"
-version = "0.1.3"
-summary = "Configure a task"
-kind = "change"
-
-[inputs.source]
-type = "table"
-
-[inputs.source.fields.role]
-type = "string"
-
-[inputs.source.fields.instance]
-type = "string"
-
-[inputs.source.fields.password]
-type = "secret"
-optional = true
-
-[inputs.images]
-type = "list"
-items = { type = "string" }
-default = []
-
-[inputs.mode]
-type = "string"
-one_of = ["one-way", "two-way"]
-default = "one-way"
-
-[inputs.wait]
-type = "duration"
-optional = true
-
-[outputs.id]
-type = "string"
-
-[outputs.state]
-type = "string"
-
-[outputs.code]
-type = "secret"
-
-[[permissions]]
-call = ["dts:ConfigureDtsJob"]
-reason = "configures it"
-"#,
-    r#"
-[plugin]
-name = "copy-image"
-version = "1.0.0"
-summary = "Copy an image"
-kind = "change"
-notes = ["A copy takes hours."]
-
-[accounts.from]
-help = "where it is"
-
-[accounts.to]
-help = "where it goes"
-
-[inputs.region]
-type = "region"
-
-[inputs.name]
-type = "string"
-
-[outputs.image]
-type = "string"
-
-[outputs.size]
-type = "integer"
-
-[[ids]]
-kind = "image"
-source = "name"
-target = "image"
-
-[[permissions]]
-call = ["ecs:CopyImage"]
-account = "from"
-reason = "copies it"
-"#,
-    r#"
-[plugin]
-name = "say-hello"
-version = "1.0.0"
-summary = "Greet"
-kind = "read"
-"#,
-    r#"
-[plugin]
-name = "set-limits"
-version = "1.0.0"
-summary = "Set limits"
-kind = "read"
-
-[inputs.least]
-type = "integer"
-
-[inputs.most]
-type = "integer"
-default = 10
-
-[inputs.note]
-type = "string"
-optional = true
-
-[outputs.most]
-type = "integer"
-
-[[rules]]
-that = "inputs.least < inputs.most"
-message = "`least` is {{ inputs.least }} and must be below `most`, {{ inputs.most }}"
-help = "lower `least`"
-
-[[rules]]
-that = "inputs.note == none or inputs.least > 0"
-message = "a note goes with a `least` above 0"
-"#,
+    manifest!("create-role"),
+    manifest!("configure-task"),
+    manifest!("copy-image"),
+    manifest!("say-hello"),
+    manifest!("set-limits"),
 ];
 
 fn found(text: &str) -> Arc<Plugin> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::password::Password;
 use crate::scalars::Span;
 
 /// What is so for every task.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DtsFile {
     /// The addresses of the DTS servers of a region; two blocks made of its name where it is left out.
@@ -21,7 +22,7 @@ pub(crate) struct DtsFile {
     pub troubles: Vec<TroubleFile>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PrecheckFile {
     pub item: String,
@@ -34,7 +35,7 @@ pub(crate) struct PrecheckFile {
     pub instance: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PrecheckState {
     Success,
@@ -43,7 +44,7 @@ pub(crate) enum PrecheckState {
 }
 
 /// A disturbance that every task from or to a database meets once.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TroubleFile {
     pub instance: String,
@@ -61,7 +62,7 @@ pub(crate) struct TroubleFile {
 }
 
 /// When it happens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
     /// During the full copy.
@@ -72,7 +73,7 @@ pub(crate) enum Stage {
 }
 
 /// Which of the two retry times it is measured by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Cause {
     #[default]
@@ -81,7 +82,7 @@ pub(crate) enum Cause {
 }
 
 /// A database that DTS can copy and that no other product simulates.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DatabaseFile {
     pub id: String,
@@ -108,7 +109,7 @@ pub(crate) struct DatabaseFile {
 }
 
 /// How DTS gets to a database.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Access {
     /// An instance of the cloud, by its id.
@@ -126,7 +127,7 @@ pub(crate) enum Access {
 }
 
 /// A task that is there when the world begins.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DtsJobFile {
     pub id: String,
@@ -152,7 +153,7 @@ pub(crate) struct DtsJobFile {
 }
 
 /// One end of a task that is there.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EndFile {
     pub instance: String,
@@ -163,7 +164,7 @@ pub(crate) struct EndFile {
     pub role: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum JobKind {
     #[default]
@@ -180,7 +181,7 @@ impl JobKind {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum JobStatus {
     NotStarted,
@@ -194,7 +195,7 @@ pub(crate) enum JobStatus {
 }
 
 /// A synchronisation of the older family that was bought and not configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SyncFile {
     pub id: String,

@@ -1,6 +1,7 @@
 //! ECS as the world file writes it: servers and their disks, images, snapshots, where new servers can be made, and what
 //! cannot be had.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::content::Content;
@@ -8,7 +9,7 @@ use crate::network::Network;
 use crate::scalars::Instant;
 
 /// A server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EcsFile {
     pub id: String,
@@ -66,7 +67,7 @@ pub(crate) struct EcsFile {
     pub differs_when_copied: Content,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Os {
     #[default]
@@ -74,7 +75,7 @@ pub(crate) enum Os {
     Windows,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DiskFile {
     pub id: String,
@@ -111,7 +112,7 @@ impl DiskFile {
 }
 
 /// A custom image.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImageFile {
     pub id: String,
@@ -125,7 +126,7 @@ pub(crate) struct ImageFile {
 }
 
 /// A snapshot of a disk.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnapshotFile {
     pub id: String,
@@ -142,7 +143,7 @@ pub(crate) struct SnapshotFile {
 }
 
 /// A switch of a VPC, in which new servers get their addresses.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VSwitchFile {
     pub id: String,
@@ -153,7 +154,7 @@ pub(crate) struct VSwitchFile {
     pub cidr: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecurityGroupFile {
     pub id: String,
@@ -166,14 +167,14 @@ pub(crate) struct SecurityGroupFile {
 }
 
 /// What cannot be had.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct EcsGeneralFile {
     pub sold_out: Vec<SoldOutFile>,
 }
 
 /// An instance type that a zone has none left of.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SoldOutFile {
     pub instance_type: String,

@@ -1,5 +1,6 @@
 //! Answers of services that are not the cloud's: a script, for steps that call them.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
@@ -8,8 +9,9 @@ use super::error::{WorldError, WorldText};
 use crate::http::HttpScript;
 
 /// One scripted answer as the file has it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("not" = { "required": ["body", "json"] }))]
 pub(crate) struct HttpFile {
     /// The method; `GET` unless said.
     #[serde(default = "get")]
@@ -20,6 +22,7 @@ pub(crate) struct HttpFile {
     #[serde(default = "ok")]
     pub status: u16,
     /// The body as text.
+    #[schemars(with = "Option<String>")]
     pub body: Option<Spanned<String>>,
     /// The body as JSON.
     pub json: Option<Value>,

@@ -15,6 +15,7 @@ pub use error::WorldError;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -48,6 +49,14 @@ impl World {
     }
 }
 
+/// The form of world files as a JSON Schema of draft 7, for editors.
+pub fn world_schema() -> schemars::Schema {
+    let settings = schemars::generate::SchemaSettings::draft07();
+    settings
+        .into_generator()
+        .into_root_schema_for::<WorldFile>()
+}
+
 /// The format's version is looked at before anything else, so that an old program does not complain of keys it never heard of.
 fn check_schema(world_text: &error::WorldText<'_>) -> Result<(), WorldError> {
     #[derive(Deserialize)]
@@ -66,10 +75,11 @@ fn check_schema(world_text: &error::WorldText<'_>) -> Result<(), WorldError> {
     Err(world_text.error(version.schema.span(), message))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorldFile {
     #[expect(dead_code, reason = "read before the rest, by check_schema")]
+    #[schemars(range(min = 1, max = 1))]
     pub schema: i64,
     #[serde(default)]
     pub world: GeneralFile,
@@ -80,6 +90,7 @@ pub(crate) struct WorldFile {
     #[serde(default)]
     pub rates: RatesFile,
     #[serde(default)]
+    #[schemars(with = "Option<FaultsFile>")]
     pub faults: Option<Spanned<FaultsFile>>,
     #[serde(default)]
     pub dts: DtsFile,
@@ -94,10 +105,11 @@ pub(crate) struct WorldFile {
     pub accounts: BTreeMap<String, AccountFile>,
     /// Further names of accounts, for runbooks in which two names may be one account.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub aliases: BTreeMap<String, Spanned<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct GeneralFile {
     pub title: String,
@@ -108,9 +120,10 @@ pub(crate) struct GeneralFile {
     pub compare_data: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountFile {
+    #[schemars(with = "String")]
     pub id: Spanned<String>,
     #[serde(default = "yes")]
     pub dts_opened: bool,
@@ -124,26 +137,37 @@ pub(crate) struct AccountFile {
     #[serde(default)]
     pub policies: Vec<PolicyFile>,
     #[serde(default)]
+    #[schemars(with = "Vec<RedisFile>")]
     pub redis: Vec<Spanned<RedisFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<DatabaseFile>")]
     pub databases: Vec<Spanned<DatabaseFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<DtsJobFile>")]
     pub dts_jobs: Vec<Spanned<DtsJobFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<SyncFile>")]
     pub syncs: Vec<Spanned<SyncFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<EcsFile>")]
     pub ecs: Vec<Spanned<EcsFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<ImageFile>")]
     pub images: Vec<Spanned<ImageFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<SnapshotFile>")]
     pub snapshots: Vec<Spanned<SnapshotFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<SourceFile>")]
     pub smc_sources: Vec<Spanned<SourceFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<JobFile>")]
     pub smc_jobs: Vec<Spanned<JobFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<VSwitchFile>")]
     pub vswitches: Vec<Spanned<VSwitchFile>>,
     #[serde(default)]
+    #[schemars(with = "Vec<SecurityGroupFile>")]
     pub security_groups: Vec<Spanned<SecurityGroupFile>>,
 }
 

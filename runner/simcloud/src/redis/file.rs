@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::privilege::Privilege;
@@ -9,7 +10,7 @@ use crate::network::Network;
 use crate::password::Password;
 
 /// A Redis or Tair instance.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RedisFile {
     pub id: String,
@@ -77,7 +78,7 @@ pub(crate) struct RedisFile {
 }
 
 /// A direct endpoint.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DirectFile {
     /// Left out: one made of the instance's id.
@@ -89,7 +90,7 @@ pub(crate) struct DirectFile {
     pub port: i64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Edition {
     #[default]
@@ -97,7 +98,7 @@ pub(crate) enum Edition {
     Enterprise,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Architecture {
     #[default]
@@ -106,7 +107,7 @@ pub(crate) enum Architecture {
     Rwsplit,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Storage {
     #[default]

@@ -1,8 +1,9 @@
 //! What an account of an instance may do.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub(crate) enum Privilege {
     /// Reads.
     #[serde(rename = "RoleReadOnly")]

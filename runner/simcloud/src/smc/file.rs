@@ -1,9 +1,10 @@
 //! SMC as the world file writes it: how migrations go, and what an account has of them at the beginning.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// How clients and migrations behave.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SmcFile {
     /// The version of the client on every source.
@@ -24,7 +25,7 @@ impl Default for SmcFile {
 }
 
 /// Runs of jobs that break off.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FailureFile {
     /// The server whose runs they are; left out: any.
@@ -38,7 +39,7 @@ pub(crate) struct FailureFile {
 }
 
 /// Where a run breaks off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StageFile {
     Preparing,
@@ -49,7 +50,7 @@ pub(crate) enum StageFile {
 }
 
 /// A migration source.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceFile {
     pub id: String,
@@ -63,7 +64,7 @@ pub(crate) struct SourceFile {
 }
 
 /// A migration job.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobFile {
     pub id: String,
