@@ -5,6 +5,7 @@ mod answers;
 mod plain;
 mod secrets;
 mod server;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
