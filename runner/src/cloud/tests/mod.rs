@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod official;
 mod plain;
 mod secrets;
 mod server;
