@@ -40,6 +40,12 @@ async fn ask_within(
         ))
     };
     let (success, printed, complaint) = output.await.map_err(late)??;
+    // A command whose pipe is closed on it fails, too.
+    if printed.len() as u64 > OUTPUT_MAX {
+        return Err(Trouble::lasting(format!(
+            "it printed more than {OUTPUT_MAX} bytes"
+        )));
+    }
     if !success {
         let complaint = secrets.redact_text(&String::from_utf8_lossy(&complaint));
         let complaint: String = complaint.chars().take(COMPLAINT_MAX).collect();
@@ -48,11 +54,6 @@ async fn ask_within(
             "" => "it failed, and said nothing".to_owned(),
             said => format!("it failed, and said: {said}"),
         }));
-    }
-    if printed.len() as u64 > OUTPUT_MAX {
-        return Err(Trouble::lasting(format!(
-            "it printed more than {OUTPUT_MAX} bytes"
-        )));
     }
     let answer = answer::json(&printed)?;
     let mode = answer["mode"].as_str().unwrap_or_default();
@@ -87,10 +88,32 @@ async fn run(
     command.process_group(0);
     environment.lend_to(&mut command);
     let mut child = command.spawn().map_err(failed)?;
+    #[cfg(unix)]
+    let mut group = Group(child.id());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (printed, complaint) = tokio::join!(up_to_max(out), up_to_max(err));
     let status = child.wait().await.map_err(failed)?;
+    // Its number may belong to somebody else from here on.
+    #[cfg(unix)]
+    {
+        group.0 = None;
+    }
     Ok((status.success(), printed, complaint))
+}
+
+/// A command with whatever it started; dropped before its end, all of it is killed.
+#[cfg(unix)]
+struct Group(Option<u32>);
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        let number = self.0.and_then(|number| i32::try_from(number).ok());
+        if let Some(group) = number.and_then(rustix::process::Pid::from_raw) {
+            // One that has ended in the meantime needs no signal.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::Kill);
+        }
+    }
 }
 
 /// Reads as much as is allowed and a byte more. The pipe is closed then, and the command ends.
@@ -116,6 +139,16 @@ mod tests {
             Ok(credential) => credential.key.id,
             Err(trouble) => trouble.what,
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_command_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("late");
+        let script = format!("(sleep 4; touch {}) & wait", file.display());
+        assert_eq!(said(&script).await, "it did not end within 2 seconds");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(!file.exists());
     }
 
     #[tokio::test]

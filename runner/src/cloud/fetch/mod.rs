@@ -124,7 +124,7 @@ impl LiveCarrier {
 
 fn over(fetched: &Fetched, mode: &str) -> Trouble {
     let advice = format!(
-        "log in again with `aliyun configure --mode {mode} --profile {}`, then resume",
+        "log in again with `aliyun configure --mode {mode} --profile {}`, then run or resume",
         fetched.profile
     );
     Trouble::lasting("what the last login left has ended").advise(advice)
@@ -166,16 +166,16 @@ fn fault(bound: &Bound<'_>, fetched: &Fetched, trouble: Trouble) -> Fault {
 fn usual(giver: &Giver) -> &'static str {
     match giver {
         Giver::Metadata { .. } => {
-            "see that this machine is an ECS instance with a RAM role, and that nothing between blocks 100.100.100.200; then resume"
+            "see that this machine is an ECS instance with a RAM role, and that nothing between blocks 100.100.100.200; then run or resume"
         }
         Giver::Oidc { .. } => {
-            "see that the token's file is fresh and that the role trusts the identity provider, then resume"
+            "see that the token's file is fresh and that the role trusts the identity provider, then run or resume"
         }
         Giver::Command(_) => {
-            "run the command by itself: it has to print the credentials as JSON and to ask nothing; then resume"
+            "run the command by itself: it has to print the credentials as JSON and to ask nothing; then run or resume"
         }
         Giver::Address(_) | Giver::CloudSso { .. } | Giver::Login { .. } => {
-            "see that it can be reached and answers, or bind the account to another profile; then resume"
+            "see that it can be reached and answers, or bind the account to another profile; then run or resume"
         }
     }
 }

@@ -224,7 +224,7 @@ async fn a_key_that_ends_soon_is_used_while_its_source_is_silent_and_no_longer()
         said.contains("answers 404 to `/latest/api/token`"),
         "{said}"
     );
-    assert!(said.contains("then resume"), "{said}");
+    assert!(said.contains("then run or resume"), "{said}");
 }
 
 #[tokio::test]
