@@ -486,3 +486,89 @@ fn the_region_of_a_profile_is_known() {
     ];
     assert_eq!(region("env", "", &variables).as_deref(), Some("cn-qingdao"));
 }
+
+/// Who gives out the credentials of a profile.
+fn giver(found: Result<Profile, CredentialError>) -> String {
+    match found.unwrap().source {
+        Source::Fetched(fetched) => fetched.from.name(),
+        Source::Fixed(key) => key.id,
+    }
+}
+
+#[test]
+fn the_profile_env_is_also_what_other_variables_name_in_the_official_order() {
+    let home = Home::new(&[]);
+    let all = [
+        ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:1/x"),
+        ("ALIBABA_CLOUD_ECS_METADATA", "machine-role"),
+        ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1:role/pod"),
+        (
+            "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+            "acs:ram::1:oidc-provider/x",
+        ),
+        ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "/token"),
+    ];
+    let given = |count: usize| giver(home.find_with("env", "", &all[..count]));
+    assert_eq!(given(1), "the address at `127.0.0.1`");
+    assert_eq!(given(2), "the metadata service (100.100.100.200)");
+    assert_eq!(given(4), "the metadata service (100.100.100.200)");
+    assert_eq!(given(5), "STS, asked for acs:ram::1:role/pod");
+    let off = [all[1], ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")];
+    let error = home.find_with("env", "", &off).unwrap_err().to_string();
+    assert!(
+        error.contains("switches the metadata service off"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_source_is_refused_where_it_is_named_badly() {
+    let cli = |fields: &str| {
+        let text = format!(r#"{{"profiles": [{{"name": "a", {fields}}}]}}"#);
+        Home::new(&[(CLI, &text)])
+            .find("a", "")
+            .unwrap_err()
+            .to_string()
+    };
+    for (fields, said) in [
+        (
+            r#""mode": "CredentialsURI", "credentials_uri": "http://example.com/x""#,
+            "neither `https://…` nor plain HTTP on this machine",
+        ),
+        (
+            r#""mode": "CredentialsURI", "credentials_uri": "http://100.100.100.200/x""#,
+            "neither `https://…` nor plain HTTP on this machine",
+        ),
+        (
+            r#""mode": "External", "process_command": "tool 'x""#,
+            "ends inside quotes",
+        ),
+        (r#""mode": "External""#, "it has no `process_command`"),
+        (
+            r#""mode": "EcsRamRole", "ram_role_name": "../x""#,
+            "is no name of a role",
+        ),
+        (r#""mode": "CloudSSO""#, "it has no `cloud_sso_sign_in_url`"),
+        (
+            r#""mode": "OAuth", "sts_expiration": "soon""#,
+            "`sts_expiration` is not a number of seconds",
+        ),
+    ] {
+        let error = cli(fields);
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn of_the_two_names_of_the_credentials_file_the_first_with_the_section_counts() {
+    let key =
+        |id: &str, name: &str| format!("[{name}]\naccess_key_id = {id}\naccess_key_secret = s\n");
+    let first = key("first", "a");
+    let second = key("second", "a") + &key("second", "b");
+    let home = Home::new(&[(FILE, &first), (".alibabacloud/credentials.ini", &second)]);
+    assert_eq!(giver(home.find("a", "")), "first");
+    assert_eq!(giver(home.find("b", "")), "second");
+    let machine = "[a]\ntype = ecs_ram_role\nrole_name = r\n";
+    let found = Home::new(&[(FILE, machine)]).find("a", "");
+    assert_eq!(giver(found), "the metadata service (100.100.100.200)");
+}

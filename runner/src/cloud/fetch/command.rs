@@ -132,7 +132,7 @@ mod tests {
     async fn said(script: &str) -> String {
         let words = ["sh", "-c", script].map(str::to_owned);
         let environment = Environment::given([("PATH", "/usr/bin:/bin"), ("RUTTER_INPUT_A", "x")]);
-        let secrets = Secrets::new("run-1", None).unwrap();
+        let secrets = Secrets::new("run-1", None).expect("the system gives random numbers");
         secrets.hide(&crate::secrets::SecretText::new("planted-secret-1"));
         let asked = ask_within(Duration::from_secs(2), &words, &environment, &secrets).await;
         match asked {
@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_command_started_ends_with_it() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("late");
         let script = format!("(sleep 4; touch {}) & wait", file.display());
         assert_eq!(said(&script).await, "it did not end within 2 seconds");
