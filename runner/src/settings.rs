@@ -12,7 +12,7 @@
 //! | `RUTTER_PROXY`, `RUTTER_CA_FILE` | `[network] proxy`, `ca_file` |
 //!
 //! The usual `HTTPS_PROXY` and `SSL_CERT_FILE` are not read: a proxy or certificate that can see the
-//! traffic has to be named here. The file contains no secrets; it names the variable or file with each.
+//! traffic has to be named here. (`HTTP_PROXY` counts for the machine's metadata service, as with the official tools.) The file contains no secrets; it names the variable or file with each.
 
 mod endpoints;
 mod environment;

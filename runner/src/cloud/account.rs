@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{Fault, FaultClass, Principal};
 
-use super::credentials::{CredentialError, Profile, Role};
+use super::credentials::{CredentialError, Profile, Role, Source};
 
 /// What an account of the runbook is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,13 @@ pub(super) struct Bound<'a> {
     pub(super) account: &'a ResolvedAccount,
     /// The profile's own roles, then the step's.
     pub(super) roles: Vec<Role>,
+}
+
+impl Bound<'_> {
+    /// Whether other credentials can be had than those that the cloud refuses.
+    pub(super) fn is_renewable(&self) -> bool {
+        !self.roles.is_empty() || matches!(self.account.profile.source, Source::Fetched(_))
+    }
 }
 
 impl Accounts {

@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+/// The metadata service of the cloud's machines: no setting lets a plugin reach it.
+pub(super) const METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200));
+
 /// Returns whether an address is one of the public internet: not this machine, not a private network,
 /// not the cloud's own services for its machines (`100.100.100.200`), not a special purpose.
 pub(super) fn is_public(address: IpAddr) -> bool {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rutter_engine::{Api, At, Call, Fault, FaultClass, Outcome, Principal, RoleArn, Target};
 use rutter_meaning::pages::Pages;
@@ -13,15 +14,21 @@ use super::Clock;
 use super::account::{Accounts, Binding, Bound};
 use super::api::{ApiRequest, host_of, nonce};
 use super::call::ApiCall;
-use super::credentials::{Credential, CredentialError, Role, find};
+use super::credentials::{Credential, CredentialError, Fetched, Role, find};
 use super::endpoints::Endpoints;
+use super::fetch::route_of;
 use super::pause::Pauses;
-use super::roles::{Assume, Assuming, Session, Sessions, parameters, session_of};
+use super::roles::{Assume, Assuming, Fetching, Session, Sessions, parameters, session_of};
 use super::time::CloudTime;
 use super::transport::{Route, Transport};
 use crate::host::{Carried, Carry};
 use crate::secrets::{Secrets, UnknownPlaceholder, VaultError};
-use crate::settings::{Environment, Http, Settings};
+use crate::settings::{Environment, Http, Network, Settings};
+
+/// How long who gives out credentials may take to answer, as with the official clients.
+const GIVER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Credentials are small.
+const GIVER_ANSWER_MAX: usize = 64 * 1024;
 
 /// Why no call can be carried at all.
 #[derive(Debug, thiserror::Error)]
@@ -50,15 +57,19 @@ fn profiles_text(missing: &[(String, CredentialError)]) -> String {
 /// Sends calls to the cloud.
 pub struct LiveCarrier {
     pub(super) accounts: Accounts,
-    endpoints: Endpoints,
+    pub(super) endpoints: Endpoints,
     pub(super) http: Http,
     pub(super) environment: Environment,
     pub(super) secrets: Secrets,
     pub(super) transport: Transport,
+    /// To those who give out credentials: less time, and small answers.
+    pub(super) givers: Transport,
+    /// To the metadata service.
+    pub(super) metadata: Transport,
     sessions: Sessions,
     /// The label of sessions for which nobody wants another.
-    label: String,
-    clock: Clock,
+    pub(super) label: String,
+    pub(super) clock: Clock,
     pauses: Pauses,
     time: Arc<CloudTime>,
 }
@@ -97,17 +108,23 @@ impl LiveCarrier {
 
     fn with(accounts: Accounts, settings: &Settings, secrets: Secrets, clock: Clock) -> Self {
         for (_, account) in accounts.iter() {
-            secrets.hide(&account.profile.key.secret);
-            if let Some(token) = &account.profile.key.token {
-                secrets.hide(token);
+            for secret in account.profile.source.secrets() {
+                secrets.hide(secret);
             }
         }
+        let (environment, network) = (&settings.environment, &settings.network);
+        let givers = Network {
+            timeout: network.timeout.min(GIVER_TIME_MAX),
+            ..network.clone()
+        };
         Self {
+            givers: Transport::new(givers, GIVER_ANSWER_MAX),
+            metadata: Transport::new(route_of(environment), GIVER_ANSWER_MAX),
             accounts,
             endpoints: Endpoints::of(settings),
             http: settings.http.clone(),
-            environment: settings.environment.clone(),
-            transport: Transport::new(settings.network.clone(), settings.limits.answer_max),
+            environment: environment.clone(),
+            transport: Transport::new(network.clone(), settings.limits.answer_max),
             sessions: Sessions::default(),
             label: session_label(secrets.run_id()),
             secrets,
@@ -225,7 +242,7 @@ impl LiveCarrier {
                 Err(fault) => return Outcome::Refused(fault),
             };
             let outcome = self.send_as(call, parameters, &bound, &credential).await;
-            let over = credential.expires.is_some() && outcome.asks_for_credentials();
+            let over = bound.is_renewable() && outcome.asks_for_credentials();
             if !over || renewed {
                 return outcome;
             }
@@ -352,6 +369,15 @@ impl LiveCarrier {
 }
 
 impl Assume for LiveCarrier {
+    fn fetch<'a>(
+        &'a self,
+        bound: &'a Bound<'a>,
+        fetched: &'a Fetched,
+        refused: Option<&'a str>,
+    ) -> Fetching<'a> {
+        Box::pin(self.fetch(bound, fetched, refused))
+    }
+
     fn assume<'a>(
         &'a self,
         bound: &'a Bound<'a>,

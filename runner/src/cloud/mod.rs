@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `live.rs` | the carrier of a run against the cloud: each call sent exactly once |
 //! | `account.rs` | which profile and region an account of the runbook is bound to |
-//! | `credentials/` | where a named profile's access key is |
-//! | `roles.rs` | assuming roles, and refreshing what they gave |
+//! | `credentials/` | where a named profile's credentials come from |
+//! | `fetch/` | asking for credentials that a profile does not hold |
+//! | `roles.rs` | when credentials are asked for and roles assumed, and refreshing both |
+//! | `roots.rs` | the fetched credentials of each account |
 //! | `identity.rs` | who an account is |
 //! | `endpoints.rs` | which address serves a product |
 //! | `call.rs`, `api.rs` | encoding and signing one call of the cloud's API |
@@ -22,11 +24,13 @@ mod api;
 mod call;
 pub mod credentials;
 mod endpoints;
+mod fetch;
 mod identity;
 mod live;
 mod pause;
 mod plain;
 mod roles;
+mod roots;
 mod time;
 mod transport;
 mod trust;

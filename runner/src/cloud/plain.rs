@@ -7,7 +7,7 @@ use rutter_engine::{At, Call, Fault, FaultClass, HttpRequest, Outcome};
 use rutter_meaning::Subject;
 use url::Url;
 
-use super::address::{is_public, literal, not_public};
+use super::address::{METADATA, is_public, literal, not_public};
 use super::api::host_of;
 use super::live::{LiveCarrier, secret_unknown};
 use super::transport::{Request, Route};
@@ -62,7 +62,9 @@ impl LiveCarrier {
 
     /// Decides whether an address may be reached, and under which rule.
     fn route(&self, url: &Url) -> Result<Route, Fault> {
-        let named = self.http.allow.iter().any(|allowed| allowed.admits(url));
+        let mut named = self.http.allow.iter().any(|allowed| allowed.admits(url));
+        // What the machine's metadata service gives out is for this program alone.
+        named &= literal(url).is_none_or(|address| address.to_canonical() != METADATA);
         match url.scheme() {
             "https" if named => Ok(Route::Named),
             "https" => match literal(url) {

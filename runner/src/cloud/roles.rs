@@ -1,4 +1,4 @@
-//! Temporary credentials of assumed roles: kept in this process alone, refreshed before they end, and
+//! Temporary credentials, fetched or of assumed roles: kept in this process alone, refreshed before they end, and
 //! asked for once however many calls need them.
 
 use std::collections::HashMap;
@@ -10,7 +10,8 @@ use rutter_engine::{Fault, FaultClass, Outcome, Timestamp};
 use serde_json::{Value, json};
 
 use super::account::Bound;
-use super::credentials::{AccessKey, Credential, Role};
+use super::credentials::{AccessKey, Credential, Fetched, Role, Source};
+use super::roots::Roots;
 use crate::secrets::SecretText;
 
 /// Credentials that end sooner than this are not used any more.
@@ -35,8 +36,19 @@ impl Session {
 /// A session, some time later.
 pub(super) type Assuming<'a> = Pin<Box<dyn Future<Output = Result<Session, Fault>> + Send + 'a>>;
 
-/// Sends one `AssumeRole`.
+/// Fetched credentials, some time later.
+pub(super) type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Credential, Fault>> + Send + 'a>>;
+
+/// Asks for temporary credentials, each once.
 pub(super) trait Assume: Sync {
+    /// Asks the source of the bound account's profile; `refused` is the key that the cloud does not take any more.
+    fn fetch<'a>(
+        &'a self,
+        bound: &'a Bound<'a>,
+        fetched: &'a Fetched,
+        refused: Option<&'a str>,
+    ) -> Fetching<'a>;
+
     /// Assumes a role of the bound account, signed with `by`; `label` is the one a step asked for.
     fn assume<'a>(
         &'a self,
@@ -55,6 +67,7 @@ type Slot = Arc<tokio::sync::Mutex<Option<Session>>>;
 /// The sessions of a run, by account and chain of roles.
 #[derive(Default)]
 pub(super) struct Sessions {
+    roots: Roots,
     slots: Mutex<HashMap<Chain, Slot>>,
     /// Labels that steps asked for.
     labels: Mutex<HashMap<Chain, String>>,
@@ -70,7 +83,7 @@ impl Sessions {
     ) -> Result<Credential, Fault> {
         Ok(match self.session(bound, now, sts).await? {
             Some(session) => session.credential,
-            None => root(bound),
+            None => self.root(bound, now, sts).await?,
         })
     }
 
@@ -81,7 +94,6 @@ impl Sessions {
         now: Timestamp,
         sts: &impl Assume,
     ) -> Result<Option<Session>, Fault> {
-        let root = root(bound);
         let mut current: Option<Session> = None;
         for (start, chain) in self.start(bound, now).await {
             let Some(role) = bound.roles.get(start) else {
@@ -91,15 +103,60 @@ impl Sessions {
             // Whoever comes second waits here and finds the first one's session.
             let mut held = slot.lock().await;
             if !held.as_ref().is_some_and(|session| session.is_fresh(now)) {
-                let by = current
-                    .as_ref()
-                    .map_or(&root, |session| &session.credential);
                 let label = self.label(&chain);
-                *held = Some(sts.assume(bound, by, role, label.as_deref()).await?);
+                let assumed = match &current {
+                    Some(session) => {
+                        let by = &session.credential;
+                        sts.assume(bound, by, role, label.as_deref()).await
+                    }
+                    None => self.assume_first(bound, now, role, label, sts).await,
+                };
+                *held = Some(assumed?);
             }
             current = held.clone();
         }
         Ok(current)
+    }
+
+    /// Assumes the first role. A root that the cloud refuses is fetched anew once.
+    async fn assume_first(
+        &self,
+        bound: &Bound<'_>,
+        now: Timestamp,
+        role: &Role,
+        label: Option<String>,
+        sts: &impl Assume,
+    ) -> Result<Session, Fault> {
+        let by = self.root(bound, now, sts).await?;
+        let assumed = sts.assume(bound, &by, role, label.as_deref()).await;
+        let over = matches!(&assumed, Err(fault) if fault.class == FaultClass::Credential);
+        if !over || !matches!(bound.account.profile.source, Source::Fetched(_)) {
+            return assumed;
+        }
+        self.roots.forget(bound, &by.key.id).await;
+        let by = self.root(bound, now, sts).await?;
+        sts.assume(bound, &by, role, label.as_deref()).await
+    }
+
+    /// Returns the credentials at the root of the profile.
+    async fn root(
+        &self,
+        bound: &Bound<'_>,
+        now: Timestamp,
+        sts: &impl Assume,
+    ) -> Result<Credential, Fault> {
+        match &bound.account.profile.source {
+            Source::Fixed(key) => Ok(Credential {
+                key: key.clone(),
+                expires: None,
+            }),
+            Source::Fetched(fetched) => {
+                let fetch = |refused: Option<String>| async move {
+                    sts.fetch(bound, fetched, refused.as_deref()).await
+                };
+                self.roots.credential(bound, fetched, now, fetch).await
+            }
+        }
     }
 
     /// Returns the roles to go through: from the last one whose session is fresh, to the end.
@@ -124,8 +181,11 @@ impl Sessions {
         places
     }
 
-    /// Forgets the session of the last role, if it is still the one with this key's id.
+    /// Forgets the session of the last role, or the root without roles, if it is still the one with this key's id.
     pub(super) async fn forget(&self, bound: &Bound<'_>, key_id: &str) {
+        if bound.roles.is_empty() {
+            return self.roots.forget(bound, key_id).await;
+        }
         let slot = self.slot(&chain_of(bound));
         let mut held = slot.lock().await;
         if held
@@ -150,13 +210,6 @@ impl Sessions {
     fn slot(&self, chain: &Chain) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.entry(chain.clone()).or_default().clone()
-    }
-}
-
-fn root(bound: &Bound<'_>) -> Credential {
-    Credential {
-        key: bound.account.profile.key.clone(),
-        expires: None,
     }
 }
 

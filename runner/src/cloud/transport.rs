@@ -49,6 +49,8 @@ pub(super) enum Route {
     Named,
     /// To an address that a plugin names: it must be public.
     Guarded,
+    /// To the machine's metadata service, in plain HTTP: for credentials alone.
+    Metadata,
 }
 
 /// Connections, made when first needed: a run against loopback alone reads no certificates.
@@ -58,6 +60,7 @@ pub(super) struct Transport {
     plain: Lazy,
     named: Lazy,
     guarded: Lazy,
+    metadata: Lazy,
 }
 
 type Lazy = OnceLock<Result<Client, String>>;
@@ -71,6 +74,7 @@ impl Transport {
             plain: OnceLock::new(),
             named: OnceLock::new(),
             guarded: OnceLock::new(),
+            metadata: OnceLock::new(),
         }
     }
 
@@ -173,6 +177,8 @@ impl Transport {
 
     fn client(&self, url: &Url, route: Route) -> Result<&Client, String> {
         let (cell, build): (&Lazy, Build) = match (url.scheme(), route) {
+            ("http", Route::Metadata) => (&self.metadata, metadata),
+            (_, Route::Metadata) => return Err("the metadata service speaks plain HTTP".to_owned()),
             ("http", _) if is_loopback(url) => (&self.plain, plain),
             ("http", _) => return Err("plain HTTP only goes to this machine".to_owned()),
             (_, Route::Named) => (&self.named, named),
@@ -210,6 +216,10 @@ fn guarded(network: &Network) -> Result<Client, String> {
         Some(_) => through_proxy(builder, network),
         None => builder.dns_resolver(Arc::new(address::PublicOnly)),
     })
+}
+
+fn metadata(network: &Network) -> Result<Client, String> {
+    build(through_proxy(common(network, trust::nobody()?), network))
 }
 
 fn common(network: &Network, tls: rustls::ClientConfig) -> ClientBuilder {

@@ -1,7 +1,7 @@
 //! Codes that rutter gives itself: code, cause, remedy.
 
 /// Faults of steps.
-pub(super) const FAULTS: [(&str, &str, &str); 65] = [
+pub(super) const FAULTS: [(&str, &str, &str); 66] = [
     (
         "rutter.account.mismatch",
         "The profile that an account is bound to belongs to another account than the one expected.",
@@ -56,6 +56,11 @@ pub(super) const FAULTS: [(&str, &str, &str); 65] = [
         "rutter.assume-role",
         "The answer to assuming a role holds no credentials.",
         "Look at the role's trust policy, and whether the endpoint of STS is the right one.",
+    ),
+    (
+        "rutter.credential-source",
+        "Who gives out the credentials of an account did not answer, or answered with none.",
+        "The message names the account, the profile and the source. Mend the source or log in again, then `rutter resume RUN`.",
     ),
     (
         "rutter.bug",

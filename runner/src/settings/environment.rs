@@ -1,6 +1,7 @@
 //! The process's environment as a value, so that tests need not change the process's own.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,22 @@ impl Environment {
     pub(crate) fn trimmed(&self, name: &str) -> Option<String> {
         let value = self.get(name)?;
         Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// Gives a command this environment, without what is meant for this program alone.
+    pub(crate) fn lend_to(&self, command: &mut tokio::process::Command) {
+        let all: Vec<(OsString, OsString)> = match &self.0 {
+            Source::Process => std::env::vars_os().collect(),
+            Source::Given(variables) => {
+                let pairs = variables.iter();
+                pairs
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .collect()
+            }
+        };
+        let own = |name: &OsString| name.to_string_lossy().starts_with("RUTTER_");
+        command.env_clear();
+        command.envs(all.into_iter().filter(|(name, _)| !own(name)));
     }
 
     /// Returns the home folder.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::givers::Names;
 use super::section::Section;
-use super::{AccessKey, Answer, CredentialError, Found, Role, Search};
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search, Source};
 use crate::settings::Settings;
 
 #[derive(Deserialize)]
@@ -22,7 +23,7 @@ impl File {
 }
 
 /// The keys that the CLI writes, used here or without a meaning here.
-const KNOWN: [&str; 42] = [
+const KNOWN: [&str; 44] = [
     "access_key_id",
     "access_key_secret",
     "access_token",
@@ -34,6 +35,7 @@ const KNOWN: [&str; 42] = [
     "cloud_sso_sign_in_url",
     "connect_timeout",
     "credentials_uri",
+    "disable_imds_v1",
     "enable",
     "endpoint_type",
     "expired_seconds",
@@ -59,6 +61,7 @@ const KNOWN: [&str; 42] = [
     "region_id",
     "retry_count",
     "retry_timeout",
+    "role_session_name",
     "site",
     "source_profile",
     "sts_expiration",
@@ -66,6 +69,15 @@ const KNOWN: [&str; 42] = [
     "sts_token",
     "verified",
 ];
+
+const NAMES: Names = Names {
+    role_name: "ram_role_name",
+    role_arn: "ram_role_arn",
+    // The Python client reads the second, the CLI writes the first.
+    sessions: &["ram_session_name", "role_session_name"],
+    token_file: "oidc_token_file",
+    seconds: "expired_seconds",
+};
 
 pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
     let Some(path) = path(search.settings) else {
@@ -100,7 +112,7 @@ fn resolve(
 ) -> Result<Found, CredentialError> {
     search.judge(name, profile, &KNOWN)?;
     let mode = profile.text("mode");
-    let (key, roles) = match mode.as_deref() {
+    let (source, roles) = match mode.as_deref() {
         // A profile without a mode is one of the first kind.
         Some("AK") | None => (key(search, name, profile, false)?, Vec::new()),
         Some("StsToken") => (key(search, name, profile, true)?, Vec::new()),
@@ -108,6 +120,16 @@ fn resolve(
             key(search, name, profile, false)?,
             vec![role(search, name, profile)?],
         ),
+        Some("EcsRamRole") => (search.metadata(name, profile, &NAMES)?, Vec::new()),
+        Some("RamRoleArnWithRoleName") => (
+            search.metadata(name, profile, &NAMES)?,
+            vec![role(search, name, profile)?],
+        ),
+        Some("OIDC") => (search.oidc(name, profile, &NAMES)?, Vec::new()),
+        Some("External") => (search.command(name, profile)?, Vec::new()),
+        Some("CredentialsURI") => (search.address(name, profile)?, Vec::new()),
+        Some("CloudSSO") => (search.cloud_sso(name, profile)?, Vec::new()),
+        Some("OAuth") => (search.login(name, profile, "OAuth")?, Vec::new()),
         Some("ChainableRamRoleArn") => {
             let mut found = base(search, file, (name, profile), names)?;
             found.roles.push(role(search, name, profile)?);
@@ -116,7 +138,7 @@ fn resolve(
         }
         Some(mode) => return Err(search.unsupported(name, mode)),
     };
-    search.found(name, profile, key, roles)
+    search.found(name, profile, source, roles)
 }
 
 /// The profile that another one is based on. The CLI looks for it in its own file, and so does this.
@@ -146,7 +168,7 @@ fn key(
     name: &str,
     profile: &Section,
     with_token: bool,
-) -> Result<AccessKey, CredentialError> {
+) -> Result<Source, CredentialError> {
     let token = profile.secret("sts_token");
     if with_token && token.is_none() {
         return Err(search.incomplete(name, "it has no `sts_token`"));
@@ -158,12 +180,12 @@ fn key(
     let (id, secret) = id_and_secret.ok_or_else(|| {
         search.incomplete(name, "it has no `access_key_id` or no `access_key_secret`")
     })?;
-    Ok(AccessKey {
+    Ok(Source::Fixed(AccessKey {
         id,
         secret,
         // A token left over from another mode would make the key unusable.
         token: token.filter(|_| with_token || is_role),
-    })
+    }))
 }
 
 fn role(search: &Search<'_>, name: &str, profile: &Section) -> Result<Role, CredentialError> {

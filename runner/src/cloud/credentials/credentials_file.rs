@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::givers::Names;
 use super::section::Section;
-use super::{AccessKey, Answer, CredentialError, Found, Role, Search, ini};
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search, Source, ini};
 use crate::secrets::SecretText;
 use crate::settings::Settings;
 
 /// The keys that the official clients read.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "access_key_id",
     "access_key_secret",
     "bearer_token",
+    "disable_imds_v1",
     "enable",
     "external_id",
     "oidc_provider_arn",
@@ -30,6 +32,14 @@ const KNOWN: [&str; 19] = [
     "sts_region",
     "type",
 ];
+
+const NAMES: Names = Names {
+    role_name: "role_name",
+    role_arn: "role_arn",
+    sessions: &["role_session_name"],
+    token_file: "oidc_token_file_path",
+    seconds: "role_session_expiration",
+};
 
 pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
     for path in paths(search.settings) {
@@ -56,15 +66,15 @@ fn resolve(
         let missing = || search.incomplete(name, format!("it has no `{key}`"));
         section.secret(key).ok_or_else(missing)
     };
-    let key = |token: Option<SecretText>| -> Result<AccessKey, CredentialError> {
-        Ok(AccessKey {
+    let key = |token: Option<SecretText>| -> Result<Source, CredentialError> {
+        Ok(Source::Fixed(AccessKey {
             id: needed("access_key_id")?.expose().to_owned(),
             secret: needed("access_key_secret")?,
             token,
-        })
+        }))
     };
     let kind = section.text("type");
-    let (key, roles) = match kind.as_deref() {
+    let (source, roles) = match kind.as_deref() {
         Some("access_key") | None => (key(None)?, Vec::new()),
         Some("sts") => (key(Some(needed("security_token")?))?, Vec::new()),
         Some("ram_role_arn") => {
@@ -81,9 +91,11 @@ fn resolve(
             };
             (key(section.secret("security_token"))?, vec![role])
         }
+        Some("ecs_ram_role") => (search.metadata(name, section, &NAMES)?, Vec::new()),
+        Some("oidc_role_arn") => (search.oidc(name, section, &NAMES)?, Vec::new()),
         Some(other) => return Err(search.unsupported(name, other)),
     };
-    search.found(name, section, key, roles)
+    search.found(name, section, source, roles)
 }
 
 /// Returns the names of all sections, none if no file can be read.

@@ -1,4 +1,4 @@
-//! What a profile comes to: an access key, and the roles assumed with it.
+//! What a profile comes to: credentials, and the roles assumed with them.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use rutter_contracts::sign;
 use rutter_engine::Timestamp;
 use zeroize::Zeroize as _;
 
+use super::Source;
 use crate::secrets::SecretText;
 
 /// An access key, lasting or temporary. `Debug` shows the id alone.
@@ -68,9 +69,9 @@ impl Role {
 /// A profile, found.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// The access key at its root.
-    pub key: AccessKey,
-    /// The roles assumed one after the other, the first with the key.
+    /// Where the credentials at its root come from.
+    pub source: Source,
+    /// The roles assumed one after the other, the first with those credentials.
     pub roles: Vec<Role>,
     /// The region that the profile names, for an account that is bound without one.
     pub region: Option<String>,

@@ -1,4 +1,4 @@
-//! From the name of a profile to an access key and the roles on top of it.
+//! From the name of a profile to where its credentials come from, and the roles on top of them.
 //!
 //! A profile is always named; there is no default. Sources are asked in this order and the first that
 //! knows the name decides, even if what it knows cannot be used:
@@ -10,19 +10,24 @@
 //! 4. for the name `env` alone, the variables that the official tools read;
 //! 5. `RUTTER_PROFILE_<NAME>_ACCESS_KEY_ID`, `…_ACCESS_KEY_SECRET`, `…_SECURITY_TOKEN`.
 //!
-//! Nothing here talks to the cloud: roles are assumed in `roles.rs`, when they are needed.
+//! Nothing here talks to anybody: credentials are fetched and roles assumed when they are needed (`source.rs`, `roles.rs`).
 
 mod aliyun_cli;
 mod credentials_file;
+mod givers;
 mod ini;
 mod key;
 mod own;
 mod section;
+
+mod source;
 mod variables;
+mod words;
 
 use std::path::{Path, PathBuf};
 
 pub use key::{AccessKey, Credential, Profile, Role};
+pub use source::{Fetched, Giver, Source};
 
 use crate::secrets::SecretText;
 use crate::settings::Settings;
@@ -41,7 +46,7 @@ pub enum CredentialError {
         nearest: Option<String>,
     },
     /// The profile is of a kind that is not spoken.
-    #[error("the profile `{name}` in {place} has the mode `{mode}`, which is not supported yet")]
+    #[error("the profile `{name}` in {place} has the mode `{mode}`, which is not supported")]
     Unsupported {
         /// The profile's name.
         name: String,
@@ -121,8 +126,11 @@ impl CredentialError {
             Self::Missing { name, .. } => format!(
                 "add `[profiles.{name}]` to rutter.toml, run `aliyun configure --profile {name}`, or bind the account to another profile"
             ),
+            Self::Unsupported { mode, .. } if matches!(mode.as_str(), "rsa_key_pair" | "RsaKeyPair") => {
+                "let the profile have an access key, or a role: key pairs are not used".to_owned()
+            }
             Self::Unsupported { .. } => {
-                "use a profile of the mode AK, StsToken, RamRoleArn or ChainableRamRoleArn, or put a role on top of one with `[profiles.NAME]` in rutter.toml".to_owned()
+                "use a profile of the mode AK, StsToken, RamRoleArn, ChainableRamRoleArn, EcsRamRole, OIDC, External, CredentialsURI, CloudSSO or OAuth".to_owned()
             }
             Self::SwitchedOff { .. } => {
                 "remove `enable = false` if the profile may be used, or bind the account to another".to_owned()
@@ -166,7 +174,7 @@ enum Answer {
 
 /// The end of the chain.
 struct Found {
-    key: AccessKey,
+    source: Source,
     roles: Vec<Role>,
     region: Option<String>,
 }
@@ -205,10 +213,12 @@ pub fn find(name: &str, settings: &Settings) -> Result<Profile, CredentialError>
                 wanted = on;
             }
             Answer::Found(mut found) => {
-                well_formed(&wanted, &found.key)?;
+                if let Some(key) = found.source.key() {
+                    well_formed(&wanted, key)?;
+                }
                 found.roles.append(&mut outer_roles);
                 return Ok(Profile {
-                    key: found.key,
+                    source: found.source,
                     roles: found.roles,
                     region: outer_region.or(found.region),
                     warnings: search.warnings,
@@ -339,14 +349,14 @@ impl Search<'_> {
         &self,
         name: &str,
         section: &section::Section,
-        key: AccessKey,
+        source: Source,
         roles: Vec<Role>,
     ) -> Result<Found, CredentialError> {
-        if roles.is_empty() && section.text("policy").is_some() {
+        if roles.is_empty() && !source.takes_policy() && section.text("policy").is_some() {
             return Err(self.setting(name, "policy"));
         }
         Ok(Found {
-            key,
+            source,
             roles,
             region: section.text("region_id"),
         })

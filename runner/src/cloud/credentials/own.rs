@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{AccessKey, Answer, CredentialError, Found, Role, Search};
+use super::{AccessKey, Answer, CredentialError, Found, Role, Search, Source};
 use crate::secrets::SecretText;
 use crate::settings::ProfileSettings;
 
@@ -31,7 +31,7 @@ pub(super) fn ask(search: &mut Search<'_>, name: &str) -> Result<Answer, Credent
         (_, role) => {
             let key = key(search, name, profile)?;
             Ok(Answer::Found(Found {
-                key,
+                source: Source::Fixed(key),
                 roles: role.into_iter().collect(),
                 region: profile.region.clone(),
             }))

@@ -60,7 +60,7 @@ const CLI_PROFILES: &str = r#"{"current": "plain", "profiles": [
     {"name": "role", "mode": "RamRoleArn", "access_key_id": "ak-3", "access_key_secret": "s-3",
      "ram_role_arn": "acs:ram::1:role/r", "ram_session_name": "me", "expired_seconds": 900, "sts_region": "cn-beijing"},
     {"name": "chain", "mode": "ChainableRamRoleArn", "source_profile": "role", "ram_role_arn": "acs:ram::2:role/x"},
-    {"name": "machine", "mode": "EcsRamRole", "ram_role_name": "r"},
+    {"name": "pair", "mode": "RsaKeyPair", "key_pair_name": "r"},
     {"name": "half", "mode": "AK", "access_key_id": "ak-4"}]}"#;
 
 fn arns(profile: &Profile) -> Vec<&str> {
@@ -72,14 +72,20 @@ fn profiles_of_the_aliyun_cli_are_found_by_name() {
     let home = Home::new(&[(CLI, CLI_PROFILES)]);
     let plain = home.find("plain", "").unwrap();
     assert_eq!(
-        (plain.key.id.as_str(), plain.key.secret.expose()),
+        (
+            plain.source.key().unwrap().clone().id.as_str(),
+            plain.source.key().unwrap().clone().secret.expose()
+        ),
         ("ak-1", "s-1")
     );
-    assert_eq!(plain.key.token, None);
+    assert_eq!(plain.source.key().unwrap().clone().token, None);
     assert!(plain.warnings.is_empty() && plain.roles.is_empty());
 
     let token = home.find("token", "").unwrap();
-    assert_eq!(token.key.token.unwrap().expose(), "t-2");
+    assert_eq!(
+        token.source.key().unwrap().clone().token.unwrap().expose(),
+        "t-2"
+    );
 
     let role = home.find("role", "").unwrap();
     assert_eq!(arns(&role), ["acs:ram::1:role/r"]);
@@ -87,16 +93,16 @@ fn profiles_of_the_aliyun_cli_are_found_by_name() {
     assert_eq!(role.roles[0].region.as_deref(), Some("cn-beijing"));
 
     let chain = home.find("chain", "").unwrap();
-    assert_eq!(chain.key.id, "ak-3");
+    assert_eq!(chain.source.key().unwrap().clone().id, "ak-3");
     assert_eq!(arns(&chain), ["acs:ram::1:role/r", "acs:ram::2:role/x"]);
 }
 
 #[test]
 fn modes_that_are_not_spoken_and_half_profiles_are_said() {
     let home = Home::new(&[(CLI, CLI_PROFILES)]);
-    let error = home.find("machine", "").unwrap_err().to_string();
+    let error = home.find("pair", "").unwrap_err().to_string();
     assert!(
-        error.contains("mode `EcsRamRole`, which is not supported yet"),
+        error.contains("mode `RsaKeyPair`, which is not supported"),
         "{error}"
     );
     let error = home.find("half", "").unwrap_err().to_string();
@@ -111,16 +117,35 @@ fn sections_of_the_credentials_file_are_found_by_name() {
     let text = "# shared\n[one]\ntype = access_key\naccess_key_id = a\naccess_key_secret = b=c\n\n\
         [two]\ntype = sts\naccess_key_id = a\naccess_key_secret = b\nsecurity_token = t\n\
         [three]\ntype = ram_role_arn\naccess_key_id = a\naccess_key_secret = b\nrole_arn = acs:ram::1:role/r\n\
-        [four]\ntype = oidc_role_arn\n";
+        [four]\ntype = oidc_role_arn\nrole_arn = r\n";
     let home = Home::new(&[(FILE, text)]);
-    assert_eq!(home.find("one", "").unwrap().key.secret.expose(), "b=c");
-    assert!(home.find("two", "").unwrap().key.token.is_some());
+    assert_eq!(
+        home.find("one", "")
+            .unwrap()
+            .source
+            .key()
+            .unwrap()
+            .clone()
+            .secret
+            .expose(),
+        "b=c"
+    );
+    assert!(
+        home.find("two", "")
+            .unwrap()
+            .source
+            .key()
+            .unwrap()
+            .clone()
+            .token
+            .is_some()
+    );
     assert_eq!(
         arns(&home.find("three", "").unwrap()),
         ["acs:ram::1:role/r"]
     );
     let error = home.find("four", "").unwrap_err().to_string();
-    assert!(error.contains("mode `oidc_role_arn`"), "{error}");
+    assert!(error.ends_with("it has no `oidc_provider_arn`"), "{error}");
 }
 
 #[test]
@@ -129,7 +154,14 @@ fn a_profile_of_the_settings_reads_variables_and_files() {
     let settings = "[profiles.a]\naccess_key_id = \"ak\"\naccess_key_secret_file = \"secret\"\n\
         [profiles.b]\naccess_key_id_env = \"B_ID\"\naccess_key_secret_env = \"B_SECRET\"\n";
     assert_eq!(
-        home.find("a", settings).unwrap().key.secret.expose(),
+        home.find("a", settings)
+            .unwrap()
+            .source
+            .key()
+            .unwrap()
+            .clone()
+            .secret
+            .expose(),
         "from-file"
     );
     let error = home.find("b", settings).unwrap_err().to_string();
@@ -137,7 +169,10 @@ fn a_profile_of_the_settings_reads_variables_and_files() {
     let variables = [("B_ID", "ak-b"), ("B_SECRET", "from-variable")];
     let found = home.find_with("b", settings, &variables).unwrap();
     assert_eq!(
-        (found.key.id.as_str(), found.key.secret.expose()),
+        (
+            found.source.key().unwrap().clone().id.as_str(),
+            found.source.key().unwrap().clone().secret.expose()
+        ),
         ("ak-b", "from-variable")
     );
 }
@@ -147,7 +182,7 @@ fn a_role_goes_on_top_of_any_profile() {
     let home = Home::new(&[(CLI, CLI_PROFILES)]);
     let settings = "[profiles.admin]\nsource_profile = \"role\"\nrole_arn = \"acs:ram::3:role/admin\"\nduration = \"15m\"\n";
     let profile = home.find("admin", settings).unwrap();
-    assert_eq!(profile.key.id, "ak-3");
+    assert_eq!(profile.source.key().unwrap().clone().id, "ak-3");
     assert_eq!(
         arns(&profile),
         ["acs:ram::1:role/r", "acs:ram::3:role/admin"]
@@ -167,7 +202,7 @@ fn variables_are_the_profile_env_and_profiles_of_their_own() {
     let home = Home::new(&[]);
     let id = |name: &str, variables: &[(&str, &str)]| {
         home.find_with(name, "", variables)
-            .map(|profile| profile.key.id)
+            .map(|profile| profile.source.key().unwrap().clone().id)
     };
     let shared = [
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "new"),
@@ -202,8 +237,11 @@ fn the_settings_come_first_then_the_cli_then_the_file_then_variables() {
     let id = |home: &Home, settings: &str| {
         home.find_with("plain", settings, &variables)
             .unwrap()
-            .key
+            .source
+            .key()
+            .unwrap()
             .id
+            .clone()
     };
     let both = Home::new(&[(CLI, CLI_PROFILES), (FILE, file)]);
     assert_eq!(id(&both, settings), "from-settings");
@@ -291,8 +329,9 @@ fn profiles_are_read_as_the_official_client_reads_them() {
 
 /// What a profile would sign with or assume a role with, without what it does not say.
 fn read(found: &Profile) -> Value {
-    let token = found.key.token.as_ref().map(SecretText::expose);
-    let mut read = json!({"id": found.key.id, "secret": found.key.secret.expose(), "token": token});
+    let key = found.source.key().unwrap();
+    let token = key.token.as_ref().map(SecretText::expose);
+    let mut read = json!({"id": key.id, "secret": key.secret.expose(), "token": token});
     if let [role] = found.roles.as_slice() {
         read["role"] = role.arn.as_str().into();
         read["session"] = json!(role.session);
@@ -309,7 +348,7 @@ fn read(found: &Profile) -> Value {
 fn values_stand_in_quotes_or_before_a_comment() {
     let text = "[a] ; mine\naccess_key_id = \"id#1\" # why\naccess_key_secret = 'a ; b'\nrole_arn = c ; d\n";
     let home = Home::new(&[(".alibabacloud/credentials.ini", text)]);
-    let key = home.find("a", "").unwrap().key;
+    let key = home.find("a", "").unwrap().source.key().unwrap().clone();
     assert_eq!((key.id.as_str(), key.secret.expose()), ("id#1", "a ; b"));
 }
 
@@ -374,7 +413,7 @@ fn space_around_a_key_is_no_part_of_it_and_space_inside_is_refused() {
         CLI,
         r#"{"profiles": [{"name": "a", "access_key_id": " k ", "access_key_secret": "s\r\n"}]}"#,
     )]);
-    let key = home.find("a", "").unwrap().key;
+    let key = home.find("a", "").unwrap().source.key().unwrap().clone();
     assert_eq!((key.id.as_str(), key.secret.expose()), ("k", "s"));
     let variables = |id, secret| {
         let id = ("ALIBABA_CLOUD_ACCESS_KEY_ID", id);
@@ -384,7 +423,16 @@ fn space_around_a_key_is_no_part_of_it_and_space_inside_is_refused() {
             &[id, ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret)],
         )
     };
-    assert_eq!(variables("k\r\n", " s\t").unwrap().key.id, "k");
+    assert_eq!(
+        variables("k\r\n", " s\t")
+            .unwrap()
+            .source
+            .key()
+            .unwrap()
+            .clone()
+            .id,
+        "k"
+    );
     for (id, secret, said) in [
         ("k\nl", "s", "its access key id holds a line break"),
         ("k", "s\rt", "its access key secret holds a line break"),
@@ -437,4 +485,90 @@ fn the_region_of_a_profile_is_known() {
         ("ALIBABACLOUD_REGION_ID", "cn-qingdao"),
     ];
     assert_eq!(region("env", "", &variables).as_deref(), Some("cn-qingdao"));
+}
+
+/// Who gives out the credentials of a profile.
+fn giver(found: Result<Profile, CredentialError>) -> String {
+    match found.unwrap().source {
+        Source::Fetched(fetched) => fetched.from.name(),
+        Source::Fixed(key) => key.id,
+    }
+}
+
+#[test]
+fn the_profile_env_is_also_what_other_variables_name_in_the_official_order() {
+    let home = Home::new(&[]);
+    let all = [
+        ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://127.0.0.1:1/x"),
+        ("ALIBABA_CLOUD_ECS_METADATA", "machine-role"),
+        ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1:role/pod"),
+        (
+            "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+            "acs:ram::1:oidc-provider/x",
+        ),
+        ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "/token"),
+    ];
+    let given = |count: usize| giver(home.find_with("env", "", &all[..count]));
+    assert_eq!(given(1), "the address at `127.0.0.1`");
+    assert_eq!(given(2), "the metadata service (100.100.100.200)");
+    assert_eq!(given(4), "the metadata service (100.100.100.200)");
+    assert_eq!(given(5), "STS, asked for acs:ram::1:role/pod");
+    let off = [all[1], ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")];
+    let error = home.find_with("env", "", &off).unwrap_err().to_string();
+    assert!(
+        error.contains("switches the metadata service off"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_source_is_refused_where_it_is_named_badly() {
+    let cli = |fields: &str| {
+        let text = format!(r#"{{"profiles": [{{"name": "a", {fields}}}]}}"#);
+        Home::new(&[(CLI, &text)])
+            .find("a", "")
+            .unwrap_err()
+            .to_string()
+    };
+    for (fields, said) in [
+        (
+            r#""mode": "CredentialsURI", "credentials_uri": "http://example.com/x""#,
+            "neither `https://…` nor plain HTTP on this machine",
+        ),
+        (
+            r#""mode": "CredentialsURI", "credentials_uri": "http://100.100.100.200/x""#,
+            "neither `https://…` nor plain HTTP on this machine",
+        ),
+        (
+            r#""mode": "External", "process_command": "tool 'x""#,
+            "ends inside quotes",
+        ),
+        (r#""mode": "External""#, "it has no `process_command`"),
+        (
+            r#""mode": "EcsRamRole", "ram_role_name": "../x""#,
+            "is no name of a role",
+        ),
+        (r#""mode": "CloudSSO""#, "it has no `cloud_sso_sign_in_url`"),
+        (
+            r#""mode": "OAuth", "sts_expiration": "soon""#,
+            "`sts_expiration` is not a number of seconds",
+        ),
+    ] {
+        let error = cli(fields);
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn of_the_two_names_of_the_credentials_file_the_first_with_the_section_counts() {
+    let key =
+        |id: &str, name: &str| format!("[{name}]\naccess_key_id = {id}\naccess_key_secret = s\n");
+    let first = key("first", "a");
+    let second = key("second", "a") + &key("second", "b");
+    let home = Home::new(&[(FILE, &first), (".alibabacloud/credentials.ini", &second)]);
+    assert_eq!(giver(home.find("a", "")), "first");
+    assert_eq!(giver(home.find("b", "")), "second");
+    let machine = "[a]\ntype = ecs_ram_role\nrole_name = r\n";
+    let found = Home::new(&[(FILE, machine)]).find("a", "");
+    assert_eq!(giver(found), "the metadata service (100.100.100.200)");
 }

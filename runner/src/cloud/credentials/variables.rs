@@ -1,6 +1,6 @@
 //! Credentials in the environment.
 
-use super::{AccessKey, Answer, CredentialError, Found, Search};
+use super::{AccessKey, Answer, CredentialError, Found, Search, Source};
 use crate::secrets::SecretText;
 
 /// The name under which the official tools' variables are a profile.
@@ -48,7 +48,17 @@ pub(super) fn ask_shared(search: &mut Search<'_>, name: &str) -> Result<Answer, 
             answer => return Ok(answer),
         }
     }
-    Ok(Answer::Unknown)
+    let Some(source) = search.of_variables(name)? else {
+        return Ok(Answer::Unknown);
+    };
+    let environment = &search.settings.environment;
+    Ok(Answer::Found(Found {
+        source,
+        roles: Vec::new(),
+        region: SHARED_REGIONS
+            .iter()
+            .find_map(|name| environment.trimmed(name)),
+    }))
 }
 
 pub(super) fn ask_named(search: &mut Search<'_>, name: &str) -> Result<Answer, CredentialError> {
@@ -84,11 +94,11 @@ fn ask(
     match (environment.trimmed(id), environment.trimmed(secret)) {
         (None, None) => Ok(Answer::Unknown),
         (Some(found), Some(secret)) => Ok(Answer::Found(Found {
-            key: AccessKey {
+            source: Source::Fixed(AccessKey {
                 id: found,
                 secret: SecretText::new(secret),
                 token: environment.trimmed(token).map(SecretText::new),
-            },
+            }),
             roles: Vec::new(),
             region: regions.iter().find_map(|name| environment.trimmed(name)),
         })),

@@ -2,9 +2,11 @@
 
 mod accounts;
 mod answers;
+mod official;
 mod plain;
 mod secrets;
 mod server;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

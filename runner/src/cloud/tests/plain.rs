@@ -212,3 +212,14 @@ async fn a_secret_of_an_answer_can_be_sent_and_not_read() {
     );
     assert!(!body_of(&again).contains("token-of-the"), "{body}");
 }
+
+#[tokio::test]
+async fn no_setting_lets_a_plugin_reach_the_metadata_service() {
+    let server = Server::start(|_, _| Reply::Silence).await;
+    let bench = Bench::with(&server.address, &allowing("100.100.100.200"));
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://100.100.100.200/latest/api/token");
+        let fault = refused(bench.carry(&http(Class::Read, post(url, None))).await);
+        assert_eq!(fault.code, "rutter.http.address");
+    }
+}
