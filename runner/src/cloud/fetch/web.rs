@@ -38,7 +38,8 @@ impl LiveCarrier {
         }
         self.secrets.hide(&token);
         let region = role.region.as_deref().unwrap_or(&bound.account.region);
-        let url = self.endpoints.address("STS", region);
+        let account = bound.principal.name();
+        let url = self.endpoints.address(account, "STS", region);
         let mut url = url.map_err(|fault| Trouble::lasting(fault.message))?;
         let (nonce, date) = (nonce().map_err(Trouble::lasting)?, self.date());
         url.set_query(Some(&encoded(&[
