@@ -1,7 +1,7 @@
 //! The codes of a runbook's problems: worth searching for, and the same for every problem of a kind.
 
 /// Every code with what it means, for documents and for `rutter explain`.
-pub const CODES: [(&str, &str); 40] = [
+pub const CODES: [(&str, &str); 42] = [
     (FILE, "the file cannot be read"),
     (SYNTAX, "the file is not TOML"),
     (SCHEMA, "the runbook is written for a newer rutter"),
@@ -59,6 +59,11 @@ pub const CODES: [(&str, &str); 40] = [
         "a step's accounts are not those its plugin or runbook needs",
     ),
     (ACCOUNT_UNBOUND, "an account of the runbook has no profile"),
+    (
+        UNKNOWN_ACCOUNT,
+        "a profile is bound to a name that is no account of the runbook",
+    ),
+    (SAME_LOGIN, "two accounts of the runbook have one profile"),
     (UNUSED, "something is declared and never used"),
     (NEEDS, "a step needs a step that does not exist"),
     (CYCLE, "steps wait for each other"),

@@ -8,6 +8,7 @@ use rutter_manifest::Field;
 
 use super::built_in::BuiltIn;
 use super::problems::Problems;
+pub use super::table_form::{Form, Shape};
 use super::{document, schema};
 
 /// A table that holds each of its optional tables.
@@ -15,36 +16,6 @@ const FULL: &str = "schema = 1\n[runbook]\nname = 'a'\n[accounts.a]\n[[steps]]\n
                     retry = { attempts = 1 }\nconfirm = { message = 'a' }\n";
 /// Tables that lack what they must hold.
 const BARE: &str = "[runbook]\n[accounts.a]\n[[steps]]\nretry = {}\nconfirm = {}\n";
-
-/// What a key's value is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// What it is depends on more than the key.
-    Any,
-    /// Text.
-    Text,
-    /// A list of texts.
-    Texts,
-    /// A whole number within these bounds.
-    Integer(i64, i64),
-    /// A length of time as text.
-    Duration,
-    /// One of these words.
-    Words(Vec<String>),
-    /// A table.
-    Table,
-    /// A list.
-    List,
-}
-
-/// What one table may hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Form {
-    /// Its keys.
-    pub keys: IndexMap<&'static str, Shape>,
-    /// The keys among them that must be there.
-    pub required: Vec<&'static str>,
-}
 
 /// The tables of a runbook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -44,6 +44,7 @@ mod secret_inputs;
 mod sources;
 mod spanned;
 mod step_outputs;
+mod table_form;
 #[cfg(test)]
 mod testing;
 mod types;

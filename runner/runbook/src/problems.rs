@@ -6,7 +6,7 @@ use rutter_diagnostic::{Diagnostic, Source, Span};
 
 use super::codes;
 use super::document::{Node, NodeKind};
-use super::form::Form;
+use super::table_form::Form;
 
 /// Problems of one file, so far.
 pub(super) struct Problems<'a> {

@@ -5,9 +5,9 @@ use rutter_manifest::{nearest, parse_duration};
 
 use super::codes;
 use super::document::{Node, NodeKind, Table};
-use super::form::{Form, Shape};
 use super::problems::Problems;
 use super::spanned::Spanned;
+use super::table_form::{Form, Shape};
 
 /// Reads one table.
 pub(super) struct Reader<'t, 'p, 's> {

@@ -16,7 +16,7 @@ use super::api::{ApiRequest, host_of, nonce};
 use super::call::ApiCall;
 use super::credentials::{Credential, CredentialError, Fetched, Role, find};
 use super::endpoints::Endpoints;
-use super::fetch::route_of;
+use super::machine::route_of;
 use super::pause::Pauses;
 use super::roles::{Assume, Assuming, Fetching, Session, Sessions, parameters, session_of};
 use super::time::CloudTime;

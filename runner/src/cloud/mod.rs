@@ -27,6 +27,7 @@ mod endpoints;
 mod fetch;
 mod identity;
 mod live;
+mod machine;
 mod pause;
 mod plain;
 mod roles;

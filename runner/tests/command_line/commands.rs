@@ -44,7 +44,9 @@ fn check_shows_what_must_be_read_before_the_run() {
     let checked = bench.run(&["check", path]);
     assert_eq!(
         checked.stdout,
-        format!("{path}: ok, 1 step\nRead before the run\n  - Clients change their address.\n")
+        format!(
+            "{path}: ok, 1 step\nSteps\ncutover  approve\nRead before the run\n  - Clients change their address.\n"
+        )
     );
     let json = bench.run(&["check", path, "--json"]);
     let answer: Value = serde_json::from_str(&json.stdout).unwrap();

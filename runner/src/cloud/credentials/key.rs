@@ -6,7 +6,6 @@ use rutter_contracts::sign;
 use rutter_engine::Timestamp;
 use zeroize::Zeroize as _;
 
-use super::Source;
 use crate::secrets::SecretText;
 
 /// An access key, lasting or temporary. `Debug` shows the id alone.
@@ -64,19 +63,6 @@ impl Role {
             region: None,
         }
     }
-}
-
-/// A profile, found.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Where the credentials at its root come from.
-    pub source: Source,
-    /// The roles assumed one after the other, the first with those credentials.
-    pub roles: Vec<Role>,
-    /// The region that the profile names, for an account that is bound without one.
-    pub region: Option<String>,
-    /// What the operator should know, such as a file that others may read.
-    pub warnings: Vec<String>,
 }
 
 /// An access key, and until when it is good.

@@ -18,6 +18,7 @@ mod givers;
 mod ini;
 mod key;
 mod own;
+mod profile;
 mod section;
 
 mod source;
@@ -26,7 +27,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use key::{AccessKey, Credential, Profile, Role};
+pub use key::{AccessKey, Credential, Role};
+pub use profile::Profile;
 pub use source::{Fetched, Giver, Source};
 
 use crate::secrets::SecretText;

@@ -14,8 +14,6 @@ use std::time::Duration;
 
 use rutter_engine::{Fault, FaultClass, Timestamp};
 
-pub(super) use metadata::route_of;
-
 use super::account::Bound;
 use super::credentials::{Credential, Fetched, Giver};
 use super::live::LiveCarrier;
