@@ -75,8 +75,8 @@ impl TookFolder {
     }
 
     fn write(&self, runbook: &str, timed: &BTreeMap<String, Timed>) -> std::io::Result<()> {
-        std::fs::create_dir_all(&self.path)?;
-        rutter_files::replace(&self.file(runbook), &serde_json::to_string(timed)?)
+        crate::modes::create_private(&self.path)?;
+        rutter_files::replace_own(&self.file(runbook), &serde_json::to_string(timed)?)
     }
 }
 

@@ -94,7 +94,6 @@ async fn a_run_is_seen_whole_at_every_width() {
         let terminals = widths.map(|columns| Terminal::start_wide(&bench, &arguments, columns));
         for (columns, terminal) in widths.into_iter().zip(&terminals) {
             let screen = all_of_it(terminal);
-            println!("{columns} columns:\n{}\n", screen.join("\n"));
             let words: String = screen.join("").split_whitespace().collect();
             // Where one word fills a line there is no room for all of it.
             let room = columns > 10;
@@ -132,11 +131,9 @@ async fn a_screen_stays_true_when_it_is_resized_after_an_answer_and_after_a_resu
             |screen| screen.contains("left (") && !screen.contains('░'),
             LONG,
         );
-        println!("{}", screen.join("\n"));
         assert_eq!(bars(&screen), 1, "{}", screen.join("\n"));
         terminal.send("y\r", Duration::ZERO);
         let screen = terminal.shows(|screen| screen.contains("1 of 3 steps"), LONG);
-        println!("{}", screen.join("\n"));
         let below = screen.join("\n");
         let below = below.split("1 of 3 steps").nth(1).unwrap_or_default();
         assert!(!below.contains("gate"), "it is answered: {below}");
@@ -147,7 +144,6 @@ async fn a_screen_stays_true_when_it_is_resized_after_an_answer_and_after_a_resu
         let terminal = Terminal::start_wide(&bench, &resume, 80);
         let wanted = |screen: &str| screen.contains("1 of 3 steps") && screen.contains("rest Wait");
         let screen = terminal.shows(wanted, LONG);
-        println!("{}", screen.join("\n"));
         assert_eq!(bars(&screen), 1, "{}", screen.join("\n"));
     });
 }

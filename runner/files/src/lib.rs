@@ -155,6 +155,21 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
         Ok(seen) => seen.mode() & 0o777,
         Err(_) => 0o644,
     };
+    replace_as(path, text, mode)
+}
+
+/// The same for a file that nobody else may read.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_own(path: &Path, text: &str) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|seen| seen.is_symlink()) {
+        return Err(is_a_link());
+    }
+    replace_as(path, text, 0o600)
+}
+
+fn replace_as(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
     // One of a process that was killed, if any.
@@ -167,7 +182,10 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
+    let mut options = File::options();
+    // What others may read they may read once it is whole.
+    let options = options.write(true).create_new(true).mode(mode & 0o600);
+    let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()

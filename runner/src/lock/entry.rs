@@ -89,11 +89,19 @@ pub(crate) fn used(checked: &Checked) -> Vec<(&Plugin, Bound)> {
             known.insert(ours.to_string());
         }
     }
-    let found = checked.plugins.values();
+    // By their names, so that what is said of them does not depend on their bytes.
+    let mut found: Vec<&Plugin> = checked.plugins.values().map(|found| &**found).collect();
+    found.sort_by_key(|found| {
+        (
+            found.manifest().plugin.name.clone(),
+            found.digest().to_owned(),
+        )
+    });
     found
+        .into_iter()
         .map(|found| {
             let bound = bound.remove(found.digest()).unwrap_or_default();
-            (&**found, bound)
+            (found, bound)
         })
         .collect()
 }

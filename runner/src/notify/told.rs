@@ -59,7 +59,7 @@ impl Told {
 
     fn write(&self) {
         let text = serde_json::to_string(&self.kept).unwrap_or_default();
-        if let Err(error) = rutter_files::replace(&self.path, &text) {
+        if let Err(error) = rutter_files::replace_own(&self.path, &text) {
             // At worst something is told twice.
             tracing::warn!(%error, "what was told is not kept");
         }

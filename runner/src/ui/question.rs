@@ -33,7 +33,7 @@ pub(super) fn how_to_approve(question: &Question, run: &Run) -> String {
 pub(super) fn block(step: &str, texts: Vec<String>, how: String, run: &Run) -> Vec<String> {
     let mut lines = vec![String::new()];
     let title = run.planned(step).map(|step| one_line(&step.title));
-    lines.extend(title.filter(|title| title != step).map(Into::into));
+    lines.extend(title.filter(|title| title != step));
     lines.extend(texts);
     lines.push(how);
     lines.push(String::new());
