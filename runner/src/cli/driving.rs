@@ -91,9 +91,10 @@ pub(super) async fn go(
             .printer
             .note(&format!("warning: {}", one_line(warning)));
     }
-    let took = TookFolder::of(&context.settings()?.state_dir);
+    let settings = context.settings()?;
+    let took = TookFolder::of(&settings.state_dir);
     let show = ui::show(&context.printer, &took);
-    let notifier = session.notifier(&context.settings()?);
+    let notifier = session.notifier(&settings);
     let notifier = notifier.map_err(|error| {
         Failure::refused(
             error.to_string(),

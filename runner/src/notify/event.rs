@@ -1,6 +1,6 @@
 //! What of a run is told to those who do not look.
 
-use rutter_engine::{AttemptEnd, Fact, Record, Run, RunEnd, StepEnd};
+use rutter_engine::{AttemptEnd, Fact, Record, Run, StepEnd};
 
 use crate::settings::NotifyEvent;
 use crate::ui::describe;
@@ -33,13 +33,9 @@ pub(super) fn of_record(record: &Record, run: &Run) -> Option<Event> {
             end: AttemptEnd::Unknown(_),
             ..
         } => (NotifyEvent::Failure, Some(format!("rutter show {id}"))),
-        Fact::RunEnded {
-            end: RunEnd::Done { .. },
+        Fact::RunEnded { .. } | Fact::RollbackEnded { .. } => {
+            (NotifyEvent::End, Some(format!("rutter show {id}")))
         }
-        | Fact::RunEnded {
-            end: RunEnd::RolledBack(_),
-        }
-        | Fact::RollbackEnded { .. } => (NotifyEvent::End, Some(format!("rutter show {id}"))),
         _ => return None,
     };
     let said = describe(record, run).text;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
-use rutter_engine::{At, Record, Run, Timestamp};
+use rutter_engine::{At, Record, Run};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -27,7 +27,7 @@ use crate::journal::RunFolder;
 use crate::secrets::{SecretText, Secrets};
 use crate::settings::{NotifyKind, NotifySettings, Settings};
 use crate::took::TookFolder;
-use crate::ui::Lateness;
+use crate::ui::{Lateness, now};
 
 /// How often a message is tried…
 const TRIES_MAX: u32 = 6;
@@ -125,12 +125,10 @@ impl Notifier {
     /// Takes note of a record that `run` has evolved by.
     pub(crate) fn record(&self, record: &Record, run: &Run) {
         lock(&self.shared).lateness.record(record, run);
-        if let Some(event) = event::of_record(record, run) {
-            self.tell(&event);
-        }
+        self.catch_up(record, run);
     }
 
-    /// Records of an earlier process that may not have been told.
+    /// Tells of a record, which may be of an earlier process, unless it was told.
     pub(crate) fn catch_up(&self, record: &Record, run: &Run) {
         if let Some(event) = event::of_record(record, run) {
             self.tell(&event);
@@ -195,8 +193,7 @@ fn send(queues: &Queues, shared: &Mutex<Shared>, event: &Event) {
 async fn watch_lateness(shared: Arc<Mutex<Shared>>, queues: Queues) {
     loop {
         tokio::time::sleep(LATE_EVERY).await;
-        let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-        let late = lock(&shared).lateness.late(now);
+        let late = lock(&shared).lateness.late(now());
         for (run, runbook, at, said) in late {
             let event = event::late(&run, &runbook, late_key(&at), &said);
             send(&queues, &shared, &event);
@@ -300,10 +297,9 @@ impl Address {
     }
 
     async fn try_once(&self, event: &Event) -> Result<(), Refusal> {
-        let now = jiff::Timestamp::now().as_millisecond();
         let secret = self.secret.as_ref();
         let text = event.message();
-        let sent = message(self.kind, &self.url, secret, event, &text, now);
+        let sent = message(self.kind, &self.url, secret, event, &text, now().0);
         let busy = |error: reqwest::Error| {
             Refusal::Busy(format!("it cannot be reached: {}", error.without_url()))
         };

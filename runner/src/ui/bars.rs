@@ -17,6 +17,7 @@ use super::names::Names;
 use super::printer::paint;
 use super::screen::{Size, rows};
 use super::slow::SlowCall;
+use super::words::now;
 use super::wrap::wrap;
 use super::{Drawing, Printer, Show, Tone, Weight, describe};
 use crate::journal::LogLevel;
@@ -175,10 +176,6 @@ impl Screen {
         self.run.set_prefix(below);
         self.run.set_message(first);
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
 impl Show for BarShow {

@@ -426,13 +426,14 @@ fn unreachable_kind() -> Said {
 }
 
 fn resumed(rutter: &str, profiles: &BTreeMap<Name, String>) -> String {
-    let bound = profiles
-        .iter()
-        .map(|(name, profile)| format!("; {name} is bound to the profile {}", one_line(profile)));
-    format!(
-        "run resumed by rutter {rutter}{}",
-        bound.collect::<String>()
-    )
+    let mut text = format!("run resumed by rutter {rutter}");
+    for (name, profile) in profiles {
+        text.push_str(&format!(
+            "; {name} is bound to the profile {}",
+            one_line(profile)
+        ));
+    }
+    text
 }
 
 fn confirmed(accounts: &BTreeMap<Name, Identity>) -> String {

@@ -2,7 +2,7 @@
 
 use rutter_engine::{At, Record, Run, Timestamp};
 
-use super::{Drawing, Show, SlowCall, instant};
+use super::{Drawing, Show, SlowCall, instant, now};
 use crate::journal::{LogFile, LogLevel, LogLine};
 use crate::took::{Stopwatch, TookFolder};
 
@@ -30,7 +30,7 @@ impl KeepLog {
 
     fn keep(&mut self, at: &At, level: LogLevel, message: String) {
         let line = LogLine {
-            time: Timestamp(jiff::Timestamp::now().as_millisecond()),
+            time: now(),
             at: at.clone(),
             level,
             message,
@@ -71,8 +71,7 @@ impl Show for KeepLog {
 
     fn slow(&mut self, at: &At, call: &SlowCall) {
         self.show.slow(at, call);
-        let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-        self.keep(at, LogLevel::Warn, call.told(now));
+        self.keep(at, LogLevel::Warn, call.told(now()));
     }
 
     fn note(&mut self, text: &str) {

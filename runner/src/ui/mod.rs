@@ -66,7 +66,7 @@ pub use slow::{SlowCall, again, is_slow};
 pub(crate) use summary::explained;
 pub use summary::{ending, ending_seen, outputs, records_end, steps_table};
 pub use table::{Align, Table};
-pub(crate) use words::count;
+pub(crate) use words::{count, now};
 pub use words::{instant, instant_here, place};
 
 /// Shows a run while it is driven. Every text has had its secrets swapped before it gets here.
@@ -88,8 +88,7 @@ pub trait Show: Send {
 
     /// A call has no answer for too long; said again when twice the time has passed.
     fn slow(&mut self, at: &At, call: &SlowCall) {
-        let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-        self.log(at, LogLevel::Warn, &call.told(now));
+        self.log(at, LogLevel::Warn, &call.told(now()));
     }
 
     /// The host has something to say that is no record: the clock jumped, say.

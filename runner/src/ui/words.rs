@@ -3,6 +3,11 @@
 use rutter_diagnostic::neutral::one_line;
 use rutter_engine::{At, Fault, Phase, Run, Timestamp};
 
+/// This instant, by the clock of this machine.
+pub(crate) fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
 /// An instant in RFC 3339, UTC, to the millisecond.
 pub fn instant(time: Timestamp) -> String {
     match jiff::Timestamp::from_millisecond(time.0) {
