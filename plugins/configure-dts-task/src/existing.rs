@@ -126,16 +126,11 @@ pub(crate) fn check_same(account: &Account, inputs: &Inputs, id: &str) -> Result
 /// Says what an existing task copies, if it is something else. A form that is not understood is not judged.
 fn other_databases(task: &Answer, inputs: &Inputs) -> Option<String> {
     let objects = task.document("/DbObject").ok()?;
-    let target = |entry: &Value| entry["name"].as_str().map(str::to_owned);
-    let found: BTreeMap<String, String> = objects
-        .as_object()?
-        .iter()
-        .map(|(name, entry)| (name.clone(), target(entry).unwrap_or_else(|| name.clone())))
-        .collect();
-    let wanted = objects::wanted(inputs);
+    let found = objects::named(&objects)?;
+    let wanted = objects::named(&objects::list(inputs))?;
     (found != wanted).then(|| {
         format!(
-            "it copies the databases {} instead of {}",
+            "it copies the objects {} instead of {}",
             listed(&found),
             listed(&wanted)
         )

@@ -54,8 +54,28 @@ pub(super) fn objects(context: &RequestContext<'_>, source: &Endpoint) -> Result
                 )));
             }
         }
+        tables(name, entry)?;
     }
     Ok(objects)
+}
+
+/// A database that is not copied as a whole names its tables, each with its name in the destination.
+fn tables(database: &str, entry: &Value) -> Result<(), Refusal> {
+    if entry["all"] == json!(true) {
+        return Ok(());
+    }
+    let tables = entry["Table"].as_object().or(entry["Schema"].as_object());
+    let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
+        return Err(invalid(&format!(
+            "DbList takes a part of `{database}` and names no table of it"
+        )));
+    };
+    match tables.iter().find(|(_, table)| !table["name"].is_string()) {
+        Some((table, _)) => Err(invalid(&format!(
+            "DbList gives `{database}.{table}` no name in the destination"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Reads the further settings.

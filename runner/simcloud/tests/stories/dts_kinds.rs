@@ -255,3 +255,23 @@ fn a_database_of_another_kind_is_found_opened_and_copied() {
     story.wait_seconds(3);
     assert_eq!(crate::dts::status(&mut story, job), "synchronizing");
 }
+
+#[test]
+fn a_part_of_a_database_is_tables_that_are_named() {
+    let taken = |part: Value| {
+        let mut story = with_database("mysql", "cloud-instance");
+        let mut parameters = from_database("MYSQL", "RDS");
+        parameters["DbList"] = json!({ "orders": part });
+        let response = story.send("destination", "DTS:ConfigureDtsJob", parameters);
+        response.body["Success"] == "true"
+    };
+    let items = json!({ "name": "items", "all": true, "filter": "id > 10" });
+    let part =
+        |table: Value| json!({ "name": "orders", "all": false, "Table": { "items": table } });
+    assert!(taken(part(items)));
+    assert!(!taken(part(json!({ "all": true }))));
+    assert!(!taken(
+        json!({ "name": "orders", "all": false, "Table": {} })
+    ));
+    assert!(!taken(json!({ "name": "orders", "all": false })));
+}
