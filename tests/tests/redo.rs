@@ -321,6 +321,27 @@ async fn what_cannot_be_taken_back_or_made_again_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn outputs_that_could_not_be_made_are_made_with_a_mended_runbook() {
+    let with = |output: &str| format!("{ROLES}\n[outputs]\nmade = \"{{{{ {output} }}}}\"\n");
+    let (run, ended) = Roles::begun(&with("inputs.names[3]")).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let says = "makes the outputs with a corrected runbook";
+    assert!(ended.stderr.contains(says), "{}", ended.stderr);
+    run.refuses("resume", &[], "makes them with a corrected runbook")
+        .await;
+    let made = run.cloud.changes().await.len();
+
+    run.bench.write("mended.toml", &with("inputs.names[0]"));
+    let mended = run.file("mended.toml");
+    let ended = run.of_run("resume", &["--runbook", &mended, "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("made = \"one\""), "{}", ended.stdout);
+    assert_eq!(run.cloud.changes().await.len(), made, "nothing is sent");
+    run.refuses("resume", &["--runbook", &mended, "--yes"], "is over")
+        .await;
+}
+
+#[tokio::test]
 async fn a_mended_runbook_goes_on_where_the_first_one_failed() {
     let broken = ROLES.replace(
         "with.policy = \"AliyunDTSRolePolicy\"",

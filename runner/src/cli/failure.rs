@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rutter_diagnostic::neutral::Style;
 use rutter_diagnostic::{Diagnostic, Severity, Source, render_all};
-use rutter_engine::Fault;
+use rutter_engine::{Fault, RunEnd};
 use rutter_simcloud::WorldError;
 
 use super::Exit;
@@ -209,6 +209,12 @@ fn session_failed(error: &SessionError) -> Failure {
         SessionError::Vault(_) => (
             "secrets",
             Some("restore the files from a backup".to_owned()),
+        ),
+        SessionError::Over(id, RunEnd::Done { fault: Some(_), .. }) => (
+            "run",
+            Some(format!(
+                "its outputs could not be made: `rutter resume {id} --runbook FILE` makes them with a corrected runbook"
+            )),
         ),
         SessionError::Over(id, _) => (
             "run",

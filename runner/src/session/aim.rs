@@ -33,12 +33,14 @@ pub enum Aim {
 impl Aim {
     /// Whether a run is one for it.
     pub(super) fn fits(&self, run: &Run) -> Result<(), SessionError> {
-        let takes_back = match self {
+        let more_to_do = match self {
             Self::Undo => true,
             Self::Go => false,
-            Self::Anew { part, .. } => part.is_some(),
+            Self::Anew { part, mended, .. } => {
+                part.is_some() || (mended.is_some() && run.lacks_outputs())
+            }
         };
-        if let Some(end) = run.end().filter(|_| !takes_back) {
+        if let Some(end) = run.end().filter(|_| !more_to_do) {
             return Err(SessionError::Over(run.id().to_owned(), end.clone()));
         }
         match self {

@@ -341,10 +341,14 @@ fn what_next(run: &Run, standing: &RunStatus) -> Vec<String> {
         {
             vec![undo]
         }
-        RunStatus::Ended(RunEnd::Done { .. })
-            if run.changes().iter().any(rutter_engine::Change::stands) =>
-        {
-            vec![undo]
+        RunStatus::Ended(RunEnd::Done { .. }) => {
+            let outputs = format!(
+                "`rutter resume {id} --runbook FILE` makes the outputs with a corrected runbook"
+            );
+            let stands = run.changes().iter().any(rutter_engine::Change::stands);
+            let lines = [(run.lacks_outputs(), outputs), (stands, undo)];
+            let lines = lines.into_iter().filter(|(holds, _)| *holds);
+            lines.map(|(_, line)| line).collect()
         }
         RunStatus::Ended(_) => Vec::new(),
         RunStatus::UndoFailed => {

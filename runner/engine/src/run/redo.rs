@@ -20,8 +20,13 @@ impl Run {
         Ok(())
     }
 
-    /// A plan takes the place of the one before.
+    /// A plan takes the place of the one before. A run that ended without its outputs goes on with it: they are made
+    /// anew once every step of it is over.
     pub(super) fn plan_revised(&mut self, plan: &Plan) -> Legal {
+        if self.lacks_outputs() {
+            self.end = None;
+            self.interrupted = false;
+        }
         if self.rollback.is_some() || self.end.is_some() {
             return Err("the run is not under way".to_owned());
         }

@@ -144,6 +144,11 @@ impl Run {
         self.end.as_ref()
     }
 
+    /// Whether every step is over and only the outputs could not be made: a mended runbook makes them.
+    pub fn lacks_outputs(&self) -> bool {
+        matches!(self.end, Some(RunEnd::Done { fault: Some(_), .. }))
+    }
+
     /// Whether the operator asked to stop in this session.
     pub fn interrupted(&self) -> bool {
         self.interrupted
