@@ -323,7 +323,7 @@ async fn what_cannot_be_taken_back_or_made_again_is_refused_with_the_reason() {
 #[tokio::test]
 async fn outputs_that_could_not_be_made_are_made_with_a_mended_runbook() {
     let with = |output: &str| format!("{ROLES}\n[outputs]\nmade = \"{{{{ {output} }}}}\"\n");
-    let (run, ended) = Roles::begun(&with("inputs.names[3]")).await;
+    let (run, ended) = Roles::begun(&with("steps.each[2].name")).await;
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let says = "makes the outputs with a corrected runbook";
     assert!(ended.stderr.contains(says), "{}", ended.stderr);
@@ -331,7 +331,7 @@ async fn outputs_that_could_not_be_made_are_made_with_a_mended_runbook() {
         .await;
     let made = run.cloud.changes().await.len();
 
-    run.bench.write("mended.toml", &with("inputs.names[0]"));
+    run.bench.write("mended.toml", &with("steps.each[0].name"));
     let mended = run.file("mended.toml");
     let ended = run.of_run("resume", &["--runbook", &mended, "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

@@ -13,6 +13,7 @@ mod for_each;
 mod may_be_undefined;
 mod names;
 mod needs;
+mod outputs;
 mod references;
 mod regions;
 mod secrets;
@@ -34,7 +35,7 @@ type Rule = fn(&Model<'_>, &mut Problems<'_>);
 type ValueRule = fn(&Model<'_>, &[bool], &mut Problems<'_>);
 
 /// The checks of what is written. Their order does not matter: problems are sorted by place.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     names::check,
     needs::check,
     cycle::check,
@@ -50,6 +51,7 @@ const RULES: [Rule; 15] = [
     types::check,
     secrets::check,
     unused::check,
+    outputs::check,
 ];
 
 /// The checks that evaluate something.

@@ -208,7 +208,12 @@ fn without_unit(step: &Step, fields: &IndexMap<String, Field>, problems: &mut Pr
 }
 
 /// An expression that has no value although all it reads is known.
-fn unevaluated(text: &str, span: Span, error: &TemplateError, problems: &mut Problems<'_>) {
+pub(super) fn unevaluated(
+    text: &str,
+    span: Span,
+    error: &TemplateError,
+    problems: &mut Problems<'_>,
+) {
     match &error.error {
         // Names that do not exist have their own messages.
         EvaluationError::NotYet => {}

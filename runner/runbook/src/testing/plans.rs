@@ -255,7 +255,7 @@ optional = true
 id = "s"
 uses = "say-hello"
 [outputs]
-all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone }}"
+all = "{{ inputs.size }}{{ inputs.wait }}{{ inputs.gone | default('') }}"
 "#;
     let before = json!({ "size": 1, "wait": 300_000, "gone": null, "password": "placeholder" });
     let before = || before.as_object().cloned().unwrap();
