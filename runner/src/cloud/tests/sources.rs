@@ -373,6 +373,14 @@ async fn an_address_answers_with_credentials() {
     let server = Server::start(|request, number| match request.path.as_str() {
         "/keys" => Reply::Json(200, keys(number, START_MS)),
         "/login" => text(200, "<html>planted"),
+        "/moved" => Reply::With(
+            302,
+            format!(
+                "location: http://{}/keys?planted\r\n",
+                request.header("host").unwrap()
+            ),
+            json!({}),
+        ),
         _ => cloud(request),
     })
     .await;
@@ -381,6 +389,9 @@ async fn an_address_answers_with_credentials() {
     assert_eq!(server.received()[0].parameter("a"), Some("b"));
     let said = Stand::new(&server, at("/login")).trouble().await;
     assert!(said.contains("is no JSON"), "{said}");
+    let said = Stand::new(&server, at("/moved")).trouble().await;
+    assert!(said.contains("it answers 302 to `/moved`"), "{said}");
+    assert!(said.contains("nobody follows where one leads"), "{said}");
 }
 
 fn sso(server: &Server, key_s: i64, login_s: i64) -> Value {
