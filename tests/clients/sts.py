@@ -68,3 +68,58 @@ class Roles(ClientCase):
         sts.refused("assume_role", "EntityNotExist.Role", 404, role_arn=nowhere, **session)
         sts.refused("assume_role", "InvalidParameter.RoleArn", 400, role_arn="nowhere", **session)
         self.client("sts", user="root").refused("assume_role", "NoPermission", 403, role_arn=nowhere, **session)
+
+
+class Tokens(ClientCase):
+    def parameters(self, **other) -> dict:
+        account = self.account_id("source")
+        return {
+            "oidcprovider_arn": f"acs:ram::{account}:oidc-provider/cluster",
+            "role_arn": f"acs:ram::{account}:role/pod",
+            "oidctoken": "token.of/a+pod",
+            "role_session_name": "clients",
+        } | other
+
+    def test_a_role_is_opened_for_a_token_that_nobody_signs(self):
+        for settings in ({}, {"signature_algorithm": "v2"}):
+            sts = self.client("sts", key=Key("nobody", "signs"), **settings)
+            answer = sts.call(
+                "assume_role_with_oidc",
+                shows=[
+                    "AssumedRoleUser.Arn",
+                    "AssumedRoleUser.AssumedRoleId",
+                    "Credentials.AccessKeyId",
+                    "Credentials.AccessKeySecret",
+                    "Credentials.Expiration",
+                    "Credentials.SecurityToken",
+                    "OIDCTokenInfo.ClientIds",
+                    "OIDCTokenInfo.ExpirationTime",
+                    "OIDCTokenInfo.IssuanceTime",
+                    "OIDCTokenInfo.Issuer",
+                    "OIDCTokenInfo.Subject",
+                    "OIDCTokenInfo.VerificationInfo",
+                ],
+                **self.parameters(duration_seconds=900),
+            )
+            lent = answer.credentials
+            key = Key(lent.access_key_id, lent.access_key_secret, lent.security_token)
+            caller = self.client("sts", key=key).call("get_caller_identity", shows=[*IDENTITY, "RoleId"])
+            self.assertEqual(caller.arn, f"acs:ram::{self.account_id('source')}:assumed-role/pod/clients")
+            session = self.client("ram", key=key)
+            self.assertEqual(session.call("get_role", role_name="pod").role.role_name, "pod")
+            session.refused("delete_role", "NoPermission", 403, role_name="pod")
+
+    def test_refusals_of_tokens(self):
+        sts = self.client("sts")
+        elsewhere = f"acs:ram::{self.account_id('destination')}:oidc-provider/cluster"
+        nowhere = f"acs:ram::{self.account_id('source')}:role/nowhere"
+        for code, status, other in (
+            ("AuthenticationFail.OIDCToken.Invalid", 400, {"oidctoken": "token.of/nobody"}),
+            ("AuthenticationFail.OIDCToken.Expired", 400, {"oidctoken": "token.of/yesterday"}),
+            ("AuthenticationFail.NoPermission", 403, {"oidctoken": "token.of/another"}),
+            ("AuthenticationFail.NoPermission", 403, {"oidcprovider_arn": elsewhere}),
+            ("EntityNotExist.Role", 404, {"role_arn": nowhere}),
+            ("InvalidParameter.DurationSeconds", 400, {"duration_seconds": 7200}),
+            ("InvalidParameter.PolicyGrammar", 400, {"policy": "{}"}),
+        ):
+            sts.refused("assume_role_with_oidc", code, status, **self.parameters(**other))

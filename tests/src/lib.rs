@@ -7,6 +7,7 @@ mod cloud;
 mod command;
 pub mod editor;
 pub mod examples;
+pub mod fetching;
 #[path = "../../runner/src/host/fixture.rs"]
 #[allow(dead_code, reason = "of the guests there, the corpus makes some")]
 mod fixture;

@@ -36,6 +36,8 @@ async fn run(python: &Path, bench: &Bench, cloud: &Cloud) -> (bool, String) {
         .arg(Bench::top().join("tests/clients/run.py"))
         .arg(cloud.address())
         .args(["--missing", &known_and_not_simulated()])
+        .arg("--program")
+        .arg(Bench::binary())
         .output();
     let ended = tokio::time::timeout(LIMIT, ended)
         .await

@@ -85,10 +85,10 @@ mod tests {
     use super::{gives_keys, is_key_field};
 
     #[test]
-    fn of_the_tables_own_actions_one_gives_out_keys() {
+    fn of_the_tables_own_actions_two_give_out_keys() {
         let actions = crate::actions().filter(|action| gives_keys(&action.name));
         let labels: Vec<_> = actions.map(crate::Action::label).collect();
-        assert_eq!(labels, ["STS:AssumeRole"]);
+        assert_eq!(labels, ["STS:AssumeRole", "STS:AssumeRoleWithOIDC"]);
     }
 
     #[test]

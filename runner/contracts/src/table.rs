@@ -241,7 +241,7 @@ mod tests {
             .iter()
             .map(|table| table.text.lines().count())
             .sum();
-        assert_eq!(lines, 147);
+        assert_eq!(lines, 148);
         assert_eq!(actions().count(), lines);
         for found in actions() {
             assert_eq!(action(found.product, &found.name), Some(found));

@@ -46,6 +46,8 @@ impl Default for LatencyFile {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DurationsFile {
     pub ram_spread: Span,
+    /// Temporary credentials live at most so long, by the real clock.
+    pub session: Span,
     pub precheck: Span,
     pub initialise: Span,
     pub dts_deleted: Span,
@@ -66,6 +68,7 @@ impl Default for DurationsFile {
     fn default() -> Self {
         Self {
             ram_spread: Span(0),
+            session: Span::minutes(12 * 60),
             precheck: Span::minutes(2),
             initialise: Span::minutes(1),
             dts_deleted: Span::minutes(10),

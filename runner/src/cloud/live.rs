@@ -269,7 +269,7 @@ impl LiveCarrier {
         let outcome = self
             .send_as(&call, &parameters(role, label), bound, by)
             .await;
-        let session = session_of(outcome, role)?;
+        let session = session_of(outcome, bound, role)?;
         self.secrets.hide(&session.credential.key.secret);
         if let Some(token) = &session.credential.key.token {
             self.secrets.hide(token);

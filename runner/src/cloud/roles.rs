@@ -235,17 +235,28 @@ pub(super) fn parameters(role: &Role, label: &str) -> Value {
 }
 
 /// Reads the answer of `AssumeRole`. It never leaves the host, not even into a record.
-pub(super) fn session_of(outcome: Outcome, role: &Role) -> Result<Session, Fault> {
+pub(super) fn session_of(
+    outcome: Outcome,
+    bound: &Bound<'_>,
+    role: &Role,
+) -> Result<Session, Fault> {
+    let account = bound.principal.name();
     let answer = match outcome {
         Outcome::Done(answer) => answer,
         // Assuming a role changes nothing, so a lost answer is only a reason to ask again.
         Outcome::Refused(fault) | Outcome::Unknown(fault) => {
-            let message = format!("the role {} cannot be assumed: {}", role.arn, fault.message);
+            let message = format!(
+                "the account `{account}`: the role {} cannot be assumed: {}",
+                role.arn, fault.message
+            );
             return Err(Fault { message, ..fault });
         }
     };
     read_session(&answer).ok_or_else(|| {
-        let message = format!("the answer to assuming {} holds no credentials", role.arn);
+        let message = format!(
+            "the account `{account}`: the answer to assuming {} holds no credentials",
+            role.arn
+        );
         Fault::new(FaultClass::Credential, "rutter.assume-role", message)
     })
 }

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,31 +23,48 @@ HEADERS = (
 )
 """What is compared; the rest is the business of the client."""
 
-VARYING = ("Timestamp", "SignatureNonce")
+VARYING = ("Timestamp", "SignatureNonce", "Signature")
+
+WHO = {
+    "AccountId": "1111111111111111",
+    "Arn": "acs:ram::1111111111111111:user/somebody",
+    "IdentityType": "RAMUser",
+    "PrincipalId": "1",
+    "UserId": "1",
+    "RequestId": "00000000-0000-0000-0000-000000000000",
+}
+"""What STS answers whoever asks who they are: the key that signs is kept."""
 
 
-def certificate(folder: Path, host: str) -> tuple[Path, Path]:
-    """A certificate for a host that is its own authority, and its key."""
+def certificate(folder: Path, hosts: list[str]) -> tuple[Path, Path]:
+    """A certificate for hosts, and its key. The authority that signed it is `authority.pem` in the folder."""
+    authority = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    for_hosts = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    root = signed("authority", authority, authority, x509.BasicConstraints(ca=True, path_length=0))
+    leaf = signed("giver", key, authority, for_hosts)
+    (folder / "authority.pem").write_bytes(root)
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(leaf)
+    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    paths[1].write_bytes(key.private_bytes(*kinds))
+    return paths
+
+
+def signed(name: str, key, authority, extension: x509.ExtensionType) -> bytes:
     now = datetime.datetime.now(datetime.timezone.utc)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(key, hashes.SHA256())
+        .add_extension(extension, isinstance(extension, x509.BasicConstraints))
+        .sign(authority, hashes.SHA256())
     )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    paths[1].write_bytes(key.private_bytes(*kinds))
-    return paths
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 class Giver(ThreadingHTTPServer):
@@ -60,6 +78,7 @@ class Giver(ThreadingHTTPServer):
         self.tls.load_cert_chain(*certificate)
         self.answers: dict = {}
         self.asked: list = []
+        self.signed: tuple | None = None
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -95,10 +114,17 @@ class Handler(BaseHTTPRequestHandler):
             asked["headers"] = headers
         if parameters:
             asked["parameters"] = parameters
-        if body:
+        if self.headers.get("content-type") == "application/x-www-form-urlencoded":
+            asked["form"] = dict(parse_qsl(body.decode()))
+        elif body:
             asked["json"] = json.loads(body)
-        self.server.asked.append(asked)
-        answer = self.server.answers.get(to)
+        if self.headers.get("x-acs-action") == "GetCallerIdentity":
+            key = re.search("Credential=([^,]+)", self.headers["authorization"])
+            self.server.signed = key[1], self.headers.get("x-acs-security-token")
+            answer: object = WHO
+        else:
+            self.server.asked.append(asked)
+            answer = self.server.answers.get(to)
         text = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(404 if answer is None else 200)
         self.send_header("content-length", str(len(text)))

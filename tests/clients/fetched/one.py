@@ -1,6 +1,6 @@
 """One case in a process of its own: prints the credentials that the official client comes to.
 
-    one.py CONFIG BUNDLE [ADDRESS]
+    one.py BUNDLE config CONFIG | address ADDRESS | files
 """
 
 import json
@@ -8,15 +8,21 @@ import sys
 
 import certifi
 
-config, bundle, *address = sys.argv[1:]
+bundle, kind, *rest = sys.argv[1:]
 certifi.where = lambda: bundle
 
-from alibabacloud_credentials.provider import CLIProfileCredentialsProvider, URLCredentialsProvider  # noqa: E402
-
-client = (
-    URLCredentialsProvider(uri=address[0])
-    if address
-    else CLIProfileCredentialsProvider(profile_file=config, profile_name="p")
+from alibabacloud_credentials.provider import (  # noqa: E402
+    CLIProfileCredentialsProvider,
+    ProfileCredentialsProvider,
+    URLCredentialsProvider,
 )
+
+if kind == "address":
+    client = URLCredentialsProvider(uri=rest[0])
+elif kind == "files":
+    # Where it looks by itself, in the home folder.
+    client = ProfileCredentialsProvider(profile_name="p")
+else:
+    client = CLIProfileCredentialsProvider(profile_file=rest[0], profile_name="p")
 found = client.get_credentials()
 print(json.dumps([found.get_access_key_id(), found.get_access_key_secret(), found.get_security_token()]))

@@ -16,6 +16,9 @@ class ClientCase(unittest.TestCase):
     address = ""
     """`127.0.0.1:PORT`, set before the tests run."""
 
+    program = WORLD.parent.parent.parent / "target/debug/rutter"
+    """The program itself, for what it is compared in with an official client."""
+
     missing: dict[str, str] = {}
     """For each product an action that its contract has and the simulated cloud does not answer."""
 

@@ -15,7 +15,10 @@ use crate::dts::{Dts, Sync};
 use crate::ecs::{Ecs, Network};
 use crate::identifier::{Counters, digest};
 use crate::ledger::Ledger;
-use crate::ram::{Policy, PolicyFile, PolicyName, Ram, Role, RoleFile, Trust, User, UserFile};
+use crate::ram::{
+    OidcProviderFile, Policy, PolicyFile, PolicyName, Provider, Ram, Role, RoleFile, Token, Trust,
+    User, UserFile,
+};
 use crate::redis::Redis;
 use crate::register::Register;
 use crate::request::AccessKey;
@@ -164,6 +167,9 @@ impl Builder<'_, '_> {
         for policy in file.policies {
             self.policy(&mut ram, policy)?;
         }
+        for provider in file.oidc_providers {
+            self.provider(&mut ram, provider, start_ms)?;
+        }
         for role in file.roles {
             self.role(&mut ram, role)?;
         }
@@ -196,6 +202,38 @@ impl Builder<'_, '_> {
             Some(_) => Err(self
                 .world_text
                 .error(span, "the account has a policy of this name already")),
+        }
+    }
+
+    fn provider(
+        &self,
+        account: &mut Ram,
+        file: OidcProviderFile,
+        start_ms: i64,
+    ) -> Result<(), WorldError> {
+        let span = file.name.span();
+        let Some(first) = file.client_ids.first().cloned() else {
+            let message = "an identity provider has at least one of `client_ids`";
+            return Err(self.world_text.error(span, message));
+        };
+        let tokens = file.tokens.into_iter().map(|token| Token {
+            text: token.token,
+            subject: token.subject,
+            audience: token.audience.unwrap_or_else(|| first.clone()),
+            issued_ms: start_ms,
+            expires_ms: token.expires.map_or(i64::MAX, |expires| expires.0),
+        });
+        let provider = Provider {
+            issuer: file.issuer,
+            tokens: tokens.collect(),
+            client_ids: file.client_ids,
+        };
+        match account.providers.insert(file.name.into_inner(), provider) {
+            None => Ok(()),
+            Some(_) => {
+                let message = "the account has an identity provider of this name already";
+                Err(self.world_text.error(span, message))
+            }
         }
     }
 

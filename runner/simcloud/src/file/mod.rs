@@ -24,7 +24,7 @@ use crate::dts::{DatabaseFile, DtsFile, DtsJobFile, SyncFile};
 use crate::ecs::{
     EcsFile, EcsGeneralFile, ImageFile, SecurityGroupFile, SnapshotFile, VSwitchFile,
 };
-use crate::ram::{PolicyFile, RoleFile, UserFile};
+use crate::ram::{OidcProviderFile, PolicyFile, RoleFile, UserFile};
 use crate::redis::RedisFile;
 use crate::scalars::Instant;
 use crate::settings::{DurationsFile, LatencyFile, RatesFile};
@@ -134,6 +134,9 @@ pub(crate) struct AccountFile {
     pub users: Vec<UserFile>,
     #[serde(default)]
     pub roles: Vec<RoleFile>,
+    /// Identity providers whose tokens open roles that trust them.
+    #[serde(default)]
+    pub oidc_providers: Vec<OidcProviderFile>,
     #[serde(default)]
     pub policies: Vec<PolicyFile>,
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod file;
+mod oidc;
 mod policies;
 mod rights;
 mod roles;
@@ -18,7 +19,8 @@ use crate::request::AccessKey;
 use crate::request_context;
 use crate::rights::Document;
 use crate::time::{self, ALWAYS};
-pub(crate) use file::{PolicyFile, RoleFile, UserFile};
+pub(crate) use file::{OidcProviderFile, PolicyFile, RoleFile, UserFile};
+pub(crate) use oidc::{BadToken, Provider, Token};
 pub(crate) use rights::Rights;
 
 /// A call to RAM, which sees what every account has in it.
@@ -58,6 +60,8 @@ pub(crate) struct Ram {
     /// How the names of the roles are spelt, by the name in lower case: they are compared without case.
     pub spellings: BTreeMap<String, String>,
     pub policies: Register<Policy>,
+    /// Identity providers by name.
+    pub providers: BTreeMap<String, Provider>,
     /// The names of the roles that each policy is attached to.
     pub holders: BTreeMap<PolicyName, BTreeSet<String>>,
 }

@@ -25,8 +25,8 @@ impl Rights<'_> {
         action: &str,
         resource: &str,
     ) -> Result<(), Refusal> {
-        // Everybody may ask who they are.
-        if action == "sts:GetCallerIdentity" {
+        // Everybody may ask who they are, and where nobody signs, the action itself looks at what the call carries.
+        if action == "sts:GetCallerIdentity" || caller.identity == Identity::Anonymous {
             return Ok(());
         }
         match self.verdict(caller, action, resource) {
@@ -47,6 +47,7 @@ impl Rights<'_> {
         };
         match &caller.identity {
             Identity::Main => Verdict::Allowed,
+            Identity::Anonymous => Verdict::Silent,
             Identity::User { name } => {
                 let policies = account
                     .users

@@ -37,7 +37,8 @@ pub(crate) struct Statement {
     pub resources: Patterns,
     /// Principals by kind (`RAM`, `Service`, `Federated`), in a trust policy.
     pub principals: Vec<(String, String)>,
-    pub conditional: bool,
+    /// What has to hold beside; null without a condition.
+    pub condition: Value,
 }
 
 /// Texts with `*` and `?`, or everything but them.
@@ -104,8 +105,13 @@ impl Document {
 impl Statement {
     /// Returns what it says if it speaks of the matter at all.
     pub fn verdict(&self, speaks: bool) -> Verdict {
-        match (speaks, self.allow, self.conditional) {
-            (true, true, false) => Verdict::Allowed,
+        self.verdict_where(speaks, self.condition.is_null())
+    }
+
+    /// The same where somebody has looked whether the condition holds.
+    pub fn verdict_where(&self, speaks: bool, holds: bool) -> Verdict {
+        match (speaks, self.allow, holds) {
+            (true, true, true) => Verdict::Allowed,
             (true, false, _) => Verdict::Denied,
             _ => Verdict::Silent,
         }
@@ -126,10 +132,11 @@ impl Statement {
             actions,
             resources: Patterns::read(statement, "Resource", "NotResource")?,
             principals: principals(statement.get("Principal"))?,
-            conditional: statement
+            condition: statement
                 .get("Condition")
-                .and_then(Value::as_object)
-                .is_some_and(|fields| !fields.is_empty()),
+                .filter(|condition| condition.as_object().is_some_and(|one| !one.is_empty()))
+                .cloned()
+                .unwrap_or_default(),
         })
     }
 }
@@ -200,7 +207,7 @@ fn texts(value: &Value, name: &str) -> Result<Vec<String>, String> {
 }
 
 /// Matches `*` and `?` without recursion, so that no pattern makes it slow.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at_pattern, mut at_text) = (0, 0);
     let mut star = None;
     while at_text < text.len() {

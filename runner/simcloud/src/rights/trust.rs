@@ -1,6 +1,7 @@
 //! Whether a role's trust policy lets somebody assume it.
 
 use crate::caller::{Caller, Identity};
+use crate::rights::condition::{Claims, holds};
 use crate::rights::{Document, Verdict};
 
 /// Somebody who wants to assume a role.
@@ -13,6 +14,11 @@ pub(crate) enum Principal<'a> {
         name: &'a str,
         on_behalf_of: &'a str,
     },
+    /// Whoever has a good token of an identity provider of the role's own account.
+    Federated {
+        provider_arn: &'a str,
+        claims: &'a Claims<'a>,
+    },
 }
 
 /// Returns whether the trust policy of a role of `owner` lets the principal assume it.
@@ -23,7 +29,12 @@ pub(crate) fn trusts(document: &Document, owner: &str, principal: &Principal<'_>
                 .principals
                 .iter()
                 .any(|(kind, name)| names(kind, name, owner, principal));
-        statement.verdict(speaks)
+        match principal {
+            Principal::Federated { claims, .. } => {
+                statement.verdict_where(speaks, holds(&statement.condition, claims))
+            }
+            _ => statement.verdict(speaks),
+        }
     });
     Verdict::together(verdicts) == Verdict::Allowed
 }
@@ -38,6 +49,7 @@ fn names(kind: &str, name: &str, owner: &str, principal: &Principal<'_>) -> bool
             let qualified = format!("{on_behalf_of}@{service}");
             kind == "Service" && (name == qualified || (name == *service && owner == *on_behalf_of))
         }
+        Principal::Federated { provider_arn, .. } => kind == "Federated" && name == *provider_arn,
     }
 }
 
@@ -48,7 +60,7 @@ fn names_caller(name: &str, caller: &Caller) -> bool {
         return true;
     }
     match &caller.identity {
-        Identity::Main => false,
+        Identity::Main | Identity::Anonymous => false,
         Identity::User { name: user } => name == format!("acs:ram::{account}:user/{user}"),
         // Names of roles are compared without case.
         Identity::Role { name: role, .. } => {

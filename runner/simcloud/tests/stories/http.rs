@@ -344,3 +344,58 @@ async fn it_listens_on_loopback_only_and_not_for_ever() {
         .await
         .unwrap();
 }
+
+/// The parameters as this program sends them: the common ones in the query, the rest in the form, and nobody signs.
+async fn with_token(address: SocketAddr, action: &str, nonce: &str, date: &str) -> (u16, Value) {
+    let common = [
+        ("Action", action),
+        ("Version", "2015-04-01"),
+        ("Format", "JSON"),
+        ("Timestamp", date),
+        ("SignatureNonce", nonce),
+    ];
+    let form = [
+        ("RoleArn", "acs:ram::1111111111111111:role/pod"),
+        (
+            "OIDCProviderArn",
+            "acs:ram::1111111111111111:oidc-provider/cluster",
+        ),
+        ("OIDCToken", "token-of-everything"),
+        ("RoleSessionName", "story"),
+    ];
+    let text = |pairs: &[(&str, &str)]| {
+        let owned = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        wire::query_string(&owned.collect::<Vec<_>>())
+    };
+    let headers = [
+        ("host".to_owned(), "sts.aliyuncs.com".to_owned()),
+        (
+            "content-type".to_owned(),
+            "application/x-www-form-urlencoded".to_owned(),
+        ),
+    ];
+    let target = format!("/?{}", text(&common));
+    exchange(address, "POST", &target, &headers, &text(&form)).await
+}
+
+#[tokio::test]
+async fn only_what_a_token_opens_goes_unsigned() {
+    let world = include_str!("../worlds/everything.world.toml");
+    let server = start_with(world, Options::default()).await;
+    let (status, body) = with_token(server.address, "AssumeRoleWithOIDC", "o1", &now()).await;
+    assert_eq!(status, 200, "{body}");
+    let again = with_token(server.address, "AssumeRoleWithOIDC", "o1", &now()).await;
+    assert_eq!(again.1["Code"], "SignatureNonceUsed");
+    let old = with_token(
+        server.address,
+        "AssumeRoleWithOIDC",
+        "o2",
+        "2026-01-01T00:00:00Z",
+    )
+    .await;
+    assert_eq!(old.1["Code"], "InvalidTimeStamp.Expired");
+    let other = with_token(server.address, "AssumeRole", "o3", &now()).await;
+    assert_eq!(other.1["Code"], "IncompleteSignature");
+}

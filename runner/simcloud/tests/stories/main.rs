@@ -9,6 +9,7 @@ mod dts_kinds;
 mod dts_life;
 mod ecs;
 mod http;
+mod oidc;
 mod older;
 mod properties;
 mod ram;

@@ -130,7 +130,7 @@ impl Giver {
     pub fn name(&self) -> String {
         match self {
             Self::Metadata { .. } => "the metadata service (100.100.100.200)".to_owned(),
-            Self::Oidc { role, .. } => format!("STS, asked for {}", role.arn),
+            Self::Oidc { role, .. } => format!("STS (asked for {})", role.arn),
             Self::Command(words) => format!("the command `{}`", words[0]),
             Self::Address(url) => {
                 format!("the address at `{}`", url.host_str().unwrap_or_default())

@@ -512,7 +512,7 @@ fn the_profile_env_is_also_what_other_variables_name_in_the_official_order() {
     assert_eq!(given(1), "the address at `127.0.0.1`");
     assert_eq!(given(2), "the metadata service (100.100.100.200)");
     assert_eq!(given(4), "the metadata service (100.100.100.200)");
-    assert_eq!(given(5), "STS, asked for acs:ram::1:role/pod");
+    assert_eq!(given(5), "STS (asked for acs:ram::1:role/pod)");
     let off = [all[1], ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")];
     let error = home.find_with("env", "", &off).unwrap_err().to_string();
     assert!(

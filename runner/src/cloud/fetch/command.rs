@@ -40,12 +40,6 @@ async fn ask_within(
         ))
     };
     let (success, printed, complaint) = output.await.map_err(late)??;
-    // A command whose pipe is closed on it fails, too.
-    if printed.len() as u64 > OUTPUT_MAX {
-        return Err(Trouble::lasting(format!(
-            "it printed more than {OUTPUT_MAX} bytes"
-        )));
-    }
     if !success {
         let complaint = secrets.redact_text(&String::from_utf8_lossy(&complaint));
         let complaint: String = complaint.chars().take(COMPLAINT_MAX).collect();
@@ -91,7 +85,16 @@ async fn run(
     #[cfg(unix)]
     let mut group = Group(child.id());
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (printed, complaint) = tokio::join!(up_to_max(out), up_to_max(err));
+    // Beside the output, or a command that complains at length would wait for a reader.
+    let complaint = tokio::spawn(up_to_max(err));
+    let printed = up_to_max(out).await;
+    if printed.len() as u64 > OUTPUT_MAX {
+        // It is not waited for: it may go on although nobody reads.
+        return Err(Trouble::lasting(format!(
+            "it printed more than {OUTPUT_MAX} bytes"
+        )));
+    }
+    let complaint = complaint.await.unwrap_or_default();
     let status = child.wait().await.map_err(failed)?;
     // Its number may belong to somebody else from here on.
     #[cfg(unix)]
@@ -116,7 +119,7 @@ impl Drop for Group {
     }
 }
 
-/// Reads as much as is allowed and a byte more. The pipe is closed then, and the command ends.
+/// Reads as much as is allowed and a byte more, and closes the pipe.
 async fn up_to_max(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
@@ -186,6 +189,10 @@ mod tests {
             ("sleep 30".to_owned(), "it did not end within 2 seconds"),
             (
                 "head -c 100000 /dev/zero".to_owned(),
+                "it printed more than 65536 bytes",
+            ),
+            (
+                "trap '' PIPE; while :; do echo planted-secret-3; done".to_owned(),
                 "it printed more than 65536 bytes",
             ),
             (

@@ -152,10 +152,15 @@ pub(super) fn good(answer: Result<Answer, TransportError>, path: &str) -> Result
     let code = code.filter(|code| code.len() <= 100 && code.chars().all(plain));
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
     let what = format!("it answers {} to `{path}`{code}", answer.status);
-    let busy = answer.status == 429 || answer.status >= 500;
-    Err(Trouble {
-        transient: busy,
+    let trouble = Trouble {
+        transient: answer.status == 429 || answer.status >= 500,
         ..Trouble::lasting(what)
+    };
+    Err(match answer.status {
+        300..400 => trouble.advise(
+            "name the address that gives credentials by itself: nobody follows where one leads; then run or resume",
+        ),
+        _ => trouble,
     })
 }
 

@@ -2,7 +2,6 @@
 
 mod accounts;
 mod answers;
-mod official;
 mod plain;
 mod secrets;
 mod server;

@@ -10,7 +10,7 @@ const HOUR_MS: i64 = 3_600_000;
 const SESSION_ROLE: &str = "acs:ram::1111111111111111:role/admin";
 
 /// A carrier whose account `owner` is bound to the profile `p` of this `config.json`.
-pub(super) struct Stand {
+struct Stand {
     carrier: LiveCarrier,
     now: Arc<AtomicI64>,
     home: tempfile::TempDir,
@@ -21,27 +21,12 @@ impl Stand {
         Self::with(server, profile, &[], "")
     }
 
-    pub(super) fn marked(server: &Server, profile: Value, mark: &str) -> Self {
-        Self::of_text(server, profile, mark, &[], "")
-    }
-
-    fn with(server: &Server, profile: Value, variables: &[(&str, &str)], more: &str) -> Self {
-        Self::of_text(server, profile, "", variables, more)
-    }
-
-    /// `mark` stands before the file's text.
-    fn of_text(
-        server: &Server,
-        mut profile: Value,
-        mark: &str,
-        variables: &[(&str, &str)],
-        more: &str,
-    ) -> Self {
+    fn with(server: &Server, mut profile: Value, variables: &[(&str, &str)], more: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         profile["name"] = "p".into();
         std::fs::create_dir(home.path().join(".aliyun")).unwrap();
         let file = home.path().join(".aliyun/config.json");
-        std::fs::write(&file, format!("{mark}{}", json!({"profiles": [profile]}))).unwrap();
+        std::fs::write(&file, json!({"profiles": [profile]}).to_string()).unwrap();
         std::fs::write(home.path().join("token"), "oidc-token-0001\n").unwrap();
         let proxy = format!("http://{}", server.address);
         let own = [
@@ -74,7 +59,7 @@ impl Stand {
         Self { carrier, now, home }
     }
 
-    pub(super) async fn carry(&self) -> Outcome {
+    async fn carry(&self) -> Outcome {
         let read = Call {
             account: account("owner"),
             ..get_role()
@@ -137,7 +122,7 @@ fn machine(request: &Received, number: usize, now_ms: i64) -> Reply {
     }
 }
 
-pub(super) fn cloud(request: &Received) -> Reply {
+fn cloud(request: &Received) -> Reply {
     match request.action() {
         "GetRole" => Reply::Json(200, json!({"Signer": request.signer()})),
         "AssumeRole" => {
@@ -151,7 +136,7 @@ pub(super) fn cloud(request: &Received) -> Reply {
     }
 }
 
-pub(super) fn text(status: u16, body: &str) -> Reply {
+fn text(status: u16, body: &str) -> Reply {
     let length = body.len();
     Reply::Raw(format!(
         "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
@@ -373,6 +358,14 @@ async fn an_address_answers_with_credentials() {
     let server = Server::start(|request, number| match request.path.as_str() {
         "/keys" => Reply::Json(200, keys(number, START_MS)),
         "/login" => text(200, "<html>planted"),
+        "/moved" => Reply::With(
+            302,
+            format!(
+                "location: http://{}/keys?planted\r\n",
+                request.header("host").unwrap()
+            ),
+            json!({}),
+        ),
         _ => cloud(request),
     })
     .await;
@@ -381,6 +374,9 @@ async fn an_address_answers_with_credentials() {
     assert_eq!(server.received()[0].parameter("a"), Some("b"));
     let said = Stand::new(&server, at("/login")).trouble().await;
     assert!(said.contains("is no JSON"), "{said}");
+    let said = Stand::new(&server, at("/moved")).trouble().await;
+    assert!(said.contains("it answers 302 to `/moved`"), "{said}");
+    assert!(said.contains("nobody follows where one leads"), "{said}");
 }
 
 fn sso(server: &Server, key_s: i64, login_s: i64) -> Value {

@@ -1,12 +1,14 @@
 //! STS: who am I, and temporary credentials of a role.
 
+mod oidc;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Refusal};
 use crate::caller::{Caller, Identity};
-use crate::ram::Ram;
+use crate::ram::{Ram, Role};
 use crate::request_context;
 use crate::rights::{Document, Principal, trusts};
 
@@ -26,8 +28,14 @@ pub(crate) type Act = fn(&mut RequestContext<'_>) -> Answer;
 /// The actions that are simulated.
 pub(crate) const ACTIONS: &[(&str, Act)] = &[
     ("AssumeRole", assume_role),
+    ("AssumeRoleWithOIDC", oidc::assume_role),
     ("GetCallerIdentity", get_caller_identity),
 ];
+
+/// Whether an action takes no signature: what it carries says who calls.
+pub(crate) fn is_unsigned(product: &str, action: &str) -> bool {
+    product.eq_ignore_ascii_case("STS") && action == "AssumeRoleWithOIDC"
+}
 
 /// Temporary credentials that were given out.
 #[derive(Clone, Debug)]
@@ -49,6 +57,7 @@ fn get_caller_identity(context: &mut RequestContext<'_>) -> Answer {
             answer["PrincipalId"] = json!(caller.account);
             answer["UserId"] = json!(caller.account);
         }
+        Identity::Anonymous => unreachable!("this action takes no call that nobody signed"),
         Identity::User { name } => {
             let id = account
                 .users
@@ -82,10 +91,7 @@ fn assume_role(context: &mut RequestContext<'_>) -> Answer {
         return Err(no_permission("Roles may not be assumed by root accounts."));
     }
     let policy = session_policy(context)?;
-    let no_role = || Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists.");
-    let account = context.world.ram.get(owner).ok_or_else(no_role)?;
-    let role_name = account.spelling(role_name).ok_or_else(no_role)?.to_owned();
-    let role = account.roles.get(&role_name).ok_or_else(no_role)?;
+    let (role_name, role) = role_of(context, owner, role_name)?;
     let spread = context.settings().durations.ram_spread.0;
     let trusted = role
         .trust
@@ -96,49 +102,76 @@ fn assume_role(context: &mut RequestContext<'_>) -> Answer {
             "You are not authorized to do this action. You should be authorized by RAM.",
         ));
     }
+    let session = Wanted {
+        owner,
+        role_name,
+        name: session_name,
+        policy,
+        seconds: seconds(context, role)?,
+        role_id: role.id.clone(),
+    };
+    Ok(give_out(context, session))
+}
+
+/// Finds a role by any spelling of its name.
+fn role_of<'a>(
+    context: &RequestContext<'a>,
+    owner: &str,
+    name: &str,
+) -> Result<(String, &'a Role), Refusal> {
+    let found = || {
+        let account = context.world.ram.get(owner)?;
+        let name = account.spelling(name)?.to_owned();
+        let role = account.roles.get(&name)?;
+        Some((name, role))
+    };
+    found()
+        .ok_or_else(|| Refusal::new(404, "EntityNotExist.Role", "The specified Role not exists."))
+}
+
+/// How long the session is to live.
+fn seconds(context: &RequestContext<'_>, role: &Role) -> Result<i64, Refusal> {
     let seconds = context
         .parameters
         .integer("DurationSeconds")
         .unwrap_or(3600);
-    if !(900..=role.max_session_seconds.max(900)).contains(&seconds) {
-        let message = format!(
-            "The Min/Max value of DurationSeconds is 15min/{}s.",
-            role.max_session_seconds
-        );
-        return Err(Refusal::new(
-            400,
-            "InvalidParameter.DurationSeconds",
-            message,
-        ));
+    if (900..=role.max_session_seconds.max(900)).contains(&seconds) {
+        return Ok(seconds);
     }
-    let role_id = role.id.clone();
-    let identity = Identity::Role {
-        name: role_name,
-        session: session_name.clone(),
-        policy,
-    };
-    let caller = Caller {
-        account: owner.to_owned(),
-        identity,
-    };
-    let expires_ms = context
-        .moment
-        .credentials_ms
-        .saturating_add(seconds.saturating_mul(1000));
-    Ok(give_out(
-        context,
-        caller,
-        expires_ms,
-        &format!("{role_id}:{session_name}"),
+    let message = format!(
+        "The Min/Max value of DurationSeconds is 15min/{}s.",
+        role.max_session_seconds
+    );
+    Err(Refusal::new(
+        400,
+        "InvalidParameter.DurationSeconds",
+        message,
     ))
 }
 
-fn give_out(
-    context: &mut RequestContext<'_>,
-    caller: Caller,
-    expires_ms: i64,
-    assumed_role_id: &str,
-) -> Value {
+/// A session that is to be opened.
+struct Wanted<'a> {
+    owner: &'a str,
+    role_name: String,
+    role_id: String,
+    name: String,
+    policy: Option<Value>,
+    seconds: i64,
+}
+
+fn give_out(context: &mut RequestContext<'_>, wanted: Wanted<'_>) -> Value {
+    let assumed_role_id = format!("{}:{}", wanted.role_id, wanted.name);
+    let caller = Caller {
+        account: wanted.owner.to_owned(),
+        identity: Identity::Role {
+            name: wanted.role_name,
+            session: wanted.name,
+            policy: wanted.policy,
+        },
+    };
+    let lives_ms = wanted.seconds.saturating_mul(1000);
+    let lives_ms = lives_ms.min(context.settings().durations.session.0);
+    let expires_ms = context.moment.credentials_ms.saturating_add(lives_ms);
     let access_key_id = context.new_id("STS.", "session");
     let secret = context.new_secret("session-key");
     let token = context.new_secret("session-token");
