@@ -1,6 +1,7 @@
 //! `rutter rehearse`.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rutter_engine::RunStatus;
 
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let rehearsal = Rehearsal {
         plan: loaded.checked.plan,
-        evaluator: loaded.checked.evaluator,
+        evaluator: Rc::new(loaded.checked.evaluator),
         plugins: loaded.checked.plugins,
         secrets: loaded.secrets,
         world,
