@@ -140,8 +140,8 @@ mod tests {
             "VSwitchId": "vsw-1", "ZoneId": "cn-hangzhou-h", "PrivateIpAddress": "172.16.1.77",
         });
         let found = of("ECS", "RunInstances", parameters);
-        assert_eq!(found[0].keys["zone"], "\"cn-hangzhou-h\"");
-        assert_eq!(found[0].keys["cidr"], "\"172.16.0.0/16\"");
+        assert_eq!(found[1].keys["zone"], "\"cn-hangzhou-h\"");
+        assert_eq!(found[1].keys["cidr"], "\"172.16.0.0/16\"");
     }
 
     #[test]

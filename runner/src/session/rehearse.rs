@@ -54,6 +54,8 @@ pub struct Rehearsed {
     pub report: String,
     /// What its calls took for granted: the step, the account, and the resource.
     pub presumed: BTreeSet<(Name, Name, Presumed)>,
+    /// What of it the world does not have at the end.
+    pub lacking: BTreeSet<(Name, Name, Presumed)>,
     /// Requests by plain HTTP that nothing in the world answered: method and address.
     pub unanswered: BTreeSet<String>,
 }
@@ -136,12 +138,19 @@ pub async fn rehearse(
             unnamed: &hosts.unnamed(),
         })
     });
+    let presumed = carrier.presumed();
+    let lacking = carrier.look(|world| {
+        let all = presumed.iter();
+        let lacking = all.filter(|(_, account, one)| !world.has(account, one));
+        lacking.cloned().collect()
+    });
     Ok(Rehearsed {
         run,
         standing,
         records,
         report,
-        presumed: carrier.presumed(),
+        presumed,
+        lacking,
         unanswered: unanswered(&unsent),
     })
 }

@@ -8,8 +8,11 @@ use rutter_engine::Plan;
 use rutter_simcloud::Presumed;
 use serde_json::Value;
 
+/// The seed of a new world.
+pub(super) const SEED: &str = "1";
+
 /// The user that every account has.
-const OPERATOR: &str = "operator";
+pub(super) const OPERATOR: &str = "operator";
 
 /// What a task copies from and to that only its own id is known of.
 const ENDS: [&str; 2] = ["r-source", "r-destination"];
@@ -227,7 +230,7 @@ impl Draft {
              schema = 1\n\n[world]\ntitle = {}\nstart = \"2026-01-15T20:00:00Z\"\nseed = {}\n",
             one_line(&self.name),
             quoted(&format!("A world for {}", self.name)),
-            super::fit::SEED,
+            SEED,
         );
         self.write_open(&mut text, None);
         self.write_aliases(&mut text);

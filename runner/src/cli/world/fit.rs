@@ -11,7 +11,7 @@ use rutter_plugin::Plugin;
 use rutter_runbook::Evaluator;
 use rutter_simcloud::World;
 
-use super::draft::{Draft, Place, texts};
+use super::draft::{Draft, OPERATOR, Place, texts};
 use super::options::choices;
 use crate::cli::Failure;
 use crate::cli::load::Loaded;
@@ -21,14 +21,11 @@ use crate::session::{Rehearsal, Rehearsed, RunOptions, rehearse};
 use crate::settings::{AllowedHost, Limits, Settings};
 use crate::ui;
 
-/// The seed of a new world.
-pub(super) const SEED: &str = "1";
-
 /// How often a world is rehearsed in because something new was learned.
 const ROUNDS: usize = 24;
 
 /// How many other ways are tried, all in all.
-const TRIES: usize = 60;
+const TRIES: usize = 40;
 
 /// What is known of an account.
 type Ids = BTreeMap<String, String>;
@@ -254,9 +251,8 @@ impl Fitting {
         for (step, state) in seen.run.steps() {
             if matches!(state.state, StepState::Failed(_)) {
                 let accounts = step.accounts.values();
-                places.extend(
-                    accounts.map(|name| (name.to_string(), "users", "operator".to_owned())),
-                );
+                places
+                    .extend(accounts.map(|name| (name.to_string(), "users", OPERATOR.to_owned())));
             }
         }
         let mut known = BTreeSet::new();

@@ -42,7 +42,7 @@ struct NewArgs {
 pub(super) fn run(context: &Context, args: Args) -> Result<Exit, Failure> {
     let Command::New(args) = args.command;
     let settings = context.settings()?;
-    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs, fit::SEED)?;
+    let loaded = load::for_rehearsal(context, &settings, &args.runbook, &args.inputs, draft::SEED)?;
     let sandbox = driving::sandbox(&settings)?;
     let fitting = fit::Fitting::new(loaded, sandbox, &settings);
     let draft = Context::runtime()?.block_on(fitting.draft())?;
