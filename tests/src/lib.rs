@@ -14,6 +14,7 @@ mod fixture;
 pub mod ground;
 pub mod hostile;
 pub mod load;
+pub mod made_up;
 pub mod official;
 pub mod overlay;
 pub mod person;

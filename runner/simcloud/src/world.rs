@@ -8,6 +8,7 @@ use crate::ecs::{self, Ecs, EcsGeneralFile};
 use crate::http::HttpScript;
 use crate::identifier::Counters;
 use crate::ledger::{CallRecord, ChangeRecord, Ledger};
+use crate::presumed::Presumed;
 use crate::ram::Ram;
 use crate::redis::Redis;
 use crate::register::{Register, Registered};
@@ -94,6 +95,34 @@ impl World {
     pub fn user_key(&self, name: &str, user: &str) -> Option<AccessKey> {
         let account = self.ram.get(self.names.get(name)?)?;
         account.users.get(user).map(|user| user.key.clone())
+    }
+
+    /// Returns whether a resource with an id is there that a call on the account `name` took for granted. Of what is in a
+    /// network, and of what has a name and no id, it is not said that it is missing.
+    pub fn has(&self, name: &str, presumed: &Presumed) -> bool {
+        let owner = presumed.owner.as_ref();
+        let Some(account) = owner.or_else(|| self.names.get(name)) else {
+            return false;
+        };
+        let id = &presumed.id;
+        let found = match presumed.table {
+            "redis" => self.redis.get(account).map(|redis| redis.get(id).is_some()),
+            "ecs" => self
+                .ecs
+                .get(account)
+                .map(|ecs| ecs.instances.get(id).is_some()),
+            "images" => self
+                .ecs
+                .get(account)
+                .map(|ecs| ecs.images.get(id).is_some()),
+            "snapshots" => self
+                .ecs
+                .get(account)
+                .map(|ecs| ecs.snapshots.get(id).is_some()),
+            "dts_jobs" => self.dts.get(account).map(|dts| dts.jobs.get(id).is_some()),
+            _ => Some(true),
+        };
+        found.unwrap_or(false)
     }
 
     /// Lets everything happen that happens by itself until an instant. [`World::handle`] does so first.

@@ -1,8 +1,11 @@
 //! `rutter rehearse`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use rutter_engine::RunStatus;
+use rutter_diagnostic::neutral::one_line;
+use rutter_engine::{RunStatus, StepState};
 
 use super::exit::Asked;
 use super::flags::Inputs;
@@ -41,7 +44,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     context.warn(&gates::warnings(&loaded.checked.plan, &settings));
     let rehearsal = Rehearsal {
         plan: loaded.checked.plan,
-        evaluator: loaded.checked.evaluator,
+        evaluator: Rc::new(loaded.checked.evaluator),
         plugins: loaded.checked.plugins,
         secrets: loaded.secrets,
         world,
@@ -69,11 +72,35 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     if !output.json {
         context.printer.answer(&rehearsed.report);
     }
+    note_lacking(context, &rehearsed, &world_file);
     // Where it was to stop, it was carried out.
     if args.options.stops() && rehearsed.standing == RunStatus::Stopped {
         return Ok(Exit::Done);
     }
     Ok(Exit::of_standing(&rehearsed.standing, Asked::Run, false))
+}
+
+/// Says what a step that failed looked for and the world does not have, and what to write for it.
+fn note_lacking(context: &Context, rehearsed: &Rehearsed, world_file: &Path) {
+    let mut said = BTreeSet::new();
+    for (step, account, presumed) in &rehearsed.lacking {
+        let state = rehearsed.run.step(step).map(|step| &step.state);
+        if !matches!(state, Some(StepState::Failed(_))) || !said.insert((account, &presumed.id)) {
+            continue;
+        }
+        let whose = match &presumed.owner {
+            Some(id) => format!("the account with `id = \"{id}\"`"),
+            None => format!("`[accounts.{account}]`"),
+        };
+        context.printer.note(&format!(
+            "help: step `{step}` looked for `{id}`, which {whose} of `{world}` does not have; where it should be there, \
+             write `[[accounts.NAME.{table}]]` with `id = \"{id}\"` and `region = \"{region}\"`",
+            id = one_line(&presumed.id),
+            world = world_file.display(),
+            table = presumed.table,
+            region = one_line(&presumed.region),
+        ));
+    }
 }
 
 /// A run of this runbook tells later how long it takes.

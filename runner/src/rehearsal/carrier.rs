@@ -1,7 +1,7 @@
 //! The rehearsal's carrier: the simulated cloud, in process. It is given no transport, so nothing it
 //! is asked to send can leave the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use rutter_engine::{
 };
 use rutter_meaning::pages::Pages;
 use rutter_meaning::{Subject, on_no_account};
-use rutter_simcloud::{HttpScript, Request, Response, World};
+use rutter_simcloud::{HttpScript, Presumed, Request, Response, World, presume};
 use serde_json::{Value, json};
 
 use crate::host::{Carried, Carry, Passing, Time};
@@ -29,6 +29,7 @@ pub struct SimCarrier {
     state: Mutex<State>,
     secrets: Secrets,
     requests: Mutex<Vec<Unsent>>,
+    presumed: Mutex<BTreeSet<(Name, Name, Presumed)>>,
     /// What the world is made to answer, whatever it is asked.
     #[cfg(test)]
     script: Mutex<Option<(u16, Value)>>,
@@ -134,6 +135,7 @@ impl SimCarrier {
             }),
             secrets,
             requests: Mutex::default(),
+            presumed: Mutex::default(),
             #[cfg(test)]
             script: Mutex::default(),
         }
@@ -172,6 +174,16 @@ impl SimCarrier {
     /// The requests by plain HTTP that a run would have sent, in order.
     pub fn unsent(&self) -> Vec<Unsent> {
         self.unsent_so_far().clone()
+    }
+
+    /// What the calls took for granted: the step, the account by the runbook's name, and the resource.
+    pub fn presumed(&self) -> BTreeSet<(Name, Name, Presumed)> {
+        self.presumed_so_far().clone()
+    }
+
+    fn presumed_so_far(&self) -> MutexGuard<'_, BTreeSet<(Name, Name, Presumed)>> {
+        // A set is whole whatever became of who held it.
+        self.presumed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unsent_so_far(&self) -> MutexGuard<'_, Vec<Unsent>> {
@@ -234,6 +246,7 @@ impl SimCarrier {
                 return Outcome::Refused(fault);
             }
         };
+        self.note_presumed(account, api, &parameters, at);
         let contract = rutter_contracts::action(&api.product, &api.action);
         let paging = contract
             .and_then(|contract| contract.paging)
@@ -263,6 +276,21 @@ impl SimCarrier {
         }
         self.secrets.hide_shaped(&mut answer);
         Outcome::Done(answer)
+    }
+
+    fn note_presumed(&self, account: &Principal, api: &Api, parameters: &Value, at: &At) {
+        let request = Request {
+            product: api.product.clone(),
+            version: api.version.clone(),
+            action: api.action.clone(),
+            region: api.region.clone(),
+            access_key_id: String::new(),
+            security_token: None,
+            parameters: parameters.clone(),
+        };
+        let found = presume(&request).into_iter();
+        let noted = found.map(|one| (at.step.clone(), account.name().clone(), one));
+        self.presumed_so_far().extend(noted);
     }
 
     fn send(

@@ -6,6 +6,6 @@ mod event_queue;
 mod report;
 mod shell;
 
-pub use carrier::SimCarrier;
+pub use carrier::{Reply, SimCarrier, Unsent};
 pub use report::{Material, report};
 pub use shell::RehearsalShell;

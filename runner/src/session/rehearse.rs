@@ -1,13 +1,14 @@
 //! A rehearsal: the same loop over the same plan, in a world instead of the cloud.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rutter_contracts::hex;
 use rutter_engine::{Identity, Input, Mode, Name, Plan, Record, Run, RunStatus, Timestamp};
 use rutter_plugin::Plugin;
 use rutter_runbook::Evaluator;
-use rutter_simcloud::{World, diff};
+use rutter_simcloud::{Presumed, World, diff};
 use sha2::{Digest, Sha256};
 
 use super::{SessionError, load};
@@ -15,7 +16,7 @@ use crate::drive::Drive;
 use crate::guests::Guests;
 use crate::host::{Hosts, Sandbox};
 use crate::journal::{Journal as _, MemoryJournal};
-use crate::rehearsal::{Material, RehearsalShell, SimCarrier, report};
+use crate::rehearsal::{Material, RehearsalShell, Reply, SimCarrier, Unsent, report};
 use crate::secrets::Secrets;
 use crate::session::RunOptions;
 use crate::settings::{AllowedHost, Limits};
@@ -26,7 +27,7 @@ pub struct Rehearsal {
     /// The checked runbook with its inputs.
     pub plan: Plan,
     /// Evaluates its expressions.
-    pub evaluator: Evaluator,
+    pub evaluator: Rc<Evaluator>,
     /// The plan's plugins, by digest.
     pub plugins: BTreeMap<String, Arc<Plugin>>,
     /// The values of its secret inputs, or stand-ins.
@@ -51,6 +52,12 @@ pub struct Rehearsed {
     pub records: Vec<Record>,
     /// The report for people.
     pub report: String,
+    /// What its calls took for granted: the step, the account, and the resource.
+    pub presumed: BTreeSet<(Name, Name, Presumed)>,
+    /// What of it the world does not have at the end.
+    pub lacking: BTreeSet<(Name, Name, Presumed)>,
+    /// Requests by plain HTTP that nothing in the world answered: method and address.
+    pub unanswered: BTreeSet<String>,
 }
 
 /// The id of a rehearsal's run: the same for the same plan in the same world.
@@ -110,7 +117,7 @@ pub async fn rehearse(
     let mut drive = Drive {
         run: &mut run,
         journal: &mut journal,
-        expressions: &evaluator,
+        expressions: &*evaluator,
         show,
         shell: &mut shell,
     };
@@ -131,12 +138,26 @@ pub async fn rehearse(
             unnamed: &hosts.unnamed(),
         })
     });
+    let presumed = carrier.presumed();
+    let lacking = carrier.look(|world| {
+        let all = presumed.iter();
+        let lacking = all.filter(|(_, account, one)| !world.has(account, one));
+        lacking.cloned().collect()
+    });
     Ok(Rehearsed {
         run,
         standing,
         records,
         report,
+        presumed,
+        lacking,
+        unanswered: unanswered(&unsent),
     })
+}
+
+fn unanswered(unsent: &[Unsent]) -> BTreeSet<String> {
+    let without = unsent.iter().filter(|one| matches!(one.reply, Reply::None));
+    without.map(|one| one.label.clone()).collect()
 }
 
 fn identities(plan: &Plan, world: &World) -> Result<BTreeMap<Name, Identity>, SessionError> {

@@ -35,6 +35,13 @@ pub(crate) struct Side {
     database: &'static str,
 }
 
+impl Side {
+    /// Returns the name of a parameter of this side.
+    pub(super) fn named(self, suffix: &str) -> String {
+        format!("{}{suffix}", self.prefix)
+    }
+}
+
 pub(super) const SOURCE: Side = Side {
     prefix: "SourceEndpoint",
     database: "SourceEndpointDatabaseName",
@@ -88,7 +95,7 @@ impl Found<'_> {
 impl Endpoint {
     /// Reads one side of a configuration.
     pub fn read(context: &RequestContext<'_>, side: Side) -> Result<Self, Refusal> {
-        let name = |suffix: &str| format!("{}{suffix}", side.prefix);
+        let name = |suffix: &str| side.named(suffix);
         let optional = |suffix: &str| context.parameters.text_or_empty(&name(suffix));
         let instance_type = context.required(&name("InstanceType"))?;
         let engine = context

@@ -183,6 +183,18 @@ pub(crate) fn access_of(instance_type: &str) -> Access {
     found.map_or(CloudInstance, |(_, access)| *access)
 }
 
+/// Returns how a world file calls a way.
+pub(crate) fn access_name(access: Access) -> &'static str {
+    match access {
+        CloudInstance => "cloud-instance",
+        Ecs => "ecs",
+        Express => "express",
+        Cen => "cen",
+        DatabaseGateway => "database-gateway",
+        Public => "public",
+    }
+}
+
 /// Returns the instance type of a way that leads to a database of its own.
 pub(crate) fn instance_type(kind: &'static Kind, access: Access) -> &'static str {
     match access {

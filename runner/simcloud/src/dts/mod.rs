@@ -18,6 +18,7 @@ mod monitor;
 mod older;
 mod precheck;
 mod precheck_items;
+mod presumed;
 mod progress;
 mod settings;
 mod settle;
@@ -38,6 +39,7 @@ pub(crate) use held::hold;
 pub(crate) use job::Job;
 pub(crate) use kinds::{named as kind_named, names as kind_names};
 pub(crate) use older::Sync;
+pub(crate) use presumed::presumed;
 
 /// What an account has in DTS.
 #[derive(Clone, Debug, Default)]
