@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rutter_diagnostic::shell;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
@@ -133,7 +134,7 @@ fn next(folder: &Path, files: &[NewFile]) -> String {
     let rehearse = format!("rutter rehearse {runbook}{with_inputs}");
     match folder == Path::new(".") {
         true => rehearse,
-        false => format!("cd {} && {rehearse}", folder.display()),
+        false => format!("cd {} && {rehearse}", shell::path(folder)),
     }
 }
 

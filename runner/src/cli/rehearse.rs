@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rutter_diagnostic::shell;
 use rutter_engine::RunStatus;
 
 use super::exit::Asked;
@@ -95,8 +96,8 @@ fn world_beside(runbook: &Path) -> Result<PathBuf, Failure> {
         format!("there is no world `{}` to rehearse in", path.display()),
         format!(
             "name one with `--world FILE`, or write one: `rutter world new {} > {}`",
-            runbook.display(),
-            path.display()
+            shell::path(runbook),
+            shell::path(&path)
         ),
     ))
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rutter_contracts::hex;
 use rutter_diagnostic::neutral::json_text;
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use rutter_engine::{
     Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, RunStatus,
     StepRun, StepState,
@@ -171,7 +172,8 @@ fn ending_of(run: &Run, standing: &RunStatus, seen: bool) -> String {
     for code in explained(run, standing) {
         let _ = writeln!(
             text,
-            "help: `rutter explain {code}` says more about the cause"
+            "help: `rutter explain {}` says more about the cause",
+            shell::word(&code)
         );
     }
     for line in what_next(run, standing)
