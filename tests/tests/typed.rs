@@ -259,7 +259,9 @@ async fn a_run_is_accepted_answered_resumed_and_taken_back_by_typing_what_is_tol
     }
     person.does_as_told("rutter approve").await;
     // A secret is kept nowhere, so that a resume is given it again.
-    person.bench.set("RUTTER_INPUT_WORD", "a-word-that-is-secret");
+    person
+        .bench
+        .set("RUTTER_INPUT_WORD", "a-word-that-is-secret");
     person.ends_with("rutter resume", 1).await;
     person.does_as_told("rutter explain").await;
     // There is nobody to ask whether they are sure.

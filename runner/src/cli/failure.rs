@@ -47,10 +47,9 @@ impl Failure {
     /// The operating system refused something before anything ran.
     pub(super) fn io(what: impl Into<String>, error: std::io::Error) -> Self {
         let title = format!("{}: {error}", what.into());
-        Self::new(
-            Exit::Refused,
-            Diagnostic::error("system", title).state(NOTHING_RAN),
-        )
+        let diagnostic = Diagnostic::error("system", title).state(NOTHING_RAN);
+        let help = remedy_of_io(error.kind()).map(str::to_owned);
+        Self::new(Exit::Refused, with_help(diagnostic, help))
     }
 
     /// A runbook is wrong.
@@ -256,5 +255,21 @@ fn named_actions(asks: &[String]) -> String {
 impl From<PromptError> for Failure {
     fn from(error: PromptError) -> Self {
         Self::refused(error.to_string(), "give the answer by a flag or a file")
+    }
+}
+/// What a person can do about what the operating system refused, where that is the same for every command.
+fn remedy_of_io(kind: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            Some("make room on its disk, or choose another place, then try again")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("let its owner allow it to you, or choose another place")
+        }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Some("check the path: is each folder in it there, and a folder?")
+        }
+        _ => None,
     }
 }

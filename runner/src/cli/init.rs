@@ -96,6 +96,7 @@ fn write(folder: &Path, files: &[NewFile]) -> Result<(), Failure> {
     }
     let failed =
         |path: &Path, error| Failure::io(format!("`{}` cannot be written", path.display()), error);
+    let is_new = !folder.exists();
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut made = Vec::new();
     for file in files {
@@ -108,6 +109,9 @@ fn write(folder: &Path, files: &[NewFile]) -> Result<(), Failure> {
             // Half of a runbook is worse than none.
             for path in &made {
                 let _ = std::fs::remove_file(path);
+            }
+            if is_new {
+                let _ = std::fs::remove_dir(folder);
             }
             return Err(failed(&path, error));
         }
