@@ -198,3 +198,16 @@ async fn ten_columns_are_enough_to_answer() {
         assert!(!words.contains("N]"), "{}", screen.join("\n"));
     });
 }
+
+#[tokio::test]
+async fn a_state_given_as_the_folder_of_runs_is_answered_with_the_flag_that_was_meant() {
+    let bench = Bench::default();
+    let listed = run_with(&bench, &[], &["list", "--state", "waiting"]).await;
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert!(
+        listed.stderr.contains("`rutter list --status waiting`"),
+        "{listed:?}"
+    );
+    let listed = run_with(&bench, &[], &["list", "--state", "elsewhere"]).await;
+    assert!(!listed.stderr.contains("--status"), "{listed:?}");
+}

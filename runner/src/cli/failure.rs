@@ -60,6 +60,17 @@ impl Failure {
         }
     }
 
+    /// The failure of a command that would have run something: a single message says that it did not. Several are
+    /// followed by a line that does.
+    pub(super) fn before_the_run(mut self) -> Self {
+        let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
+        let mut errors: Vec<_> = self.diagnostics.iter_mut().filter(is_error).collect();
+        if let [only] = errors.as_mut_slice() {
+            only.state.get_or_insert_with(|| NOTHING_RAN.to_owned());
+        }
+        self
+    }
+
     /// A world file is wrong; `text` is what it says.
     pub(super) fn world(error: &WorldError, text: &str) -> Self {
         let source = Source::new(error.file.clone(), text);

@@ -16,8 +16,8 @@ pub(super) fn is_wanted(variable: impl Fn(&str) -> Option<String>) -> bool {
 
 /// A text with marks of ASCII for those of ours, where they are wanted.
 pub(super) fn marks(text: &str, ascii: bool) -> Cow<'_, str> {
-    match ascii && text.contains('…') {
-        true => Cow::Owned(text.replace('…', "...")),
+    match ascii && text.contains(['…', '—']) {
+        true => Cow::Owned(text.replace('…', "...").replace('—', "-")),
         false => Cow::Borrowed(text),
     }
 }
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn letters_stay_as_they_are() {
-        assert_eq!(marks("迁移 --why …", true), "迁移 --why ...");
+        assert_eq!(marks("迁移 — --why …", true), "迁移 - --why ...");
         assert_eq!(marks("迁移 --why …", false), "迁移 --why …");
     }
 }
