@@ -252,6 +252,7 @@ impl Settings {
         overrides: &SettingsOverrides,
         environment: Environment,
     ) -> Result<Self, SettingsError> {
+        use std::io::ErrorKind::{NotADirectory, NotFound};
         let (file, must_exist) = Self::file(overrides, &environment);
         let text = match file
             .as_deref()
@@ -260,7 +261,7 @@ impl Settings {
             None => None,
             Some((_, Ok(text))) => Some(text),
             Some((_, Err(error)))
-                if !must_exist && error.kind() == std::io::ErrorKind::NotFound =>
+                if !must_exist && matches!(error.kind(), NotFound | NotADirectory) =>
             {
                 None
             }

@@ -402,6 +402,42 @@ async fn a_runbook_that_changed_since_is_accepted_by_name_only() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
+/// Each secret that a step was made with is told from another one, whatever its name, before anything is tried.
+#[tokio::test]
+async fn a_resume_says_at_once_which_step_was_made_with_another_secret() {
+    let procedure = Procedure {
+        runbook: "redis_cross_account",
+        scenario: "",
+    };
+    let stage = procedure.rehearsed().await.stage().await;
+    let good = Bench::top().join(procedure.inputs_file());
+    let good = std::fs::read_to_string(good).expect("the inputs are there");
+    let wrong: String = good
+        .lines()
+        .map(|line| match line.split_once("_password = ") {
+            Some((name, _)) => format!("{name}_password = \"Mistyped-Example-1\"\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    assert_eq!(wrong.matches("Mistyped").count(), 2, "both are mistyped");
+    let wrong = stage.bench.write("mistyped.toml", &wrong);
+    let ended = stage.run_with(wrong.to_str().expect("it is text")).await;
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+
+    let ended = stage.resume().await;
+    let (before, _) = ended
+        .stderr
+        .split_once("run resumed")
+        .expect("it was resumed");
+    for name in ["source_password", "destination_password"] {
+        let says = format!("step `task` is done and was made with another `{name}`");
+        assert!(before.contains(&says), "{name}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("Mistyped"), "{}", ended.stderr);
+    let ended = stage.resume_with(&["--from", "task", "--yes"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
 /// The database password is mistyped. The precheck finds it after the role and the task were made.
 #[tokio::test]
 async fn a_wrong_database_password_is_corrected_without_undoing_the_role_beside_it() {

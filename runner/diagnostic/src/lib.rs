@@ -4,6 +4,7 @@
 //! like. It prints nothing: [`Diagnostic::render`] gives text, and `ui` decides where it goes.
 
 pub mod neutral;
+pub mod shell;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -115,9 +115,10 @@ impl CatalogueError {
     /// What can be done about it.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest, .. } => nearest
-                .as_ref()
-                .map(|name| format!("did you mean `{name}`?")),
+            Self::Unknown { nearest, .. } => Some(nearest.as_ref().map_or_else(
+                || "`rutter plugin list` shows what there is".to_owned(),
+                |name| format!("did you mean `{name}`?"),
+            )),
             Self::Plugin { error, .. } => error.help(),
             Self::Misnamed { path, name } => Some(format!(
                 "rename it to `{}`",

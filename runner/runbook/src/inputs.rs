@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rutter_diagnostic::{Diagnostic, Source, Span};
+use rutter_diagnostic::{Diagnostic, Source, Span, shell};
 use rutter_manifest::{
     Field, FieldKind, FieldProblem, duration_text, is_usual_account_id, nearest, unseen_in,
 };
@@ -531,7 +531,7 @@ fn warn_of_lax_file(
         let name = path.display();
         let title = format!("the inputs file `{name}` holds secrets, and other users can read it");
         let warning = Diagnostic::warning(codes::INPUT_FILE_LAX, title).file(source);
-        problems.push(warning.help(format!("run `chmod 600 {name}`")));
+        problems.push(warning.help(format!("run `chmod 600 {}`", shell::path(path))));
     }
 }
 

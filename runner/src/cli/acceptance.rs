@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rutter_diagnostic::{Diagnostic, Severity, Source};
+use rutter_diagnostic::{Diagnostic, Severity, Source, shell};
 use rutter_meaning::Rule;
 use rutter_meaning::held;
 use rutter_plugin::{Catalogue, Component, Origin, Plugin};
@@ -173,7 +173,8 @@ impl<'a> Acceptance<'a> {
             )
             .details(lines.clone()),
         };
-        Some(problem.help(format!("`rutter lock {runbook}` accepts it")))
+        let typed = shell::path(self.path);
+        Some(problem.help(format!("`rutter lock {typed}` accepts it")))
     }
 
     /// Asks the person at the terminal; without one it is refused.

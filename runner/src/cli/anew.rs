@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use rutter_diagnostic::shell;
 use rutter_engine::{Part, Plan, Run, Step, Uses};
 use rutter_meaning::placeholder::is_placeholder;
 use rutter_plugin::{Catalogue, Plugin};
@@ -90,7 +91,10 @@ pub(super) fn anew(
     if said.runbook.is_none() && checked.plan.digest != before.digest {
         return Err(Failure::refused(
             format!("`{}` is not what it was when the run began", before.file),
-            format!("`--runbook {}` accepts it as it is now", before.file),
+            format!(
+                "`--runbook {}` accepts it as it is now",
+                shell::path(before.file.as_ref())
+            ),
         ));
     }
     context.warn(&checked.warnings);

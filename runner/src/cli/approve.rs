@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use rutter_engine::{Evidence, Fact, Person, Question, Settled};
 
 use super::flags::pair;
@@ -300,7 +301,7 @@ fn evidence(asked: &[Posted], given: Vec<(String, String)>, id: &str) -> Result<
     if let Some((name, _)) = evidence.iter().find(|(_, value)| value.trim().is_empty()) {
         return Err(Failure::refused(
             format!("the evidence `{name}` is empty"),
-            format!("`--evidence {name}=…` says what was seen"),
+            format!("`--evidence {}=…` says what was seen", shell::word(name)),
         ));
     }
     for name in wanted {
@@ -310,7 +311,10 @@ fn evidence(asked: &[Posted], given: Vec<(String, String)>, id: &str) -> Result<
         let Some(prompt) = Prompt::open() else {
             return Err(Failure::refused(
                 format!("step `{step}` asks for the evidence `{name}`"),
-                format!("`rutter approve {id} {step} --evidence {name}=…`"),
+                format!(
+                    "`rutter approve {id} {step} --evidence {}=…`",
+                    shell::word(name)
+                ),
             ));
         };
         let entered = prompt.evidence(name)?;

@@ -1,6 +1,7 @@
 //! `rutter explain`.
 
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use serde_json::json;
 
 use super::plugins::catalogue;
@@ -57,7 +58,7 @@ fn unknown(context: &Context, code: &str, product: Option<&str>) -> Failure {
     if product.is_some() && explain::is_known(code) {
         return Failure::refused(
             format!("`{code}` means nothing to this product"),
-            format!("`rutter explain {code}` shows who gives it"),
+            format!("`rutter explain {}` shows who gives it", shell::word(code)),
         );
     }
     let of_plugin = code.split_once('.').map(|(plugin, _)| plugin);

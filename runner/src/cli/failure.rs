@@ -47,10 +47,9 @@ impl Failure {
     /// The operating system refused something before anything ran.
     pub(super) fn io(what: impl Into<String>, error: std::io::Error) -> Self {
         let title = format!("{}: {error}", what.into());
-        Self::new(
-            Exit::Refused,
-            Diagnostic::error("system", title).state(NOTHING_RAN),
-        )
+        let diagnostic = Diagnostic::error("system", title).state(NOTHING_RAN);
+        let help = remedy_of_io(error.kind()).map(str::to_owned);
+        Self::new(Exit::Refused, with_help(diagnostic, help))
     }
 
     /// A runbook is wrong.
@@ -59,6 +58,17 @@ impl Failure {
             exit: Exit::Refused,
             diagnostics,
         }
+    }
+
+    /// The failure of a command that would have run something: a single message says that it did not. Several are
+    /// followed by a line that does.
+    pub(super) fn before_the_run(mut self) -> Self {
+        let is_error = |diagnostic: &&mut Diagnostic| diagnostic.severity == Severity::Error;
+        let mut errors: Vec<_> = self.diagnostics.iter_mut().filter(is_error).collect();
+        if let [only] = errors.as_mut_slice() {
+            only.state.get_or_insert_with(|| NOTHING_RAN.to_owned());
+        }
+        self
     }
 
     /// A world file is wrong; `text` is what it says.
@@ -262,5 +272,21 @@ fn named_actions(asks: &[String]) -> String {
 impl From<PromptError> for Failure {
     fn from(error: PromptError) -> Self {
         Self::refused(error.to_string(), "give the answer by a flag or a file")
+    }
+}
+/// What a person can do about what the operating system refused, where that is the same for every command.
+fn remedy_of_io(kind: std::io::ErrorKind) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            Some("make room on its disk, or choose another place, then try again")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Some("let its owner allow it to you, or choose another place")
+        }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Some("check the path: is each folder in it there, and a folder?")
+        }
+        _ => None,
     }
 }

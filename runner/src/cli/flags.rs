@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use rutter_diagnostic::shell;
 use rutter_engine::Name;
 
 use super::Failure;
@@ -64,7 +65,7 @@ impl Rebind {
                     "the account `{}` keeps its region in a run that was begun",
                     flag.name
                 ),
-                format!("`--account {}={}`", flag.name, flag.profile),
+                format!("`--account {}={}`", flag.name, shell::word(&flag.profile)),
             ));
         }
         Ok(flags

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rutter_diagnostic::shell;
 use serde_json::json;
 
 use super::{Context, Exit, Failure};
@@ -95,6 +96,7 @@ fn write(folder: &Path, files: &[NewFile]) -> Result<(), Failure> {
     }
     let failed =
         |path: &Path, error| Failure::io(format!("`{}` cannot be written", path.display()), error);
+    let is_new = !folder.exists();
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut made = Vec::new();
     for file in files {
@@ -107,6 +109,9 @@ fn write(folder: &Path, files: &[NewFile]) -> Result<(), Failure> {
             // Half of a runbook is worse than none.
             for path in &made {
                 let _ = std::fs::remove_file(path);
+            }
+            if is_new {
+                let _ = std::fs::remove_dir(folder);
             }
             return Err(failed(&path, error));
         }
@@ -133,7 +138,7 @@ fn next(folder: &Path, files: &[NewFile]) -> String {
     let rehearse = format!("rutter rehearse {runbook}{with_inputs}");
     match folder == Path::new(".") {
         true => rehearse,
-        false => format!("cd {} && {rehearse}", folder.display()),
+        false => format!("cd {} && {rehearse}", shell::path(folder)),
     }
 }
 

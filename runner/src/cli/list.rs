@@ -11,6 +11,14 @@ use super::{Context, Exit, Failure};
 use crate::journal::RunFolder;
 use crate::ui::{Align, Table, instant, instant_here, open_questions, passed_no_return};
 
+/// What is said where a state was given as the folder of runs, as `--state waiting`.
+fn meant_status(context: &Context) -> Option<String> {
+    let folder = context.overrides.state_dir.as_ref()?.to_str()?;
+    STATES.contains(&folder).then(|| {
+        format!("help: `--state` names the folder of the runs; `rutter list --status {folder}` lists those in this state")
+    })
+}
+
 /// Runs that a terminal shows unless it is told otherwise.
 const ON_A_TERMINAL: usize = 50;
 
@@ -90,6 +98,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             true => "no runs yet",
             false => "no run is like that; `rutter list` without a filter lists all",
         });
+        if let Some(help) = meant_status(context) {
+            context.printer.note(&help);
+        }
     } else {
         context.printer.answer(&table(&rows));
         context.printer.answer(&below(&rows));

@@ -72,7 +72,8 @@ pub(super) fn for_run(
     let bind = |names: &[&str]| looked_up(settings, bindings(settings, &inputs.accounts, names));
     let vault = Vault::of_run(&settings.state_dir, id);
     let secrets = Secrets::new(id, Some(vault)).map_err(|error| vault_failed(&error))?;
-    load(acceptance, settings, inputs, Some(&bind), asking(), secrets)
+    let loaded = load(acceptance, settings, inputs, Some(&bind), asking(), secrets);
+    loaded.map_err(Failure::before_the_run)
 }
 
 /// Loads a runbook for a rehearsal, which needs no credential and no real secret. `seed` is the world's.

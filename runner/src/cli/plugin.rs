@@ -174,10 +174,13 @@ pub(super) fn named(catalogue: &Catalogue, plugin: &str) -> Result<Arc<Plugin>, 
 
 fn not_found(error: &CatalogueError) -> Failure {
     let diagnostic = Diagnostic::error("plugin", error.to_string());
-    Failure::new(
-        Exit::Refused,
-        super::failure::with_help(diagnostic, error.help()),
-    )
+    let help = match error {
+        CatalogueError::Unreadable { .. } => Some(
+            "name the file of a plugin, or one of those that `rutter plugin list` shows".to_owned(),
+        ),
+        error => error.help(),
+    };
+    Failure::new(Exit::Refused, super::failure::with_help(diagnostic, help))
 }
 
 fn page(found: &Plugin) -> String {

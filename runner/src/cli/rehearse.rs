@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use rutter_engine::{RunStatus, StepState};
 
 use super::exit::Asked;
@@ -122,8 +123,8 @@ fn world_beside(runbook: &Path) -> Result<PathBuf, Failure> {
         format!("there is no world `{}` to rehearse in", path.display()),
         format!(
             "name one with `--world FILE`, or write one: `rutter world new {} > {}`",
-            runbook.display(),
-            path.display()
+            shell::path(runbook),
+            shell::path(&path)
         ),
     ))
 }

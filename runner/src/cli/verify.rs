@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rutter_contracts::hex;
 use rutter_diagnostic::Diagnostic;
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use serde_json::json;
 
 use super::failure::with_help;
@@ -54,7 +55,7 @@ fn text(verified: &Verified) -> String {
         instant(verified.from),
         instant(verified.to),
         hex::encode(&verified.end.digest),
-        one_line(&verified.run),
+        shell::word(&one_line(&verified.run)),
         count(answers, "answer"),
         verified.signed,
     )

@@ -141,6 +141,14 @@ pub enum JournalError {
         /// What it said.
         source: rusqlite::Error,
     },
+    /// There is no such folder, and none can be made.
+    #[error("{} cannot be used as a folder: {source}", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// A record could not be turned into JSON.
     #[error("record {seq} cannot be written: {source}")]
     Unwritable {
@@ -239,6 +247,7 @@ impl JournalError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::ReadOnly { path }
             }
+            io::ErrorKind::NotADirectory => Self::NoFolder { path, source },
             io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Io { path, source },
         }
@@ -264,6 +273,9 @@ impl Remedy for JournalError {
                 "allow yourself to write in {}, or choose another place with `--state DIR`",
                 folder_of(path)
             ),
+            Self::NoFolder { .. } => {
+                "choose another place with `--state DIR`, or mend `HOME` or `XDG_STATE_HOME`, which lead there".to_owned()
+            }
             Self::Unreadable { .. } | Self::NotYours { .. } => {
                 "let its owner do it, or choose another place with `--state DIR`; only who began a run drives it".to_owned()
             }

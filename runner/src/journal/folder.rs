@@ -367,7 +367,14 @@ fn open_way(state: &Path, group: u32) -> Result<(), JournalError> {
 
 /// Inputs of runs are nobody else's business.
 fn make_private(path: &Path) -> Result<(), JournalError> {
-    modes::create_private(path).map_err(|error| JournalError::from_io(path, error))
+    modes::create_private(path).map_err(|source| match source.kind() {
+        // What is missing or in the way lies above it.
+        ErrorKind::NotFound | ErrorKind::AlreadyExists => JournalError::NoFolder {
+            path: path.to_owned(),
+            source,
+        },
+        _ => JournalError::from_io(path, source),
+    })
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

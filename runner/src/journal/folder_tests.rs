@@ -97,7 +97,7 @@ fn a_place_that_cannot_be_a_folder_is_named() {
     std::fs::write(&file, "").unwrap();
     let error = Runs::new(&file).create("ab000001").err().unwrap();
     assert!(
-        matches!(error, RunsError::Journal(JournalError::Io { .. })),
+        matches!(error, RunsError::Journal(JournalError::NoFolder { .. })),
         "{error}"
     );
     assert!(error.to_string().contains("file/runs"), "{error}");

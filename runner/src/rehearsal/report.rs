@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rutter_diagnostic::neutral::{neutral, one_line};
+use rutter_diagnostic::shell;
 use rutter_engine::{
     Approval, ChangeState, Class, Fact, Fault, Name, Record, Run, RunEnd, RunStatus, StepState,
     Timestamp,
@@ -481,7 +482,10 @@ fn outputs(out: &mut String, material: &Material<'_>) {
             for code in explained(material.run, other) {
                 line(
                     out,
-                    format_args!("  `rutter explain {code}` says more about the cause"),
+                    format_args!(
+                        "  `rutter explain {}` says more about the cause",
+                        shell::word(&code)
+                    ),
                 );
             }
         }

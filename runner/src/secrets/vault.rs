@@ -111,7 +111,7 @@ impl Vault {
     pub(super) fn unseal(&self) -> Result<Vec<SealedSecret>, VaultError> {
         let sealed = match fs::read(&self.sealed) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if is_none(&error) => return Ok(Vec::new()),
             Err(error) => return Err(self.io(&self.sealed, "read", error)),
         };
         let key = self.read_key()?.ok_or_else(|| VaultError::KeyMissing {
@@ -279,6 +279,12 @@ fn private_file(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(true)
         .open(path)
+}
+
+/// There is no such file, and where a file stands in its folder's place there can be none.
+fn is_none(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 #[cfg(test)]

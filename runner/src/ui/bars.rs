@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rutter_diagnostic::neutral::{Style, neutral, one_line};
 use rutter_engine::{At, Fact, Record, Run, Timestamp};
 
+use super::ascii::marks;
 use super::board::Board;
 use super::footer::fitting;
 use super::names::Names;
@@ -45,6 +46,7 @@ struct Screen {
     board: Board,
     names: Names,
     style: Style,
+    ascii: bool,
 }
 
 impl BarShow {
@@ -60,6 +62,7 @@ impl BarShow {
             board: Board::default(),
             names: Names::default(),
             style: printer.error_style(),
+            ascii: printer.output().ascii,
         }));
         Self {
             printer,
@@ -75,7 +78,11 @@ impl BarShow {
 
     fn above(&self, screen: &Screen, text: &str, tone: Tone) {
         let style = self.printer.error_style();
-        for line in wrap(&neutral(text), size().columns.saturating_sub(1)) {
+        let text = neutral(text);
+        for line in wrap(
+            &marks(&text, screen.ascii),
+            size().columns.saturating_sub(1),
+        ) {
             // A terminal that went away has nobody in front of it.
             let _ = screen.bars.println(paint(&line, tone, style));
         }
@@ -124,13 +131,17 @@ fn bar_columns(columns: usize) -> usize {
 }
 
 /// The run's line, and below it what else there is.
-fn run_style(columns: usize, alone: bool) -> ProgressStyle {
+fn run_style(columns: usize, alone: bool, ascii: bool) -> ProgressStyle {
     let bar = match bar_columns(columns) {
         0 => String::new(),
         columns => format!("{{bar:{}}} ", columns - 1),
     };
     let below = if alone { "" } else { "\n{prefix}" };
-    style(&format!("{bar}{{msg}}{below}"))
+    let style = style(&format!("{bar}{{msg}}{below}"));
+    match ascii {
+        true => style.progress_chars("#-"),
+        false => style,
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -153,7 +164,7 @@ impl Screen {
             bar.set_style(style("{msg}"));
             bar
         });
-        bar.set_message(fitting(text));
+        bar.set_message(fitting(text, self.ascii));
     }
 
     /// Makes the screen show what the board says.
@@ -166,11 +177,11 @@ impl Screen {
         let rows = rows(&self.board, &self.asked, now(), size, bar);
         let mut lines = rows
             .into_iter()
-            .map(|row| paint(&row.text, row.tone, self.style));
+            .map(|row| paint(&marks(&row.text, self.ascii), row.tone, self.style));
         let first = lines.next().unwrap_or_default();
         let below = lines.collect::<Vec<_>>().join("\n");
         self.run
-            .set_style(run_style(size.columns, below.is_empty()));
+            .set_style(run_style(size.columns, below.is_empty(), self.ascii));
         self.run.set_length(self.board.steps);
         self.run.set_position(self.board.steps_over);
         self.run.set_prefix(below);

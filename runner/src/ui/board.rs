@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rutter_diagnostic::neutral::one_line;
-use rutter_engine::{A_PAUSE, At, Fact, Name, Phase, Question, Record, Run, StepState, Timestamp};
+use rutter_engine::{
+    A_PAUSE, At, Back, Call, Change, Fact, Name, Phase, Question, Record, Run, StepState, Timestamp,
+};
 
 use super::course::{Course, Left};
 use super::question::how_to_approve;
@@ -19,8 +21,8 @@ const LATE: u64 = 60_000;
 pub(super) struct Board {
     /// The runbook; empty before the first record.
     pub(super) runbook: String,
-    /// The run is being taken back.
-    pub(super) back: bool,
+    /// How many changes are taken back, and of how many, while the run is being taken back.
+    pub(super) back: Option<(usize, usize)>,
     pub(super) steps: u64,
     pub(super) steps_over: u64,
     /// When the run began.
@@ -121,7 +123,7 @@ impl Board {
     }
 
     fn recount(&mut self, run: &Run) {
-        self.back = run.rollback().is_some_and(|back| back.end.is_none());
+        self.back = taken_back(run);
         self.steps = run.plan().steps.len() as u64;
         let over = run
             .steps()
@@ -144,6 +146,7 @@ impl Board {
                     course.over(step);
                 }
             }
+            Fact::ReverseDone { .. } | Fact::ReverseFailed { .. } => self.back = taken_back(run),
             Fact::StepPrepared { step, .. } => {
                 self.begun.insert(step.clone(), record.time);
             }
@@ -164,6 +167,14 @@ impl Board {
             Fact::ChangeIntended { place, call, .. } => {
                 self.does(&place.at, Doing::Sends(call.label()));
             }
+            Fact::ReverseIntended { change, call, .. } => {
+                self.takes_back(*change, call, record, run)
+            }
+            Fact::ReverseDone { change, .. } | Fact::ReverseFailed { change, .. } => {
+                if let Some(change) = run.change(*change) {
+                    self.entries.remove(&change.at);
+                }
+            }
             Fact::WaitStarted {
                 place,
                 label,
@@ -180,6 +191,16 @@ impl Board {
             }
             _ => {}
         }
+    }
+
+    /// A change of a step is being taken back, which no attempt of the step does.
+    fn takes_back(&mut self, change: u64, call: &Call, record: &Record, run: &Run) {
+        let Some(change) = run.change(change) else {
+            return;
+        };
+        let mut entry = RunningAttempt::new(named(&change.at, run), record.time);
+        entry.doing = Doing::Sends(call.label());
+        self.entries.entry(change.at.clone()).or_insert(entry);
     }
 
     pub(super) fn waiting(&mut self, at: &At, label: &str, seen: &str, deadline: Timestamp) {
@@ -226,7 +247,7 @@ impl Board {
 
     /// What is left of the run; `None` where nothing tells.
     pub(super) fn left(&self, now: Timestamp) -> Option<Left> {
-        let course = self.course.as_ref().filter(|_| !self.back)?;
+        let course = self.course.as_ref().filter(|_| self.back.is_none())?;
         let entries = self.entries.keys().map(|at| &at.step);
         let asked = self.questions.iter().map(|question| &question.step);
         let steps = entries.chain(asked);
@@ -247,6 +268,21 @@ impl Board {
             entry.hangs = None;
         }
     }
+}
+
+/// How many changes a rollback that is under way has taken back, and how many it is about.
+fn taken_back(run: &Run) -> Option<(usize, usize)> {
+    let rollback = run.rollback().filter(|back| back.end.is_none())?;
+    let part = rollback.part.as_ref();
+    let mine = |change: &&Change| {
+        let (step, item) = (&*change.at.step, change.at.item.as_ref());
+        change.passed.is_none() && part.is_none_or(|part| part.covers(step, item, change.number))
+    };
+    let changes = run.changes().iter().filter(mine);
+    let done = changes.clone().filter(|change| change.back == Back::Done);
+    let done = done.count();
+    let standing = changes.filter(|change| change.stands()).count();
+    Some((done, done + standing))
 }
 
 fn open(question: &Question, run: &Run) -> OpenQuestion {
@@ -352,7 +388,7 @@ pub(super) fn part(done: u64, total: u64) -> String {
 mod tests {
     use rutter_engine::{CallSite, Fact, Record, Timestamp};
 
-    use super::super::fixture::{Story, at};
+    use super::super::fixture::{Story, alice, at, call};
     use super::super::slow::SlowCall;
     use super::Board;
 
@@ -464,5 +500,49 @@ mod tests {
         assert_eq!(board.late(&at("a"), begun.after(1_000_000)), None);
         assert_eq!(board.late(&at("a"), begun.after(1_300_000)), Some(600_000));
         assert_eq!(Board::new([].into()).left(begun), None);
+    }
+
+    #[test]
+    fn a_rollback_says_how_far_it_is_and_what_it_sends_or_waits_for() {
+        let mut story = Story::with_a_change_sent();
+        let done = serde_json::json!({});
+        story.then(Fact::ChangeDone {
+            change: 1,
+            answer: done.clone(),
+        });
+        story.ends("role", Ok(done));
+        story.then(Fact::RollbackStarted {
+            by: alice(),
+            part: None,
+            mended: None,
+        });
+        let mut sent = story.then(Fact::ReverseIntended {
+            change: 1,
+            call: Box::new(call("DeleteRole")),
+        });
+        let mut board = board(&sent);
+        let now = sent.run.latest();
+        assert_eq!(board.back, Some((0, 1)));
+        assert_eq!(shown(&board, now), ["role: sends RAM:DeleteRole"]);
+        let slow = SlowCall {
+            label: "RAM:DeleteRole".to_owned(),
+            since: now,
+            tries: 1,
+            patience_ms: 60_000,
+            next: "sent again",
+        };
+        board.slow(&at("role"), &slow);
+        assert_eq!(
+            shown(&board, now.after(42_000)),
+            ["role: RAM:DeleteRole has no answer for 42s (try 1); after 1m00s it is sent again"]
+        );
+        sent.then(Fact::ReverseDone {
+            change: 1,
+            note: "gone".to_owned(),
+        });
+        let last = sent.records.last().unwrap();
+        board.record(last, &sent.run);
+        assert_eq!(board.back, Some((1, 1)));
+        assert_eq!(shown(&board, now), Vec::<String>::new());
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rutter_engine::{
     Account, Api, At, AttemptEnd, Because, Call, CallSite, Class, FORMAT, Fact, Fault, FaultClass,
-    Identity, Item, Mode, Need, OnFailure, Phase, Plan, PluginRef, Principal, Record, Repeat,
-    Retry, Run, Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
+    Identity, Item, Known, Mode, Need, OnFailure, Person, Phase, Plan, PluginRef, Principal,
+    Record, Repeat, Retry, Run, Shape, SourceLine, Step, StepEnd, Target, Timestamp, Uses,
 };
 use serde_json::json;
 
@@ -135,6 +135,14 @@ impl Story {
             run: self.run.clone(),
             records: self.records.clone(),
         }
+    }
+}
+
+/// A user of this system.
+pub(crate) fn alice() -> Person {
+    Person {
+        name: "alice".to_owned(),
+        known: Known::Process { uid: 1_000 },
     }
 }
 

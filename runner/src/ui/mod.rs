@@ -6,6 +6,7 @@
 //!
 //! Read next: `describe.rs` for what a record says, `bars.rs` for what a terminal shows.
 
+mod ascii;
 mod bars;
 mod board;
 mod course;

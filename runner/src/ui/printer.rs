@@ -9,6 +9,7 @@ use rutter_diagnostic::neutral::{guard, json_text};
 use rutter_engine::{Fact, Record};
 use serde::Serialize;
 
+use super::ascii::{self, marks};
 use super::footer::Footer;
 use super::wrap::wrap;
 use super::{Drawing, Tone};
@@ -29,6 +30,8 @@ pub struct Output {
     pub stderr_terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
+    /// The locale has no UTF-8: what is drawn is ASCII.
+    pub ascii: bool,
 }
 
 impl Output {
@@ -43,6 +46,7 @@ impl Output {
             stdout_terminal: stdout().is_terminal(),
             stderr_terminal: stderr().is_terminal() && !dumb,
             colour: !no_colour && !dumb,
+            ascii: ascii::is_wanted(|name| std::env::var(name).ok()),
         }
     }
 
@@ -89,7 +93,8 @@ impl Printer {
 
     /// Prints a part of the answer; what a terminal would act on is written out.
     pub fn answer(&self, text: &str) {
-        self.write_answer(&guard(text, self.answer_style()));
+        let text = guard(text, self.answer_style());
+        self.write_answer(&marks(&text, self.output.ascii));
     }
 
     /// Prints a text that is nobody's but its author's, as it is unless a terminal would act on it.
@@ -127,6 +132,7 @@ impl Printer {
     /// Prints something that is not the answer; what a terminal would act on is written out.
     pub fn aside(&self, text: &str) {
         let text = guard(text, self.error_style());
+        let text = marks(&text, self.output.ascii);
         self.write_aside(&self.footer.above(&text));
     }
 
@@ -144,11 +150,14 @@ impl Printer {
         let columns = usize::from(Term::stderr().size().1).saturating_sub(1);
         let lines = drawing.lines.iter();
         let lines: String = lines
-            .flat_map(|line| wrap(&guard(line, self.error_style()), columns))
+            .flat_map(|line| {
+                let line = guard(line, self.error_style());
+                wrap(&marks(&line, self.output.ascii), columns)
+            })
             .map(|line| format!("{line}\n"))
             .collect();
         self.write_aside(&self.footer.above(&lines));
-        self.write_aside(&self.footer.set(drawing.input.as_deref()));
+        self.write_aside(&self.footer.set(drawing.input.as_deref(), self.output.ascii));
     }
 
     fn write_aside(&self, text: &str) {

@@ -1,6 +1,7 @@
 //! A question as a person is shown it: what is asked, and what exactly a yes would let through.
 
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use rutter_engine::{Evidence, Principal, Question, RoleArn, Run, Shown};
 use serde_json::Value;
 
@@ -21,7 +22,9 @@ pub(super) fn how_to_approve(question: &Question, run: &Run) -> String {
         false => String::new(),
     };
     let names = approval.evidence.iter();
-    let evidence: String = names.map(|name| format!(" --evidence {name}=…")).collect();
+    let evidence: String = names
+        .map(|name| format!(" --evidence {}=…", shell::word(name)))
+        .collect();
     format!(
         "rutter approve {} {}{number}{evidence}",
         run.id(),

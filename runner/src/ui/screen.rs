@@ -84,8 +84,8 @@ fn block(text: &str, tone: Tone, columns: usize) -> Vec<Row> {
 /// `shop: 3 of 12 steps, 12m05s, about 3h20m left (01:35 Asia/Shanghai)`.
 fn of_run(board: &Board, now: Timestamp) -> String {
     let steps = match board.back {
-        true => "is being taken back".to_owned(),
-        false => format!("{} of {} steps", board.steps_over, board.steps),
+        Some((done, all)) => format!("is being taken back, {done} of {}", count(all, "change")),
+        None => format!("{} of {} steps", board.steps_over, board.steps),
     };
     let elapsed = duration(now.since(board.started));
     let left = board.left(now).map(|left| {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use rutter_contracts::hex;
 use rutter_diagnostic::neutral::json_text;
 use rutter_diagnostic::neutral::one_line;
+use rutter_diagnostic::shell;
 use rutter_engine::{
     Back, ChangeState, Fault, ItemState, Name, Question, RollbackEnd, Run, RunEnd, RunStatus,
     StepRun, StepState,
@@ -67,7 +68,7 @@ fn step_state(run: &Run, id: &str, state: &StepRun) -> (&'static str, String) {
         StepState::Skipped(reason) => ("skipped", reason.clone()),
         StepState::Failed(fault) => ("failed", why(fault)),
         StepState::Waiting => ("waiting", String::new()),
-        StepState::Running => running(state),
+        StepState::Running => running(run, state),
     }
 }
 
@@ -86,7 +87,7 @@ fn called(key: Option<&Name>, item: &rutter_engine::ItemRun) -> String {
     name.map_or_else(String::new, |name| format!("{}: ", one_line(name)))
 }
 
-fn running(state: &StepRun) -> (&'static str, String) {
+fn running(run: &Run, state: &StepRun) -> (&'static str, String) {
     for (key, item) in &state.items {
         if let ItemState::Unknown(fault) = &item.state {
             return (
@@ -107,7 +108,18 @@ fn running(state: &StepRun) -> (&'static str, String) {
         (0 | 1, None) => String::new(),
         (all, _) => format!("{done} of {all} items done"),
     };
-    ("under way", more)
+    (under_way(run, state), more)
+}
+
+/// How a step is called that was begun and is not over: nothing of a run that is taken back goes on.
+fn under_way(run: &Run, state: &StepRun) -> &'static str {
+    let is_over = run.rollback().is_some_and(|back| back.part.is_none());
+    let failed = |item: &rutter_engine::ItemRun| matches!(item.state, ItemState::Failed(_));
+    match state.items.values().any(failed) {
+        true if is_over => "failed",
+        false if is_over => "broken off",
+        _ => "under way",
+    }
 }
 
 /// How the records of a run end: who has this digest from elsewhere can tell whether a copy of the run is this one.
@@ -171,7 +183,8 @@ fn ending_of(run: &Run, standing: &RunStatus, seen: bool) -> String {
     for code in explained(run, standing) {
         let _ = writeln!(
             text,
-            "help: `rutter explain {code}` says more about the cause"
+            "help: `rutter explain {}` says more about the cause",
+            shell::word(&code)
         );
     }
     for line in what_next(run, standing)
@@ -261,6 +274,11 @@ pub(super) fn state_of_world(run: &Run) -> String {
             .filter(|(_, state)| wanted(&state.state))
             .count()
     };
+    let begun = |word: &str| {
+        let begun = run.steps().map(|(_, state)| state);
+        let begun = begun.filter(|state| matches!(state.state, StepState::Running));
+        begun.filter(|state| under_way(run, state) == word).count()
+    };
     let mut parts = vec![format!(
         "{} done",
         count(number(|state| matches!(state, StepState::Done(_))), "step")
@@ -272,12 +290,10 @@ pub(super) fn state_of_world(run: &Run) -> String {
         ),
         (
             "failed",
-            number(|state| matches!(state, StepState::Failed(_))),
+            number(|state| matches!(state, StepState::Failed(_))) + begun("failed"),
         ),
-        (
-            "under way",
-            number(|state| matches!(state, StepState::Running)),
-        ),
+        ("broken off", begun("broken off")),
+        ("under way", begun("under way")),
         (
             "not started",
             number(|state| matches!(state, StepState::Waiting)),
@@ -312,6 +328,9 @@ pub(super) fn state_of_world(run: &Run) -> String {
         1 => "1 change stands".to_owned(),
         number => format!("{number} changes stand"),
     };
+    if passed > 0 && !standing.is_empty() && run.rollback().is_some() {
+        let _ = write!(changes, ", and {passed} made in passing");
+    }
     if unknown > 0 {
         let _ = write!(changes, ", {unknown} of unknown outcome");
     }

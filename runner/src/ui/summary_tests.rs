@@ -2,7 +2,7 @@ use rutter_engine::{Approval, AttemptEnd, Class, Fact, Outcome, StepEnd};
 use serde_json::json;
 
 use super::{ending, outputs, steps_table};
-use crate::ui::fixture::{Story, at, fault};
+use crate::ui::fixture::{Story, alice, at, fault};
 
 fn told(story: &Story) -> String {
     let ending = ending(&story.run, &story.run.status());
@@ -203,4 +203,33 @@ fn the_codes_of_the_procedure_across_accounts_come_with_cause_and_remedy() {
             assert!(told.contains(part), "{code}: no `{part}` in\n{told}");
         }
     }
+}
+
+/// The step `role` failed on its way when all was taken back, or was broken off.
+fn taken_back_after(end: Option<AttemptEnd>) -> String {
+    let mut story = Story::with_a_change_sent();
+    story.then(Fact::ChangeDone {
+        change: 1,
+        answer: json!({}),
+    });
+    if let Some(end) = end {
+        story.then(Fact::AttemptEnded {
+            at: at("role"),
+            end,
+        });
+    }
+    story.then(Fact::RollbackStarted {
+        by: alice(),
+        part: None,
+        mended: None,
+    });
+    steps_table(&story.run).render()
+}
+
+#[test]
+fn no_step_of_a_run_that_was_taken_back_is_under_way() {
+    let failed = taken_back_after(Some(AttemptEnd::Failed(fault())));
+    assert!(failed.contains("role     failed"), "{failed}");
+    let broken = taken_back_after(None);
+    assert!(broken.contains("role     broken off"), "{broken}");
 }

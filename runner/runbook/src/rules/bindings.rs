@@ -1,6 +1,6 @@
 //! Before a run every account is bound to a profile and a region; nothing falls back to a default.
 
-use rutter_diagnostic::Diagnostic;
+use rutter_diagnostic::{Diagnostic, shell};
 use rutter_manifest::nearest;
 
 use super::super::codes;
@@ -67,7 +67,10 @@ fn fault(name: &str, binding: Option<&Binding>) -> Option<(&'static str, String,
         (
             codes::ACCOUNT_UNBOUND,
             format!("the account `{name}` has no region"),
-            format!("add `--account {name}={}@REGION`", binding.profile),
+            format!(
+                "add `--account {name}={}@REGION`",
+                shell::word(&binding.profile)
+            ),
         )
     })
 }

@@ -31,6 +31,8 @@ pub use key::{AccessKey, Credential, Role};
 pub use profile::Profile;
 pub use source::{Fetched, Giver, Source};
 
+use rutter_diagnostic::shell;
+
 use crate::secrets::SecretText;
 use crate::settings::Settings;
 
@@ -392,8 +394,8 @@ impl Search<'_> {
     fn read(&mut self, path: &Path) -> Result<Option<SecretText>, CredentialError> {
         let text = read(path)?;
         if text.is_some() && rutter_files::is_open_to_others(path) {
-            let path = path.display();
-            let warning = format!("`{path}` can be read by other users: run `chmod 600 {path}`");
+            let (shown, typed) = (path.display(), shell::path(path));
+            let warning = format!("`{shown}` can be read by other users: run `chmod 600 {typed}`");
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
             }
