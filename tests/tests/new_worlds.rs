@@ -119,8 +119,7 @@ async fn a_part_of_a_runbook_gets_the_task_and_the_role_that_it_goes_on_from() {
 }
 
 #[tokio::test]
-async fn a_made_up_runbook_ends_well_or_its_world_says_what_to_fill_in() {
-    let mut well = 0;
+async fn a_made_up_runbook_ends_well_in_its_new_world() {
     for seed in 1..=10 {
         let made_up = MadeUp::new(seed);
         let bench = Bench::default();
@@ -130,22 +129,15 @@ async fn a_made_up_runbook_ends_well_or_its_world_says_what_to_fill_in() {
         let (runbook, inputs) = (runbook.display().to_string(), inputs.display().to_string());
         let (world, rehearsed) = fitted(&bench, &runbook, &inputs).await;
         has_good_accounts(&world);
-        match rehearsed.code {
-            Some(0) => well += 1,
-            Some(1) => assert!(
-                world.contains("# To fill in: in a rehearsal, step `"),
-                "{world}"
-            ),
-            _ => panic!("seed {seed}: {}\n{}", rehearsed.stderr, made_up.runbook),
-        }
-        if rehearsed.code != Some(0) {
-            eprintln!(
-                "seed {seed}:\n{}\n{}\n{world}",
-                made_up.runbook, rehearsed.stdout
-            );
-        }
+        // Each of these ends well; one that does not says where in its world something is to be filled in.
+        assert_eq!(
+            rehearsed.code,
+            Some(0),
+            "seed {seed}:\n{}\n{}\n{world}",
+            made_up.runbook,
+            rehearsed.stdout
+        );
     }
-    assert_eq!(well, 10);
 }
 
 #[tokio::test]
