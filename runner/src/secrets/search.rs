@@ -4,6 +4,9 @@
 //! signs, hexadecimal digits, UTF-16 and Base64, each wherever in the text it begins. What is found is replaced, in
 //! the text as it was, by a mark that says whose secret stood there and that no call can use.
 //!
+//! One thing is not seen through: a `%` of the text around that stands right before a secret and makes an escape of its
+//! first two characters, where the rest of it has to be read through escapes too.
+//!
 //! Every layer is read in one pass, and all that is decoded together is bounded: the time is proportional to the
 //! text. A text that is encoded so often that the bound is met is replaced whole.
 

@@ -335,6 +335,9 @@ proptest! {
             prop_assume!(takes(name, &encoded));
             encoded = layer(&encoded);
         }
+        // Such a sign takes the first two characters for its own (`search.rs`).
+        let escapes = encoded.iter().take(2).all(u8::is_ascii_hexdigit);
+        prop_assume!(!(before.ends_with('%') && escapes));
         let text = [before.as_bytes(), &encoded, after.as_bytes()].concat();
         let marked = secrets.redact_bytes(&text);
         let survives = marked.windows(encoded.len()).any(|window| window == encoded);
