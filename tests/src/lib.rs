@@ -34,6 +34,17 @@ pub use proxy::Proxy;
 pub use terminal::{Sent, Terminal};
 pub use waiter::waiter;
 
+/// A world with the account `owner`, its operator, who may do everything, and nothing else.
+pub const ONE_ACCOUNT: &str = r#"schema = 1
+[accounts.owner]
+id = "1111111111111111"
+[[accounts.owner.users]]
+name = "operator"
+policies = ["AdministratorAccess"]
+access_key_id = "LTAI-owner"
+access_key_secret = "of-owner"
+"#;
+
 /// One-way Redis sync between two accounts.
 pub const REDIS: Procedure = Procedure {
     runbook: "redis_cross_account",

@@ -5,7 +5,7 @@ use std::path::Path;
 use rutter_simcloud::World;
 use rutter_tests::examples::EXAMPLES;
 use rutter_tests::made_up::MadeUp;
-use rutter_tests::{Bench, Cloud, Ended};
+use rutter_tests::{Bench, Cloud, Ended, ONE_ACCOUNT};
 
 /// Makes a world for a runbook and rehearses in it. Returns the world's text and how the rehearsal ended.
 async fn fitted(bench: &Bench, runbook: &str, inputs: &str) -> (String, Ended) {
@@ -198,4 +198,35 @@ async fn a_rehearsal_that_misses_something_says_what_to_write_into_its_world() {
             rehearsed.stderr
         );
     }
+}
+
+const ACCOUNT: &str = r#"schema = 1
+[runbook]
+name = "account"
+[accounts.owner]
+help = "the only account"
+[inputs.password]
+type = "secret"
+[[steps]]
+id = "account"
+uses = "create-redis-account"
+account = "owner"
+with = { instance = "r-there", region = "cn-hangzhou", name = "copier", password = "{{ inputs.password }}" }
+"#;
+
+#[tokio::test]
+async fn a_secret_that_looks_like_an_id_is_not_told_to_be_missing() {
+    let mut bench = Bench::default();
+    let runbook = bench.write("account.toml", ACCOUNT).display().to_string();
+    // Refused for what it lacks, it has the form of a snapshot's id.
+    bench.set("RUTTER_INPUT_PASSWORD", "s-planted");
+    let there = "\n[[accounts.owner.redis]]\nid = \"r-there\"\nregion = \"cn-hangzhou\"\nengine_version = \"5.0\"\n";
+    let world = bench.write("account.world.toml", &format!("{ONE_ACCOUNT}{there}"));
+    let world = world.to_str().expect("a temporary path is text");
+    let rehearsed = bench.run(&["rehearse", &runbook, "--world", world]).await;
+    let said = format!("{}{}", rehearsed.stdout, rehearsed.stderr);
+    assert_eq!(rehearsed.code, Some(1), "{said}");
+    assert!(said.contains("CreateAccount"), "{said}");
+    assert!(!said.contains("s-planted"), "{said}");
+    assert!(!said.contains("looked for"), "{said}");
 }

@@ -11,28 +11,33 @@ use serde_json::{Value, json};
 use crate::dts;
 use crate::parameters::Parameters;
 use crate::presumed::{Presumed, table_of};
-use crate::request::Request;
 
-/// Returns the resources that a call takes for granted.
-pub fn presume(request: &Request) -> BTreeSet<Presumed> {
-    let contract = rutter_contracts::action(&request.product, &request.action);
-    let product = contract.map_or(request.product.as_str(), |contract| contract.product);
-    let action = contract.map_or(request.action.as_str(), |contract| contract.name.as_str());
-    let parameters = Parameters(&request.parameters);
+/// Returns the resources that a call takes for granted. `region` is the one that is called; parameters are a JSON object,
+/// and secrets in it had better be placeholders: an id is told to people.
+pub fn presume(
+    product: &str,
+    action: &str,
+    region: Option<&str>,
+    parameters: &Value,
+) -> BTreeSet<Presumed> {
+    let contract = rutter_contracts::action(product, action);
+    let product = contract.map_or(product, |contract| contract.product);
+    let action = contract.map_or(action, |contract| contract.name.as_str());
     match product {
-        "DTS" => dts::presumed(action, parameters),
-        "RAM" => in_ram(action, parameters),
-        _ => by_form(request, parameters),
+        "DTS" => dts::presumed(action, Parameters(parameters)),
+        "RAM" => in_ram(action, Parameters(parameters)),
+        _ => by_form(region, parameters),
     }
 }
 
-fn by_form(request: &Request, parameters: Parameters<'_>) -> BTreeSet<Presumed> {
+fn by_form(region: Option<&str>, given: &Value) -> BTreeSet<Presumed> {
+    let parameters = Parameters(given);
     let region = parameters
         .filled("RegionId")
-        .or_else(|| request.region.clone())
+        .or_else(|| region.map(str::to_owned))
         .unwrap_or_default();
     let mut ids = BTreeSet::new();
-    texts(&request.parameters, &mut ids);
+    texts(given, &mut ids);
     let mut found: BTreeSet<Presumed> = ids
         .iter()
         .filter_map(|id| Some((table_of(id)?, id)))
@@ -112,16 +117,8 @@ mod tests {
     use super::*;
 
     fn of(product: &str, action: &str, parameters: Value) -> Vec<Presumed> {
-        let request = Request {
-            product: product.to_owned(),
-            version: String::new(),
-            action: action.to_owned(),
-            region: Some("cn-hangzhou".to_owned()),
-            access_key_id: String::new(),
-            security_token: None,
-            parameters,
-        };
-        presume(&request).into_iter().collect()
+        let found = presume(product, action, Some("cn-hangzhou"), &parameters);
+        found.into_iter().collect()
     }
 
     #[test]

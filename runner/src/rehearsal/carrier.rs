@@ -246,7 +246,7 @@ impl SimCarrier {
                 return Outcome::Refused(fault);
             }
         };
-        self.note_presumed(account, api, &parameters, at);
+        self.note_presumed(account, api, at);
         let contract = rutter_contracts::action(&api.product, &api.action);
         let paging = contract
             .and_then(|contract| contract.paging)
@@ -278,17 +278,10 @@ impl SimCarrier {
         Outcome::Done(answer)
     }
 
-    fn note_presumed(&self, account: &Principal, api: &Api, parameters: &Value, at: &At) {
-        let request = Request {
-            product: api.product.clone(),
-            version: api.version.clone(),
-            action: api.action.clone(),
-            region: api.region.clone(),
-            access_key_id: String::new(),
-            security_token: None,
-            parameters: parameters.clone(),
-        };
-        let found = presume(&request).into_iter();
+    /// What is noted is told to people and written into worlds: secrets are placeholders here.
+    fn note_presumed(&self, account: &Principal, api: &Api, at: &At) {
+        let region = api.region.as_deref();
+        let found = presume(&api.product, &api.action, region, &api.parameters).into_iter();
         let noted = found.map(|one| (at.step.clone(), account.name().clone(), one));
         self.presumed_so_far().extend(noted);
     }
