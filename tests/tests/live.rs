@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rutter_tests::{Bench, Cloud, Terminal};
+use rutter_tests::{Bench, Cloud, ONE_ACCOUNT, Terminal};
 use tokio::net::TcpListener;
 
 /// A step that hangs, one that waits, and one that asks, all at once, with a Chinese title.
@@ -38,24 +38,16 @@ needs = []
 with.message = "Have all clients of the old database stopped writing, and has everybody who is on call tonight been told so?"
 "#;
 
-const WORLD: &str = r#"
-schema = 1
-[accounts.owner]
-id = "1111111111111111"
-[[accounts.owner.users]]
-name = "operator"
-access_key_id = "LTAI-owner"
-access_key_secret = "of-owner"
-policies = ["AdministratorAccess"]
-"#;
-
 /// Long enough for what takes ten seconds, on a machine that does something else.
 const LONG: Duration = Duration::from_secs(60);
 
 /// A simulated cloud, and RAM at an address that takes connections and never answers.
 async fn night() -> (Bench, Cloud, TcpListener, Vec<String>) {
     let mut bench = Bench::default();
-    let world = bench.write("night.world.toml", WORLD).display().to_string();
+    let world = bench
+        .write("night.world.toml", ONE_ACCOUNT)
+        .display()
+        .to_string();
     let cloud = Cloud::start(&bench, &world).await;
     let deaf = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let ram = deaf.local_addr().expect("a bound port has an address");

@@ -3,21 +3,8 @@
 
 use std::time::Duration;
 
-use rutter_tests::{Bench, Cloud, Ended, Terminal};
+use rutter_tests::{Bench, Cloud, Ended, ONE_ACCOUNT, Terminal};
 use serde_json::Value;
-
-const WORLD: &str = r#"schema = 1
-[world]
-title = "An account and nothing in it"
-start = "2026-01-15T20:00:00Z"
-[accounts.owner]
-id = "1111111111111111"
-[[accounts.owner.users]]
-name = "operator"
-policies = ["AdministratorAccess"]
-access_key_id = "LTAI-owner"
-access_key_secret = "of-owner"
-"#;
 
 const SHIPPED: &str = r#"schema = 1
 [runbook]
@@ -58,7 +45,10 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let mut bench = Bench::default();
-        let world = bench.write("own.world.toml", WORLD).display().to_string();
+        let world = bench
+            .write("own.world.toml", ONE_ACCOUNT)
+            .display()
+            .to_string();
         let cloud = Cloud::start(&bench, &world).await;
         let address = cloud.address();
         let settings = format!(

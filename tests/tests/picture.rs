@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rutter_tests::{Bench, Terminal};
+use rutter_tests::{Bench, ONE_ACCOUNT, Terminal};
 
 const RUNBOOK: &str = r#"
 schema = 1
@@ -35,15 +35,6 @@ uses = "create-role"
 account = "owner"
 with.name = "reader"
 with.trusted_account = "{{ accounts.owner.id }}"
-"#;
-
-const WORLD: &str = r#"
-schema = 1
-[accounts.owner]
-id = "1111111111111111"
-[[accounts.owner.users]]
-name = "operator"
-policies = ["AdministratorAccess"]
 "#;
 
 /// Where that begins.
@@ -139,7 +130,7 @@ async fn the_picture_is_what_the_program_shows() {
     let mut bench = Bench::default();
     bench.set("TZ", "UTC");
     let world = bench
-        .write("reader.world.toml", WORLD)
+        .write("reader.world.toml", ONE_ACCOUNT)
         .display()
         .to_string();
     let whole = bench

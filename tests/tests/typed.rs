@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use rutter_tests::{Bench, Cloud, Ended};
+use rutter_tests::{Bench, Cloud, Ended, ONE_ACCOUNT};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -165,7 +165,7 @@ async fn with_a_cloud() -> (Person, Cloud) {
         std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("it is ours");
         path.display().to_string()
     };
-    let world = write("own.world.toml", WORLD, 0o644);
+    let world = write("own.world.toml", ONE_ACCOUNT, 0o644);
     let cloud = Cloud::start(&person.bench, &world).await;
     let address = cloud.address();
     let settings = format!("[endpoints]\nram = \"http://{address}\"\nsts = \"http://{address}\"\n");
@@ -180,18 +180,6 @@ async fn with_a_cloud() -> (Person, Cloud) {
     person.bench.set("RUTTER_CONFIG", settings);
     (person, cloud)
 }
-
-const WORLD: &str = r#"schema = 1
-[world]
-start = "2026-01-15T20:00:00Z"
-[accounts.owner]
-id = "1111111111111111"
-[[accounts.owner.users]]
-name = "operator"
-policies = ["AdministratorAccess"]
-access_key_id = "LTAI-owner"
-access_key_secret = "of-owner"
-"#;
 
 /// Everything that was told can be typed, and the name of the folder stays one word.
 async fn all_can_be_typed(person: &Person) {
