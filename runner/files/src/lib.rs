@@ -150,11 +150,7 @@ fn is_a_link() -> io::Error {
 /// # Errors
 /// When the folder takes no file, or the disk is full; then the old one is as it was.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mode = match fs::symlink_metadata(path) {
-        Ok(seen) if seen.is_symlink() => return Err(is_a_link()),
-        Ok(seen) => seen.mode() & 0o777,
-        Err(_) => 0o644,
-    };
+    let mode = replaced(path)?.map_or(0o644, |seen| seen.mode() & 0o777);
     replace_as(path, text, mode)
 }
 
@@ -163,10 +159,16 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// As [`replace`].
 pub fn replace_own(path: &Path, text: &str) -> io::Result<()> {
-    if fs::symlink_metadata(path).is_ok_and(|seen| seen.is_symlink()) {
-        return Err(is_a_link());
-    }
+    replaced(path)?;
     replace_as(path, text, 0o600)
+}
+
+/// What is replaced, if there is anything; never a link.
+fn replaced(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(seen) if seen.is_symlink() => Err(is_a_link()),
+        seen => Ok(seen.ok()),
+    }
 }
 
 fn replace_as(path: &Path, text: &str, mode: u32) -> io::Result<()> {
