@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::runs::Seen;
 use super::{Context, Exit, Failure};
 use crate::journal::RunFolder;
-use crate::ui::{Align, Table, instant, instant_here, open_questions, passed_no_return};
+use crate::ui::{Align, Table, instant, instant_here, now, open_questions, passed_no_return};
 
 /// What is said where a state was given as the folder of runs, as `--state waiting`.
 fn meant_status(context: &Context) -> Option<String> {
@@ -62,8 +62,7 @@ const STATES: [&str; 13] = [
 /// Reads an instant, a date of the operator's zone, or how long ago.
 fn since(text: &str) -> Result<Timestamp, String> {
     if let Some(ago) = parse_duration(text) {
-        let now = jiff::Timestamp::now().as_millisecond();
-        return Ok(Timestamp(now.saturating_sub_unsigned(ago)));
+        return Ok(Timestamp(now().0.saturating_sub_unsigned(ago)));
     }
     let here = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::system());
     let date = text.parse().and_then(here).map(|day| day.timestamp());

@@ -1,10 +1,8 @@
 //! `rutter recover`.
 
-use rutter_engine::Timestamp;
-
 use super::{Context, Exit, Failure};
 use crate::session::{Recovered, recover};
-use crate::ui::ending;
+use crate::ui::{ending, now};
 
 /// Rebuild a damaged journal from its intact records, so that the run can be shown and taken back
 #[derive(Debug, clap::Args)]
@@ -15,8 +13,7 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let folder = context.runs()?.find(&args.run)?;
-    let now = Timestamp(jiff::Timestamp::now().as_millisecond());
-    let recovered = recover(&folder, &crate::user::current(), now)?;
+    let recovered = recover(&folder, &crate::user::current(), now())?;
     let seen = super::runs::Seen::new(folder)?;
     if recovered == Recovered::Finished {
         context
