@@ -203,6 +203,46 @@ fn a_pause_cut_off_between_its_records_goes_on() {
 }
 
 #[test]
+fn a_run_without_outputs_makes_them_with_a_mended_runbook_wherever_it_is_cut_off() {
+    let whole =
+        |status: &RunStatus| matches!(status, RunStatus::Ended(RunEnd::Done { fault: None, .. }));
+    let told = |of: &str| {
+        let mut told = plan([step("a")]);
+        told.outputs = json!({ "$step": of });
+        told
+    };
+    let mut shell = Shell::new();
+    shell.guest("a", calls(vec![make("a")]));
+    let lacking = shell.run(told("nothing"));
+    assert!(!whole(&lacking), "{lacking:?}");
+    let before = shell.records.len();
+    shell.kill();
+    shell.push(Input::Resume {
+        rutter: "0.1.0".to_owned(),
+        profiles: Default::default(),
+    });
+    shell.push(Input::Revise(Box::new(told("a"))));
+    shell.push(Input::AccountsConfirmed(std::collections::BTreeMap::new()));
+    assert!(whole(&shell.until_idle()));
+    assert_eq!(shell.cloud.times("Make a"), 1);
+    let records = shell.records.clone();
+    let revised = records[before..]
+        .iter()
+        .position(|record| matches!(record.fact, Fact::PlanRevised { .. }));
+    let revised = before + revised.expect("the plan is revised");
+    for length in before..records.len() {
+        let mut again = Shell::new();
+        again.records = records[..length].to_vec();
+        again.now = again.records.last().unwrap().time;
+        assert_eq!(
+            whole(&again.resume()),
+            length > revised,
+            "cut after {length}"
+        );
+    }
+}
+
+#[test]
 fn records_alone_make_the_state() {
     let mut shell = Shell::new();
     shell.guest("m", calls(vec![make("a"), sleep(10), make("b")]));
