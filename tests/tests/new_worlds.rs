@@ -200,6 +200,24 @@ async fn a_rehearsal_that_misses_something_says_what_to_write_into_its_world() {
     }
 }
 
+#[tokio::test]
+async fn a_world_that_is_there_is_not_written_over() {
+    let bench = Bench::default();
+    let there = bench.write("there.world.toml", "mine\n");
+    let there = there.to_str().expect("a temporary path is text");
+    let runbook = "runbooks/ecs_cross_region.toml";
+    let inputs = "runbooks/ecs_cross_region.inputs.toml";
+    let refused = bench
+        .run(&["world", "new", runbook, "--inputs", inputs, "-o", there])
+        .await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    for said in [there, "move it away, or choose another name"] {
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    let kept = std::fs::read_to_string(there).expect("it is there");
+    assert_eq!(kept, "mine\n");
+}
+
 const ACCOUNT: &str = r#"schema = 1
 [runbook]
 name = "account"

@@ -274,6 +274,7 @@ impl From<PromptError> for Failure {
         Self::refused(error.to_string(), "give the answer by a flag or a file")
     }
 }
+
 /// What a person can do about what the operating system refused, where that is the same for every command.
 fn remedy_of_io(kind: std::io::ErrorKind) -> Option<&'static str> {
     use std::io::ErrorKind;
@@ -283,6 +284,9 @@ fn remedy_of_io(kind: std::io::ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             Some("let its owner allow it to you, or choose another place")
+        }
+        ErrorKind::AlreadyExists => {
+            Some("nothing is written over: move it away, or choose another name")
         }
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
             Some("check the path: is each folder in it there, and a folder?")
